@@ -1,0 +1,1 @@
+//! What the benches share: the data they run on.

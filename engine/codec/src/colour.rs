@@ -1,0 +1,1 @@
+//! Colour of decoded frames: YBR and palettes to RGB.

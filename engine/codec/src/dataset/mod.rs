@@ -1,0 +1,1 @@
+//! Part 10 files and bare data sets, read under limits.

@@ -1,0 +1,1 @@
+//! JPEG (ISO 10918-1) in the processes that DICOM names: baseline, extended, progressive, lossless.

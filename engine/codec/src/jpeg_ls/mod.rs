@@ -1,0 +1,1 @@
+//! JPEG-LS (ISO 14495-1), lossless and near-lossless.

@@ -1,0 +1,1 @@
+//! RLE Lossless (PS3.5 Annex G): PackBits segments, one a byte plane.

@@ -1,0 +1,1 @@
+//! Value to colour: windows and lookup tables.

@@ -1,0 +1,1 @@
+//! DICOM bytes to and from volumes, masks and SUV attributes.

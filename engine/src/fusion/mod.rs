@@ -1,0 +1,1 @@
+//! Aligned volumes shown as one.

@@ -1,0 +1,1 @@
+//! Volumes and masks from NIfTI bytes.

@@ -1,0 +1,1 @@
+//! Activity concentration to standardized uptake value (SUV): decay, body measures, units.

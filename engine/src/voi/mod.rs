@@ -1,0 +1,1 @@
+//! Volumes of interest: masks on the grid of a volume, and what is measured inside them.

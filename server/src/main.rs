@@ -1,0 +1,2 @@
+//! The `uptake` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Synthetic studies with exactly known answers, written as DICOM through the engine.
