@@ -20,11 +20,13 @@ pub mod rle;
 pub mod transfer_syntax;
 
 mod error;
+mod warning;
 
 pub use compression::{Decoder, Encoder};
 pub use error::Error;
 pub use frame::{FrameDescription, Photometric};
 pub use transfer_syntax::TransferSyntax;
+pub use warning::Warning;
 
 /// Result of this crate's functions.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
