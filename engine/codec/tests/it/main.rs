@@ -1,0 +1,3 @@
+//! The codec crate on real and hostile files.
+
+mod dataset;
