@@ -1,0 +1,15 @@
+//! DICOM objects to series, volumes, masks and SUV attributes.
+//!
+//! Objects arrive as parsed data sets; each becomes an [`Instance`], which knows its [`Frame`]s. Frames of
+//! one series are put into [`Stack`]s by geometry, never by instance number, and a stack loads as a
+//! [`crate::volume::Volume`]. What was odd stays beside the result as warnings.
+
+pub(crate) mod attributes;
+mod frame;
+mod instance;
+mod spacing;
+mod stack;
+
+pub use frame::Frame;
+pub use instance::Instance;
+pub use stack::{FrameRef, Sorted, Stack, sort};
