@@ -8,7 +8,6 @@ pub mod colormap;
 pub mod dicom;
 pub mod fusion;
 pub mod geometry;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod local;
 pub mod nifti;
 pub mod presentation;

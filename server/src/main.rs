@@ -1,2 +1,30 @@
-//! The `uptake` program.
-fn main() {}
+//! The `uptake` program: nuclear-medicine images from the command line.
+//!
+//! Exit codes: 0 done, 1 bad input, 2 wrong usage. Errors are one line on standard error that says what was
+//! expected and what was found.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // A reader that closes the pipe early (`uptake info … | head`) ends the program, not in an error.
+    let command = match cli::Cli::try_parse() {
+        Ok(command) => command,
+        Err(error) => {
+            let wrong_usage = error.use_stderr();
+            let _ = error.print();
+            return if wrong_usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli::run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("uptake: {}", cli::one_line(&error));
+            ExitCode::from(cli::exit_code(&error))
+        }
+    }
+}

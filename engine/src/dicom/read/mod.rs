@@ -5,11 +5,23 @@
 //! [`crate::volume::Volume`]. What was odd stays beside the result as warnings.
 
 pub(crate) mod attributes;
+mod collection;
+pub mod dicomdir;
 mod frame;
 mod instance;
+//mod load;
 mod spacing;
 mod stack;
 
+pub use collection::{Series, Study, collect};
 pub use frame::Frame;
 pub use instance::Instance;
+pub trait Source: Sync {
+    fn read(
+        &self,
+        key: usize,
+        range: std::ops::Range<u64>,
+        buffer: &mut Vec<u8>,
+    ) -> std::result::Result<(), String>;
+}
 pub use stack::{FrameRef, Sorted, Stack, sort};

@@ -143,8 +143,8 @@ fn uneven_warning(positions_mm: &[f64], step_mm: f64) -> Warning {
     let multiples = gaps
         .iter()
         .all(|gap| missing(gap) >= 0.0 && (gap / step_mm - (gap / step_mm).round()).abs() < 0.05);
-    if multiples {
-        let count: f64 = gaps.iter().map(missing).sum();
+    let count: f64 = gaps.iter().map(missing).sum();
+    if multiples && count > 0.0 {
         return Warning::new(
             "missing-slices",
             format!("expected a slice every {step_mm:.3} mm, found {count} missing"),

@@ -1,0 +1,422 @@
+//! A stack's pixels to a volume.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use codec::Warning;
+use codec::dataset::{Limits, PixelLocation};
+use codec::pixels::{PixelData, PixelKind, PixelValue};
+use dicom_dictionary_std::tags;
+
+use super::attributes::Attributes;
+use super::collection::Series;
+use super::instance::Instance;
+use super::stack::Stack;
+use crate::dicom::{Error, Result};
+use crate::volume::{Rescale, Unit, Volume, Voxels};
+
+/// Where the bytes of instances come from when their pixels are wanted.
+pub trait Source: Sync {
+    /// Replaces `buffer` by the bytes of instance `key` in `range`, or up to their end where that comes first.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, without patient data, when the bytes cannot be had.
+    fn read(&self, key: usize, range: Range<u64>, buffer: &mut Vec<u8>) -> std::result::Result<(), String>;
+}
+
+/// Instances held in memory, by index.
+impl<B: AsRef<[u8]> + Sync> Source for [B] {
+    fn read(&self, key: usize, range: Range<u64>, buffer: &mut Vec<u8>) -> std::result::Result<(), String> {
+        let bytes = self.get(key).ok_or("no such instance")?.as_ref();
+        let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(bytes.len());
+        let start = usize::try_from(range.start).unwrap_or(usize::MAX).min(end);
+        buffer.clear();
+        buffer.extend_from_slice(&bytes[start..end]);
+        Ok(())
+    }
+}
+
+/// Receives the number of frames loaded so far and of all frames; may be called from any thread.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// Loads a stack of a series as a volume of real values: HU, Bq/mL, counts.
+///
+/// Stored integers stay as they are where one slope serves all slices; else each value is rescaled to f32.
+///
+/// # Errors
+///
+/// [`Error::Source`] when bytes cannot be had, [`Error::Codec`] when a frame cannot be decoded: a volume with a
+/// made-up slice is never given.
+pub fn load(
+    series: &Series,
+    stack: &Stack,
+    source: &dyn Source,
+    progress: Progress<'_>,
+) -> Result<(Volume, Vec<Warning>)> {
+    let plan = Plan::of(series, stack)?;
+    let [columns, rows, _] = stack.grid.size();
+    let frame_values = columns * rows;
+    let job = Job {
+        series,
+        source,
+        plan: &plan,
+        frame_values,
+        progress,
+        total: stack.frames.len(),
+    };
+    let (voxels, warnings) = match plan.stored {
+        StoredType::I16 => job.fill(stack, Voxels::I16)?,
+        StoredType::U16 => job.fill(stack, Voxels::U16)?,
+        StoredType::U8 => job.fill(stack, Voxels::U8)?,
+        StoredType::F32 => job.fill(stack, Voxels::F32)?,
+    };
+    let volume = Volume::new(stack.grid.clone(), voxels, plan.rescale, unit(series))?
+        .in_frame_of_reference(stack.frame_of_reference_uid.clone());
+    Ok((volume, warnings))
+}
+
+/// How voxels are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum StoredType {
+    I16,
+    U16,
+    U8,
+    F32,
+}
+
+/// What is decided before the first pixel is touched.
+struct Plan {
+    stored: StoredType,
+    rescale: Rescale,
+    /// Rescale of each slice, where they differ or values do not stay integers.
+    slice_rescales: Option<Vec<Rescale>>,
+}
+
+impl Plan {
+    fn of(series: &Series, stack: &Stack) -> Result<Self> {
+        let rescales: Vec<Rescale> = stack
+            .frames
+            .iter()
+            .map(|at| series.instances[at.instance].frames[at.frame].rescale)
+            .collect();
+        let instance = &series.instances[stack.frames[0].instance];
+        let (description, _) = codec::pixels::describe(&instance.data_set, kind(instance)?)?;
+        let one_rescale = rescales.iter().all(|rescale| *rescale == rescales[0]);
+        let stored = match (description.bits_allocated, description.signed) {
+            (_, _) if kind(instance)? != PixelKind::Integer || !one_rescale => StoredType::F32,
+            (1 | 8, false) => StoredType::U8,
+            (8 | 16, true) => StoredType::I16,
+            (16, false) => StoredType::U16,
+            _ => StoredType::F32,
+        };
+        let keeps = stored != StoredType::F32;
+        Ok(Self {
+            stored,
+            rescale: if keeps { rescales[0] } else { Rescale::IDENTITY },
+            slice_rescales: (!keeps).then_some(rescales),
+        })
+    }
+}
+
+fn kind(instance: &Instance) -> Result<PixelKind> {
+    let pixels = instance.pixels.as_ref();
+    Ok(pixels
+        .ok_or(Error::Missing {
+            attribute: "Pixel Data",
+            purpose: "load a volume",
+        })?
+        .kind)
+}
+
+/// A value type that decoded bytes become.
+trait Cell: bytemuck::Pod + Send + Sync {
+    /// Fills `slice` from decoded bytes of the layout; `rescale` is applied by the float type alone.
+    fn fill(slice: &mut [Self], bytes: &[u8], layout: Layout, rescale: Rescale);
+    /// Whether decoded bytes of `layout` are this type's own, so that they can be decoded in place.
+    fn is_layout(layout: Layout) -> bool;
+}
+
+/// How decoded samples are written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Layout {
+    bytes: usize,
+    signed: bool,
+    float: bool,
+}
+
+macro_rules! integer_cell {
+    ($type:ty, $signed:expr, $narrow:ty) => {
+        impl Cell for $type {
+            fn fill(slice: &mut [Self], bytes: &[u8], _: Layout, _: Rescale) {
+                // Only 8-bit samples come this way; the type's own layout is decoded in place.
+                for (value, byte) in slice.iter_mut().zip(bytes) {
+                    *value = Self::from(*byte as $narrow);
+                }
+            }
+            fn is_layout(layout: Layout) -> bool {
+                layout
+                    == Layout {
+                        bytes: size_of::<Self>(),
+                        signed: $signed,
+                        float: false,
+                    }
+            }
+        }
+    };
+}
+
+integer_cell!(i16, true, i8);
+integer_cell!(u16, false, u8);
+integer_cell!(u8, false, u8);
+
+impl Cell for f32 {
+    fn fill(slice: &mut [Self], bytes: &[u8], layout: Layout, rescale: Rescale) {
+        macro_rules! convert {
+            ($number:ty) => {
+                for (value, chunk) in slice
+                    .iter_mut()
+                    .zip(bytes.chunks_exact(size_of::<$number>()))
+                {
+                    let number =
+                        <$number>::from_le_bytes(chunk.try_into().expect("chunks have the number's size"));
+                    *value = rescale.real(number as f64) as f32;
+                }
+            };
+        }
+        match (layout.bytes, layout.signed, layout.float) {
+            (1, false, false) => convert!(u8),
+            (1, true, false) => convert!(i8),
+            (2, false, false) => convert!(u16),
+            (2, true, false) => convert!(i16),
+            (4, false, false) => convert!(u32),
+            (4, true, false) => convert!(i32),
+            (4, _, true) => convert!(f32),
+            (8, false, false) => convert!(u64),
+            (8, true, false) => convert!(i64),
+            _ => convert!(f64),
+        }
+    }
+
+    fn is_layout(_: Layout) -> bool {
+        false
+    }
+}
+
+/// The filling of one volume.
+struct Job<'a> {
+    series: &'a Series,
+    source: &'a dyn Source,
+    plan: &'a Plan,
+    frame_values: usize,
+    progress: Progress<'a>,
+    total: usize,
+}
+
+/// Consecutive slices that come from one instance, and where they go.
+struct Batch<'a, T> {
+    instance: usize,
+    /// Frame of the instance, and index of the slice.
+    frames: Vec<(usize, usize)>,
+    slices: Vec<&'a mut [T]>,
+}
+
+impl Job<'_> {
+    fn fill<T: Cell>(
+        &self,
+        stack: &Stack,
+        wrap: fn(std::sync::Arc<[T]>) -> Voxels,
+    ) -> Result<(Voxels, Vec<Warning>)> {
+        let mut values = bytemuck::zeroed_arc_slice::<T>(self.frame_values * stack.frames.len());
+        let slices = std::sync::Arc::get_mut(&mut values)
+            .expect("nobody else has it yet")
+            .chunks_exact_mut(self.frame_values);
+        let mut batches: Vec<Batch<'_, T>> = Vec::new();
+        for (slice_index, (at, slice)) in stack.frames.iter().zip(slices).enumerate() {
+            match batches
+                .iter_mut()
+                .rev()
+                .take(1)
+                .find(|batch| batch.instance == at.instance)
+            {
+                Some(batch) => {
+                    batch.frames.push((at.frame, slice_index));
+                    batch.slices.push(slice);
+                }
+                None => batches.push(Batch {
+                    instance: at.instance,
+                    frames: vec![(at.frame, slice_index)],
+                    slices: vec![slice],
+                }),
+            }
+        }
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let results = map_batches(batches, |batch, buffer| {
+            let count = batch.frames.len();
+            let warnings = self.fill_batch(batch, buffer)?;
+            let so_far = done.fetch_add(count, std::sync::atomic::Ordering::Relaxed) + count;
+            (self.progress)(so_far, self.total);
+            Ok(warnings)
+        });
+        let mut warnings: Vec<Warning> = Vec::new();
+        for result in results {
+            for warning in result? {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        }
+        Ok((wrap(values), warnings))
+    }
+
+    fn fill_batch<T: Cell>(&self, batch: Batch<'_, T>, buffer: &mut Buffers) -> Result<Vec<Warning>> {
+        let instance = &self.series.instances[batch.instance];
+        with_pixels(instance, self.source, &mut buffer.value, |pixels| {
+            let description = pixels.description();
+            if pixels.frame_bytes() != self.frame_values * description.bytes_per_sample() {
+                let found = format!(
+                    "{} x {} with {} samples",
+                    description.columns, description.rows, description.samples_per_pixel
+                );
+                return Err(Error::Invalid {
+                    attribute: "frame size",
+                    expected: "that of the stack",
+                    found,
+                });
+            }
+            let layout = Layout {
+                bytes: description.bytes_per_sample(),
+                signed: description.signed,
+                float: kind(instance)? != PixelKind::Integer,
+            };
+            for ((frame, slice_index), slice) in batch.frames.iter().zip(batch.slices) {
+                let frame = u32::try_from(*frame).expect("frame numbers are limited");
+                if T::is_layout(layout) {
+                    pixels.decode_into(frame, bytemuck::cast_slice_mut(slice))?;
+                    continue;
+                }
+                buffer.frame.resize(pixels.frame_bytes(), 0);
+                pixels.decode_into(frame, &mut buffer.frame)?;
+                let rescale = self
+                    .plan
+                    .slice_rescales
+                    .as_ref()
+                    .map_or(Rescale::IDENTITY, |rescales| rescales[*slice_index]);
+                T::fill(slice, &buffer.frame, layout, rescale);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Scratch space of one worker.
+#[derive(Default)]
+struct Buffers {
+    value: Vec<u8>,
+    frame: Vec<u8>,
+}
+
+#[cfg(feature = "parallel")]
+fn map_batches<T: Send, R: Send>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R + Sync) -> Vec<R> {
+    use rayon::prelude::*;
+    batches
+        .into_par_iter()
+        .map_init(Buffers::default, |buffers, batch| work(batch, buffers))
+        .collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Vec<R> {
+    let mut buffers = Buffers::default();
+    batches
+        .into_iter()
+        .map(|batch| work(batch, &mut buffers))
+        .collect()
+}
+
+/// Reads an instance's pixel data and hands it to `work`; gives what was odd about it.
+///
+/// # Errors
+///
+/// [`Error::Missing`] for an object without pixel data, [`Error::Source`] and [`Error::Codec`] as they come, and what
+/// `work` returns.
+pub fn with_pixels(
+    instance: &Instance,
+    source: &dyn Source,
+    buffer: &mut Vec<u8>,
+    work: impl FnOnce(&PixelData<'_>) -> Result<()>,
+) -> Result<Vec<Warning>> {
+    let located = instance.pixels.as_ref().ok_or(Error::Missing {
+        attribute: "Pixel Data",
+        purpose: "decode",
+    })?;
+    let syntax = instance
+        .transfer_syntax
+        .ok_or_else(|| codec::Error::Unsupported {
+            uid: instance.transfer_syntax_uid.clone(),
+            name: "unknown",
+            verb: "decoded",
+        })?;
+    let encapsulated = located.announced.is_none();
+    let range = if syntax.is_deflated() {
+        0..u64::MAX
+    } else if encapsulated {
+        located.range.start as u64..u64::MAX
+    } else {
+        located.range.start as u64..located.range.end as u64
+    };
+    source
+        .read(instance.key, range, buffer)
+        .map_err(|reason| Error::Source {
+            key: instance.key,
+            reason,
+        })?;
+    let value = value_of(buffer, located, syntax.is_deflated())?;
+    let value = if encapsulated {
+        PixelValue::Encapsulated(&value)
+    } else {
+        PixelValue::Native(&value)
+    };
+    let (pixels, warnings) = PixelData::new(&instance.data_set, syntax, located.kind, value)?;
+    work(&pixels)?;
+    Ok(warnings)
+}
+
+/// The value's bytes within what was read; a deflated data set is inflated again.
+fn value_of<'b>(buffer: &'b [u8], located: &PixelLocation, deflated: bool) -> Result<Cow<'b, [u8]>> {
+    if !deflated {
+        return Ok(Cow::Borrowed(buffer));
+    }
+    let object = codec::dataset::read(buffer, Limits::default())?;
+    let range = object.pixels.map_or(located.range.clone(), |pixels| pixels.range);
+    let bytes = object.bytes.get(range).ok_or(Error::Missing {
+        attribute: "Pixel Data",
+        purpose: "decode",
+    })?;
+    Ok(Cow::Owned(bytes.to_vec()))
+}
+
+/// The unit of real values: from Units (0054,1001) for PET, Hounsfield for CT, counts for NM, else Rescale Type.
+fn unit(series: &Series) -> Unit {
+    let object = &series.instances[0].data_set;
+    let rescale_type = object.text(tags::RESCALE_TYPE);
+    match series.modality.as_str() {
+        "CT" => match rescale_type.as_deref() {
+            None | Some("HU" | "HU_MOD" | "US") => Unit::Hounsfield,
+            Some(other) => Unit::Other(other.to_owned()),
+        },
+        "PT" | "NM" | "ST" => match object.text(tags::UNITS).as_deref() {
+            Some("BQML") => Unit::BecquerelPerMl,
+            Some("CNTS") => Unit::Counts,
+            Some(other) => Unit::Other(other.to_owned()),
+            None if series.modality == "NM" => Unit::Counts,
+            None => Unit::Unspecified,
+        },
+        "RTDOSE" => object
+            .text(tags::DOSE_UNITS)
+            .map_or(Unit::Unspecified, Unit::Other),
+        _ => rescale_type
+            .filter(|term| term != "US")
+            .map_or(Unit::Unspecified, Unit::Other),
+    }
+}

@@ -1,0 +1,91 @@
+//! The commands, each in a file of its own.
+
+mod decode;
+mod demo;
+mod info;
+mod npy;
+mod open;
+mod progress;
+mod render;
+mod suv;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Nuclear-medicine images: what is in them, their SUV, their pixels, pictures of them.
+#[derive(Debug, Parser)]
+#[command(name = "uptake", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the studies and series in files, folders, zips or discs, with what is odd about them.
+    Info(info::Options),
+    /// Gives SUV statistics of a PET or SPECT series, inside a mask or as a whole, with their audit.
+    Suv(suv::Options),
+    /// Writes the stored values of an object's frames, decompressed, as a numpy file.
+    Decode(decode::Options),
+    /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
+    Render(render::Options),
+    /// Writes synthetic studies with exactly known answers.
+    Demo(demo::Options),
+}
+
+/// Runs a parsed command line.
+///
+/// # Errors
+///
+/// Whatever keeps the command from its result, with context.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Info(options) => info::run(&options),
+        Command::Suv(options) => suv::run(&options),
+        Command::Decode(options) => decode::run(&options),
+        Command::Render(options) => render::run(&options),
+        Command::Demo(options) => demo::run(&options),
+    }
+}
+
+/// An argument that parses but cannot be meant; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// 2 for wrong usage, 1 for everything else.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Usage>() { 2 } else { 1 }
+}
+
+/// Whether the reader of our output went away.
+#[must_use]
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}
+
+/// The error and its causes on one line.
+#[must_use]
+pub fn one_line(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string().replace(['\n', '\r'], " ");
+        // Some causes repeat the words of what they caused.
+        if !parts.iter().any(|said| said.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}
+
+/// Where a command writes its file.
+#[derive(Debug, clap::Args)]
+struct Output {
+    /// File to write.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
