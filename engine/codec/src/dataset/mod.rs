@@ -18,7 +18,7 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
 
 pub use charset::CharacterSet;
@@ -73,6 +73,9 @@ impl PixelKind {
 pub struct PixelLocation {
     /// Which attribute it is.
     pub kind: PixelKind,
+    /// The element's value representation, `OW` in implicit encoding. In big endian it tells whether 8-bit cells
+    /// are swapped as 16-bit words.
+    pub vr: VR,
     /// Bytes of the value, of those that are there; of encapsulated data from the offset table's item to
     /// the end of the input.
     pub range: Range<usize>,

@@ -173,6 +173,7 @@ impl<'a, 'w> Parser<'a, 'w> {
         let range = header.value_at.min(end)..end;
         self.pixels = Some(PixelLocation {
             kind,
+            vr: header.vr.unwrap_or(VR::OW),
             range,
             announced: header.length.map(|length| length as u64),
         });

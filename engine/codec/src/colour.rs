@@ -1,1 +1,0 @@
-//! Colour of decoded frames: YBR and palettes to RGB.

@@ -1,0 +1,110 @@
+//! Luminance and colour differences to RGB (PS3.3 C.7.6.3.1.2, ITU-R BT.601).
+
+use crate::{Error, FrameDescription, Photometric, Result};
+
+/// How products are rounded; the two differ by 1 in 29 of the 65 792 sums that 8 bits allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the nearest integer, halves upwards, as if by real arithmetic.
+    Exact,
+    /// As the Independent JPEG Group's decoder does: factors of 16 fractional bits. Viewers that take RGB
+    /// from a JPEG library show these values.
+    Jpeg,
+}
+
+/// `red = y + red_cr * cr` and so on, in integers of `bits` fractional bits.
+struct Matrix {
+    luminance: i64,
+    black: i64,
+    red_cr: i64,
+    green_cb: i64,
+    green_cr: i64,
+    blue_cb: i64,
+    half: i64,
+    bits: u32,
+}
+
+impl Matrix {
+    fn new(luminance: f64, black: i64, rounding: Rounding) -> Self {
+        let bits = match rounding {
+            Rounding::Exact => 40,
+            Rounding::Jpeg => 16,
+        };
+        let scaled = |factor: f64| (factor * (1_i64 << bits) as f64).round() as i64;
+        // For exact sums the factors' own error, below 2^-24, must not turn a half downwards; no other sum
+        // comes nearer than 1/293500 to a half.
+        let lift = if rounding == Rounding::Exact { 1 << 22 } else { 0 };
+        // Differences span 224 of 256 steps where luminance spans 219.
+        let chroma = if luminance == 1.0 { 1.0 } else { 255.0 / 224.0 };
+        Self {
+            luminance: scaled(luminance),
+            black,
+            red_cr: scaled(1.402 * chroma),
+            green_cb: scaled(-0.114 * 1.772 / 0.587 * chroma),
+            green_cr: scaled(-0.299 * 1.402 / 0.587 * chroma),
+            blue_cb: scaled(1.772 * chroma),
+            half: (1 << (bits - 1)) + lift,
+            bits,
+        }
+    }
+
+    fn rgb(&self, [y, cb, cr]: [i64; 3]) -> [i64; 3] {
+        let y = self.luminance * (y - self.black) + self.half;
+        [
+            (y + self.red_cr * cr) >> self.bits,
+            (y + self.green_cb * cb + self.green_cr * cr) >> self.bits,
+            (y + self.blue_cb * cb) >> self.bits,
+        ]
+    }
+}
+
+/// Turns a decoded frame of 8 or 16 bits a sample from YBR to RGB, in place.
+///
+/// YBR_FULL and YBR_ICT share one matrix; YBR_PARTIAL_422 has luminance from 16 to 235 (of 8 bits).
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for another photometric interpretation or depth.
+pub fn rgb_from_ybr(samples: &mut [u8], description: &FrameDescription, rounding: Rounding) -> Result<()> {
+    let bits = u32::from(description.bits_stored);
+    if description.samples_per_pixel != 3 || !matches!(description.bits_allocated, 8 | 16) || bits < 8 {
+        return Err(refused(format!("{bits} of {} bits", description.bits_allocated)));
+    }
+    let matrix = match description.photometric {
+        Photometric::YbrFull | Photometric::YbrFull422 | Photometric::YbrIct => Matrix::new(1.0, 0, rounding),
+        Photometric::YbrPartial422 | Photometric::YbrPartial420 => {
+            Matrix::new(255.0 / 219.0, 16 << (bits - 8), rounding)
+        }
+        other => return Err(refused(other.term().to_owned())),
+    };
+    if description.bits_allocated == 8 {
+        let (pixels, _) = samples.as_chunks_mut::<3>();
+        for pixel in pixels {
+            *pixel = convert(&matrix, bits, pixel.map(i64::from)).map(|value| value as u8);
+        }
+    } else {
+        let (samples, _) = samples.as_chunks_mut::<2>();
+        let (pixels, _) = samples.as_chunks_mut::<3>();
+        for pixel in pixels {
+            let ybr = pixel.map(|sample| i64::from(u16::from_le_bytes(sample)));
+            *pixel = convert(&matrix, bits, ybr).map(|value| (value as u16).to_le_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// Gives RGB within `0..2^bits`.
+fn convert(matrix: &Matrix, bits: u32, [y, cb, cr]: [i64; 3]) -> [i64; 3] {
+    let centre = 1 << (bits - 1);
+    matrix
+        .rgb([y, cb - centre, cr - centre])
+        .map(|value| value.clamp(0, (1 << bits) - 1))
+}
+
+fn refused(found: String) -> Error {
+    Error::Invalid {
+        what: "YBR frame",
+        expected: "8 or 16 bits of YBR_FULL or YBR_PARTIAL_422".to_owned(),
+        found,
+    }
+}

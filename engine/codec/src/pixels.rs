@@ -1,1 +1,0 @@
-//! The pixel data of one object: where its frames are, and their stored values.

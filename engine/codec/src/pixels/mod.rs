@@ -1,0 +1,400 @@
+//! The pixel data of one object: where its frames are, and their stored values.
+//!
+//! [`describe`] reads the Image Pixel attributes, [`PixelData`] joins them with the bytes of the value and
+//! decodes frame by frame. Geometry, rescaling and display are the callers'.
+
+mod attributes;
+mod cells;
+pub(crate) mod layout;
+mod native;
+
+use dicom_core::VR;
+use dicom_object::InMemDicomObject;
+
+use crate::colour::{Palette, Rounding, rgb_from_ybr};
+use crate::compression::{self, Decoded, Decoder, decoder_for};
+pub use crate::dataset::PixelKind;
+use crate::encapsulation::{Declared, FragmentRule, Frames, is_item};
+use crate::{Error, FrameDescription, Photometric, Result, TransferSyntax, Warning};
+use cells::Cells;
+use native::Native;
+
+/// Where the value lies.
+#[derive(Debug, Clone, Copy)]
+pub enum PixelValue<'a> {
+    /// The value field of a native element.
+    Native {
+        /// The value field.
+        bytes: &'a [u8],
+        /// The element's value representation; it tells whether 8-bit and 1-bit cells were swapped as
+        /// 16-bit words in big endian (`OW`) or not (`OB`).
+        vr: VR,
+    },
+    /// The value field of an encapsulated element: the Basic Offset Table's item first, up to the sequence
+    /// delimiter, which may be included or absent.
+    Encapsulated(&'a [u8]),
+}
+
+/// The frames of one object.
+///
+/// Decoded values are little endian, interleaved by pixel, one byte a pixel for 1-bit data. Bits outside
+/// Bits Stored are removed: the value is moved down to bit 0, then sign-extended when signed.
+#[derive(Clone)]
+pub struct PixelData<'a> {
+    kind: PixelKind,
+    stored: FrameDescription,
+    description: FrameDescription,
+    frame_bytes: usize,
+    number_of_frames: u32,
+    source: Source<'a>,
+    cells: Cells,
+    palette: Option<Result<Palette>>,
+}
+
+#[derive(Clone)]
+enum Source<'a> {
+    Native(Native<'a>),
+    Encapsulated {
+        frames: Frames<'a>,
+        syntax: TransferSyntax,
+        decoder: &'static dyn Decoder,
+    },
+}
+
+/// Gives the description of the decoded frames and how many the object declares, without its pixel data.
+///
+/// # Errors
+///
+/// [`Error::Missing`] without Rows, Columns or Bits Allocated, [`Error::Invalid`] for a layout that is not
+/// read here (4 samples, 12 bits allocated and the like), [`Error::TooLarge`] above
+/// [`crate::frame::MAX_FRAME_BYTES`].
+pub fn describe(object: &InMemDicomObject, kind: PixelKind) -> Result<(FrameDescription, u32)> {
+    let attributes = attributes::read(object, kind)?;
+    Ok((output(&attributes.description), attributes.number_of_frames))
+}
+
+/// Gives what comes out of decoding `stored`.
+fn output(stored: &FrameDescription) -> FrameDescription {
+    let photometric = match stored.photometric {
+        // Decoders give every pixel its own colour differences.
+        Photometric::YbrFull422 => Photometric::YbrFull,
+        Photometric::YbrPartial420 => Photometric::YbrPartial422,
+        // JPEG 2000 decoders undo their own colour transform, and some leave its name to native pixel data.
+        Photometric::YbrIct | Photometric::YbrRct => Photometric::Rgb,
+        other => other,
+    };
+    FrameDescription {
+        planar: false,
+        photometric,
+        ..*stored
+    }
+}
+
+impl<'a> PixelData<'a> {
+    /// Joins the attributes of `object` with the `value` of its pixel data; decodes nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`], and [`Error::Unsupported`] for a transfer syntax without decoder.
+    pub fn new(
+        object: &InMemDicomObject,
+        transfer_syntax: TransferSyntax,
+        kind: PixelKind,
+        value: PixelValue<'a>,
+    ) -> Result<(Self, Vec<Warning>)> {
+        let attributes::Attributes {
+            description: mut stored,
+            number_of_frames,
+            mut warnings,
+        } = attributes::read(object, kind)?;
+        let source = match value {
+            PixelValue::Native { bytes, vr } if !is_item(bytes) || !transfer_syntax.is_encapsulated() => {
+                if transfer_syntax.is_encapsulated() {
+                    let text = format!(
+                        "expected pixel data in fragments for {}, found none",
+                        transfer_syntax.name()
+                    );
+                    warnings.push(Warning::new("not-encapsulated", text));
+                }
+                let words = attributes::words(transfer_syntax, vr, stored.bits_allocated);
+                Source::Native(Native::new(
+                    &mut stored,
+                    number_of_frames,
+                    words,
+                    bytes,
+                    &mut warnings,
+                ))
+            }
+            PixelValue::Native { bytes, .. } | PixelValue::Encapsulated(bytes) => encapsulated(
+                object,
+                transfer_syntax,
+                kind,
+                number_of_frames,
+                bytes,
+                &mut warnings,
+            )?,
+        };
+        let palette = (stored.photometric == Photometric::PaletteColor)
+            .then(|| Palette::from_object(object, stored.signed));
+        if let Some(Err(error)) = &palette {
+            warnings.push(Warning::new("palette", error.to_string()));
+        }
+        let description = output(&stored);
+        let pixels = Self {
+            kind,
+            stored,
+            description,
+            frame_bytes: description.frame_bytes()?,
+            number_of_frames,
+            source,
+            cells: Cells::of(&stored, kind),
+            palette,
+        };
+        Ok((pixels, warnings))
+    }
+
+    /// Gives the attribute that holds the values.
+    #[must_use]
+    pub fn kind(&self) -> PixelKind {
+        self.kind
+    }
+
+    /// Gives the layout of the decoded values.
+    ///
+    /// Photometric is what the attributes lead to expect; [`Decoded::photometric`] is what came out.
+    #[must_use]
+    pub fn description(&self) -> &FrameDescription {
+        &self.description
+    }
+
+    /// Gives how many frames the object declares; at least 1.
+    #[must_use]
+    pub fn number_of_frames(&self) -> u32 {
+        self.number_of_frames
+    }
+
+    /// Gives how many of the declared frames have bytes, counted from the first.
+    #[must_use]
+    pub fn frames_present(&self) -> u32 {
+        match &self.source {
+            Source::Native(native) => native.frames_present(),
+            Source::Encapsulated { frames, .. } => frames.len().min(self.number_of_frames),
+        }
+    }
+
+    /// Gives the bytes of one decoded frame.
+    #[must_use]
+    pub fn frame_bytes(&self) -> usize {
+        self.frame_bytes
+    }
+
+    /// Decodes a frame, counted from 0, into `out` of [`Self::frame_bytes`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] for a frame without bytes, [`Error::Invalid`] for a frame number or output size
+    /// out of range, and what the decoder meets.
+    pub fn decode_into(&self, frame: u32, out: &mut [u8]) -> Result<Decoded> {
+        self.check_frame(frame)?;
+        if out.len() != self.frame_bytes {
+            return Err(Error::Invalid {
+                what: "output of a frame",
+                expected: format!("{} bytes", self.frame_bytes),
+                found: format!("{} bytes", out.len()),
+            });
+        }
+        match &self.source {
+            Source::Native(native) => {
+                native.decode_into(&self.stored, frame, out)?;
+                self.cells.clean(out);
+                Ok(self.as_described())
+            }
+            Source::Encapsulated {
+                frames,
+                syntax,
+                decoder,
+            } => {
+                let decoded = decoder.decode(&frames.bytes(frame)?, &self.stored, out)?;
+                self.cells_of(*syntax, &decoded).clean(out);
+                Ok(decoded)
+            }
+        }
+    }
+
+    /// Decodes a frame, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode_into`]; nothing is allocated when the frame has no bytes or too few to be one.
+    pub fn decode(&self, frame: u32) -> Result<Vec<u8>> {
+        self.check_frame(frame)?;
+        self.check_plausible(frame)?;
+        let mut out = vec![0; self.frame_bytes];
+        self.decode_into(frame, &mut out)?;
+        Ok(out)
+    }
+
+    /// Decodes a frame, counted from 0, to RGB of 8 or 16 bits a sample; monochrome stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`], and [`Error::Invalid`] or [`Error::Missing`] for a palette that cannot be used.
+    pub fn decode_rgb(&self, frame: u32) -> Result<(Vec<u8>, FrameDescription)> {
+        self.check_frame(frame)?;
+        self.check_plausible(frame)?;
+        let mut values = vec![0; self.frame_bytes];
+        let decoded = self.decode_into(frame, &mut values)?;
+        let description = FrameDescription {
+            photometric: decoded.photometric,
+            ..self.description
+        };
+        match (decoded.photometric, &self.palette) {
+            (Photometric::PaletteColor, Some(palette)) => {
+                palette.as_ref().map_err(Error::clone)?.rgb(&values, &description)
+            }
+            (Photometric::Monochrome1 | Photometric::Monochrome2 | Photometric::Rgb, _) => {
+                Ok((values, description))
+            }
+            _ => {
+                rgb_from_ybr(&mut values, &description, self.rounding())?;
+                Ok((
+                    values,
+                    FrameDescription {
+                        photometric: Photometric::Rgb,
+                        ..description
+                    },
+                ))
+            }
+        }
+    }
+
+    /// Gives what the stream of a decoded frame says otherwise than the attributes.
+    #[must_use]
+    pub fn contradictions(&self, decoded: &Decoded) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let (stored, word) = (&self.stored, |signed| if signed { "signed" } else { "unsigned" });
+        if decoded.precision != stored.bits_stored {
+            let text = format!(
+                "Bits Stored is {}, the frame's own precision {}",
+                stored.bits_stored, decoded.precision
+            );
+            warnings.push(Warning::new("precision", text));
+        }
+        if let Some(signed) = decoded.signed
+            && signed != stored.signed
+        {
+            let text = format!(
+                "Pixel Representation is {}, the frame's own {}",
+                word(stored.signed),
+                word(signed)
+            );
+            warnings.push(Warning::new("signedness", text));
+        }
+        warnings
+    }
+
+    fn rounding(&self) -> Rounding {
+        match &self.source {
+            Source::Encapsulated { syntax, .. } if FragmentRule::of(*syntax) == FragmentRule::Jpeg => {
+                Rounding::Jpeg
+            }
+            _ => Rounding::Exact,
+        }
+    }
+
+    fn check_frame(&self, frame: u32) -> Result<()> {
+        if frame >= self.number_of_frames {
+            return Err(Error::Invalid {
+                what: "frame",
+                expected: format!("0 to {}", self.number_of_frames - 1),
+                found: frame.to_string(),
+            });
+        }
+        if frame >= self.frames_present() {
+            return Err(Error::Truncated {
+                what: "pixel data",
+                expected: (u64::from(frame) + 1) * self.frame_bytes as u64,
+                found: u64::from(self.frames_present()) * self.frame_bytes as u64,
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses frames whose bytes cannot unfold to the declared size, before anything is allocated.
+    fn check_plausible(&self, frame: u32) -> Result<()> {
+        let Source::Encapsulated { frames, syntax, .. } = &self.source else {
+            return Ok(());
+        };
+        let found = frames.compressed_bytes(frame);
+        match compression::largest_expansion(*syntax) {
+            Some(times) if found.saturating_mul(times) < self.frame_bytes as u64 => Err(Error::Truncated {
+                what: "compressed frame",
+                expected: (self.frame_bytes as u64).div_ceil(times),
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives where values lie in what a decoder made.
+    ///
+    /// The transfer syntaxes that keep pixel cells as they are keep them as the attributes say. The others
+    /// code numbers of the precision that the stream states, and the attributes only say how to read their
+    /// sign (PS3.5 8.2): J2K written as unsigned from signed values is right again that way.
+    fn cells_of(&self, syntax: TransferSyntax, decoded: &Decoded) -> Cells {
+        if compression::keeps_cells(syntax) || self.stored.bits_allocated == 1 {
+            return self.cells;
+        }
+        let bits = u32::from(decoded.precision).clamp(1, 8 * self.cells.bytes as u32);
+        Cells {
+            bits,
+            lowest: 0,
+            signed: self.stored.signed,
+            ..self.cells
+        }
+    }
+
+    fn as_described(&self) -> Decoded {
+        Decoded {
+            photometric: self.description.photometric,
+            precision: self.stored.bits_stored,
+            signed: Some(self.stored.signed),
+        }
+    }
+}
+
+fn encapsulated<'a>(
+    object: &InMemDicomObject,
+    syntax: TransferSyntax,
+    kind: PixelKind,
+    number_of_frames: u32,
+    value: &'a [u8],
+    warnings: &mut Vec<Warning>,
+) -> Result<Source<'a>> {
+    if kind != PixelKind::Integer || !syntax.is_encapsulated() {
+        return Err(Error::Invalid {
+            what: "encapsulated pixel data",
+            expected: "integers in a transfer syntax that encapsulates".to_owned(),
+            found: format!("{kind:?} in {}", syntax.name()),
+        });
+    }
+    let unsupported = || Error::Unsupported {
+        uid: syntax.uid().to_owned(),
+        name: syntax.name(),
+        verb: "decoded",
+    };
+    let decoder = decoder_for(syntax).ok_or_else(unsupported)?;
+    let extended_offsets = attributes::extended_offsets(object);
+    let declared = Declared {
+        number_of_frames,
+        extended_offsets: extended_offsets.as_deref(),
+        rule: FragmentRule::of(syntax),
+    };
+    let (frames, found) = Frames::find(value, declared)?;
+    warnings.extend(found);
+    Ok(Source::Encapsulated {
+        frames,
+        syntax,
+        decoder,
+    })
+}
