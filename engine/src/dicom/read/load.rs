@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use codec::Warning;
 use codec::dataset::{Limits, PixelLocation};
 use codec::pixels::{PixelData, PixelKind, PixelValue};
+use codec::{TransferSyntax, Warning};
 use dicom_dictionary_std::tags;
 
 use super::attributes::Attributes;
@@ -55,6 +55,7 @@ pub fn load(
     progress: Progress<'_>,
 ) -> Result<(Volume, Vec<Warning>)> {
     let plan = Plan::of(series, stack)?;
+    require_pixels(series, stack)?;
     let [columns, rows, _] = stack.grid.size();
     let frame_values = columns * rows;
     let job = Job {
@@ -74,6 +75,33 @@ pub fn load(
     let volume = Volume::new(stack.grid.clone(), voxels, plan.rescale, unit(series))?
         .in_frame_of_reference(stack.frame_of_reference_uid.clone());
     Ok((volume, warnings))
+}
+
+/// Refuses native pixel data that cannot fill their frames, before memory is asked for.
+fn require_pixels(series: &Series, stack: &Stack) -> Result<()> {
+    for at in &stack.frames {
+        let instance = &series.instances[at.instance];
+        let Some(pixels) = instance
+            .pixels
+            .as_ref()
+            .filter(|pixels| pixels.announced.is_some())
+        else {
+            continue;
+        };
+        let (description, frames) = codec::pixels::describe(&instance.data_set, pixels.kind)?;
+        let bits = description.samples() as u64 * u64::from(frames) * u64::from(description.bits_allocated);
+        let (expected, found) = (bits.div_ceil(8), pixels.announced.unwrap_or(0));
+        let deflated = instance.transfer_syntax.is_some_and(TransferSyntax::is_deflated);
+        if found < expected && !deflated && description.samples_per_pixel == 1 {
+            return Err(codec::Error::Truncated {
+                what: "pixel data",
+                expected,
+                found,
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// How voxels are kept.
@@ -227,7 +255,7 @@ impl Job<'_> {
         stack: &Stack,
         wrap: fn(std::sync::Arc<[T]>) -> Voxels,
     ) -> Result<(Voxels, Vec<Warning>)> {
-        let mut values = bytemuck::zeroed_arc_slice::<T>(self.frame_values * stack.frames.len());
+        let mut values = zeroed::<T>(self.frame_values * stack.frames.len());
         let slices = std::sync::Arc::get_mut(&mut values)
             .expect("nobody else has it yet")
             .chunks_exact_mut(self.frame_values);
@@ -251,7 +279,7 @@ impl Job<'_> {
             }
         }
         let done = std::sync::atomic::AtomicUsize::new(0);
-        let results = map_batches(batches, |batch, buffer| {
+        let results: Vec<Result<Vec<Warning>>> = map_batches(batches, |batch, buffer| {
             let count = batch.frames.len();
             let warnings = self.fill_batch(batch, buffer)?;
             let so_far = done.fetch_add(count, std::sync::atomic::Ordering::Relaxed) + count;
@@ -307,6 +335,12 @@ impl Job<'_> {
             Ok(())
         })
     }
+}
+
+/// Values of zero, whose memory the system hands out when it is first written: by many threads at once.
+fn zeroed<T: bytemuck::Pod>(count: usize) -> std::sync::Arc<[T]> {
+    // SAFETY: every bit pattern, all zeros too, is a value of a `Pod` type.
+    unsafe { std::sync::Arc::<[T]>::new_zeroed_slice(count).assume_init() }
 }
 
 /// Scratch space of one worker.
@@ -375,7 +409,10 @@ pub fn with_pixels(
     let value = if encapsulated {
         PixelValue::Encapsulated(&value)
     } else {
-        PixelValue::Native(&value)
+        PixelValue::Native {
+            bytes: &value,
+            vr: located.vr,
+        }
     };
     let (pixels, warnings) = PixelData::new(&instance.data_set, syntax, located.kind, value)?;
     work(&pixels)?;

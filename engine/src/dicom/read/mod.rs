@@ -9,19 +9,12 @@ mod collection;
 pub mod dicomdir;
 mod frame;
 mod instance;
-//mod load;
+mod load;
 mod spacing;
 mod stack;
 
 pub use collection::{Series, Study, collect};
 pub use frame::Frame;
 pub use instance::Instance;
-pub trait Source: Sync {
-    fn read(
-        &self,
-        key: usize,
-        range: std::ops::Range<u64>,
-        buffer: &mut Vec<u8>,
-    ) -> std::result::Result<(), String>;
-}
+pub use load::{Progress, Source, load, with_pixels};
 pub use stack::{FrameRef, Sorted, Stack, sort};
