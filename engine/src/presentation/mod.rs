@@ -1,1 +1,11 @@
-//! What to show: planes, windows, annotations.
+//! What to show: planes through the body, window presets, letters and texts around a picture.
+//!
+//! All of it is plain data; `render` makes pixels of it.
+
+mod annotation;
+mod plane;
+mod preset;
+
+pub use annotation::{Annotations, ColorBar, Corners, Letters, ScaleBar, scale_bar};
+pub use plane::{ImagePlane, Orientation, PlaneError, Size};
+pub use preset::{CT_WINDOWS, NamedWindow, ct_window};

@@ -1,0 +1,69 @@
+//! How two colours mix.
+
+/// The part of the upper layer in a mix, in 256ths: 0 shows the lower layer only, 256 the upper only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight(u16);
+
+impl Weight {
+    /// The upper layer only.
+    pub const FULL: Self = Self(256);
+
+    /// The nearest weight of a ratio from 0 to 1; `None` for anything else.
+    #[must_use]
+    pub fn from_ratio(ratio: f64) -> Option<Self> {
+        (0.0..=1.0)
+            .contains(&ratio)
+            .then(|| Self((ratio * 256.0).round() as u16))
+    }
+
+    /// The weight in 256ths.
+    #[must_use]
+    pub const fn of_256(self) -> u16 {
+        self.0
+    }
+
+    /// Mixes one channel: `(lower * (256 - w) + upper * w + 128) / 256`, rounded down.
+    ///
+    /// Equal channels stay as they are at every weight, and the ends are exact.
+    ///
+    /// ```
+    /// use engine::fusion::Weight;
+    /// let half = Weight::from_ratio(0.5).unwrap();
+    /// assert_eq!(half.mix(10, 21), 16);
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub const fn mix(self, lower: u8, upper: u8) -> u8 {
+        // At most 255 * 256 + 128: fits 16 bits.
+        ((lower as u16 * (256 - self.0) + upper as u16 * self.0 + 128) >> 8) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Weight;
+
+    #[test]
+    fn the_ends_and_equals_are_exact() {
+        let weights = (0..=100).map(|percent| Weight::from_ratio(f64::from(percent) / 100.0).unwrap());
+        for (weight, a) in weights.zip(0..=u8::MAX) {
+            assert_eq!(weight.mix(a, a), a);
+            assert_eq!(Weight::FULL.mix(a, 77), 77);
+            assert_eq!(Weight(0).mix(a, 77), a);
+        }
+        assert_eq!(Weight::from_ratio(1.001), None);
+        assert_eq!(Weight::from_ratio(f64::NAN), None);
+    }
+
+    #[test]
+    fn a_mix_is_within_one_level_of_the_real_one() {
+        for percent in 0..=100 {
+            let ratio = f64::from(percent) / 100.0;
+            let weight = Weight::from_ratio(ratio).unwrap();
+            for (lower, upper) in [(0u8, 255u8), (255, 0), (13, 200), (250, 5)] {
+                let real = f64::from(lower) * (1.0 - ratio) + f64::from(upper) * ratio;
+                assert!((f64::from(weight.mix(lower, upper)) - real).abs() <= 1.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The engine's parts together, held to plain definitions and to real data.
+
+mod render;
