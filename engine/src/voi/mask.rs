@@ -179,7 +179,9 @@ impl Mask {
     #[must_use]
     pub fn volume_ml(&self) -> f64 {
         let slice_voxels = self.slice_voxels();
-        let by_slice = self.runs.chunk_by(|a, b| a.start / slice_voxels == b.start / slice_voxels);
+        let by_slice = self
+            .runs
+            .chunk_by(|a, b| a.start / slice_voxels == b.start / slice_voxels);
         by_slice
             .map(|runs| {
                 let count: usize = runs.iter().map(|run| run.end - run.start).sum();

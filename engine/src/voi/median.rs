@@ -74,7 +74,11 @@ fn sortable(value: f64) -> u64 {
 }
 
 fn value_of(sortable: u64) -> f64 {
-    f64::from_bits(if sortable >> 63 == 1 { sortable & !(1 << 63) } else { !sortable })
+    f64::from_bits(if sortable >> 63 == 1 {
+        sortable & !(1 << 63)
+    } else {
+        !sortable
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,11 @@
 mod carry;
 mod mask;
 mod median;
+mod planes;
+mod polygon;
+mod rasterise;
 mod statistics;
 
 pub use mask::{Mask, MaskError, Run};
+pub use polygon::{ContourWarning, PolygonStack};
 pub use statistics::{Scale, Statistics, StatisticsError};

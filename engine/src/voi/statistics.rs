@@ -28,7 +28,9 @@ impl Scale<'_> {
 #[non_exhaustive]
 pub enum StatisticsError {
     /// The mask belongs to another grid; carry it to the volume's first.
-    #[error("the mask must lie on the grid of the volume, found {mask:?} on {volume:?} voxels or other places")]
+    #[error(
+        "the mask must lie on the grid of the volume, found {mask:?} on {volume:?} voxels or other places"
+    )]
     OtherGrid {
         /// Size of the mask's grid.
         mask: [usize; 3],

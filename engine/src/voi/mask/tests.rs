@@ -27,7 +27,11 @@ fn runs_are_cut_at_row_ends_and_joined_within() {
         Run { start: 11, end: 11 },
     ];
     let mask = Mask::from_runs(grid([4, 3, 1], 1.0), runs).unwrap();
-    let expected = [Run { start: 2, end: 4 }, Run { start: 4, end: 8 }, Run { start: 8, end: 9 }];
+    let expected = [
+        Run { start: 2, end: 4 },
+        Run { start: 4, end: 8 },
+        Run { start: 8, end: 9 },
+    ];
     assert_eq!(mask.runs(), expected);
     assert_eq!((mask.count(), mask.bounding_box()), (7, Some([0..4, 0..3, 0..1])));
 }
@@ -36,13 +40,19 @@ fn runs_are_cut_at_row_ends_and_joined_within() {
 fn runs_outside_the_grid_are_refused() {
     for run in [Run { start: 0, end: 13 }, Run { start: 5, end: 4 }] {
         let refused = Mask::from_runs(grid([4, 3, 1], 1.0), vec![run]);
-        assert!(matches!(refused, Err(MaskError::Run { voxels: 12, .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(MaskError::Run { voxels: 12, .. })),
+            "{refused:?}"
+        );
     }
 }
 
 #[test]
 fn sets_on_different_grids_are_not_combined() {
-    let (a, b) = (Mask::empty(grid([2, 2, 2], 1.0)), Mask::empty(grid([2, 2, 2], 1.1)));
+    let (a, b) = (
+        Mask::empty(grid([2, 2, 2], 1.0)),
+        Mask::empty(grid([2, 2, 2], 1.1)),
+    );
     assert!(matches!(a.union(&b), Err(MaskError::OtherGrid(..))));
 }
 
@@ -65,15 +75,30 @@ fn a_coarse_mask_fills_the_fine_voxels_it_covers() {
 #[test]
 fn a_mask_beyond_the_other_grid_is_cut() {
     let mask = Mask::from_predicate(grid([4, 4, 4], 2.0), |_| true);
-    let far = Affine::from_axes([[2.0, 0.0, 0.0].into(), [0.0, 2.0, 0.0].into(), [0.0, 0.0, 2.0].into()], Point::new(4.0, -40.0, 0.0));
+    let far = Affine::from_axes(
+        [
+            [2.0, 0.0, 0.0].into(),
+            [0.0, 2.0, 0.0].into(),
+            [0.0, 0.0, 2.0].into(),
+        ],
+        Point::new(4.0, -40.0, 0.0),
+    );
     assert!(mask.carry_to(Grid::new([3, 3, 3], far).unwrap()).is_empty());
-    assert!(Mask::empty(grid([4, 4, 4], 2.0)).carry_to(grid([3, 3, 3], 1.0)).is_empty());
+    assert!(
+        Mask::empty(grid([4, 4, 4], 2.0))
+            .carry_to(grid([3, 3, 3], 1.0))
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_turned_grid_holds_the_same_places() {
     // Columns run to the feet and slices to the left: no axis keeps its name or sign.
-    let axes = [Vector::new(0.0, 0.0, -1.0), Vector::new(0.0, 1.0, 0.0), Vector::new(1.0, 0.0, 0.0)];
+    let axes = [
+        Vector::new(0.0, 0.0, -1.0),
+        Vector::new(0.0, 1.0, 0.0),
+        Vector::new(1.0, 0.0, 0.0),
+    ];
     let turned = Grid::new([5, 6, 7], Affine::from_axes(axes, Point::new(0.0, 0.0, 4.0))).unwrap();
     let mask = Mask::from_predicate(grid([7, 6, 5], 1.0), |[i, j, k]| i > 4 && j == 1 && k != 2);
     let there = mask.carry_to(turned);

@@ -21,7 +21,10 @@ fn volume(size: [usize; 3], voxels: Voxels, rescale: Rescale) -> Volume {
 
 #[test]
 fn measures_rescaled_values_times_the_factor() {
-    let rescale = Rescale { slope: 2.0, intercept: 10.0 };
+    let rescale = Rescale {
+        slope: 2.0,
+        intercept: 10.0,
+    };
     let volume = volume([2, 2, 1], Voxels::I16(vec![0, 10, -5, 45].into()), rescale);
     let found = Statistics::of_volume(&volume, Scale::Factor(0.5)).unwrap();
     // Real values 10, 30, 0, 100; halved 5, 15, 0, 50.
@@ -46,7 +49,10 @@ fn values_that_are_not_finite_are_counted_apart() {
     let values = vec![f32::NAN, 2.0, f32::INFINITY, 4.0];
     let volume = volume([4, 1, 1], Voxels::F32(values.into()), Rescale::IDENTITY);
     let found = Statistics::of_volume(&volume, Scale::Factor(1.0)).unwrap();
-    assert_eq!((found.voxels, found.excluded_voxels, found.mean, found.max), (2, 2, 3.0, 4.0));
+    assert_eq!(
+        (found.voxels, found.excluded_voxels, found.mean, found.max),
+        (2, 2, 3.0, 4.0)
+    );
     assert!((found.volume_ml - 2.0 * 0.02).abs() < 1e-12);
     let nan = Mask::from_predicate(volume.grid().clone(), |[i, ..]| i == 0);
     let refused = Statistics::inside(&volume, &nan, Scale::Factor(1.0));
@@ -57,16 +63,28 @@ fn values_that_are_not_finite_are_counted_apart() {
 fn an_empty_mask_and_a_mask_elsewhere_are_refused() {
     let volume = volume([2, 1, 1], Voxels::U8(vec![1, 2].into()), Rescale::IDENTITY);
     let empty = Mask::empty(volume.grid().clone());
-    assert_eq!(Statistics::inside(&volume, &empty, Scale::Factor(1.0)), Err(StatisticsError::Empty));
+    assert_eq!(
+        Statistics::inside(&volume, &empty, Scale::Factor(1.0)),
+        Err(StatisticsError::Empty)
+    );
     let elsewhere = Mask::empty(Grid::new([2, 1, 1], axes([2.0, 2.0, 5.5])).unwrap());
     let refused = Statistics::inside(&volume, &elsewhere, Scale::Factor(1.0));
-    assert!(matches!(refused, Err(StatisticsError::OtherGrid { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StatisticsError::OtherGrid { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
 fn thick_slices_count_more_volume_but_no_more_mean() {
     let grid = Grid::with_slice_positions([1, 1, 3], axes([10.0, 10.0, 1.0]), vec![0.0, 1.0, 5.0]).unwrap();
-    let volume = Volume::new(grid, Voxels::U8(vec![1, 2, 6].into()), Rescale::IDENTITY, Unit::Counts).unwrap();
+    let volume = Volume::new(
+        grid,
+        Voxels::U8(vec![1, 2, 6].into()),
+        Rescale::IDENTITY,
+        Unit::Counts,
+    )
+    .unwrap();
     let found = Statistics::of_volume(&volume, Scale::Factor(1.0)).unwrap();
     assert_eq!(found.mean, 3.0);
     assert!((found.volume_ml - (0.1 + 0.25 + 0.4)).abs() < 1e-12);
@@ -77,7 +95,9 @@ fn thick_slices_count_more_volume_but_no_more_mean() {
 fn a_large_volume_has_an_exact_median() {
     let size = [128, 128, 80];
     let count = size.iter().product::<usize>();
-    let values: Vec<u16> = (0..count).map(|n| (n.wrapping_mul(2_654_435_761) >> 7) as u16).collect();
+    let values: Vec<u16> = (0..count)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 7) as u16)
+        .collect();
     let mut sorted = values.clone();
     sorted.sort_unstable();
     let expected = (f64::from(sorted[count / 2 - 1]) + f64::from(sorted[count / 2])) / 2.0;
