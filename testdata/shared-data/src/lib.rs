@@ -20,7 +20,9 @@ static REPORTED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 pub fn set(name: &str) -> Option<PathBuf> {
     let group = name.split('/').next().unwrap_or(name);
     let unpacked = unpacked_folder();
-    let found = group_folder(group, &unpacked).map(|folder| folder.join(name)).filter(|folder| folder.is_dir());
+    let found = group_folder(group, &unpacked)
+        .map(|folder| folder.join(name))
+        .filter(|folder| folder.is_dir());
     if found.is_none() {
         report(name);
     }
@@ -28,7 +30,10 @@ pub fn set(name: &str) -> Option<PathBuf> {
 }
 
 fn report(name: &str) {
-    assert!(std::env::var("UPTAKE_REQUIRE_SHARED_DATA").as_deref() != Ok("1"), "shared data set {name} is absent");
+    assert!(
+        std::env::var("UPTAKE_REQUIRE_SHARED_DATA").as_deref() != Ok("1"),
+        "shared data set {name} is absent"
+    );
     let mut reported = REPORTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if reported.get_or_insert_default().insert(name.to_owned()) {
         eprintln!("skipped: {name} (no shared data)");
@@ -57,9 +62,19 @@ fn group_folder(group: &str, unpacked: &Path) -> Option<PathBuf> {
         return None;
     }
     // Test binaries run side by side: each unpacks into a folder of its own, the first to finish wins.
-    let own = unpacked.join(format!(".{group}-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let own = unpacked.join(format!(
+        ".{group}-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     std::fs::create_dir_all(&own).ok()?;
-    let done = Command::new("tar").arg("-xJf").arg(&archive).arg("-C").arg(&own).status().ok()?;
+    let done = Command::new("tar")
+        .arg("-xJf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(&own)
+        .status()
+        .ok()?;
     assert!(done.success(), "unpacking {} failed", archive.display());
     let renamed = std::fs::rename(own.join(group), unpacked.join(group));
     let _ = std::fs::remove_dir_all(&own);
