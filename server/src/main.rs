@@ -16,7 +16,11 @@ fn main() -> ExitCode {
         Err(error) => {
             let wrong_usage = error.use_stderr();
             let _ = error.print();
-            return if wrong_usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return if wrong_usage {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match cli::run(command) {

@@ -89,21 +89,34 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 fn report(opened: &Opened) -> Report<'_> {
     Report {
         studies: opened.studies.iter().map(study_report).collect(),
-        rejected: opened.rejected.iter().map(|one| RejectedReport { path: &one.path, reason: &one.reason }).collect(),
+        rejected: opened
+            .rejected
+            .iter()
+            .map(|one| RejectedReport {
+                path: &one.path,
+                reason: &one.reason,
+            })
+            .collect(),
     }
 }
 
 fn study_report(study: &Study) -> StudyReport<'_> {
     StudyReport {
         study_instance_uid: &study.study_instance_uid,
-        patient: PatientReport { id: &study.patient_id, name: &study.patient_name },
+        patient: PatientReport {
+            id: &study.patient_id,
+            name: &study.patient_name,
+        },
         series: study.series.iter().map(series_report).collect(),
     }
 }
 
 fn series_report(series: &Series) -> SeriesReport<'_> {
     let stack = series.sorted.stacks.first();
-    let first = series.instances.iter().find_map(|instance| instance.frames.first());
+    let first = series
+        .instances
+        .iter()
+        .find_map(|instance| instance.frames.first());
     let shown = stack.map_or(first, |stack| {
         let at = stack.frames[0];
         series.instances[at.instance].frames.get(at.frame)
@@ -129,13 +142,24 @@ fn series_report(series: &Series) -> SeriesReport<'_> {
             |stack| stack.frame_of_reference_uid.clone(),
         ),
         transfer_syntaxes: series.transfer_syntaxes(),
-        warnings: series.warnings.iter().map(|one| WarningReport { code: one.code, text: &one.text }).collect(),
+        warnings: series
+            .warnings
+            .iter()
+            .map(|one| WarningReport {
+                code: one.code,
+                text: &one.text,
+            })
+            .collect(),
     }
 }
 
 fn print(out: &mut impl Write, report: &Report<'_>) -> std::io::Result<()> {
     for study in &report.studies {
-        writeln!(out, "study {}  patient {} {}", study.study_instance_uid, study.patient.id, study.patient.name)?;
+        writeln!(
+            out,
+            "study {}  patient {} {}",
+            study.study_instance_uid, study.patient.id, study.patient.name
+        )?;
         for series in &study.series {
             print_series(out, series)?;
         }
@@ -151,8 +175,14 @@ fn print_series(out: &mut impl Write, series: &SeriesReport<'_>) -> std::io::Res
         (Some(columns), Some(rows)) => format!("{columns} x {rows} x {}", series.slices),
         _ => "no pixels".to_owned(),
     };
-    let spacing = series.spacing_mm.map_or(String::new(), |[x, y, z]| format!(", {x:.3} x {y:.3} x {z:.3} mm"));
-    writeln!(out, "  {:4} {size}{spacing}  {} instances  {} {}", series.modality, series.instances, series.manufacturer, series.description)?;
+    let spacing = series.spacing_mm.map_or(String::new(), |[x, y, z]| {
+        format!(", {x:.3} x {y:.3} x {z:.3} mm")
+    });
+    writeln!(
+        out,
+        "  {:4} {size}{spacing}  {} instances  {} {}",
+        series.modality, series.instances, series.manufacturer, series.description
+    )?;
     writeln!(out, "       {}", series.series_instance_uid)?;
     for warning in &series.warnings {
         writeln!(out, "       ! {}: {}", warning.code, warning.text)?;

@@ -3,6 +3,7 @@
 mod decode;
 mod demo;
 mod info;
+mod mask;
 mod npy;
 mod open;
 mod progress;
@@ -64,8 +65,12 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 /// Whether the reader of our output went away.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+    };
+    error
+        .chain()
+        .any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
 /// The error and its causes on one line.

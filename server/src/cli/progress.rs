@@ -15,10 +15,17 @@ impl Progress {
     pub fn start(what: &str) -> Self {
         if !std::io::stderr().is_terminal() {
             eprintln!("{what} …");
-            return Self { bar: ProgressBar::hidden() };
+            return Self {
+                bar: ProgressBar::hidden(),
+            };
         }
-        let style = ProgressStyle::with_template("{msg:24} {bar:32} {pos}/{len}").expect("the template is fixed");
-        Self { bar: ProgressBar::new(0).with_style(style).with_message(what.to_owned()) }
+        let style =
+            ProgressStyle::with_template("{msg:24} {bar:32} {pos}/{len}").expect("the template is fixed");
+        Self {
+            bar: ProgressBar::new(0)
+                .with_style(style)
+                .with_message(what.to_owned()),
+        }
     }
 
     /// Takes the number done and the number of all.

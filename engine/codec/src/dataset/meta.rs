@@ -93,10 +93,7 @@ fn not_dicom(bytes: &[u8]) -> Error {
         [0x89, b'P', b'N', b'G', ..] => "a PNG picture".to_owned(),
         [0xFF, 0xD8, 0xFF, ..] => "a JPEG picture".to_owned(),
         [b'%', b'P', b'D', b'F', ..] => "a PDF document".to_owned(),
-        _ => format!(
-            "{} bytes without DICM at byte 128 and without elements at the start",
-            bytes.len()
-        ),
+        _ => "neither the prefix DICM at byte 128 nor elements at the start".to_owned(),
     };
     Error::Invalid {
         what: "file",

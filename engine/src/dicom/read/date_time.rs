@@ -23,7 +23,9 @@ pub(crate) fn date_time(object: &InMemDicomObject, tag: Tag) -> Option<DateTime>
 }
 
 pub(super) fn with_offset_of(object: &InMemDicomObject, moment: DateTime) -> DateTime {
-    let offset_s = object.text(tags::TIMEZONE_OFFSET_FROM_UTC).and_then(|text| parse_offset(&text));
+    let offset_s = object
+        .text(tags::TIMEZONE_OFFSET_FROM_UTC)
+        .and_then(|text| parse_offset(&text));
     match (moment.utc_offset_s(), offset_s) {
         (None, Some(offset_s)) => moment.with_utc_offset_s(offset_s),
         _ => moment,
@@ -35,14 +37,27 @@ pub(crate) fn parse_time(text: &str) -> Option<f64> {
     let plain: String = text.trim().chars().filter(|c| *c != ':').collect();
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !matches!(whole.len(), 2 | 4 | 6) || !digits(whole) || !digits(fraction) || (!fraction.is_empty() && whole.len() < 6) {
+    if !matches!(whole.len(), 2 | 4 | 6)
+        || !digits(whole)
+        || !digits(fraction)
+        || (!fraction.is_empty() && whole.len() < 6)
+    {
         return None;
     }
-    let part = |at: usize| whole.get(at..at + 2).map_or(Some(0.0), |two| two.parse::<f64>().ok());
+    let part = |at: usize| {
+        whole
+            .get(at..at + 2)
+            .map_or(Some(0.0), |two| two.parse::<f64>().ok())
+    };
     let (hours, minutes, seconds) = (part(0)?, part(2)?, part(4)?);
-    let fraction: f64 = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
+    let fraction: f64 = if fraction.is_empty() {
+        0.0
+    } else {
+        format!("0.{fraction}").parse().ok()?
+    };
     // 60 is a leap second.
-    (hours < 24.0 && minutes < 60.0 && seconds <= 60.0).then_some(hours * 3600.0 + minutes * 60.0 + seconds + fraction)
+    (hours < 24.0 && minutes < 60.0 && seconds <= 60.0)
+        .then_some(hours * 3600.0 + minutes * 60.0 + seconds + fraction)
 }
 
 /// Year, month and day of a DA value: `YYYYMMDD`, or with dots as before DICOM 3.0.
@@ -51,7 +66,11 @@ fn parse_date(text: &str) -> Option<(i32, u32, u32)> {
     if plain.len() != 8 || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some((plain[..4].parse().ok()?, plain[4..6].parse().ok()?, plain[6..].parse().ok()?))
+    Some((
+        plain[..4].parse().ok()?,
+        plain[4..6].parse().ok()?,
+        plain[6..].parse().ok()?,
+    ))
 }
 
 /// A DT value: `YYYYMMDDHH[MM[SS[.F]]][&ZZXX]`.
@@ -103,7 +122,10 @@ mod tests {
     fn date_times_keep_their_offset() {
         let noon = DateTime::new(2024, 2, 29, 43_200.5).unwrap();
         assert_eq!(parse_date_time("20240229120000.500"), Some(noon));
-        assert_eq!(parse_date_time("20240229120000.5+0800"), Some(noon.with_utc_offset_s(28_800)));
+        assert_eq!(
+            parse_date_time("20240229120000.5+0800"),
+            Some(noon.with_utc_offset_s(28_800))
+        );
         assert_eq!(parse_date_time("20240229"), None);
         assert_eq!(parse_date_time("20230229120000"), None);
         assert_eq!(parse_date_time("日本語日本語"), None);

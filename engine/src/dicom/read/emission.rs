@@ -9,7 +9,9 @@ use super::collection::Series;
 use super::date_time::{date_and_time, date_time, parse_date_time, parse_time, with_offset_of};
 use super::instance::Instance;
 use super::stack::Stack;
-use crate::suv::{Acquisition, Attributes, DateTime, Sex};
+use crate::dicom::Result;
+use crate::suv::{Acquisition, Attributes, DateTime, Factors, Sex};
+use crate::volume::{Rescale, Unit, Volume, Voxels};
 
 /// GE's block with the times of administration and scan.
 const GE: &[&str] = &["GEMS_PETD_01"];
@@ -35,7 +37,12 @@ pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
         let text = private(tag, creators)?;
         Some(with_offset_of(object, parse_date_time(&text)?))
     };
-    let private_number = |tag| private(tag, PHILIPS)?.parse::<f64>().ok().filter(|number| number.is_finite());
+    let private_number = |tag| {
+        private(tag, PHILIPS)?
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+    };
     Attributes {
         modality: object.text(tags::MODALITY),
         series_type: object.text(tags::SERIES_TYPE),
@@ -45,9 +52,14 @@ pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
         corrected_image: corrected_image(object),
         series_date_time: date_and_time(object, tags::SERIES_DATE, tags::SERIES_TIME),
         decay_correction_date_time: date_time(object, tags::DECAY_CORRECTION_DATE_TIME),
-        acquisitions: stack.frames.iter().map(|at| acquisition(&series.instances[at.instance], at.frame)).collect(),
+        acquisitions: stack
+            .frames
+            .iter()
+            .map(|at| acquisition(&series.instances[at.instance], at.frame))
+            .collect(),
         radiopharmaceutical_start_date_time: tracer.and_then(|item| start_date_time(object, item)),
-        radiopharmaceutical_start_time_s: tracer.and_then(|item| parse_time(&item.text(tags::RADIOPHARMACEUTICAL_START_TIME)?)),
+        radiopharmaceutical_start_time_s: tracer
+            .and_then(|item| parse_time(&item.text(tags::RADIOPHARMACEUTICAL_START_TIME)?)),
         ge_administration_date_time: private_time(GE_ADMINISTRATION, GE),
         ge_scan_date_time: private_time(GE_SCAN, GE),
         siemens_decay_correction_date_time: private_time(SIEMENS_DECAY, SIEMENS),
@@ -61,6 +73,38 @@ pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
         philips_suv_scale_factor: private_number(PHILIPS_SUV),
         philips_activity_concentration_scale_factor: private_number(PHILIPS_ACTIVITY),
     }
+}
+
+/// The same volume in SUV by body weight; stored values stay unless each slice has a factor of its own.
+///
+/// # Errors
+///
+/// [`crate::dicom::Error::Volume`] for a factor that is 0 or not finite.
+pub fn in_suv(volume: Volume, factors_bw: &Factors) -> Result<Volume> {
+    let rescale = volume.rescale();
+    if let Some(factor) = factors_bw.uniform() {
+        let rescale = Rescale {
+            slope: rescale.slope * factor,
+            intercept: rescale.intercept * factor,
+        };
+        return Ok(volume.with_rescale(rescale, Unit::SuvBw)?);
+    }
+    let [columns, rows, _] = volume.grid().size();
+    let frame = columns * rows;
+    let value = |index: usize| {
+        let factor = factors_bw.of(index / frame).unwrap_or(f64::NAN);
+        (volume
+            .voxels()
+            .get(index)
+            .map_or(f64::NAN, |stored| rescale.real(stored))
+            * factor) as f32
+    };
+    let voxels = Voxels::F32((0..volume.voxels().len()).map(value).collect());
+    let frame_of_reference_uid = volume.frame_of_reference_uid().map(str::to_owned);
+    Ok(
+        Volume::new(volume.grid().clone(), voxels, Rescale::IDENTITY, Unit::SuvBw)?
+            .in_frame_of_reference(frame_of_reference_uid),
+    )
 }
 
 fn sex(object: &InMemDicomObject) -> Option<Sex> {
@@ -97,25 +141,35 @@ fn corrected_image(object: &InMemDicomObject) -> Option<Vec<String>> {
         (tags::RANDOMS_CORRECTED, "RAN"),
     ];
     let stated = flags.iter().any(|(tag, _)| object.get(*tag).is_some());
-    let corrected = flags.iter().filter(|(tag, _)| object.text(*tag).as_deref() == Some("YES"));
+    let corrected = flags
+        .iter()
+        .filter(|(tag, _)| object.text(*tag).as_deref() == Some("YES"));
     stated.then(|| corrected.map(|(_, term)| (*term).to_owned()).collect())
 }
 
 /// When one frame was acquired: of an enhanced object from its frame content, else from the top.
 fn acquisition(instance: &Instance, frame: usize) -> Acquisition {
     let object = &instance.data_set;
-    let groups = object.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(frame);
+    let groups = object
+        .items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        .get(frame);
     let content = groups.and_then(|item| item.item(tags::FRAME_CONTENT_SEQUENCE));
     let classic = || {
         date_and_time(object, tags::ACQUISITION_DATE, tags::ACQUISITION_TIME)
             .or_else(|| date_time(object, tags::ACQUISITION_DATE_TIME))
     };
     Acquisition {
-        acquisition_date_time: content.and_then(|item| date_time(item, tags::FRAME_ACQUISITION_DATE_TIME)).or_else(classic),
+        acquisition_date_time: content
+            .and_then(|item| date_time(item, tags::FRAME_ACQUISITION_DATE_TIME))
+            .or_else(classic),
         frame_reference_time_ms: object.number(tags::FRAME_REFERENCE_TIME),
         actual_frame_duration_ms: content
             .and_then(|item| item.number(tags::FRAME_ACQUISITION_DURATION))
             .or_else(|| object.number(tags::ACTUAL_FRAME_DURATION)),
-        rescale_intercept: instance.frames.get(frame).filter(|frame| frame.has_rescale).map(|frame| frame.rescale.intercept),
+        rescale_intercept: instance
+            .frames
+            .get(frame)
+            .filter(|frame| frame.has_rescale)
+            .map(|frame| frame.rescale.intercept),
     }
 }

@@ -6,7 +6,9 @@
 
 pub(crate) mod attributes;
 mod collection;
+mod date_time;
 pub mod dicomdir;
+mod emission;
 mod frame;
 mod instance;
 mod load;
@@ -14,6 +16,7 @@ mod spacing;
 mod stack;
 
 pub use collection::{Series, Study, collect};
+pub use emission::{in_suv, suv_attributes};
 pub use frame::Frame;
 pub use instance::Instance;
 pub use load::{Progress, Source, load, with_pixels};
