@@ -1,0 +1,27 @@
+# The two commands of Uptake, and the long forms of its tests. Each installs what it needs; see scripts/.
+
+.PHONY: run test test-long bench audit
+
+# Makes the demo study and draws a fused picture of it.
+run:
+	@scripts/setup.sh
+	@scripts/run.sh
+
+# Formatting, lints (native, without threads, wasm32), and every test.
+test:
+	@scripts/setup.sh
+	@scripts/test.sh
+
+# Fuzzing of every parser; FUZZ_SECONDS a target, 600 unless said otherwise.
+test-long: test
+	@scripts/fuzz.sh
+
+# Speed on fixed synthetic data.
+bench:
+	@scripts/setup.sh
+	@scripts/bench.sh
+
+# Licences, sources and duplicates of dependencies, and known vulnerabilities where the network allows.
+audit:
+	@scripts/setup.sh
+	@scripts/audit.sh

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what building and testing need on a bare Debian or Ubuntu; does nothing where it is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*"; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A command that is missing, and the package that brings it.
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+need cc gcc
+need curl curl
+need xz xz-utils
+need tar tar
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+[ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+if [ "${#missing[@]}" -gt 0 ]; then
+	command -v apt-get >/dev/null 2>&1 || { say "expected apt-get to install ${missing[*]}, found none"; exit 1; }
+	say "installing ${missing[*]} with apt"
+	as_root apt-get -o DPkg::Lock::Timeout=600 -qq update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# shellcheck source=/dev/null
+[ -e "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+if ! command -v cargo >/dev/null 2>&1; then
+	say "installing Rust with rustup"
+	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain none
+	# shellcheck source=/dev/null
+	. "$HOME/.cargo/env"
+fi
+if command -v rustup >/dev/null 2>&1; then
+	channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+	rustup toolchain list | grep -q "^$channel" || { say "installing Rust $channel"; rustup toolchain install "$channel" --profile minimal >/dev/null; }
+	for component in rustfmt clippy; do
+		rustup component list --toolchain "$channel" --installed | grep -q "^$component" || rustup component add --toolchain "$channel" "$component"
+	done
+	rustup target list --toolchain "$channel" --installed | grep -q '^wasm32-unknown-unknown$' ||
+		{ say "adding the target wasm32-unknown-unknown"; rustup target add --toolchain "$channel" wasm32-unknown-unknown >/dev/null; }
+fi
