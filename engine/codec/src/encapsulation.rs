@@ -146,14 +146,7 @@ impl<'a> Frames<'a> {
     ///
     /// [`Error::Truncated`] when there is no such frame.
     pub fn bytes(&self, frame: u32) -> Result<Cow<'a, [u8]>> {
-        let found = u64::from(self.len());
-        let absent = || Error::Truncated {
-            what: "encapsulated frames",
-            expected: u64::from(frame) + 1,
-            found,
-        };
-        let fragments = self.fragments_of(frame).ok_or_else(absent)?;
-        match fragments {
+        match self.fragments_of(frame)? {
             [only] => Ok(Cow::Borrowed(only.bytes(self.value))),
             several => Ok(Cow::Owned(
                 several
@@ -165,23 +158,30 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Gives how many compressed bytes a frame has; 0 when there is no such frame.
-    #[must_use]
-    pub fn compressed_bytes(&self, frame: u32) -> u64 {
-        self.fragments_of(frame)
-            .unwrap_or_default()
+    /// Gives how many compressed bytes a frame has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] when there is no such frame.
+    pub fn compressed_bytes(&self, frame: u32) -> Result<u64> {
+        Ok(self
+            .fragments_of(frame)?
             .iter()
             .map(|part| u64::from(part.length))
-            .sum()
+            .sum())
     }
 
-    fn fragments_of(&self, frame: u32) -> Option<&[Fragment]> {
-        let start = *self.starts.get(frame as usize)? as usize;
+    fn fragments_of(&self, frame: u32) -> Result<&[Fragment]> {
+        let start = self.starts.get(frame as usize).ok_or(Error::Truncated {
+            what: "encapsulated frames",
+            expected: u64::from(frame) + 1,
+            found: u64::from(self.len()),
+        })?;
         let end = self
             .starts
             .get(frame as usize + 1)
             .map_or(self.fragments.len(), |end| *end as usize);
-        self.fragments.get(start..end)
+        Ok(&self.fragments[*start as usize..end])
     }
 
     /// Gives the first fragment of each frame.

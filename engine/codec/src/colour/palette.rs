@@ -102,10 +102,21 @@ impl Palette {
         };
         rgb.frame_bytes()?;
         let out = match (description.bytes_per_sample(), description.signed) {
-            (1, false) => self.paint(values.iter().map(|value| i64::from(*value))),
-            (1, true) => self.paint(values.iter().map(|value| i64::from(value.cast_signed()))),
-            (2, false) => self.paint(words(values).map(|value| i64::from(u16::from_le_bytes(value)))),
-            (2, true) => self.paint(words(values).map(|value| i64::from(i16::from_le_bytes(value)))),
+            (1, signed) => {
+                let colours: [[u16; 3]; 256] = std::array::from_fn(|value| {
+                    let value = value as u8;
+                    self.colour(if signed {
+                        i64::from(value.cast_signed())
+                    } else {
+                        i64::from(value)
+                    })
+                });
+                self.paint(values.iter().map(|value| colours[usize::from(*value)]))
+            }
+            (2, false) => {
+                self.paint(words(values).map(|value| self.colour(u16::from_le_bytes(value).into())))
+            }
+            (2, true) => self.paint(words(values).map(|value| self.colour(i16::from_le_bytes(value).into()))),
             (bytes, _) => {
                 return Err(invalid(
                     "palette index",
@@ -117,14 +128,22 @@ impl Palette {
         Ok((out, rgb))
     }
 
-    fn paint(&self, values: impl ExactSizeIterator<Item = i64>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(values.len() * 3 * usize::from(self.bits / 8));
-        for value in values {
-            let colour = self.colour(value);
-            if self.bits == 8 {
-                out.extend(colour.map(|value| value as u8));
-            } else {
-                out.extend(colour.iter().flat_map(|value| value.to_le_bytes()));
+    fn paint(&self, colours: impl ExactSizeIterator<Item = [u16; 3]>) -> Vec<u8> {
+        let mut out = vec![0; colours.len() * 3 * usize::from(self.bits / 8)];
+        if self.bits == 8 {
+            for (pixel, colour) in out.as_chunks_mut::<3>().0.iter_mut().zip(colours) {
+                *pixel = colour.map(|value| value as u8);
+            }
+        } else {
+            for (pixel, colour) in out
+                .as_chunks_mut::<2>()
+                .0
+                .as_chunks_mut::<3>()
+                .0
+                .iter_mut()
+                .zip(colours)
+            {
+                *pixel = colour.map(u16::to_le_bytes);
             }
         }
         out

@@ -77,20 +77,36 @@ pub fn rgb_from_ybr(samples: &mut [u8], description: &FrameDescription, rounding
         }
         other => return Err(refused(other.term().to_owned())),
     };
-    if description.bits_allocated == 8 {
-        let (pixels, _) = samples.as_chunks_mut::<3>();
-        for pixel in pixels {
-            *pixel = convert(&matrix, bits, pixel.map(i64::from)).map(|value| value as u8);
+    match description.bits_allocated {
+        8 if bits == 8 => convert_bytes(&matrix, samples),
+        8 => {
+            for pixel in samples.as_chunks_mut::<3>().0 {
+                *pixel = convert(&matrix, bits, pixel.map(i64::from)).map(|value| value as u8);
+            }
         }
-    } else {
-        let (samples, _) = samples.as_chunks_mut::<2>();
-        let (pixels, _) = samples.as_chunks_mut::<3>();
-        for pixel in pixels {
-            let ybr = pixel.map(|sample| i64::from(u16::from_le_bytes(sample)));
-            *pixel = convert(&matrix, bits, ybr).map(|value| (value as u16).to_le_bytes());
+        _ => {
+            for pixel in samples.as_chunks_mut::<2>().0.as_chunks_mut::<3>().0 {
+                let ybr = pixel.map(|sample| i64::from(u16::from_le_bytes(sample)));
+                *pixel = convert(&matrix, bits, ybr).map(|value| (value as u16).to_le_bytes());
+            }
         }
     }
     Ok(())
+}
+
+/// As [`convert`], from tables of the products.
+fn convert_bytes(matrix: &Matrix, samples: &mut [u8]) {
+    let table = |factor: i64, zero: i64, offset: i64| -> [i64; 256] {
+        std::array::from_fn(|value| factor * (value as i64 - zero) + offset)
+    };
+    let luminance = table(matrix.luminance, matrix.black, matrix.half);
+    let [red_cr, green_cb, green_cr, blue_cb] =
+        [matrix.red_cr, matrix.green_cb, matrix.green_cr, matrix.blue_cb].map(|factor| table(factor, 128, 0));
+    for pixel in samples.as_chunks_mut::<3>().0 {
+        let [y, cb, cr] = pixel.map(usize::from);
+        let sums = [red_cr[cr], green_cb[cb] + green_cr[cr], blue_cb[cb]];
+        *pixel = sums.map(|sum| ((luminance[y] + sum) >> matrix.bits).clamp(0, 255) as u8);
+    }
 }
 
 /// Gives RGB within `0..2^bits`.

@@ -170,17 +170,18 @@ fn planes(values: &[u8], bytes: usize) -> Vec<u8> {
 
 /// Reverses the bytes of every cell, in place.
 pub(crate) fn swap_cells(bytes_per_sample: usize, samples: &mut [u8]) {
-    fn swap<const BYTES: usize>(samples: &mut [u8]) {
+    fn swap<const BYTES: usize>(samples: &mut [u8], reversed: impl Fn([u8; BYTES]) -> [u8; BYTES]) {
         samples
             .as_chunks_mut::<BYTES>()
             .0
             .iter_mut()
-            .for_each(|cell| cell.reverse());
+            .for_each(|cell| *cell = reversed(*cell));
     }
+    // Through integers the loops become byte shuffles of whole registers.
     match bytes_per_sample {
-        2 => swap::<2>(samples),
-        4 => swap::<4>(samples),
-        8 => swap::<8>(samples),
+        2 => swap(samples, |cell| u16::from_le_bytes(cell).to_be_bytes()),
+        4 => swap(samples, |cell| u32::from_le_bytes(cell).to_be_bytes()),
+        8 => swap(samples, |cell| u64::from_le_bytes(cell).to_be_bytes()),
         _ => {}
     }
 }

@@ -310,14 +310,10 @@ impl<'a> PixelData<'a> {
                 found: frame.to_string(),
             });
         }
-        if frame >= self.frames_present() {
-            return Err(Error::Truncated {
-                what: "pixel data",
-                expected: (u64::from(frame) + 1) * self.frame_bytes as u64,
-                found: u64::from(self.frames_present()) * self.frame_bytes as u64,
-            });
+        match &self.source {
+            Source::Native(native) => native.check_present(frame),
+            Source::Encapsulated { frames, .. } => frames.compressed_bytes(frame).map(|_| ()),
         }
-        Ok(())
     }
 
     /// Refuses frames whose bytes cannot unfold to the declared size, before anything is allocated.
@@ -325,7 +321,7 @@ impl<'a> PixelData<'a> {
         let Source::Encapsulated { frames, syntax, .. } = &self.source else {
             return Ok(());
         };
-        let found = frames.compressed_bytes(frame);
+        let found = frames.compressed_bytes(frame)?;
         match compression::largest_expansion(*syntax) {
             Some(times) if found.saturating_mul(times) < self.frame_bytes as u64 => Err(Error::Truncated {
                 what: "compressed frame",

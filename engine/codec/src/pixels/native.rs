@@ -1,7 +1,7 @@
 //! Native pixel data: frames one after another in a plain value.
 
 use super::layout::{Words, arrange, stored_frame_bits, swap_cells, unswap_pairs};
-use crate::{FrameDescription, Photometric, Result, Warning};
+use crate::{Error, FrameDescription, Photometric, Result, Warning};
 
 /// A native value and the frames in it.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,19 @@ impl<'a> Native<'a> {
     /// Gives how many of the declared frames lie within the value.
     pub fn frames_present(&self) -> u32 {
         self.frames_present
+    }
+
+    /// Refuses a frame that does not lie within the value.
+    pub fn check_present(&self, frame: u32) -> Result<()> {
+        if frame < self.frames_present {
+            return Ok(());
+        }
+        let expected = bytes_of(self.frame_bits, frame.saturating_add(1));
+        Err(Error::Truncated {
+            what: "pixel data",
+            expected,
+            found: self.value.len() as u64,
+        })
     }
 
     /// Lays out a frame that is present.
