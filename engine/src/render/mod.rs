@@ -1,14 +1,17 @@
 //! Scene to image.
 //!
 //! A [`Scene`] says what to show, as plain data; a [`Renderer`] makes an [`Image`] of it, or the bare
-//! [`Values`] of one layer. [`cpu`] is the production renderer without a GPU.
+//! [`Values`] of one layer. [`cpu`] is the production renderer without a GPU. What is written on a
+//! picture is burned in afterwards by [`annotate`], where no viewer draws it.
 
 pub mod cpu;
 
+mod annotate;
 mod error;
 mod image;
 mod scene;
 
+pub use annotate::annotate;
 pub use cpu::CpuRenderer;
 pub use error::Error;
 pub use image::{Image, Values};

@@ -264,11 +264,11 @@ fn linear<T: Stored + Default>(voxels: &[T], size: [usize; 3], values: &mut [f32
     let row = if size[1] > 1 { size[0] } else { 0 };
     let slice = if size[2] > 1 { size[0] * size[1] } else { 0 };
     let mut pairs = [[[T::default(); 2]; SPAN]; 4];
-    for lane in 0..count {
-        let at = scratch.index[lane] as usize;
-        for (n, offset) in [0, row, slice, row + slice].into_iter().enumerate() {
+    let offsets = [0, row, slice, row + slice];
+    for (lane, index) in scratch.index[..count].iter().enumerate() {
+        for (pairs, offset) in pairs.iter_mut().zip(offsets) {
             // SAFETY: `locate` leaves a next column, and a next row and slice where `offset` steps to them.
-            pairs[n][lane] = unsafe { pair(voxels, at + offset) };
+            pairs[lane] = unsafe { pair(voxels, *index as usize + offset) };
         }
     }
     let mix = |a: f32, b: f32, t: f32| a + t * (b - a);
