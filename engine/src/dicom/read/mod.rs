@@ -10,6 +10,8 @@ pub mod dicomdir;
 mod frame;
 mod instance;
 mod load;
+pub mod rtstruct;
+pub mod seg;
 mod spacing;
 mod stack;
 
