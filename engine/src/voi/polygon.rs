@@ -62,26 +62,13 @@ pub enum ContourWarning {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PolygonStack {
     polygons: Vec<Vec<Point<Patient>>>,
-    slab_thickness_mm: Option<f64>,
 }
 
 impl PolygonStack {
     /// Makes a stack of polygons, each a list of corners (LPS in mm) without repeating the first.
     #[must_use]
     pub fn new(polygons: Vec<Vec<Point<Patient>>>) -> Self {
-        Self {
-            polygons,
-            slab_thickness_mm: None,
-        }
-    }
-
-    /// The same polygons, each standing for a slab of known thickness; else it follows from their distances.
-    #[must_use]
-    pub fn with_slab_thickness_mm(self, thickness_mm: f64) -> Self {
-        Self {
-            slab_thickness_mm: (thickness_mm.is_finite() && thickness_mm > 0.0).then_some(thickness_mm),
-            ..self
-        }
+        Self { polygons }
     }
 
     /// The polygons, LPS in mm.
@@ -95,8 +82,8 @@ impl PolygonStack {
     /// A voxel centre belongs to the nearest contour plane that reaches it, and is projected on it along
     /// the normal. A plane reaches half-way to its neighbours, and half a slab outwards at the ends and
     /// where the next plane is more than 1.5 slabs away: slices without a contour between two parts stay
-    /// empty. The slab is the one given, else the usual distance between neighbouring planes (up to
-    /// 10 mm; planes further apart belong to different parts), else a slice of the grid. So contours drawn
+    /// empty. The slab is the usual distance between neighbouring planes (up to 10 mm; planes further apart
+    /// belong to different parts), else a slice of the grid. So contours drawn
     /// on the grid's own slices fill those slices, and contours of another series, coarser, finer or
     /// oblique, fill the same volume.
     ///
@@ -107,7 +94,7 @@ impl PolygonStack {
     pub fn rasterise(&self, grid: impl Into<Arc<Grid>>) -> (Mask, Vec<ContourWarning>) {
         let grid = grid.into();
         let mut warnings = Vec::new();
-        let planes = Planes::of(&self.polygons, self.slab_thickness_mm, &grid, &mut warnings);
+        let planes = Planes::of(&self.polygons, &grid, &mut warnings);
         let mask = planes.map_or_else(
             || Mask::empty(grid.clone()),
             |planes| rasterise(&planes, grid.clone()),

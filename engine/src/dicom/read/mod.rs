@@ -12,6 +12,8 @@ mod emission;
 mod frame;
 mod instance;
 mod load;
+pub mod rtstruct;
+pub mod seg;
 mod spacing;
 mod stack;
 
