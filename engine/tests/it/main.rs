@@ -6,7 +6,6 @@
     clippy::disallowed_macros,
     reason = "tests read files, and a test that cannot go on must fail"
 )]
-
 // Clippy's leave for tests ends at `#[test]`; the helpers beside them are tests too.
 #![allow(clippy::unwrap_used)]
 

@@ -90,7 +90,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mask = options
         .mask
         .as_deref()
-        .map(|text| mask::read(text, volume.grid()))
+        .map(|text| mask::read(text, &volume))
         .transpose()?;
     let (kinds, refused) = measure(&volume, mask.as_ref(), &conversion)?;
     let report = Report {
