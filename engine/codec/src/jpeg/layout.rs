@@ -77,6 +77,10 @@ impl Sink {
         let (left, top) = (8 * at.0, 8 * at.1);
         let width = 8.min(component.width.saturating_sub(left));
         let height = 8.min(component.height.saturating_sub(top));
+        if width == 0 {
+            // A block of padding alone.
+            return;
+        }
         let samples = usize::from(description.samples_per_pixel);
         for (row, line) in block.as_chunks::<8>().0[..height].iter().enumerate() {
             let start = (top + row) * component.width + left;
