@@ -64,12 +64,12 @@ impl<'a> BitReader<'a> {
         self
     }
 
-    /// Reads `count` bits, 0 to 31, of which all must be available.
+    /// Takes `count` bits, below 64, of which all must be available, and gives the low 32 of them.
     #[inline(always)]
     fn take(&mut self, count: u32) -> u32 {
         let value = (self.window >> 1 >> (63 - count)) as u32;
         self.window <<= count;
-        self.bits = self.bits.wrapping_sub(count);
+        self.bits -= count;
         value
     }
 
@@ -96,15 +96,22 @@ impl<'a> BitReader<'a> {
         value
     }
 
+    /// Long prefixes: they may reach beyond the window.
     #[cold]
     #[inline(never)]
     fn rare_golomb(mut self, k: u32, prefix_limit: u32, qbpp: u32) -> (Self, Option<u32>) {
-        let zeros = self.window.leading_zeros();
-        if zeros > prefix_limit || zeros >= self.bits {
+        let mut zeros = 0;
+        if self.window.leading_zeros() >= self.bits {
+            zeros = self.bits;
+            self.take(zeros);
+            self.refill();
+        }
+        let more = self.window.leading_zeros();
+        if zeros + more > prefix_limit || more >= self.bits {
             return (self, None);
         }
-        self.take(zeros);
-        self.take(1);
+        zeros += more;
+        self.take(more + 1);
         if zeros == prefix_limit {
             let value = self.read(qbpp) + 1;
             return (self, Some(value));
@@ -255,7 +262,13 @@ mod tests {
         let cases: Vec<(u32, u32)> = (0..17)
             .flat_map(|k| [0, 1, 2, 63, 64, 255, 1000, 65_535].map(|value| (value, k)))
             .collect();
-        for (limit, qbpp) in [(48 - 12 - 1, 12), (64 - 16 - 1, 16), (32 - 8 - 1, 8)] {
+        for (limit, qbpp) in [
+            (48 - 12 - 1, 12),
+            (64 - 16 - 1, 16),
+            (32 - 8 - 1, 8),
+            (64 - 13 - 1, 13),
+            (64 - 8 - 1, 8),
+        ] {
             let fits = |value: u32| value <= 1 << qbpp;
             let mut writer = BitWriter::new(Vec::new());
             for &(value, k) in cases.iter().filter(|case| fits(case.0)) {

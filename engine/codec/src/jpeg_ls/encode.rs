@@ -20,9 +20,9 @@ pub(super) fn line<const LOSSLESS: bool>(
         let left = i32::from(current[x - 1]);
         let above_left = i32::from(previous[x - 1]);
         let above = i32::from(previous[x]);
-        let context = 81 * model.region(i32::from(previous[x + 1]) - above)
-            + 9 * model.region(above - above_left)
-            + model.region(above_left - left);
+        let context = model
+            .regions
+            .context(left, above_left, above, i32::from(previous[x + 1]));
         if context != 0 {
             let prediction = predict(left, above, above_left);
             current[x] = regular::<LOSSLESS>(model, writer, context, prediction, current[x]);
@@ -115,19 +115,19 @@ fn regular<const LOSSLESS: bool>(
     let index = context.unsigned_abs() as usize;
     let context = &model.contexts[index];
     let k = context.golomb();
-    let correction = (context.correction ^ mirror) - mirror;
+    let correction = (context.correction() ^ mirror) - mirror;
     let prediction = (prediction + correction).clamp(0, parameters.maxval);
     let difference = i32::from(sample) - prediction;
-    let error = model.quantise::<LOSSLESS>((difference ^ mirror) - mirror);
+    let error = parameters.quantise::<LOSSLESS>((difference ^ mirror) - mirror);
     let mapped = if parameters.near == 0 {
-        error ^ context.reversal(k)
+        error ^ context.reversal()
     } else {
         error
     };
     let code = ((mapped << 1) ^ (mapped >> 31)) as u32;
-    writer.golomb(code, k, parameters.prefix_limit(), parameters.qbpp);
-    model.contexts[index].update(error, 2 * parameters.near + 1, parameters.reset);
-    model.reconstruct::<LOSSLESS>(prediction, (error ^ mirror) - mirror) as u16
+    writer.golomb(code, k, parameters.prefix_limit, parameters.qbpp);
+    model.contexts[index].update(error, parameters.step, parameters.reset);
+    parameters.reconstruct::<LOSSLESS>(prediction, (error ^ mirror) - mirror) as u16
 }
 
 /// Writes the length of a run (A.7.1.2).
@@ -154,12 +154,13 @@ fn interruption<const LOSSLESS: bool>(
     sample: u16,
     run_index: u32,
 ) -> u16 {
-    if (left - above).abs() > model.parameters.near {
+    let parameters = model.parameters;
+    if (left - above).abs() > parameters.near {
         return step_from_above::<LOSSLESS>(model, writer, left, above, sample, run_index);
     }
-    let error = model.quantise::<LOSSLESS>(i32::from(sample) - left);
+    let error = parameters.quantise::<LOSSLESS>(i32::from(sample) - left);
     interruption_error(model, writer, 1, run_index, error);
-    model.reconstruct::<LOSSLESS>(left, error) as u16
+    parameters.reconstruct::<LOSSLESS>(left, error) as u16
 }
 
 fn step_from_above<const LOSSLESS: bool>(
@@ -170,11 +171,12 @@ fn step_from_above<const LOSSLESS: bool>(
     sample: u16,
     run_index: u32,
 ) -> u16 {
+    let parameters = model.parameters;
     let difference = i32::from(sample) - above;
     let sign = if left > above { -1 } else { 1 };
-    let error = model.quantise::<LOSSLESS>(sign * difference);
+    let error = parameters.quantise::<LOSSLESS>(sign * difference);
     interruption_error(model, writer, 0, run_index, error);
-    model.reconstruct::<LOSSLESS>(above, sign * error) as u16
+    parameters.reconstruct::<LOSSLESS>(above, sign * error) as u16
 }
 
 fn interruption_error(model: &mut Model, writer: &mut BitWriter, kind: usize, run_index: u32, error: i32) {

@@ -10,56 +10,70 @@ pub(super) const RUN_ORDER: [u32; 32] = [
 /// Largest run index.
 pub(super) const LAST_RUN_INDEX: u32 = 31;
 
-/// Statistics of one regular context.
+/// Statistics of one regular context; kept small, for the table is read at random.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     magnitude: u32,
     bias: i32,
-    /// Correction added to the prediction.
-    pub(super) correction: i32,
-    count: u32,
+    count: u16,
+    correction: i8,
+    golomb: u8,
 }
 
 impl Context {
+    fn new(magnitude: u32) -> Self {
+        Self {
+            magnitude,
+            bias: 0,
+            count: 1,
+            correction: 0,
+            golomb: golomb(1, magnitude) as u8,
+        }
+    }
+
     /// Golomb parameter: the least k with `count << k >= magnitude` (A.5.1).
     #[inline(always)]
     pub(super) fn golomb(&self) -> u32 {
-        golomb(self.count, self.magnitude)
+        u32::from(self.golomb)
+    }
+
+    /// Correction added to the prediction.
+    #[inline(always)]
+    pub(super) fn correction(&self) -> i32 {
+        i32::from(self.correction)
     }
 
     /// All ones where errors of a lossless scan with k = 0 are mapped in reverse (A.5.2), else zero.
     #[inline(always)]
-    pub(super) fn reversal(&self, k: u32) -> i32 {
-        if k == 0 {
-            (2 * self.bias + self.count as i32 - 1) >> 31
+    pub(super) fn reversal(&self) -> i32 {
+        if self.golomb == 0 {
+            (2 * self.bias + i32::from(self.count) - 1) >> 31
         } else {
             0
         }
     }
 
-    /// Takes in a prediction error (A.6); `step` is 2 NEAR + 1.
+    /// Takes in a prediction error (A.6).
     #[inline(always)]
     pub(super) fn update(&mut self, error: i32, step: i32, reset: u32) {
-        let mut count = self.count as i32;
+        let mut count = i32::from(self.count);
         let mut bias = self.bias + error * step;
         self.magnitude += error.unsigned_abs();
-        if self.count == reset {
+        if count as u32 == reset {
             self.magnitude >>= 1;
             bias >>= 1;
             count >>= 1;
         }
         count += 1;
-        let below = bias + count <= 0;
-        let above = bias > 0;
-        self.correction = (self.correction - i32::from(below) + i32::from(above)).clamp(-128, 127);
-        self.bias = if below {
-            (bias + count).max(1 - count)
-        } else if above {
-            (bias - count).min(0)
-        } else {
-            bias
-        };
-        self.count = count as u32;
+        // All ones or zero: these comparisons follow the noise, no branch predictor learns them.
+        let below = (bias + count - 1) >> 31;
+        let above = -bias >> 31;
+        let correction = i32::from(self.correction) + below - above;
+        self.correction = correction.clamp(-128, 127) as i8;
+        self.bias = (bias + (count & below) - (count & above)).clamp(1 - count, 0);
+        self.count = count as u16;
+        // Here and not where it is used: it is off the chain from sample to sample.
+        self.golomb = golomb(count as u32, self.magnitude) as u8;
     }
 }
 
@@ -121,78 +135,44 @@ pub(super) struct Model {
     pub(super) parameters: Parameters,
     pub(super) contexts: [Context; 365],
     pub(super) runs: [RunContext; 2],
-    /// Quantised gradients from `-t3` to `t3`; beyond, the ends hold.
-    regions: Vec<i8>,
+    pub(super) regions: Regions,
+}
+
+/// Quantised gradients from `-t3` to `t3`; beyond, the ends hold.
+#[derive(Debug)]
+pub(super) struct Regions(Vec<i8>);
+
+impl Regions {
+    /// Quantises a gradient to -4..=4 (A.3.3).
+    #[inline(always)]
+    pub(super) fn of(&self, gradient: i32) -> i32 {
+        let last = self.0.len() as i32 - 1;
+        i32::from(self.0[(gradient + (last >> 1)).clamp(0, last) as usize])
+    }
+
+    /// The context of a sample from its neighbours, negative where all gradients are mirrored.
+    pub(super) fn context(&self, left: i32, above_left: i32, above: i32, above_right: i32) -> i32 {
+        81 * self.of(above_right - above) + 9 * self.of(above - above_left) + self.of(above_left - left)
+    }
 }
 
 impl Model {
     pub(super) fn new(parameters: Parameters) -> Self {
         let (contexts, runs) = initial(&parameters);
-        let regions = (-parameters.t3..=parameters.t3)
+        let regions: Vec<i8> = (-parameters.t3..=parameters.t3)
             .map(|gradient| region(&parameters, gradient))
             .collect();
         Self {
             parameters,
             contexts,
             runs,
-            regions,
+            regions: Regions(regions),
         }
     }
 
     /// Forgets all statistics, as after a restart marker.
     pub(super) fn reset(&mut self) {
         (self.contexts, self.runs) = initial(&self.parameters);
-    }
-
-    /// Quantises a gradient to -4..=4 (A.3.3).
-    #[inline(always)]
-    pub(super) fn region(&self, gradient: i32) -> i32 {
-        let t3 = self.parameters.t3;
-        i32::from(self.regions[(gradient.clamp(-t3, t3) + t3) as usize])
-    }
-
-    /// Brings a reconstruction back into the range of samples (A.4.4, A.4.5).
-    #[inline(always)]
-    pub(super) fn reconstruct<const LOSSLESS: bool>(&self, prediction: i32, error: i32) -> i32 {
-        let Parameters {
-            maxval, near, range, ..
-        } = self.parameters;
-        if LOSSLESS {
-            return (prediction + error) & maxval;
-        }
-        let step = 2 * near + 1;
-        let mut value = prediction + error * step;
-        if value < -near {
-            value += range * step;
-        } else if value > maxval + near {
-            value -= range * step;
-        }
-        value.clamp(0, maxval)
-    }
-
-    /// Quantises a prediction error and brings it to the shortest representative (A.4.4, A.4.5).
-    #[inline(always)]
-    pub(super) fn quantise<const LOSSLESS: bool>(&self, error: i32) -> i32 {
-        let Parameters {
-            maxval, near, range, ..
-        } = self.parameters;
-        if LOSSLESS {
-            let half = (maxval + 1) >> 1;
-            return ((error + half) & maxval) - half;
-        }
-        let step = 2 * near + 1;
-        let mut error = if error > 0 {
-            (error + near) / step
-        } else {
-            -((near - error) / step)
-        };
-        if error < 0 {
-            error += range;
-        }
-        if error >= (range + 1) / 2 {
-            error -= range;
-        }
-        error
     }
 }
 
@@ -204,15 +184,7 @@ fn initial(parameters: &Parameters) -> ([Context; 365], [RunContext; 2]) {
         negatives: 0,
         kind,
     };
-    (
-        [Context {
-            magnitude,
-            bias: 0,
-            correction: 0,
-            count: 1,
-        }; 365],
-        [run(0), run(1)],
-    )
+    ([Context::new(magnitude); 365], [run(0), run(1)])
 }
 
 fn region(parameters: &Parameters, gradient: i32) -> i8 {
@@ -270,32 +242,6 @@ mod tests {
                 let error = (step * 7 % 31) - 20;
                 let error = if error == 0 { 1 } else { error };
                 model.runs[kind].update(error, run.code(error, k), 64);
-            }
-        }
-    }
-
-    #[test]
-    fn quantised_errors_reconstruct_within_near() {
-        for (precision, near, maxval) in [(8, 0, 0), (8, 3, 0), (12, 10, 0), (8, 0, 200), (9, 2, 300)] {
-            let preset = Preset {
-                maxval,
-                ..Preset::default()
-            };
-            let parameters = Parameters::new(precision, near, preset).unwrap();
-            let model = Model::new(parameters);
-            for prediction in [0, 1, parameters.maxval / 2, parameters.maxval] {
-                for value in 0..=parameters.maxval {
-                    let error = model.quantise::<false>(value - prediction);
-                    let back = model.reconstruct::<false>(prediction, error);
-                    assert!(
-                        (back - value).abs() <= parameters.near,
-                        "{prediction} {value} {back}"
-                    );
-                    if parameters.is_plain_lossless() {
-                        let error = model.quantise::<true>(value - prediction);
-                        assert_eq!(model.reconstruct::<true>(prediction, error), value);
-                    }
-                }
             }
         }
     }

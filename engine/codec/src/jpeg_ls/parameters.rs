@@ -31,6 +31,10 @@ pub(super) struct Parameters {
     pub(super) qbpp: u32,
     /// Longest code word in bits.
     pub(super) limit: u32,
+    /// 2 NEAR + 1, the distance of reconstructed values.
+    pub(super) step: i32,
+    /// Zeros of a code's prefix that announce a plain value (A.5.3).
+    pub(super) prefix_limit: u32,
 }
 
 impl Parameters {
@@ -50,6 +54,8 @@ impl Parameters {
         let reset = ranged("RESET", preset.reset, 64, 3, maxval.max(255))?;
         let range = (maxval + 2 * near) / (2 * near + 1) + 1;
         let bpp = ceil_log2(maxval + 1).max(2);
+        let limit = 2 * (bpp + bpp.max(8));
+        let qbpp = ceil_log2(range);
         Ok(Self {
             maxval: maxval as i32,
             near: near as i32,
@@ -58,8 +64,10 @@ impl Parameters {
             t3: t3 as i32,
             reset: reset as u32,
             range: range as i32,
-            qbpp: ceil_log2(range),
-            limit: 2 * (bpp + bpp.max(8)),
+            qbpp,
+            limit,
+            step: (2 * near + 1) as i32,
+            prefix_limit: limit - qbpp - 1,
         })
     }
 
@@ -68,15 +76,52 @@ impl Parameters {
         self.near == 0 && (self.maxval + 1).count_ones() == 1
     }
 
-    /// Zeros of a code's prefix that announce a plain value (A.5.3).
-    #[inline(always)]
-    pub(super) fn prefix_limit(&self) -> u32 {
-        self.limit - self.qbpp - 1
+    /// [`Parameters::prefix_limit`] for the sample behind a run of an order up to 15 (A.7.2.2).
+    pub(super) fn run_prefix_limit(&self, order: u32) -> u32 {
+        self.prefix_limit - order - 1
     }
 
-    /// The same for the sample behind a run of an order up to 15 (A.7.2.2).
-    pub(super) fn run_prefix_limit(&self, order: u32) -> u32 {
-        self.limit - order - 1 - self.qbpp - 1
+    /// Brings a reconstruction back into the range of samples (A.4.4, A.4.5).
+    #[inline(always)]
+    pub(super) fn reconstruct<const LOSSLESS: bool>(&self, prediction: i32, error: i32) -> i32 {
+        if LOSSLESS {
+            return (prediction + error) & self.maxval;
+        }
+        let mut value = prediction + error * self.step;
+        if value < -self.near {
+            value += self.range * self.step;
+        } else if value > self.maxval + self.near {
+            value -= self.range * self.step;
+        }
+        value.clamp(0, self.maxval)
+    }
+
+    /// Quantises a prediction error and brings it to the shortest representative (A.4.4, A.4.5).
+    #[inline(always)]
+    pub(super) fn quantise<const LOSSLESS: bool>(&self, error: i32) -> i32 {
+        let Self {
+            maxval,
+            near,
+            range,
+            step,
+            ..
+        } = *self;
+        if LOSSLESS {
+            let half = (maxval + 1) >> 1;
+            return ((error + half) & maxval) - half;
+        }
+        let mut error = if error > 0 {
+            (error + near) / step
+        } else {
+            -((near - error) / step)
+        };
+        if error < 0 {
+            error += range;
+        }
+        if error >= (range + 1) / 2 {
+            error -= range;
+        }
+        error
     }
 
     /// What the sums of error magnitudes start from (A.2.1).
@@ -178,5 +223,30 @@ mod tests {
             ..Preset::default()
         };
         assert!(Parameters::new(8, 0, preset).is_err());
+    }
+
+    #[test]
+    fn quantised_errors_reconstruct_within_near() {
+        for (precision, near, maxval) in [(8, 0, 0), (8, 3, 0), (12, 10, 0), (8, 0, 200), (9, 2, 300)] {
+            let preset = Preset {
+                maxval,
+                ..Preset::default()
+            };
+            let parameters = Parameters::new(precision, near, preset).unwrap();
+            for prediction in [0, 1, parameters.maxval / 2, parameters.maxval] {
+                for value in 0..=parameters.maxval {
+                    let error = parameters.quantise::<false>(value - prediction);
+                    let back = parameters.reconstruct::<false>(prediction, error);
+                    assert!(
+                        (back - value).abs() <= parameters.near,
+                        "{prediction} {value} {back}"
+                    );
+                    if parameters.is_plain_lossless() {
+                        let error = parameters.quantise::<true>(value - prediction);
+                        assert_eq!(parameters.reconstruct::<true>(prediction, error), value);
+                    }
+                }
+            }
+        }
     }
 }
