@@ -1,4 +1,4 @@
-//! The engine on synthetic and real series.
+//! The engine's parts together: held to plain definitions, to reference values and to real series.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -6,8 +6,8 @@
     clippy::disallowed_macros,
     reason = "tests read files, and a test that cannot go on must fail"
 )]
-// Clippy's leave for tests ends at `#[test]`; the helpers beside them are tests too.
-#![allow(clippy::unwrap_used)]
 
+mod masks;
 mod render;
+mod series;
 mod suv_reference;

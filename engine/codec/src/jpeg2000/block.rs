@@ -1,0 +1,471 @@
+//! Code-blocks of EBCOT: three coding passes a bit-plane (tier 1, ITU-T T.800 Annex D).
+//!
+//! A block is scanned in stripes of four rows, column by column. What a pass needs to know of a column
+//! of four coefficients and its neighbours lies in one word, so that a context is a shift and a look-up.
+//! Reading and writing walk the same passes; only the [`Coder`] beneath differs.
+
+use crate::Result;
+
+use super::damaged;
+use super::header::BlockStyle;
+use super::mq::{Contexts, MqDecoder, MqEncoder, RUN, RawBits, UNIFORM};
+use super::tile::Orientation;
+
+// A column's word. Bits 0 to 17: significance of six rows (one above, four, one below) by three columns
+// (left, own, right); bits 18 to 23: the six rows' signs in the own column; bits 24 to 27: refined
+// before; bits 28 to 31: coded in this bit-plane's significance pass.
+const SIGNIFICANCE: u32 = 0x3_FFFF;
+const OWN: u32 = 1 << 4;
+const NEIGHBOURS: u32 = 0b111_101_111;
+const SIGNS: u32 = 18;
+const REFINED: u32 = 24;
+const VISITED: u32 = 28;
+
+/// Sign of a coefficient, kept above its magnitude.
+pub(super) const SIGN: u32 = 1 << 31;
+
+/// Gives bits to the passes or takes them.
+trait Coder {
+    /// Whether the coefficients are known before the pass, as they are to a writer.
+    const WRITES: bool;
+
+    /// Codes a bit in a context: a reader gives what it found, a writer what it was given.
+    fn code(&mut self, contexts: &mut Contexts, context: u8, bit: u32) -> u32;
+
+    /// Codes a sign, predicted by `flip`.
+    fn code_sign(&mut self, contexts: &mut Contexts, (context, flip): (u8, u8), sign: u32) -> u32 {
+        self.code(contexts, context, sign ^ u32::from(flip)) ^ u32::from(flip)
+    }
+}
+
+impl Coder for MqDecoder<'_> {
+    const WRITES: bool = false;
+
+    #[inline(always)]
+    fn code(&mut self, contexts: &mut Contexts, context: u8, _: u32) -> u32 {
+        self.bit(contexts, context)
+    }
+}
+
+impl Coder for RawBits<'_> {
+    const WRITES: bool = false;
+
+    fn code(&mut self, _: &mut Contexts, _: u8, _: u32) -> u32 {
+        self.bit()
+    }
+
+    fn code_sign(&mut self, _: &mut Contexts, _: (u8, u8), _: u32) -> u32 {
+        self.bit()
+    }
+}
+
+impl Coder for MqEncoder {
+    const WRITES: bool = true;
+
+    #[inline(always)]
+    fn code(&mut self, contexts: &mut Contexts, context: u8, bit: u32) -> u32 {
+        self.bit(contexts, context, bit);
+        bit
+    }
+}
+
+/// Zero coding context of nine neighbouring significances (T.800 table D.1); one table an orientation.
+const fn zero_contexts(orientation: Orientation) -> [u8; 512] {
+    let mut table = [0; 512];
+    let mut bits = 0;
+    while bits < 512 {
+        let across = (bits >> 3 & 1) + (bits >> 5 & 1);
+        let down = (bits >> 1 & 1) + (bits >> 7 & 1);
+        let diagonal = (bits & 1) + (bits >> 2 & 1) + (bits >> 6 & 1) + (bits >> 8 & 1);
+        table[bits] = match orientation {
+            Orientation::LowLow | Orientation::LowHigh => straight_context(across, down, diagonal),
+            Orientation::HighLow => straight_context(down, across, diagonal),
+            Orientation::HighHigh => diagonal_context(across + down, diagonal),
+        };
+        bits += 1;
+    }
+    table
+}
+
+const fn straight_context(along: usize, against: usize, diagonal: usize) -> u8 {
+    match (along, against, diagonal) {
+        (2, _, _) => 8,
+        (1, 1.., _) => 7,
+        (1, 0, 1..) => 6,
+        (1, 0, 0) => 5,
+        (_, 2, _) => 4,
+        (_, 1, _) => 3,
+        (_, _, 2..) => 2,
+        (_, _, 1) => 1,
+        _ => 0,
+    }
+}
+
+const fn diagonal_context(straight: usize, diagonal: usize) -> u8 {
+    match (diagonal, straight) {
+        (3.., _) => 8,
+        (2, 1..) => 7,
+        (2, 0) => 6,
+        (1, 2..) => 5,
+        (1, 1) => 4,
+        (1, 0) => 3,
+        (_, 2..) => 2,
+        (_, 1) => 1,
+        _ => 0,
+    }
+}
+
+static ZERO_CONTEXTS: [[u8; 512]; 3] = [
+    zero_contexts(Orientation::LowLow),
+    zero_contexts(Orientation::HighLow),
+    zero_contexts(Orientation::HighHigh),
+];
+
+/// Sign context and prediction (T.800 tables D.2 and D.3). Two bits a neighbour (significant, negative):
+/// left, right, above, below from the lowest.
+const fn sign_contexts() -> [(u8, u8); 256] {
+    let mut table = [(0, 0); 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let across = clamp(share(bits) + share(bits >> 2));
+        let down = clamp(share(bits >> 4) + share(bits >> 6));
+        let flip = across < 0 || (across == 0 && down < 0);
+        let (along, against) = if flip { (-across, -down) } else { (across, down) };
+        let context = match (along, against) {
+            (1, 1) => 13,
+            (1, 0) => 12,
+            (1, _) => 11,
+            (_, 1) => 10,
+            _ => 9,
+        };
+        table[bits] = (context, flip as u8);
+        bits += 1;
+    }
+    table
+}
+
+const fn share(bits: usize) -> i32 {
+    match bits & 3 {
+        1 => 1,
+        3 => -1,
+        _ => 0,
+    }
+}
+
+const fn clamp(sum: i32) -> i32 {
+    if sum > 1 {
+        1
+    } else if sum < -1 {
+        -1
+    } else {
+        sum
+    }
+}
+
+static SIGN_CONTEXTS: [(u8, u8); 256] = sign_contexts();
+
+/// The passes over one block, and memory that the next block uses again.
+#[derive(Debug)]
+pub(super) struct BlockCoder {
+    width: usize,
+    height: usize,
+    words: Vec<u32>,
+    /// Magnitudes with their signs, four rows of a column side by side. Reading keeps one more bit
+    /// below the magnitude: the half of the last bit-plane seen, the middle of what it may have been.
+    cells: Vec<[u32; 4]>,
+    contexts: Contexts,
+    zero_contexts: &'static [u8; 512],
+    causal: bool,
+}
+
+/// What a block is, besides its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockShape {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) orientation: Orientation,
+    /// Bit-planes that are coded.
+    pub(super) bit_planes: u8,
+    pub(super) style: BlockStyle,
+}
+
+impl BlockCoder {
+    pub(super) fn new() -> Self {
+        Self {
+            width: 0,
+            height: 0,
+            words: Vec::new(),
+            cells: Vec::new(),
+            contexts: Contexts::new(),
+            zero_contexts: &ZERO_CONTEXTS[0],
+            causal: false,
+        }
+    }
+
+    fn start(&mut self, shape: &BlockShape) {
+        (self.width, self.height) = (shape.width, shape.height);
+        let stripes = shape.height.div_ceil(4);
+        self.words.clear();
+        self.words.resize((shape.width + 2) * (stripes + 2), 0);
+        self.cells.clear();
+        self.cells.resize(shape.width * stripes, [0; 4]);
+        self.contexts = Contexts::new();
+        self.zero_contexts = &ZERO_CONTEXTS[match shape.orientation {
+            Orientation::LowLow | Orientation::LowHigh => 0,
+            Orientation::HighLow => 1,
+            Orientation::HighHigh => 2,
+        }];
+        self.causal = shape.style.vertically_causal();
+    }
+
+    /// Decodes a block from its codeword segments, each with its number of passes.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Damaged`] when there are more passes than the bit-planes have, or when a
+    /// segmentation symbol is wrong.
+    pub(super) fn decode<'b>(
+        &mut self,
+        shape: &BlockShape,
+        segments: impl Iterator<Item = (&'b [u8], u8)>,
+    ) -> Result<()> {
+        self.start(shape);
+        // The first bit-plane has a clean-up pass only.
+        let mut pass = 2;
+        for (bytes, passes) in segments {
+            let last = pass + u32::from(passes);
+            if last > 3 * u32::from(shape.bit_planes) {
+                return Err(damaged("a code-block has more passes than its bit-planes"));
+            }
+            // Four bit-planes and the first clean-up pass always use the arithmetic coder.
+            let raw = shape.style.bypass() && pass >= 12 && pass % 3 != 2;
+            let plane = |pass: u32| u32::from(shape.bit_planes) - 1 - pass / 3;
+            if raw {
+                let mut coder = RawBits::new(bytes);
+                (pass..last).for_each(|pass| self.pass(&mut coder, pass % 3, plane(pass) + 1));
+            } else {
+                let mut coder = MqDecoder::new(bytes);
+                for pass in pass..last {
+                    self.pass(&mut coder, pass % 3, plane(pass) + 1);
+                    if pass % 3 == 2 && shape.style.segmentation_symbols() {
+                        self.check_segmentation(&mut coder)?;
+                    }
+                    if shape.style.reset() {
+                        self.contexts = Contexts::new();
+                    }
+                }
+            }
+            pass = last;
+        }
+        Ok(())
+    }
+
+    fn check_segmentation(&mut self, coder: &mut MqDecoder<'_>) -> Result<()> {
+        let symbol = (0..4).fold(0, |symbol, _| {
+            symbol << 1 | coder.bit(&mut self.contexts, UNIFORM)
+        });
+        if symbol == 0b1010 {
+            return Ok(());
+        }
+        Err(damaged(format!(
+            "expected segmentation symbol 10, found {symbol}"
+        )))
+    }
+
+    /// Encodes a block: `value` gives magnitude and [`SIGN`] at a column and row. Gives the bytes of its
+    /// one codeword segment and the number of passes in them.
+    pub(super) fn encode(
+        &mut self,
+        shape: &BlockShape,
+        value: impl Fn(usize, usize) -> u32,
+    ) -> (Vec<u8>, u8) {
+        self.start(shape);
+        for row in 0..shape.height {
+            for column in 0..shape.width {
+                self.cells[row / 4 * shape.width + column][row % 4] = value(column, row);
+            }
+        }
+        if shape.bit_planes == 0 {
+            return (Vec::new(), 0);
+        }
+        let mut coder = MqEncoder::new();
+        let passes = 3 * u32::from(shape.bit_planes);
+        for pass in 2..passes {
+            self.pass(&mut coder, pass % 3, u32::from(shape.bit_planes) - 1 - pass / 3);
+        }
+        (coder.finish(), (passes - 2) as u8)
+    }
+
+    /// Gives the decoded rows' values: magnitude times two, with half a bit-plane, and [`SIGN`].
+    pub(super) fn value(&self, column: usize, row: usize) -> u32 {
+        self.cells[row / 4 * self.width + column][row % 4]
+    }
+
+    fn pass<C: Coder>(&mut self, coder: &mut C, kind: u32, shift: u32) {
+        match kind {
+            0 => self.significance_pass(coder, shift),
+            1 => self.refinement_pass(coder, shift),
+            _ => self.clean_up_pass(coder, shift),
+        }
+    }
+
+    /// The columns of the block: index of word and cell, and rows in the column.
+    fn stripes(&self) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+        let (width, height) = (self.width, self.height);
+        (0..height.div_ceil(4)).map(move |stripe| {
+            (
+                (stripe + 1) * (width + 2) + 1,
+                stripe * width,
+                (height - 4 * stripe).min(4),
+            )
+        })
+    }
+
+    /// T.800 D.3.1: coefficients that have significant neighbours.
+    fn significance_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
+        for (first_word, first_cell, rows) in self.stripes() {
+            for column in 0..self.width {
+                let at = first_word + column;
+                if self.words[at] & SIGNIFICANCE == 0 {
+                    continue;
+                }
+                for row in 0..rows {
+                    let near = self.words[at] >> (3 * row);
+                    if near & OWN == 0 && near & NEIGHBOURS != 0 {
+                        self.zero_coding(coder, shift, (at, first_cell + column, row));
+                        self.words[at] |= 1 << (VISITED as usize + row);
+                    }
+                }
+            }
+        }
+    }
+
+    /// T.800 D.3.3: one more bit of coefficients that were significant before.
+    fn refinement_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
+        for (first_word, first_cell, rows) in self.stripes() {
+            for column in 0..self.width {
+                let at = first_word + column;
+                let word = self.words[at];
+                if word & (OWN | OWN << 3 | OWN << 6 | OWN << 9) == 0 {
+                    continue;
+                }
+                for row in 0..rows {
+                    let near = word >> (3 * row);
+                    if near & OWN == 0 || word >> (VISITED as usize + row) & 1 != 0 {
+                        continue;
+                    }
+                    let context = if word >> (REFINED as usize + row) & 1 != 0 {
+                        16
+                    } else {
+                        14 + u8::from(near & NEIGHBOURS != 0)
+                    };
+                    let cell = &mut self.cells[first_cell + column][row];
+                    let bit = coder.code(&mut self.contexts, context, *cell >> shift & 1);
+                    if !C::WRITES {
+                        let half = 1 << (shift - 1);
+                        *cell = cell.wrapping_add(if bit != 0 { half } else { half.wrapping_neg() });
+                    }
+                    self.words[at] |= 1 << (REFINED as usize + row);
+                }
+            }
+        }
+    }
+
+    /// T.800 D.3.4: all coefficients that the other two passes left.
+    fn clean_up_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
+        for (first_word, first_cell, rows) in self.stripes() {
+            for column in 0..self.width {
+                let (at, cell) = (first_word + column, first_cell + column);
+                let mut from = 0;
+                let visited = self.words[at] >> VISITED;
+                if rows == 4 && self.words[at] & SIGNIFICANCE == 0 && visited == 0 {
+                    from = self.run(coder, shift, cell);
+                    if from < 4 {
+                        self.becomes_significant(coder, shift, (at, cell, from));
+                    }
+                    from += 1;
+                }
+                for row in from..rows {
+                    let near = self.words[at] >> (3 * row);
+                    if near & OWN == 0 && visited >> row & 1 == 0 {
+                        self.zero_coding(coder, shift, (at, cell, row));
+                    }
+                }
+                self.words[at] &= !(0xF << VISITED);
+            }
+        }
+    }
+
+    /// Codes how many of a column's four coefficients stay zero before the first that does not.
+    fn run<C: Coder>(&mut self, coder: &mut C, shift: u32, cell: usize) -> usize {
+        let known = if C::WRITES {
+            let column = &self.cells[cell];
+            column
+                .iter()
+                .position(|value| value >> shift & 1 != 0)
+                .unwrap_or(4)
+        } else {
+            0
+        };
+        if coder.code(&mut self.contexts, RUN, u32::from(known < 4)) == 0 {
+            return 4;
+        }
+        let high = coder.code(&mut self.contexts, UNIFORM, known as u32 >> 1 & 1);
+        let low = coder.code(&mut self.contexts, UNIFORM, known as u32 & 1);
+        (high << 1 | low) as usize
+    }
+
+    #[inline(always)]
+    fn zero_coding<C: Coder>(&mut self, coder: &mut C, shift: u32, place: (usize, usize, usize)) {
+        let (at, cell, row) = place;
+        let context = self.zero_contexts[(self.words[at] >> (3 * row)) as usize & 0x1FF];
+        let known = if C::WRITES {
+            self.cells[cell][row] >> shift & 1
+        } else {
+            0
+        };
+        if coder.code(&mut self.contexts, context, known) != 0 {
+            self.becomes_significant(coder, shift, place);
+        }
+    }
+
+    /// Codes the sign of a coefficient and tells its neighbours.
+    #[inline(always)]
+    fn becomes_significant<C: Coder>(&mut self, coder: &mut C, shift: u32, place: (usize, usize, usize)) {
+        let (at, cell, row) = place;
+        let sign_row = SIGNS as usize + 1 + row;
+        let pair = |significant: u32, sign: u32| (significant & 1 | (sign & 1) << 1) as usize;
+        let word = self.words[at];
+        let near = word >> (3 * row);
+        let left = pair(near >> 3, self.words[at - 1] >> sign_row);
+        let right = pair(near >> 5, self.words[at + 1] >> sign_row);
+        let above = pair(near >> 1, word >> (sign_row - 1));
+        let below = pair(near >> 7, word >> (sign_row + 1));
+        let predicted = SIGN_CONTEXTS[left | right << 2 | above << 4 | below << 6];
+        let sign = coder.code_sign(&mut self.contexts, predicted, self.cells[cell][row] >> 31);
+        if !C::WRITES {
+            self.cells[cell][row] = sign << 31 | 3 << (shift - 1);
+        }
+        self.mark(at, row, sign);
+    }
+
+    /// Sets a coefficient's bit in every word that sees it.
+    #[inline(always)]
+    fn mark(&mut self, at: usize, row: usize, sign: u32) {
+        self.words[at] |= OWN << (3 * row) | sign << (SIGNS as usize + 1 + row);
+        self.words[at - 1] |= OWN << 1 << (3 * row);
+        self.words[at + 1] |= OWN >> 1 << (3 * row);
+        let stride = self.width + 2;
+        // A vertically causal block lets no stripe see the one below it (T.800 D.7).
+        if row == 0 && !self.causal {
+            self.words[at - stride - 1] |= 1 << 17;
+            self.words[at - stride] |= 1 << 16 | sign << (SIGNS + 5);
+            self.words[at - stride + 1] |= 1 << 15;
+        }
+        if row == 3 {
+            self.words[at + stride - 1] |= 1 << 2;
+            self.words[at + stride] |= 1 << 1 | sign << SIGNS;
+            self.words[at + stride + 1] |= 1;
+        }
+    }
+}
