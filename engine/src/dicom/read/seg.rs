@@ -18,6 +18,8 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes;
+use super::instance::Instance;
+use super::load::{Source, with_pixels};
 use crate::dicom::{Error, Result};
 use crate::voi::{Mask, Run};
 pub use layout::SegmentationSpace;
@@ -99,6 +101,26 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = (i64, &'a str)>) -> String 
         1..=12 => all.join(", "),
         more => format!("{}, … {more} in all", all[..12].join(", ")),
     }
+}
+
+/// Reads all segments of an instance, its pixels from `source`.
+///
+/// # Errors
+///
+/// As [`read_segmentation`], and [`Error::Source`] when the bytes cannot be had.
+pub fn load_segmentation(instance: &Instance, source: &dyn Source) -> Result<(Segmentation, Vec<Warning>)> {
+    let mut read = None;
+    let mut warnings = with_pixels(instance, source, &mut Vec::new(), |pixels| {
+        let decode = |frame: u32, values: &mut Vec<u8>| {
+            values.resize(pixels.frame_bytes(), 0);
+            pixels.decode_into(frame, values).map(drop)
+        };
+        read = Some(read_segmentation(&instance.data_set, decode)?);
+        Ok(())
+    })?;
+    let (segmentation, more) = read.expect("work without an error has read the segments");
+    warnings.extend(more);
+    Ok((segmentation, warnings))
 }
 
 /// Reads all segments of an object.
