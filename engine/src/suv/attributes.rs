@@ -72,6 +72,8 @@ pub struct Acquisition {
     pub rescale_intercept: Option<f64>,
 }
 
+pub(super) const ACQUISITION: &str = "Acquisition Date and Time";
+
 impl Attributes {
     /// When counting began for the first image that says so.
     pub(super) fn earliest_acquisition(&self) -> Option<DateTime> {

@@ -1,5 +1,6 @@
 //! The conversion itself: from the attributes of a series to SUV per unit of its values.
 
+use crate::suv::attributes::ACQUISITION;
 use crate::suv::audit::{Audit, Notes, ReferenceTimeRule, UnitPath};
 use crate::suv::corrections::{self, DecayCorrection};
 use crate::suv::units::Units;
@@ -80,7 +81,6 @@ fn note_offsets(attributes: &Attributes, notes: &mut Notes) {
 }
 
 const FRAME_DURATION: &str = "Actual Frame Duration";
-const ACQUISITION: &str = "Acquisition Date and Time";
 
 /// A series while it is converted.
 struct Series<'a> {
@@ -92,17 +92,19 @@ struct Series<'a> {
 impl Series<'_> {
     fn convert(&self, units: Units, notes: &mut Notes) -> Result<(Factors, Audit), Refusal> {
         match units {
-            Units::ActivityConcentration => self.from_activity(1.0, UnitPath::ActivityConcentration, notes),
+            Units::ActivityConcentration => {
+                self.convert_activity(1.0, UnitPath::ActivityConcentration, notes)
+            }
             Units::Suv(kind) => {
                 let factor = 1.0 / self.body.stored_multiplier(kind, notes)?;
-                Ok(self.from_suv(factor, UnitPath::StoredSuv(kind), notes))
+                Ok(self.convert_stored(factor, UnitPath::StoredSuv(kind), notes))
             }
-            Units::Counts => self.from_counts(notes),
+            Units::Counts => self.convert_counts(notes),
         }
     }
 
     /// Philips' own factors; PS3.3 has no step from counts to SUV.
-    fn from_counts(&self, notes: &mut Notes) -> Result<(Factors, Audit), Refusal> {
+    fn convert_counts(&self, notes: &mut Notes) -> Result<(Factors, Audit), Refusal> {
         let usable = |factor: Option<f64>| factor.filter(|factor| factor.is_finite() && *factor > 0.0);
         let by_activity = usable(self.attributes.philips_activity_concentration_scale_factor);
         match (usable(self.attributes.philips_suv_scale_factor), by_activity) {
@@ -110,9 +112,9 @@ impl Series<'_> {
                 if let Some(by_activity) = by_activity {
                     self.compare_philips(factor, by_activity, notes);
                 }
-                Ok(self.from_suv(factor, UnitPath::PhilipsSuvFactor, notes))
+                Ok(self.convert_stored(factor, UnitPath::PhilipsSuvFactor, notes))
             }
-            (None, Some(factor)) => self.from_activity(factor, UnitPath::PhilipsActivityFactor, notes),
+            (None, Some(factor)) => self.convert_activity(factor, UnitPath::PhilipsActivityFactor, notes),
             (None, None) => Err(Refusal::NoScaleFactor),
         }
     }
@@ -120,7 +122,7 @@ impl Series<'_> {
     /// Philips' SUV factor holds the weight and activity known at the scan, which may have been mended since.
     fn compare_philips(&self, factor_bw: f64, by_activity: f64, notes: &mut Notes) {
         let mut unseen = Notes::default();
-        let Ok((other, _)) = self.from_activity(by_activity, UnitPath::PhilipsActivityFactor, &mut unseen)
+        let Ok((other, _)) = self.convert_activity(by_activity, UnitPath::PhilipsActivityFactor, &mut unseen)
         else {
             return;
         };
@@ -135,7 +137,7 @@ impl Series<'_> {
     }
 
     /// Values that need no time: doubts about times are warnings.
-    fn from_suv(&self, factor_bw: f64, unit_path: UnitPath, notes: &mut Notes) -> (Factors, Audit) {
+    fn convert_stored(&self, factor_bw: f64, unit_path: UnitPath, notes: &mut Notes) -> (Factors, Audit) {
         if corrections::has_decay(self.attributes) == Ok(false) {
             notes.warn(
                 "not-decay-corrected",
@@ -154,7 +156,7 @@ impl Series<'_> {
     }
 
     /// BQML, after `bq_ml` has turned a rescaled value into Bq/mL.
-    fn from_activity(
+    fn convert_activity(
         &self,
         bq_ml: f64,
         unit_path: UnitPath,
@@ -179,8 +181,8 @@ impl Series<'_> {
                     },
                 )
             }
-            DecayCorrection::Start => self.from_start(undecayed, injected_bq, unit_path, notes)?,
-            DecayCorrection::None => self.from_uncorrected(undecayed, unit_path, notes)?,
+            DecayCorrection::Start => self.convert_start(undecayed, injected_bq, unit_path, notes)?,
+            DecayCorrection::None => self.convert_uncorrected(undecayed, unit_path, notes)?,
         };
         Ok((
             factors,
@@ -191,7 +193,7 @@ impl Series<'_> {
         ))
     }
 
-    fn from_start(
+    fn convert_start(
         &self,
         undecayed: f64,
         injected_bq: f64,
@@ -215,7 +217,7 @@ impl Series<'_> {
     }
 
     /// Each image is taken to its own start, and the injected activity with it.
-    fn from_uncorrected(
+    fn convert_uncorrected(
         &self,
         undecayed: f64,
         unit_path: UnitPath,

@@ -1,11 +1,13 @@
 //! When the tracer was given, and whether the time since then is believable.
 
+use crate::suv::attributes::ACQUISITION;
 use crate::suv::audit::Notes;
 use crate::suv::corrections::term;
 use crate::suv::decay;
 use crate::suv::time::DAY_S;
 use crate::suv::{Attributes, DateTime, Refusal};
 
+const INJECTION: &str = "injection time";
 /// More half-lives than this and hardly anything is left to be counted: the times are wrong.
 const MOST_HALF_LIVES: f64 = 13.0;
 /// More half-lives than this is unusual.
@@ -71,13 +73,11 @@ pub(super) fn injection(
 fn time_of_day(attributes: &Attributes) -> Result<Injection, Refusal> {
     let second = attributes
         .radiopharmaceutical_start_time_s
-        .ok_or(Refusal::Missing("injection time"))?;
+        .ok_or(Refusal::Missing(INJECTION))?;
     let scan = attributes
         .earliest_acquisition()
-        .ok_or(Refusal::Missing("Acquisition Date and Time"))?;
-    let same_day = scan
-        .at_second_of_day(second)
-        .ok_or(Refusal::Missing("injection time"))?;
+        .ok_or(Refusal::Missing(ACQUISITION))?;
+    let same_day = scan.at_second_of_day(second).ok_or(Refusal::Missing(INJECTION))?;
     let after_start = same_day.seconds_since(scan) > 0.0;
     // A dynamic scan may begin before the injection, which then is not of the day before.
     if !after_start || is_during_dynamic_scan(attributes, same_day) {
@@ -144,7 +144,7 @@ pub(super) fn judge_uptake(
         );
     }
     let a_day_more = (uptake_s + DAY_S) / half_life_s;
-    if injection.date == Date::OfScan && a_day_more <= MOST_HALF_LIVES {
+    if injection.date != Date::Written && a_day_more <= MOST_HALF_LIVES {
         notes.warn(
             "injection-date-assumed",
             "The injection has a time but no date: it was taken as within a day of the scan.",

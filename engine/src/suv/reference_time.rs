@@ -1,5 +1,6 @@
 //! The moment to which images with Decay Correction START were corrected.
 
+use crate::suv::attributes::ACQUISITION;
 use crate::suv::audit::Notes;
 use crate::suv::decay;
 use crate::suv::injection::{TOLERATED_EFFECT, apart_in_day_s};
@@ -42,7 +43,7 @@ fn first_that_holds(
         );
     }
     // Without it nothing tells the Series Time of a scan from that of a later reconstruction.
-    let earliest = earliest.ok_or(Refusal::Missing("Acquisition Date and Time"))?;
+    let earliest = earliest.ok_or(Refusal::Missing(ACQUISITION))?;
     if attributes
         .acquisitions
         .iter()

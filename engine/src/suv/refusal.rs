@@ -78,13 +78,13 @@ pub enum Refusal {
         found: String,
     },
     /// The injection lies after the moment that the values belong to.
-    #[error("uptake time: expected an injection before the scan, found {uptake_s:.0} s")]
+    #[error("uptake time: expected an injection before the scan, found {uptake_s:.1} s")]
     UptakeNegative {
         /// Seconds from injection to the values' moment.
         uptake_s: f64,
     },
     /// So long after the injection hardly anything is left to be counted.
-    #[error("uptake time: expected at most 13 half-lives, found {uptake_s:.0} s, which is {half_lives:.1}")]
+    #[error("uptake time: expected at most 13 half-lives, found {uptake_s:.1} s, which is {half_lives:.1}")]
     UptakeTooLong {
         /// Seconds from injection to the values' moment.
         uptake_s: f64,
@@ -93,7 +93,7 @@ pub enum Refusal {
     },
     /// The injection's time of day is after the scan's, and the day before is not plausible either.
     #[error(
-        "injection time without a date: expected one shortly before the scan, found {uptake_s:.0} s before it"
+        "injection time without a date: expected one shortly before the scan, found {uptake_s:.1} s before it"
     )]
     InjectionDayUnknown {
         /// Seconds from an injection on the day before.

@@ -34,7 +34,7 @@ fn a_wrong_clock_does_not_become_a_day() {
             series.radiopharmaceutical_start_date_time = None;
             series.radiopharmaceutical_start_time_s = Some(SERIES_START_S + 1200.0);
         },
-        "injection time without a date: expected one shortly before the scan, found 85200 s before it",
+        "injection time without a date: expected one shortly before the scan, found 85200.0 s before it",
     );
 }
 
@@ -55,18 +55,18 @@ fn a_slow_tracer_without_a_date_is_doubted() {
 fn uptake_times_that_cannot_be_are_refused() {
     check_refused(
         |series| series.radiopharmaceutical_start_date_time = at(SERIES_START_S + 60.0),
-        "uptake time: expected an injection before the scan, found -60 s",
+        "uptake time: expected an injection before the scan, found -60.0 s",
     );
     check_refused(
         |series| series.radiopharmaceutical_start_date_time = at(SERIES_START_S - 86_400.0),
-        "uptake time: expected at most 13 half-lives, found 86400 s, which is 13.1",
+        "uptake time: expected at most 13 half-lives, found 86400.0 s, which is 13.1",
     );
     check_refused(
         |series| {
             series.decay_correction = text("ADMIN");
             series.radiopharmaceutical_start_date_time = at(SERIES_START_S + 60.0);
         },
-        "uptake time: expected an injection before the scan, found -60 s",
+        "uptake time: expected an injection before the scan, found -60.0 s",
     );
     let long = |series: &mut Attributes| {
         series.radiopharmaceutical_start_date_time = at(SERIES_START_S - 4.0 * F18_S);
@@ -88,7 +88,7 @@ fn a_dynamic_scan_may_begin_before_the_injection() {
             dynamic(series);
             series.radiopharmaceutical_start_time_s = Some(SERIES_START_S + 700.0);
         },
-        "injection time without a date: expected one shortly before the scan, found 85700 s before it",
+        "injection time without a date: expected one shortly before the scan, found 85700.0 s before it",
     );
 }
 
