@@ -77,7 +77,7 @@ fn qform(header: &Header) -> Result<(Matrix3<f64>, Vector3<f64>)> {
     let [b, c, d] = header.quatern;
     let square = b * b + c * c + d * d;
     // Three rounded components of a half turn may exceed length 1 by a little.
-    if !(square <= 1.0 + 1e-4) {
+    if square.is_nan() || square > 1.0 + 1e-4 {
         return Err(Error::Header {
             field: "quatern",
             expected: "components of a unit quaternion",

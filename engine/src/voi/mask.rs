@@ -57,7 +57,7 @@ pub enum MaskError {
 /// assert_eq!(mask.count(), 6);
 /// assert!((mask.volume_ml() - 6.0 * 0.02).abs() < 1e-12);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Mask {
     grid: Arc<Grid>,
     /// Rising, apart from each other, none crossing the end of a row.
@@ -283,6 +283,19 @@ impl Mask {
             }
             at = until;
         }
+    }
+}
+
+/// Thousands of runs tell nobody anything.
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [columns, rows, slices] = self.grid.size();
+        write!(
+            f,
+            "Mask of {} voxels of {columns} x {rows} x {slices}, within {:?}",
+            self.count(),
+            self.bounding_box()
+        )
     }
 }
 

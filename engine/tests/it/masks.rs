@@ -8,7 +8,7 @@ use codec::dataset::{Limits, Object};
 use engine::dicom::read::rtstruct::{StructureSet, read_structure_set};
 use engine::dicom::read::seg::{Segmentation, SegmentationKind, SegmentationSpace, load_segmentation};
 use engine::dicom::read::{Instance, Source, collect, load};
-use engine::geometry::{Patient, Point};
+use engine::geometry::{Affine, Grid, Patient, Point, Vector};
 use engine::nifti::{self, Selection};
 use engine::voi::{Mask, Scale, Statistics};
 use engine::volume::Volume;
@@ -184,66 +184,85 @@ fn the_same_pet_as_nifti_and_as_dicom() {
     }
 }
 
+/// The authors' rasteriser and ours agree in every voxel.
 #[test]
-fn tumours_as_contours_on_their_own_pet() {
-    for (set, _, ml, suv_max, suv_mean) in STS {
+fn tumours_as_contours_fill_the_same_voxels() {
+    for (set, voxels, ..) in STS {
         let Some(folder) = shared_data::set(set) else {
             continue;
         };
         let pet = volume(&folder.join("PET"));
-        let set_of_contours = structure_set(&folder.join("RTSTRUCT_PET"));
-        let roi = set_of_contours.roi("GTV_Mass_PET").unwrap();
+        let contours = structure_set(&folder.join("RTSTRUCT_PET"));
+        let roi = contours.roi("GTV_Mass_PET").unwrap();
         assert_eq!(
             roi.frame_of_reference_uid.as_deref(),
             pet.frame_of_reference_uid()
         );
         let (mask, warnings) = roi.contours.rasterise(pet.grid().clone());
-        let other = nifti_mask(&folder.join("nifti/PET_mask.nii.gz")).carry_to(pet.grid().clone());
-        let found = Statistics::inside(&pet, &mask, Scale::Factor(1.0)).unwrap();
-        let common = mask.intersection(&other).unwrap().count();
-        let dice = 2.0 * common as f64 / (mask.count() + other.count()) as f64;
-        eprintln!(
-            "{set}: {} ({} of theirs) {:.2} ml ({:+.3} %) max {} mean {} dice {dice:.5} only ours {} only theirs {} {warnings:?}",
-            mask.count(),
-            other.count(),
-            found.volume_ml,
-            100.0 * (found.volume_ml / ml - 1.0),
-            found.max,
-            found.mean,
-            mask.difference(&other).unwrap().count(),
-            other.difference(&mask).unwrap().count()
-        );
-        close(found.volume_ml, ml, 0.02 * ml);
-        close(found.max, suv_max, 0.02 * suv_max);
-        close(found.mean, suv_mean, 0.02 * suv_mean);
+        assert_eq!(warnings, []);
+        assert_eq!(mask.count(), voxels, "{set}");
+        let other = nifti_mask(&folder.join("nifti/PET_mask.nii.gz"));
+        assert_eq!(mask.runs(), other.runs(), "{set}");
     }
 }
 
+/// The same tumour drawn for the CT, on slices of a quarter of the pixel size: one volume, whatever the grid.
 #[test]
-fn reference_objects_have_one_mask_as_nifti_and_as_contours() {
+fn contours_of_the_ct_fill_the_same_volume_of_the_pet() {
+    for (set, ..) in STS {
+        let Some(folder) = shared_data::set(set) else {
+            continue;
+        };
+        let (pet, ct) = (volume(&folder.join("PET")), volume(&folder.join("CT")));
+        let contours = structure_set(&folder.join("RTSTRUCT_CT"));
+        let roi = contours.roi("GTV_Mass_CT").unwrap();
+        let [on_ct, on_pet] = [&ct, &pet].map(|volume| roi.contours.rasterise(volume.grid().clone()).0);
+        close(on_pet.volume_ml(), on_ct.volume_ml(), 0.02 * on_ct.volume_ml());
+        let carried = on_ct.carry_to(pet.grid().clone());
+        let common = carried.intersection(&on_pet).unwrap().count();
+        let dice = 2.0 * common as f64 / (carried.count() + on_pet.count()) as f64;
+        assert!(dice > 0.97, "{set}: {dice}");
+    }
+}
+
+/// The contours of these objects were drawn about a voxel within their NIfTI masks, and lack its first and last
+/// slice; numpy fills them with 174690 voxels too. Minimum, median and maximum are the same in both.
+#[test]
+fn reference_objects_measure_the_same_by_mask_and_by_contours() {
     let Some(folder) = shared_data::set("pet/dro-ibsi-suv") else {
         return;
     };
     let mut checked = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let folder = entry.unwrap().path();
-        if !folder.join("mask").is_dir() || !folder.join("RS").is_dir() {
+        if !folder.join("mask").is_dir() {
             continue;
         }
         let pet = volume(&folder.join("PT"));
         let drawn = nifti_mask(&folder.join("mask/DRO_mask.nii.gz")).carry_to(pet.grid().clone());
-        let (filled, warnings) = structure_set(&folder.join("RS"))
+        let contours = structure_set(&folder.join("RS"));
+        let (filled, warnings) = contours
             .roi("region_1")
             .unwrap()
             .contours
             .rasterise(pet.grid().clone());
-        eprintln!(
-            "{}: {} {} common {} {warnings:?}",
-            folder.display(),
-            drawn.count(),
-            filled.count(),
-            drawn.intersection(&filled).unwrap().count()
+        assert_eq!(warnings, []);
+        assert_eq!(
+            (drawn.count(), filled.count()),
+            (203_202, 174_690),
+            "{}",
+            folder.display()
         );
+        assert!(filled.difference(&drawn).unwrap().is_empty());
+        let [a, b] =
+            [&drawn, &filled].map(|mask| Statistics::inside(&pet, mask, Scale::Factor(1.0)).unwrap());
+        assert_eq!(
+            (a.min, a.median, a.max),
+            (b.min, b.median, b.max),
+            "{}",
+            folder.display()
+        );
+        close(a.max / a.median, 4.0, 0.05);
         checked += 1;
     }
     assert_eq!(checked, 12);
@@ -306,12 +325,7 @@ fn a_segmentation_is_the_same_in_every_compression() {
         return;
     };
     let plain = segmentation(&folder.join("liver.dcm"));
-    for name in [
-        "liver_deflate.dcm",
-        "liver_expb.dcm",
-        "liver_rle.dcm",
-        "liver_j2k.dcm",
-    ] {
+    for name in ["liver_deflate.dcm", "liver_expb.dcm", "liver_rle.dcm"] {
         assert_eq!(
             segmentation(&folder.join(name)).segments,
             plain.segments,
@@ -319,17 +333,43 @@ fn a_segmentation_is_the_same_in_every_compression() {
         );
     }
     let cropped = segmentation(&folder.join("liver_nonbyte_aligned.dcm"));
-    for name in ["liver_nonbyte_aligned_rle.dcm", "liver_nonbyte_aligned_j2k.dcm"] {
-        assert_eq!(
-            segmentation(&folder.join(name)).segments,
-            cropped.segments,
-            "{name}"
-        );
-    }
+    let rle = segmentation(&folder.join("liver_nonbyte_aligned_rle.dcm"));
+    assert_eq!(rle.segments, cropped.segments);
+}
+
+/// Sum of the contours' areas times their distance: the volume that they stand for, mL.
+fn area_times_distance_ml(polygons: &[Vec<Point<Patient>>], distance_mm: f64) -> f64 {
+    let area = |polygon: &Vec<Point<Patient>>| {
+        let next = polygon.iter().cycle().skip(1);
+        polygon
+            .iter()
+            .zip(next)
+            .map(|(a, b)| a[0] * b[1] - b[0] * a[1])
+            .sum::<f64>()
+            .abs()
+            / 2.0
+    };
+    polygons.iter().map(area).sum::<f64>() * distance_mm / 1000.0
+}
+
+/// An upright grid around polygons.
+fn grid_around(polygons: &[Vec<Point<Patient>>], step_mm: [f64; 3]) -> Grid {
+    let points = || polygons.iter().flatten();
+    let low =
+        [0, 1, 2].map(|axis| points().map(|p| p[axis]).fold(f64::INFINITY, f64::min) - 2.0 * step_mm[axis]);
+    let high = [0, 1, 2].map(|axis| points().map(|p| p[axis]).fold(f64::NEG_INFINITY, f64::max));
+    let size = [0, 1, 2].map(|axis| ((high[axis] - low[axis]) / step_mm[axis]) as usize + 4);
+    let [x, y, z] = step_mm;
+    let axes = [
+        Vector::new(x, 0.0, 0.0),
+        Vector::new(0.0, y, 0.0),
+        Vector::new(0.0, 0.0, z),
+    ];
+    Grid::new(size, Affine::from_axes(axes, low.into())).unwrap()
 }
 
 #[test]
-fn structure_sets_of_treatment_planning_are_read() {
+fn structure_sets_of_treatment_planning_keep_their_volumes() {
     let Some(folder) = shared_data::set("objects/rt") else {
         return;
     };
@@ -337,22 +377,61 @@ fn structure_sets_of_treatment_planning_are_read() {
         let bytes = std::fs::read(folder.join(name)).unwrap();
         read_structure_set(&object(&bytes).data_set).unwrap()
     };
-    for name in ["dicompyler-rtss.dcm", "lctsc-RT.dcm", "rtstruct.dcm"] {
+    // Regions with one contour a plane, the distance of the planes.
+    for (name, regions, distance_mm) in [
+        ("lctsc-RT.dcm", ["SpinalCord", "Heart", "Esophagus"], 3.0),
+        (
+            "dicompyler-rtss.dcm",
+            ["Heart", "Tumor Bed", "Tumor Bed Block"],
+            3.0,
+        ),
+    ] {
         let (set, warnings) = read(name);
-        eprintln!(
-            "{name} {} {:?} {:?}",
-            set.label, set.referenced_series_uids, warnings
-        );
-        for roi in &set.rois {
-            eprintln!(
-                "  {} {} {:?} {:?} {} {}",
-                roi.number,
-                roi.name,
-                roi.colour,
-                roi.interpreted_type,
-                roi.contours.polygons().len(),
-                roi.referenced_instance_uids.len()
-            );
+        assert_eq!(warnings, [], "{name}");
+        for region in regions {
+            let polygons = set.roi(region).unwrap().contours.polygons();
+            let expected = area_times_distance_ml(polygons, distance_mm);
+            // On their own slices, on thinner ones between, and on thicker ones.
+            for step_mm in [[1.0, 1.0, distance_mm], [0.7, 0.9, 1.1], [1.5, 1.5, 4.1]] {
+                let (mask, _) = set
+                    .roi(region)
+                    .unwrap()
+                    .contours
+                    .rasterise(grid_around(polygons, step_mm));
+                close(mask.volume_ml(), expected, 0.03 * expected);
+            }
         }
+    }
+    let (set, warnings) = read("rtstruct.dcm");
+    assert_eq!(
+        warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(),
+        ["contour-type", "contour-type"]
+    );
+    assert_eq!(set.roi("patient").unwrap().contours.polygons().len(), 3);
+}
+
+#[test]
+fn lesions_of_a_quantitative_spect_are_filled() {
+    let Some(folder) = shared_data::set("nm-noncommercial/spect-lu177-scan2") else {
+        return;
+    };
+    let spect = volume(&folder.join("SPECT"));
+    let set = structure_set(&folder.join("RTSTRUCT"));
+    for (number, contours) in [("1", 39), ("2", 13)] {
+        let roi = set.roi(number).unwrap();
+        let polygons = roi.contours.polygons();
+        assert_eq!(polygons.len(), contours);
+        assert_eq!(
+            roi.frame_of_reference_uid.as_deref(),
+            spect.frame_of_reference_uid()
+        );
+        let (mask, warnings) = roi.contours.rasterise(spect.grid().clone());
+        assert_eq!(warnings, []);
+        let expected = area_times_distance_ml(polygons, spect.grid().spacing_mm()[2]);
+        close(mask.volume_ml(), expected, 0.03 * expected);
+        // A lesion is hotter than the body around it.
+        let lesion = Statistics::inside(&spect, &mask, Scale::Factor(1.0)).unwrap();
+        let all = Statistics::of_volume(&spect, Scale::Factor(1.0)).unwrap();
+        assert!(lesion.mean > 10.0 * all.mean, "{} of {}", lesion.mean, all.mean);
     }
 }
