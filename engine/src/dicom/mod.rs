@@ -5,6 +5,7 @@
 
 mod error;
 pub mod read;
+pub mod write;
 
 pub use error::Error;
 

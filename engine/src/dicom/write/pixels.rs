@@ -1,0 +1,192 @@
+//! Pixel data on its way into an object: raw, packed or as encapsulated frames.
+
+use codec::{FrameDescription, TransferSyntax};
+use dicom_core::value::{C, PixelFragmentSequence, PrimitiveValue, Value};
+use dicom_core::{DataElement, VR};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+
+use super::{Dataset, Error};
+
+/// The stored values of one object's frames.
+#[derive(Debug, Clone)]
+pub struct Pixels {
+    /// The layout of each frame.
+    pub description: FrameDescription,
+    /// Frame after frame, laid out as the description says: whole samples, little endian, not packed.
+    pub values: Vec<u8>,
+}
+
+impl Pixels {
+    /// Monochrome frames of signed 16-bit values.
+    #[must_use]
+    pub fn from_i16(columns: u32, rows: u32, values: &[i16]) -> Self {
+        Self {
+            description: FrameDescription {
+                signed: true,
+                ..monochrome(columns, rows, 16)
+            },
+            values: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    /// Monochrome frames of unsigned 16-bit values.
+    #[must_use]
+    pub fn from_u16(columns: u32, rows: u32, values: &[u16]) -> Self {
+        Self {
+            description: monochrome(columns, rows, 16),
+            values: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    /// Monochrome frames of unsigned 8-bit values.
+    #[must_use]
+    pub fn from_u8(columns: u32, rows: u32, values: Vec<u8>) -> Self {
+        Self {
+            description: monochrome(columns, rows, 8),
+            values,
+        }
+    }
+
+    /// Frames of bits, one byte a pixel here (0 or 1), packed when written.
+    #[must_use]
+    pub fn from_bits(columns: u32, rows: u32, values: Vec<u8>) -> Self {
+        Self {
+            description: monochrome(columns, rows, 1),
+            values,
+        }
+    }
+
+    /// Number of frames.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] unless the values are a whole number of frames, at least one.
+    pub fn frames(&self) -> Result<usize, Error> {
+        let frame_bytes = self.description.frame_bytes()?;
+        if frame_bytes == 0 || self.values.is_empty() || !self.values.len().is_multiple_of(frame_bytes) {
+            return Err(Error::invalid(
+                "pixel data",
+                format!("whole frames of {frame_bytes} bytes"),
+                format!("{} bytes", self.values.len()),
+            ));
+        }
+        Ok(self.values.len() / frame_bytes)
+    }
+
+    /// Sets the Image Pixel module (PS3.3 C.7.6.3) but for the values.
+    pub(super) fn describe(&self, dataset: &mut Dataset) {
+        let d = &self.description;
+        dataset
+            .unsigned(tags::SAMPLES_PER_PIXEL, &[d.samples_per_pixel])
+            .text(tags::PHOTOMETRIC_INTERPRETATION, d.photometric.term())
+            .unsigned(tags::ROWS, &[d.rows as u16])
+            .unsigned(tags::COLUMNS, &[d.columns as u16])
+            .unsigned(tags::BITS_ALLOCATED, &[d.bits_allocated])
+            .unsigned(tags::BITS_STORED, &[d.bits_stored])
+            .unsigned(tags::HIGH_BIT, &[d.high_bit])
+            .unsigned(tags::PIXEL_REPRESENTATION, &[u16::from(d.signed)]);
+        if d.samples_per_pixel > 1 {
+            dataset.unsigned(tags::PLANAR_CONFIGURATION, &[u16::from(d.planar)]);
+        }
+    }
+
+    /// Puts Pixel Data (7FE0,0010) into an object.
+    pub(super) fn put(&self, object: &mut InMemDicomObject, syntax: TransferSyntax) -> Result<(), Error> {
+        self.frames()?;
+        if syntax.is_encapsulated() {
+            return Err(Error::invalid(
+                "transfer syntax",
+                "one without compression",
+                syntax.name(),
+            ));
+        }
+        let stored = if self.description.bits_allocated == 1 {
+            pack(&self.values)
+        } else {
+            self.interleaving()
+        };
+        let value = native_value(stored, self.description.bits_allocated, syntax);
+        // Explicit VR allows OB for samples of a byte; implicit VR knows OW only (PS3.5 A.1, A.2).
+        let bytes = self.description.bits_allocated <= 8 && syntax.is_explicit();
+        object.put(DataElement::new(
+            tags::PIXEL_DATA,
+            if bytes { VR::OB } else { VR::OW },
+            value,
+        ));
+        Ok(())
+    }
+
+    /// The values, sorted into planes where Planar Configuration asks for them.
+    fn interleaving(&self) -> Vec<u8> {
+        if !self.description.planar || self.description.samples_per_pixel == 1 {
+            return self.values.clone();
+        }
+        let samples = usize::from(self.description.samples_per_pixel);
+        let width = self.description.bytes_per_sample();
+        let frame = self.description.samples() * width;
+        let mut planes = Vec::with_capacity(self.values.len());
+        for values in self.values.chunks_exact(frame) {
+            for sample in 0..samples {
+                for pixel in values.chunks_exact(samples * width) {
+                    planes.extend_from_slice(&pixel[sample * width..][..width]);
+                }
+            }
+        }
+        planes
+    }
+}
+
+fn monochrome(columns: u32, rows: u32, bits: u16) -> FrameDescription {
+    FrameDescription {
+        rows,
+        columns,
+        samples_per_pixel: 1,
+        bits_allocated: bits,
+        bits_stored: bits,
+        high_bit: bits - 1,
+        signed: false,
+        planar: false,
+        photometric: codec::Photometric::Monochrome2,
+    }
+}
+
+/// Packs bits, the first pixel into the lowest bit; frames are not padded to bytes (PS3.5 8.1.1).
+fn pack(values: &[u8]) -> Vec<u8> {
+    let bit = |(place, value): (usize, &u8)| u8::from(*value != 0) << place;
+    values
+        .chunks(8)
+        .map(|eight| eight.iter().enumerate().map(bit).sum())
+        .collect()
+}
+
+/// Uncompressed values; words are swapped by the data set writer where the syntax is big endian.
+fn native_value(mut stored: Vec<u8>, bits_allocated: u16, syntax: TransferSyntax) -> PrimitiveValue {
+    if stored.len() % 2 == 1 {
+        stored.push(0);
+    }
+    if bits_allocated == 16 && syntax.is_big_endian() {
+        let words = stored
+            .chunks_exact(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        return PrimitiveValue::U16(words.collect());
+    }
+    PrimitiveValue::U8(stored.into())
+}
+
+/// Fragments of compressed frames behind a Basic Offset Table (PS3.5 A.4).
+#[allow(dead_code)]
+fn encapsulated(frames: Vec<Vec<u8>>) -> Value<InMemDicomObject, Vec<u8>> {
+    let mut offsets: C<u32> = C::new();
+    let mut offset = 0u32;
+    let mut fragments: C<Vec<u8>> = C::new();
+    for mut frame in frames {
+        if frame.len() % 2 == 1 {
+            frame.push(0);
+        }
+        offsets.push(offset);
+        offset = offset.wrapping_add(frame.len() as u32 + 8);
+        fragments.push(frame);
+    }
+    Value::PixelSequence(PixelFragmentSequence::new(offsets, fragments))
+}

@@ -1,0 +1,474 @@
+//! Implicit shapes in body space (LPS, mm) by their distance: negative inside, positive outside.
+//!
+//! Distances are exact for tubes and boxes and good near the surface for the others; painters use them
+//! within a voxel of the surface only.
+
+use super::vector::{self, V3};
+
+/// An axis-aligned box around a shape.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Smallest coordinates.
+    pub low: V3,
+    /// Largest coordinates.
+    pub high: V3,
+}
+
+impl Bounds {
+    fn around(centre: V3, reach: V3) -> Self {
+        Self {
+            low: vector::sub(centre, reach),
+            high: vector::add(centre, reach),
+        }
+    }
+
+    /// The box grown by a margin on all sides.
+    pub fn grown(&self, margin: f32) -> Self {
+        let margin = [margin; 3];
+        Self {
+            low: vector::sub(self.low, margin),
+            high: vector::add(self.high, margin),
+        }
+    }
+
+    fn joined(&self, other: &Self) -> Self {
+        Self {
+            low: [0, 1, 2].map(|a| self.low[a].min(other.low[a])),
+            high: [0, 1, 2].map(|a| self.high[a].max(other.high[a])),
+        }
+    }
+
+    fn common(&self, other: &Self) -> Self {
+        Self {
+            low: [0, 1, 2].map(|a| self.low[a].max(other.low[a])),
+            high: [0, 1, 2].map(|a| self.high[a].min(other.high[a])),
+        }
+    }
+
+    /// Whether a point lies inside.
+    pub fn contains(&self, p: V3) -> bool {
+        (0..3).all(|a| p[a] >= self.low[a] && p[a] <= self.high[a])
+    }
+}
+
+/// Cross-section of a [`Shape::Column`] at one height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Station {
+    /// Height.
+    pub z: f32,
+    /// Centre.
+    pub centre: [f32; 2],
+    /// Half width along x.
+    pub half_width: f32,
+    /// Reach to the front (-y).
+    pub front: f32,
+    /// Reach to the back (+y).
+    pub back: f32,
+}
+
+/// A station from its numbers: z, centre x, centre y, half width, front, back.
+pub const fn station(z: f32, x: f32, y: f32, half_width: f32, front: f32, back: f32) -> Station {
+    Station {
+        z,
+        centre: [x, y],
+        half_width,
+        front,
+        back,
+    }
+}
+
+/// A shape.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// An ellipsoid with its own axes (rows of unit length).
+    Ellipsoid { centre: V3, semi: V3, axes: [V3; 3] },
+    /// A capsule whose radius changes from one end to the other.
+    Tube {
+        from: V3,
+        to: V3,
+        from_radius: f32,
+        to_radius: f32,
+    },
+    /// A box with rounded edges and its own axes.
+    Slab {
+        centre: V3,
+        half: V3,
+        axes: [V3; 3],
+        rounding: f32,
+    },
+    /// A vertical trunk: rounded cross-sections between stations, sampled every [`Shape::COLUMN_STEP`].
+    Column { sections: Vec<Station>, squareness: f32 },
+    /// All points on the side of a plane against its normal: `normal . p <= offset`.
+    HalfSpace { normal: V3, offset: f32 },
+    /// Several shapes as one, their seams rounded over `blend` mm.
+    Union {
+        members: Vec<(Shape, Bounds)>,
+        blend: f32,
+    },
+    /// What all members have in common.
+    Common(Vec<Shape>),
+    /// The outside of a shape.
+    Outside(Box<Shape>),
+    /// All points within `half_thickness` of a shape's surface.
+    Shell {
+        surface: Box<Shape>,
+        half_thickness: f32,
+    },
+}
+
+const UPRIGHT: [V3; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+
+impl Shape {
+    const COLUMN_STEP: f32 = 2.0;
+
+    /// An upright ellipsoid.
+    pub fn ellipsoid(centre: V3, semi: V3) -> Self {
+        Self::Ellipsoid {
+            centre,
+            semi,
+            axes: UPRIGHT,
+        }
+    }
+
+    /// An ellipsoid whose third axis points along `direction`.
+    pub fn ellipsoid_along(centre: V3, semi: V3, direction: V3) -> Self {
+        Self::Ellipsoid {
+            centre,
+            semi,
+            axes: vector::axes_along(direction),
+        }
+    }
+
+    /// A ball.
+    pub fn ball(centre: V3, radius: f32) -> Self {
+        Self::tube(centre, centre, radius, radius)
+    }
+
+    /// A capsule.
+    pub fn tube(from: V3, to: V3, from_radius: f32, to_radius: f32) -> Self {
+        Self::Tube {
+            from,
+            to,
+            from_radius,
+            to_radius,
+        }
+    }
+
+    /// An upright box.
+    pub fn slab(centre: V3, half: V3, rounding: f32) -> Self {
+        Self::Slab {
+            centre,
+            half,
+            axes: UPRIGHT,
+            rounding,
+        }
+    }
+
+    /// A box whose third axis points along `direction`.
+    pub fn slab_along(centre: V3, half: V3, direction: V3, rounding: f32) -> Self {
+        Self::Slab {
+            centre,
+            half,
+            axes: vector::axes_along(direction),
+            rounding,
+        }
+    }
+
+    /// A trunk through stations in rising order; squareness 0 gives ellipses, 1 rectangles.
+    pub fn column(stations: &[Station], squareness: f32) -> Self {
+        Self::Column {
+            sections: sampled(stations, Self::COLUMN_STEP),
+            squareness,
+        }
+    }
+
+    /// Several shapes as one.
+    pub fn union(members: Vec<Self>, blend: f32) -> Self {
+        let members = members
+            .into_iter()
+            .map(|member| {
+                let bounds = member.bounds().grown(blend);
+                (member, bounds)
+            })
+            .collect();
+        Self::Union { members, blend }
+    }
+
+    /// The part of this shape that lies in the others too.
+    pub fn within(self, others: impl IntoIterator<Item = Self>) -> Self {
+        Self::Common(std::iter::once(self).chain(others).collect())
+    }
+
+    /// This shape without another.
+    pub fn without(self, other: Self) -> Self {
+        Self::Common(vec![self, Self::Outside(Box::new(other))])
+    }
+
+    /// The points within `half_thickness` of this shape's surface.
+    pub fn shell(self, half_thickness: f32) -> Self {
+        Self::Shell {
+            surface: Box::new(self),
+            half_thickness,
+        }
+    }
+
+    /// The half space on the side of a plane against its normal.
+    pub fn below(normal: V3, offset: f32) -> Self {
+        Self::HalfSpace { normal, offset }
+    }
+
+    /// The shape mirrored in the plane x = 0.
+    pub fn mirrored(&self) -> Self {
+        let flip = |[x, y, z]: V3| [-x, y, z];
+        let flip_axes = |axes: &[V3; 3]| axes.map(flip);
+        match self {
+            Self::Ellipsoid { centre, semi, axes } => Self::Ellipsoid {
+                centre: flip(*centre),
+                semi: *semi,
+                axes: flip_axes(axes),
+            },
+            Self::Tube {
+                from,
+                to,
+                from_radius,
+                to_radius,
+            } => Self::tube(flip(*from), flip(*to), *from_radius, *to_radius),
+            Self::Slab {
+                centre,
+                half,
+                axes,
+                rounding,
+            } => Self::Slab {
+                centre: flip(*centre),
+                half: *half,
+                axes: flip_axes(axes),
+                rounding: *rounding,
+            },
+            Self::Column { sections, squareness } => {
+                let flipped = sections.iter().map(|s| Station {
+                    centre: [-s.centre[0], s.centre[1]],
+                    ..*s
+                });
+                Self::Column {
+                    sections: flipped.collect(),
+                    squareness: *squareness,
+                }
+            }
+            Self::HalfSpace { normal, offset } => Self::HalfSpace {
+                normal: flip(*normal),
+                offset: *offset,
+            },
+            Self::Union { members, blend } => Self::union(
+                members.iter().map(|(member, _)| member.mirrored()).collect(),
+                *blend,
+            ),
+            Self::Common(members) => Self::Common(members.iter().map(Self::mirrored).collect()),
+            Self::Outside(shape) => Self::Outside(Box::new(shape.mirrored())),
+            Self::Shell {
+                surface,
+                half_thickness,
+            } => surface.mirrored().shell(*half_thickness),
+        }
+    }
+
+    /// Distance of a point from the surface, negative inside.
+    pub fn distance(&self, p: V3) -> f32 {
+        match self {
+            Self::Ellipsoid { centre, semi, axes } => ellipsoid_distance(p, *centre, *semi, axes),
+            Self::Tube {
+                from,
+                to,
+                from_radius,
+                to_radius,
+            } => tube_distance(p, *from, *to, *from_radius, *to_radius),
+            Self::Slab {
+                centre,
+                half,
+                axes,
+                rounding,
+            } => slab_distance(p, *centre, *half, axes, *rounding),
+            Self::Column { sections, squareness } => column_distance(p, sections, *squareness),
+            Self::HalfSpace { normal, offset } => vector::dot(*normal, p) - offset,
+            Self::Union { members, blend } => union_distance(p, members, *blend),
+            Self::Common(members) => members
+                .iter()
+                .fold(f32::MIN, |d, member| d.max(member.distance(p))),
+            Self::Outside(shape) => -shape.distance(p),
+            Self::Shell {
+                surface,
+                half_thickness,
+            } => surface.distance(p).abs() - half_thickness,
+        }
+    }
+
+    /// A box that holds the shape.
+    pub fn bounds(&self) -> Bounds {
+        const EVERYWHERE: Bounds = Bounds {
+            low: [-1e6; 3],
+            high: [1e6; 3],
+        };
+        match self {
+            Self::Ellipsoid { centre, semi, axes } => {
+                let reach = [0, 1, 2].map(|a| {
+                    let square = |n: usize| (axes[n][a] * semi[n]) * (axes[n][a] * semi[n]);
+                    (square(0) + square(1) + square(2)).sqrt()
+                });
+                Bounds::around(*centre, reach)
+            }
+            Self::Tube {
+                from,
+                to,
+                from_radius,
+                to_radius,
+            } => Bounds::around(*from, [*from_radius; 3]).joined(&Bounds::around(*to, [*to_radius; 3])),
+            Self::Slab {
+                centre, half, axes, ..
+            } => {
+                let reach = [0, 1, 2].map(|a| (0..3).map(|n| (axes[n][a] * half[n]).abs()).sum::<f32>());
+                Bounds::around(*centre, reach)
+            }
+            Self::Column { sections, .. } => sections
+                .iter()
+                .map(|s| Bounds {
+                    low: [s.centre[0] - s.half_width, s.centre[1] - s.front, s.z],
+                    high: [s.centre[0] + s.half_width, s.centre[1] + s.back, s.z],
+                })
+                .reduce(|a, b| a.joined(&b))
+                .unwrap_or(EVERYWHERE),
+            Self::HalfSpace { .. } | Self::Outside(_) => EVERYWHERE,
+            Self::Union { members, .. } => members
+                .iter()
+                .map(|(_, bounds)| *bounds)
+                .reduce(|a, b| a.joined(&b))
+                .unwrap_or(EVERYWHERE),
+            Self::Common(members) => members
+                .iter()
+                .map(Self::bounds)
+                .fold(EVERYWHERE, |a, b| a.common(&b)),
+            Self::Shell {
+                surface,
+                half_thickness,
+            } => surface.bounds().grown(*half_thickness),
+        }
+    }
+}
+
+fn ellipsoid_distance(p: V3, centre: V3, semi: V3, axes: &[V3; 3]) -> f32 {
+    let q = vector::along(axes, vector::sub(p, centre));
+    let scaled = [q[0] / semi[0], q[1] / semi[1], q[2] / semi[2]];
+    let steep = [scaled[0] / semi[0], scaled[1] / semi[1], scaled[2] / semi[2]];
+    let (radius, slope) = (vector::norm(scaled), vector::norm(steep));
+    if slope < 1e-6 {
+        return -semi[0].min(semi[1]).min(semi[2]);
+    }
+    radius * (radius - 1.0) / slope
+}
+
+fn tube_distance(p: V3, from: V3, to: V3, from_radius: f32, to_radius: f32) -> f32 {
+    let (axis, offset) = (vector::sub(to, from), vector::sub(p, from));
+    let length_squared = vector::dot(axis, axis);
+    let t = if length_squared > 0.0 {
+        (vector::dot(offset, axis) / length_squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let nearest = [axis[0] * t, axis[1] * t, axis[2] * t];
+    vector::norm(vector::sub(offset, nearest)) - (from_radius + (to_radius - from_radius) * t)
+}
+
+fn slab_distance(p: V3, centre: V3, half: V3, axes: &[V3; 3], rounding: f32) -> f32 {
+    let q = vector::along(axes, vector::sub(p, centre));
+    let over = [0, 1, 2].map(|a| q[a].abs() - half[a] + rounding);
+    let outside = vector::norm(over.map(|v| v.max(0.0)));
+    outside + over[0].max(over[1]).max(over[2]).min(0.0) - rounding
+}
+
+fn column_distance(p: V3, sections: &[Station], squareness: f32) -> f32 {
+    let (first, last) = (sections[0].z, sections[sections.len() - 1].z);
+    let beyond = (first - p[2]).max(p[2] - last);
+    let place = ((p[2] - first) / Shape::COLUMN_STEP).clamp(0.0, sections.len() as f32 - 1.001);
+    let (below, t) = (place as usize, place.fract());
+    let (a, b) = (&sections[below], &sections[below + 1]);
+    let mid = |from: f32, to: f32| from + (to - from) * t;
+    let x = p[0] - mid(a.centre[0], b.centre[0]);
+    let y = p[1] - mid(a.centre[1], b.centre[1]);
+    let half_y = if y < 0.0 {
+        mid(a.front, b.front)
+    } else {
+        mid(a.back, b.back)
+    };
+    let half_x = mid(a.half_width, b.half_width);
+    let (u, v) = (x / half_x, y / half_y);
+    // Fernandez-Guasti's squircle: a circle for squareness 0, a square for 1, homogeneous in (u, v).
+    let sum = u * u + v * v;
+    let cross = 2.0 * squareness * u * v;
+    let f = ((sum + (sum * sum - cross * cross).max(0.0).sqrt()) * 0.5).sqrt();
+    let radial = if f < 0.2 {
+        (f - 1.0) * half_x.min(half_y)
+    } else {
+        (x * x + y * y).sqrt() * (1.0 - 1.0 / f)
+    };
+    radial.max(beyond)
+}
+
+fn union_distance(p: V3, members: &[(Shape, Bounds)], blend: f32) -> f32 {
+    let mut distance = 1e6;
+    for (member, bounds) in members {
+        if bounds.contains(p) {
+            distance = smooth_min(distance, member.distance(p), blend);
+        }
+    }
+    distance
+}
+
+/// The smaller of two distances, rounded where they differ by less than `blend`.
+fn smooth_min(a: f32, b: f32, blend: f32) -> f32 {
+    if blend <= 0.0 {
+        return a.min(b);
+    }
+    let h = (blend - (a - b).abs()).max(0.0) / blend;
+    a.min(b) - h * h * blend * 0.25
+}
+
+/// Stations at even heights, by Catmull-Rom curves through the given ones.
+fn sampled(stations: &[Station], step: f32) -> Vec<Station> {
+    let (first, last) = (stations[0].z, stations[stations.len() - 1].z);
+    let count = ((last - first) / step).floor() as usize + 2;
+    (0..count)
+        .map(|n| at_height(stations, (first + n as f32 * step).min(last)))
+        .collect()
+}
+
+fn at_height(stations: &[Station], z: f32) -> Station {
+    let above = stations
+        .iter()
+        .position(|s| s.z > z)
+        .unwrap_or(stations.len() - 1)
+        .max(1);
+    let pick = |offset: isize| {
+        let n = (above as isize + offset).clamp(0, stations.len() as isize - 1);
+        &stations[n as usize]
+    };
+    let (before, a, b, after) = (pick(-2), pick(-1), pick(0), pick(1));
+    let t = (z - a.z) / (b.z - a.z);
+    let curve = |value: fn(&Station) -> f32| {
+        let slope_a = (value(b) - value(before)) / (b.z - before.z) * (b.z - a.z);
+        let slope_b = (value(after) - value(a)) / (after.z - a.z) * (b.z - a.z);
+        hermite(value(a), value(b), slope_a, slope_b, t)
+    };
+    Station {
+        z,
+        centre: [curve(|s| s.centre[0]), curve(|s| s.centre[1])],
+        half_width: curve(|s| s.half_width),
+        front: curve(|s| s.front),
+        back: curve(|s| s.back),
+    }
+}
+
+fn hermite(a: f32, b: f32, slope_a: f32, slope_b: f32, t: f32) -> f32 {
+    let (t2, t3) = (t * t, t * t * t);
+    a * (2.0 * t3 - 3.0 * t2 + 1.0)
+        + slope_a * (t3 - 2.0 * t2 + t)
+        + b * (3.0 * t2 - 2.0 * t3)
+        + slope_b * (t3 - t2)
+}
