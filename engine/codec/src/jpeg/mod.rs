@@ -1,7 +1,7 @@
 //! JPEG (ISO/IEC 10918-1, ITU-T T.81) in the processes that DICOM names.
 //!
 //! One decoder for baseline, extended sequential, progressive (8 and 12 bits) and lossless frames (2 to
-//! 16 bits), all with Huffman coding; an encoder for lossless frames. Hierarchical and arithmetic coding
+//! 16 bits), all with Huffman coding; encoders for lossless and for baseline frames. Hierarchical and arithmetic coding
 //! are refused by name.
 //!
 //! # Exactness
@@ -38,6 +38,7 @@
 //! Samples leave the decoder as the stream holds them: signed values of fewer bits than the sample has
 //! room for are not sign-extended, which is left to [`crate::pixels`] for all transfer syntaxes alike.
 
+mod baseline;
 mod bits;
 mod colour;
 mod decode;
@@ -53,6 +54,7 @@ pub(crate) mod segment;
 mod sequential;
 mod upsample;
 
+pub use baseline::JpegBaseline;
 pub use lossless_encoder::JpegLossless;
 
 use crate::compression::Decoded;
