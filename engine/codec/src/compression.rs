@@ -1,6 +1,7 @@
 //! The traits that every compression implements, and which one serves a transfer syntax.
 
 use crate::deflate::Deflate;
+use crate::jpeg_ls::{Interleave, JpegLs, JpegLsDecoder};
 use crate::pixels::layout;
 use crate::rle::Rle;
 use crate::{FrameDescription, Photometric, Result, TransferSyntax};
@@ -54,11 +55,14 @@ pub fn decoder_for(syntax: TransferSyntax) -> Option<&'static dyn Decoder> {
         | T::EncapsulatedUncompressed => &Uncompressed,
         T::RleLossless => &Rle,
         T::DeflatedImageFrame => &Deflate,
+        T::JpegLsLossless | T::JpegLsNearLossless => &JpegLsDecoder,
         _ => return None,
     })
 }
 
-/// Gives the encoder of a transfer syntax; `None` where there is none here.
+/// Gives the lossless encoder of a transfer syntax; `None` where there is none here.
+///
+/// How much a lossy one may lose is the caller's to say, to that encoder itself.
 #[must_use]
 pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
     use TransferSyntax as T;
@@ -69,6 +73,10 @@ pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
         | T::EncapsulatedUncompressed => &Uncompressed,
         T::RleLossless => &Rle,
         T::DeflatedImageFrame => &Deflate,
+        T::JpegLsLossless => &JpegLs {
+            near: 0,
+            interleave: Interleave::Line,
+        },
         _ => return None,
     })
 }

@@ -270,3 +270,6 @@ fn short(expected: usize, found: usize) -> Error {
 fn damaged(reason: String) -> Error {
     Error::Damaged { codec: "RLE", reason }
 }
+
+#[cfg(test)]
+mod tests;

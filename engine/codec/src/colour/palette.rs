@@ -268,3 +268,6 @@ fn invalid(what: &'static str, expected: String, found: String) -> Error {
         found,
     }
 }
+
+#[cfg(test)]
+mod tests;

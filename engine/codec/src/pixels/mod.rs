@@ -8,6 +8,9 @@ mod cells;
 pub(crate) mod layout;
 mod native;
 
+#[cfg(test)]
+mod tests;
+
 use dicom_core::VR;
 use dicom_object::InMemDicomObject;
 

@@ -1,14 +1,18 @@
-//! Encapsulated pixel data (PS3.5 A.4): fragments and offset tables to the bytes of each frame.
+//! Encapsulated pixel data (PS3.5 A.4): fragments and offset tables to the bytes of each frame, and back.
+
+mod items;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
-use crate::{Error, Result, TransferSyntax, Warning};
+pub(crate) use items::is_item;
+use items::{Fault, Fragment, Items, fragments};
+pub use write::encapsulate;
 
-const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
-const ITEM_DELIMITER: [u8; 4] = [0xFE, 0xFF, 0x0D, 0xE0];
-const SEQUENCE_DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
-const HEADER: usize = 8;
-const UNDEFINED_LENGTH: u32 = u32::MAX;
+use crate::{Error, Result, TransferSyntax, Warning};
 
 /// How the first fragment of a frame is known where no offset table tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +79,6 @@ pub struct Frames<'a> {
     starts: Vec<u32>,
 }
 
-/// A fragment; 16 bytes, so that a value of nothing but empty items costs no more than twice its size.
-#[derive(Debug, Clone, Copy)]
-struct Fragment {
-    /// Where its item begins.
-    item: usize,
-    length: u32,
-}
-
 impl<'a> Frames<'a> {
     /// Finds the frames of `value`, the Basic Offset Table's item first.
     ///
@@ -94,22 +90,18 @@ impl<'a> Frames<'a> {
     /// [`Error::Invalid`] when `value` does not begin with an item.
     pub fn find(value: &'a [u8], declared: Declared) -> Result<(Self, Vec<Warning>)> {
         let mut warnings = Vec::new();
-        let mut items = Items {
-            value,
-            at: 0,
-            fault: None,
-        };
+        let mut items = Items::new(value);
         let table = items.next().ok_or_else(|| no_item(value))?;
         let table_bytes = table.bytes(value);
         let has_table = is_offset_table(table_bytes, declared.rule);
         if !has_table {
             let text = "encapsulated pixel data: expected a Basic Offset Table, found a fragment";
             warnings.push(Warning::new("no-basic-offset-table", text));
-            items.at = 0;
+            items = Items::new(value);
         }
-        let value = &value[items.at..];
+        let value = items.rest();
         let (fragments, fault) = fragments(value);
-        warnings.extend(items.fault.or(fault).map(Fault::warning));
+        warnings.extend(items.fault().or(fault).map(Fault::warning));
         let table = if has_table { table_bytes } else { &[] };
         let mut frames = Self {
             value,
@@ -267,17 +259,6 @@ impl<'a> Frames<'a> {
     }
 }
 
-impl Fragment {
-    fn bytes<'a>(&self, value: &'a [u8]) -> &'a [u8] {
-        &value[self.item + HEADER..][..self.length as usize]
-    }
-}
-
-/// Whether `value` begins with an item, as encapsulated pixel data do.
-pub(crate) fn is_item(value: &[u8]) -> bool {
-    value.starts_with(&ITEM)
-}
-
 /// Whether the first item is a Basic Offset Table rather than a writer's first fragment.
 fn is_offset_table(item: &[u8], rule: FragmentRule) -> bool {
     item.len().is_multiple_of(4) && (rule == FragmentRule::OneEach || !rule.begins_frame(item))
@@ -294,147 +275,4 @@ fn no_item(value: &[u8]) -> Error {
         expected: "an item (FFFE,E000)".to_owned(),
         found: found.to_owned(),
     }
-}
-
-/// Lists the items of a value; counts them first, so that the list is allocated once and exactly.
-fn fragments(value: &[u8]) -> (Vec<Fragment>, Option<Fault>) {
-    let mut items = Items {
-        value,
-        at: 0,
-        fault: None,
-    };
-    let count = items.by_ref().count();
-    let fault = items.fault;
-    let mut fragments = Vec::with_capacity(count);
-    fragments.extend(Items {
-        value,
-        at: 0,
-        fault: None,
-    });
-    (fragments, fault)
-}
-
-/// What is wrong with the chain of items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    CutOff,
-    UndefinedLength,
-    NoItem { at: usize },
-}
-
-impl Fault {
-    fn warning(self) -> Warning {
-        let text = match self {
-            Self::CutOff => "the last fragment is cut off".to_owned(),
-            Self::UndefinedLength => "expected a fragment's length, found an undefined one".to_owned(),
-            Self::NoItem { at } => format!("expected an item or the end at byte {at} of the fragments"),
-        };
-        Warning::new("fragments", text)
-    }
-}
-
-/// Walks the items of a value up to the sequence delimiter or the end.
-struct Items<'a> {
-    value: &'a [u8],
-    at: usize,
-    fault: Option<Fault>,
-}
-
-impl Iterator for Items<'_> {
-    type Item = Fragment;
-
-    fn next(&mut self) -> Option<Fragment> {
-        let rest = &self.value[self.at..];
-        if rest.len() < HEADER || !is_item(rest) {
-            let ended =
-                rest.starts_with(&SEQUENCE_DELIMITER) || rest.iter().take(HEADER).all(|byte| *byte == 0);
-            if !ended {
-                self.fault.get_or_insert(Fault::NoItem { at: self.at });
-            }
-            return None;
-        }
-        let stated = u32::from_le_bytes([rest[4], rest[5], rest[6], rest[7]]);
-        let body = &rest[HEADER..];
-        let (length, skip) = if stated == UNDEFINED_LENGTH {
-            self.fault.get_or_insert(Fault::UndefinedLength);
-            delimited(body)
-        } else if stated as usize > body.len() {
-            self.fault.get_or_insert(Fault::CutOff);
-            (body.len(), 0)
-        } else {
-            (stated as usize, padding(stated as usize, body))
-        };
-        let item = self.at;
-        self.at += HEADER + length + skip;
-        // A value of 4 GiB in one item cannot be stated; what was found by delimiter may be longer.
-        Some(Fragment {
-            item,
-            length: u32::try_from(length).ok()?,
-        })
-    }
-}
-
-/// Gives the length of a fragment of undefined length, and what to skip behind it.
-fn delimited(body: &[u8]) -> (usize, usize) {
-    let mut ends = body
-        .windows(HEADER)
-        .enumerate()
-        .filter(|(_, bytes)| bytes.ends_with(&[0; 4]));
-    ends.find_map(|(at, bytes)| match bytes {
-        _ if bytes.starts_with(&ITEM_DELIMITER) => Some((at, HEADER)),
-        _ if bytes.starts_with(&SEQUENCE_DELIMITER) => Some((at, 0)),
-        _ => None,
-    })
-    .unwrap_or((body.len(), 0))
-}
-
-/// Some writers state an odd length and pad the bytes all the same.
-fn padding(length: usize, body: &[u8]) -> usize {
-    let follows = |at: usize| {
-        body.get(at..)
-            .is_some_and(|rest| is_item(rest) || rest.starts_with(&SEQUENCE_DELIMITER))
-    };
-    usize::from(length % 2 == 1 && length < body.len() && !follows(length) && follows(length + 1))
-}
-
-/// Writes frames as one fragment each behind a Basic Offset Table, the sequence delimiter last.
-///
-/// The table is left empty when its offsets would not fit into 32 bits.
-///
-/// # Errors
-///
-/// [`Error::TooLarge`] when a frame takes 4 GiB.
-pub fn encapsulate<'f>(frames: impl IntoIterator<Item = &'f [u8]>) -> Result<Vec<u8>> {
-    let mut items = Vec::new();
-    let mut offsets = Some(Vec::new());
-    for frame in frames {
-        offsets = offsets.and_then(|mut offsets: Vec<u8>| {
-            offsets.extend(u32::try_from(items.len()).ok()?.to_le_bytes());
-            Some(offsets)
-        });
-        push_item(&mut items, frame)?;
-    }
-    let mut value = Vec::with_capacity(items.len() + 2 * HEADER + offsets.as_ref().map_or(0, Vec::len));
-    push_item(&mut value, &offsets.unwrap_or_default())?;
-    value.append(&mut items);
-    value.extend(SEQUENCE_DELIMITER);
-    value.extend([0; 4]);
-    Ok(value)
-}
-
-fn push_item(items: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    let even = bytes.len().next_multiple_of(2);
-    let length = u32::try_from(even)
-        .ok()
-        .filter(|length| *length != UNDEFINED_LENGTH)
-        .ok_or(Error::TooLarge {
-            what: "fragment in bytes",
-            limit: u64::from(UNDEFINED_LENGTH) - 1,
-            found: bytes.len() as u64,
-        })?;
-    items.extend(ITEM);
-    items.extend(length.to_le_bytes());
-    items.extend(bytes);
-    items.resize(items.len() + even - bytes.len(), 0);
-    Ok(())
 }
