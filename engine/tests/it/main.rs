@@ -7,6 +7,7 @@
     reason = "tests read files, and a test that cannot go on must fail"
 )]
 
+mod architecture;
 mod masks;
 mod render;
 mod series;
