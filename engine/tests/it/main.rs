@@ -11,4 +11,5 @@ mod architecture;
 mod masks;
 mod render;
 mod series;
+mod stacks;
 mod suv_reference;
