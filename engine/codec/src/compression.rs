@@ -1,7 +1,9 @@
 //! The traits that every compression implements, and which one serves a transfer syntax.
 
 use crate::deflate::Deflate;
+use crate::jpeg::{Jpeg, JpegLossless};
 use crate::jpeg_ls::{Interleave, JpegLs, JpegLsDecoder};
+use crate::jpeg2000::Jpeg2000;
 use crate::pixels::layout;
 use crate::rle::Rle;
 use crate::{FrameDescription, Photometric, Result, TransferSyntax};
@@ -55,8 +57,15 @@ pub fn decoder_for(syntax: TransferSyntax) -> Option<&'static dyn Decoder> {
         | T::EncapsulatedUncompressed => &Uncompressed,
         T::RleLossless => &Rle,
         T::DeflatedImageFrame => &Deflate,
+        T::JpegBaseline
+        | T::JpegExtended
+        | T::JpegSpectralSelection
+        | T::JpegFullProgression
+        | T::JpegLossless
+        | T::JpegLosslessFirstOrder => &Jpeg,
         T::JpegLsLossless | T::JpegLsNearLossless => &JpegLsDecoder,
-        _ => return None,
+        T::Jpeg2000Lossless | T::Jpeg2000 | T::Htj2kLossless | T::Htj2kLosslessRpcl | T::Htj2k => &Jpeg2000,
+        T::ExplicitBigEndian => return None,
     })
 }
 
@@ -73,6 +82,7 @@ pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
         | T::EncapsulatedUncompressed => &Uncompressed,
         T::RleLossless => &Rle,
         T::DeflatedImageFrame => &Deflate,
+        T::JpegLossless | T::JpegLosslessFirstOrder => &JpegLossless { selection_value: 1 },
         T::JpegLsLossless => &JpegLs {
             near: 0,
             interleave: Interleave::Line,

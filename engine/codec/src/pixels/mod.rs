@@ -258,6 +258,14 @@ impl<'a> PixelData<'a> {
             (Photometric::Monochrome1 | Photometric::Monochrome2 | Photometric::Rgb, _) => {
                 Ok((values, description))
             }
+            // A JPEG 2000 transform is named that the stream does not use: its components are the colours.
+            (Photometric::YbrIct | Photometric::YbrRct, _) => Ok((
+                values,
+                FrameDescription {
+                    photometric: Photometric::Rgb,
+                    ..description
+                },
+            )),
             _ => {
                 rgb_from_ybr(&mut values, &description, self.rounding())?;
                 Ok((
