@@ -2,6 +2,7 @@
 
 use crate::deflate::Deflate;
 use crate::jpeg_ls::{Interleave, JpegLs, JpegLsDecoder};
+use crate::jpeg2000::{Htj2kLossless, Jpeg2000, Jpeg2000Lossless};
 use crate::pixels::layout;
 use crate::rle::Rle;
 use crate::{FrameDescription, Photometric, Result, TransferSyntax};
@@ -56,6 +57,7 @@ pub fn decoder_for(syntax: TransferSyntax) -> Option<&'static dyn Decoder> {
         T::RleLossless => &Rle,
         T::DeflatedImageFrame => &Deflate,
         T::JpegLsLossless | T::JpegLsNearLossless => &JpegLsDecoder,
+        T::Jpeg2000Lossless | T::Jpeg2000 | T::Htj2kLossless | T::Htj2kLosslessRpcl | T::Htj2k => &Jpeg2000,
         _ => return None,
     })
 }
@@ -77,6 +79,8 @@ pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
             near: 0,
             interleave: Interleave::Line,
         },
+        T::Jpeg2000Lossless => &Jpeg2000Lossless,
+        T::Htj2kLossless | T::Htj2kLosslessRpcl => &Htj2kLossless,
         _ => return None,
     })
 }
