@@ -3,7 +3,7 @@
 use crate::deflate::Deflate;
 use crate::jpeg::{Jpeg, JpegLossless};
 use crate::jpeg_ls::{Interleave, JpegLs, JpegLsDecoder};
-use crate::jpeg2000::Jpeg2000;
+use crate::jpeg2000::{Htj2kLossless, Jpeg2000, Jpeg2000Lossless};
 use crate::pixels::layout;
 use crate::rle::Rle;
 use crate::{FrameDescription, Photometric, Result, TransferSyntax};
@@ -87,6 +87,8 @@ pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
             near: 0,
             interleave: Interleave::Line,
         },
+        T::Jpeg2000Lossless => &Jpeg2000Lossless,
+        T::Htj2kLossless | T::Htj2kLosslessRpcl => &Htj2kLossless,
         _ => return None,
     })
 }

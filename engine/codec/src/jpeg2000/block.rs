@@ -17,9 +17,9 @@ use super::tile::Orientation;
 const SIGNIFICANCE: u32 = 0x3_FFFF;
 const OWN: u32 = 1 << 4;
 const NEIGHBOURS: u32 = 0b111_101_111;
-const SIGNS: u32 = 18;
-const REFINED: u32 = 24;
-const VISITED: u32 = 28;
+const SIGNS: usize = 18;
+const REFINED: usize = 24;
+const VISITED: usize = 28;
 
 /// Sign of a coefficient, kept above its magnitude.
 pub(super) const SIGN: u32 = 1 << 31;
@@ -242,11 +242,13 @@ impl BlockCoder {
             let plane = |pass: u32| u32::from(shape.bit_planes) - 1 - pass / 3;
             if raw {
                 let mut coder = RawBits::new(bytes);
-                (pass..last).for_each(|pass| self.pass(&mut coder, pass % 3, plane(pass) + 1));
+                for pass in pass..last {
+                    coder = self.pass(coder, pass % 3, plane(pass) + 1);
+                }
             } else {
                 let mut coder = MqDecoder::new(bytes);
                 for pass in pass..last {
-                    self.pass(&mut coder, pass % 3, plane(pass) + 1);
+                    coder = self.pass(coder, pass % 3, plane(pass) + 1);
                     if pass % 3 == 2 && shape.style.segmentation_symbols() {
                         self.check_segmentation(&mut coder)?;
                     }
@@ -291,7 +293,7 @@ impl BlockCoder {
         let mut coder = MqEncoder::new();
         let passes = 3 * u32::from(shape.bit_planes);
         for pass in 2..passes {
-            self.pass(&mut coder, pass % 3, u32::from(shape.bit_planes) - 1 - pass / 3);
+            coder = self.pass(coder, pass % 3, u32::from(shape.bit_planes) - 1 - pass / 3);
         }
         (coder.finish(), (passes - 2) as u8)
     }
@@ -301,171 +303,221 @@ impl BlockCoder {
         self.cells[row / 4 * self.width + column][row % 4]
     }
 
-    fn pass<C: Coder>(&mut self, coder: &mut C, kind: u32, shift: u32) {
-        match kind {
-            0 => self.significance_pass(coder, shift),
-            1 => self.refinement_pass(coder, shift),
-            _ => self.clean_up_pass(coder, shift),
+    /// Runs a pass; the coder is moved through it, so that its registers are the machine's.
+    fn pass<C: Coder>(&mut self, mut coder: C, kind: u32, shift: u32) -> C {
+        for index in 0..self.height.div_ceil(4) {
+            let mut stripe = self.stripe(index, shift);
+            coder = match kind {
+                0 => stripe.significance_pass(coder),
+                1 => stripe.refinement_pass(coder),
+                _ => stripe.clean_up_pass(coder),
+            };
+        }
+        coder
+    }
+
+    fn stripe(&mut self, index: usize, shift: u32) -> Stripe<'_> {
+        let stride = self.width + 2;
+        Stripe {
+            rows: (self.height - 4 * index).min(4),
+            stride,
+            words: &mut self.words[index * stride..(index + 3) * stride],
+            cells: &mut self.cells[index * self.width..(index + 1) * self.width],
+            contexts: &mut self.contexts,
+            zero_contexts: self.zero_contexts,
+            causal: self.causal,
+            shift,
         }
     }
+}
 
-    /// The columns of the block: index of word and cell, and rows in the column.
-    fn stripes(&self) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
-        let (width, height) = (self.width, self.height);
-        (0..height.div_ceil(4)).map(move |stripe| {
-            (
-                (stripe + 1) * (width + 2) + 1,
-                stripe * width,
-                (height - 4 * stripe).min(4),
-            )
-        })
+/// Four rows of a block during one pass.
+struct Stripe<'a> {
+    rows: usize,
+    stride: usize,
+    /// Words of the stripe above, of this one, of the one below, each with a column more on each side.
+    words: &'a mut [u32],
+    cells: &'a mut [[u32; 4]],
+    contexts: &'a mut Contexts,
+    zero_contexts: &'static [u8; 512],
+    causal: bool,
+    /// Where the pass's bit stands in a cell.
+    shift: u32,
+}
+
+impl Stripe<'_> {
+    /// T.800 D.3.1: coefficients that have significant neighbours.
+    fn significance_pass<C: Coder>(&mut self, mut coder: C) -> C {
+        for column in 0..self.cells.len() {
+            if self.words[self.stride + 1 + column] & SIGNIFICANCE != 0 {
+                self.significance::<C, 0>(&mut coder, column);
+                self.significance::<C, 1>(&mut coder, column);
+                self.significance::<C, 2>(&mut coder, column);
+                self.significance::<C, 3>(&mut coder, column);
+            }
+        }
+        coder
     }
 
-    /// T.800 D.3.1: coefficients that have significant neighbours.
-    fn significance_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
-        for (first_word, first_cell, rows) in self.stripes() {
-            for column in 0..self.width {
-                let at = first_word + column;
-                if self.words[at] & SIGNIFICANCE == 0 {
-                    continue;
-                }
-                for row in 0..rows {
-                    let near = self.words[at] >> (3 * row);
-                    if near & OWN == 0 && near & NEIGHBOURS != 0 {
-                        self.zero_coding(coder, shift, (at, first_cell + column, row));
-                        self.words[at] |= 1 << (VISITED as usize + row);
-                    }
-                }
-            }
+    #[inline(always)]
+    fn significance<C: Coder, const ROW: usize>(&mut self, coder: &mut C, column: usize) {
+        let at = self.stride + 1 + column;
+        let near = self.words[at] >> (3 * ROW);
+        if near & OWN == 0 && near & NEIGHBOURS != 0 && ROW < self.rows {
+            self.zero_coding::<C, ROW>(coder, column);
+            self.words[at] |= 1 << (VISITED + ROW);
         }
     }
 
     /// T.800 D.3.3: one more bit of coefficients that were significant before.
-    fn refinement_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
-        for (first_word, first_cell, rows) in self.stripes() {
-            for column in 0..self.width {
-                let at = first_word + column;
-                let word = self.words[at];
-                if word & (OWN | OWN << 3 | OWN << 6 | OWN << 9) == 0 {
-                    continue;
-                }
-                for row in 0..rows {
-                    let near = word >> (3 * row);
-                    if near & OWN == 0 || word >> (VISITED as usize + row) & 1 != 0 {
-                        continue;
-                    }
-                    let context = if word >> (REFINED as usize + row) & 1 != 0 {
-                        16
-                    } else {
-                        14 + u8::from(near & NEIGHBOURS != 0)
-                    };
-                    let cell = &mut self.cells[first_cell + column][row];
-                    let bit = coder.code(&mut self.contexts, context, *cell >> shift & 1);
-                    if !C::WRITES {
-                        let half = 1 << (shift - 1);
-                        *cell = cell.wrapping_add(if bit != 0 { half } else { half.wrapping_neg() });
-                    }
-                    self.words[at] |= 1 << (REFINED as usize + row);
-                }
+    fn refinement_pass<C: Coder>(&mut self, mut coder: C) -> C {
+        for column in 0..self.cells.len() {
+            if self.words[self.stride + 1 + column] & (OWN | OWN << 3 | OWN << 6 | OWN << 9) != 0 {
+                self.refinement::<C, 0>(&mut coder, column);
+                self.refinement::<C, 1>(&mut coder, column);
+                self.refinement::<C, 2>(&mut coder, column);
+                self.refinement::<C, 3>(&mut coder, column);
             }
+        }
+        coder
+    }
+
+    #[inline(always)]
+    fn refinement<C: Coder, const ROW: usize>(&mut self, coder: &mut C, column: usize) {
+        let word = &mut self.words[self.stride + 1 + column];
+        let near = *word >> (3 * ROW);
+        if near & OWN == 0 || *word >> (VISITED + ROW) & 1 != 0 {
+            return;
+        }
+        let refined = *word >> (REFINED + ROW) & 1 != 0;
+        let context = if refined {
+            16
+        } else {
+            14 + u8::from(near & NEIGHBOURS != 0)
+        };
+        *word |= 1 << (REFINED + ROW);
+        let cell = &mut self.cells[column][ROW];
+        let bit = coder.code(self.contexts, context, *cell >> self.shift & 1);
+        if !C::WRITES {
+            let half = 1 << (self.shift - 1);
+            *cell = cell.wrapping_add(if bit != 0 { half } else { half.wrapping_neg() });
         }
     }
 
     /// T.800 D.3.4: all coefficients that the other two passes left.
-    fn clean_up_pass<C: Coder>(&mut self, coder: &mut C, shift: u32) {
-        for (first_word, first_cell, rows) in self.stripes() {
-            for column in 0..self.width {
-                let (at, cell) = (first_word + column, first_cell + column);
-                let mut from = 0;
-                let visited = self.words[at] >> VISITED;
-                if rows == 4 && self.words[at] & SIGNIFICANCE == 0 && visited == 0 {
-                    from = self.run(coder, shift, cell);
-                    if from < 4 {
-                        self.becomes_significant(coder, shift, (at, cell, from));
-                    }
-                    from += 1;
-                }
-                for row in from..rows {
-                    let near = self.words[at] >> (3 * row);
-                    if near & OWN == 0 && visited >> row & 1 == 0 {
-                        self.zero_coding(coder, shift, (at, cell, row));
-                    }
-                }
-                self.words[at] &= !(0xF << VISITED);
+    fn clean_up_pass<C: Coder>(&mut self, mut coder: C) -> C {
+        for column in 0..self.cells.len() {
+            let at = self.stride + 1 + column;
+            let word = self.words[at];
+            if word & SIGNIFICANCE == 0 && word >> VISITED == 0 && self.rows == 4 {
+                self.run(&mut coder, column);
+            } else {
+                self.clean_up::<C, 0>(&mut coder, column);
+                self.clean_up::<C, 1>(&mut coder, column);
+                self.clean_up::<C, 2>(&mut coder, column);
+                self.clean_up::<C, 3>(&mut coder, column);
             }
+            self.words[at] &= !(0xF << VISITED);
+        }
+        coder
+    }
+
+    #[inline(always)]
+    fn clean_up<C: Coder, const ROW: usize>(&mut self, coder: &mut C, column: usize) {
+        let word = self.words[self.stride + 1 + column];
+        if (word >> (3 * ROW) & OWN) | (word >> (VISITED + ROW) & 1) == 0 && ROW < self.rows {
+            self.zero_coding::<C, ROW>(coder, column);
         }
     }
 
     /// Codes how many of a column's four coefficients stay zero before the first that does not.
-    fn run<C: Coder>(&mut self, coder: &mut C, shift: u32, cell: usize) -> usize {
+    #[inline(always)]
+    fn run<C: Coder>(&mut self, coder: &mut C, column: usize) {
         let known = if C::WRITES {
-            let column = &self.cells[cell];
-            column
+            let cells = &self.cells[column];
+            cells
                 .iter()
-                .position(|value| value >> shift & 1 != 0)
+                .position(|value| value >> self.shift & 1 != 0)
                 .unwrap_or(4)
         } else {
             0
         };
-        if coder.code(&mut self.contexts, RUN, u32::from(known < 4)) == 0 {
-            return 4;
+        if coder.code(self.contexts, RUN, u32::from(known < 4)) == 0 {
+            return;
         }
-        let high = coder.code(&mut self.contexts, UNIFORM, known as u32 >> 1 & 1);
-        let low = coder.code(&mut self.contexts, UNIFORM, known as u32 & 1);
-        (high << 1 | low) as usize
+        let high = coder.code(self.contexts, UNIFORM, known as u32 >> 1 & 1);
+        let low = coder.code(self.contexts, UNIFORM, known as u32 & 1);
+        match high << 1 | low {
+            0 => self.becomes_significant::<C, 0>(coder, column),
+            1 => self.becomes_significant::<C, 1>(coder, column),
+            2 => self.becomes_significant::<C, 2>(coder, column),
+            _ => self.becomes_significant::<C, 3>(coder, column),
+        }
+        let after = high << 1 | low;
+        if after < 1 {
+            self.clean_up::<C, 1>(coder, column);
+        }
+        if after < 2 {
+            self.clean_up::<C, 2>(coder, column);
+        }
+        if after < 3 {
+            self.clean_up::<C, 3>(coder, column);
+        }
     }
 
     #[inline(always)]
-    fn zero_coding<C: Coder>(&mut self, coder: &mut C, shift: u32, place: (usize, usize, usize)) {
-        let (at, cell, row) = place;
-        let context = self.zero_contexts[(self.words[at] >> (3 * row)) as usize & 0x1FF];
+    fn zero_coding<C: Coder, const ROW: usize>(&mut self, coder: &mut C, column: usize) {
+        let near = self.words[self.stride + 1 + column] >> (3 * ROW);
+        let context = self.zero_contexts[near as usize & 0x1FF];
         let known = if C::WRITES {
-            self.cells[cell][row] >> shift & 1
+            self.cells[column][ROW] >> self.shift & 1
         } else {
             0
         };
-        if coder.code(&mut self.contexts, context, known) != 0 {
-            self.becomes_significant(coder, shift, place);
+        if coder.code(self.contexts, context, known) != 0 {
+            self.becomes_significant::<C, ROW>(coder, column);
         }
     }
 
     /// Codes the sign of a coefficient and tells its neighbours.
     #[inline(always)]
-    fn becomes_significant<C: Coder>(&mut self, coder: &mut C, shift: u32, place: (usize, usize, usize)) {
-        let (at, cell, row) = place;
-        let sign_row = SIGNS as usize + 1 + row;
+    fn becomes_significant<C: Coder, const ROW: usize>(&mut self, coder: &mut C, column: usize) {
+        let at = self.stride + 1 + column;
+        let sign_row = SIGNS + 1 + ROW;
         let pair = |significant: u32, sign: u32| (significant & 1 | (sign & 1) << 1) as usize;
         let word = self.words[at];
-        let near = word >> (3 * row);
+        let near = word >> (3 * ROW);
         let left = pair(near >> 3, self.words[at - 1] >> sign_row);
         let right = pair(near >> 5, self.words[at + 1] >> sign_row);
         let above = pair(near >> 1, word >> (sign_row - 1));
         let below = pair(near >> 7, word >> (sign_row + 1));
         let predicted = SIGN_CONTEXTS[left | right << 2 | above << 4 | below << 6];
-        let sign = coder.code_sign(&mut self.contexts, predicted, self.cells[cell][row] >> 31);
+        let cell = &mut self.cells[column][ROW];
+        let sign = coder.code_sign(self.contexts, predicted, *cell >> 31);
         if !C::WRITES {
-            self.cells[cell][row] = sign << 31 | 3 << (shift - 1);
+            *cell = sign << 31 | 3 << (self.shift - 1);
         }
-        self.mark(at, row, sign);
+        self.mark::<ROW>(at, sign);
     }
 
     /// Sets a coefficient's bit in every word that sees it.
     #[inline(always)]
-    fn mark(&mut self, at: usize, row: usize, sign: u32) {
-        self.words[at] |= OWN << (3 * row) | sign << (SIGNS as usize + 1 + row);
-        self.words[at - 1] |= OWN << 1 << (3 * row);
-        self.words[at + 1] |= OWN >> 1 << (3 * row);
-        let stride = self.width + 2;
+    fn mark<const ROW: usize>(&mut self, at: usize, sign: u32) {
+        self.words[at - 1] |= OWN << 1 << (3 * ROW);
+        self.words[at] |= OWN << (3 * ROW) | sign << (SIGNS + 1 + ROW);
+        self.words[at + 1] |= OWN >> 1 << (3 * ROW);
         // A vertically causal block lets no stripe see the one below it (T.800 D.7).
-        if row == 0 && !self.causal {
-            self.words[at - stride - 1] |= 1 << 17;
-            self.words[at - stride] |= 1 << 16 | sign << (SIGNS + 5);
-            self.words[at - stride + 1] |= 1 << 15;
+        if ROW == 0 && !self.causal {
+            let above = at - self.stride;
+            self.words[above - 1] |= 1 << 17;
+            self.words[above] |= 1 << 16 | sign << (SIGNS + 5);
+            self.words[above + 1] |= 1 << 15;
         }
-        if row == 3 {
-            self.words[at + stride - 1] |= 1 << 2;
-            self.words[at + stride] |= 1 << 1 | sign << SIGNS;
-            self.words[at + stride + 1] |= 1;
+        if ROW == 3 {
+            let below = at + self.stride;
+            self.words[below - 1] |= 1 << 2;
+            self.words[below] |= 1 << 1 | sign << SIGNS;
+            self.words[below + 1] |= 1;
         }
     }
 }

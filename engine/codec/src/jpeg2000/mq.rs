@@ -142,24 +142,9 @@ impl<'a> MqDecoder<'a> {
     }
 
     /// Takes in the next byte; after the end there are ones for ever (T.800 figure C.19).
-    #[inline]
+    #[inline(always)]
     fn next_byte(&mut self) {
-        let current = self.bytes.get(self.at).copied().unwrap_or(0xFF);
-        let next = self.bytes.get(self.at + 1).copied().unwrap_or(0xFF);
-        if current == 0xFF {
-            if next > 0x8F {
-                self.code = self.code.wrapping_add(0xFF00);
-                self.left = 8;
-            } else {
-                self.at += 1;
-                self.code = self.code.wrapping_add(u32::from(next) << 9);
-                self.left = 7;
-            }
-        } else {
-            self.at += 1;
-            self.code = self.code.wrapping_add(u32::from(next) << 8);
-            self.left = 8;
-        }
+        (self.at, self.code, self.left) = following(self.bytes, self.at, self.code);
     }
 
     /// Decodes one bit in a context (T.800 figures C.15 to C.18).
@@ -200,6 +185,18 @@ impl<'a> MqDecoder<'a> {
                 return;
             }
         }
+    }
+}
+
+/// Gives position, code register and buffered bits after one more byte. Apart from the decoder and
+/// never inlined, so that the decoder itself stays in registers.
+#[inline(never)]
+fn following(bytes: &[u8], at: usize, code: u32) -> (usize, u32, u32) {
+    let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or(0xFF));
+    match (byte(at), byte(at + 1)) {
+        (0xFF, next) if next > 0x8F => (at, code.wrapping_add(0xFF00), 8),
+        (0xFF, next) => (at + 1, code.wrapping_add(next << 9), 7),
+        (_, next) => (at + 1, code.wrapping_add(next << 8), 8),
     }
 }
 

@@ -68,6 +68,9 @@ impl Size {
         let (tile_x0, tile_y0) = (segment.u32()?, segment.u32()?);
         let components = segment.u16()?;
         let image = Rect { x0, y0, x1, y1 };
+        if !(1..=4).contains(&components) {
+            return Err(invalid("components", "1 to 4", components.to_string()));
+        }
         expect_equal("columns", description.columns, image.width())?;
         expect_equal("rows", description.rows, image.height())?;
         expect_equal(

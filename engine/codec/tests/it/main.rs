@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod dataset;
+mod jpeg2000;
 mod pixels;
