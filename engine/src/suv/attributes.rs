@@ -27,7 +27,9 @@ pub struct Attributes {
     pub series_date_time: Option<DateTime>,
     /// Decay Correction DateTime: to when an enhanced PET was corrected, PS3.3 C.8.22.
     pub decay_correction_date_time: Option<DateTime>,
-    /// One for each image (slice and time), in the order wanted of [`Factors`](crate::suv::Factors).
+    /// One for each image (slice and time) of the whole series, in the order wanted of
+    /// [`Factors`](crate::suv::Factors). Where only a part is converted, such as one time of a dynamic
+    /// series, its images come first and the others after: the first acquisition of all is needed.
     pub acquisitions: Vec<Acquisition>,
     /// Radiopharmaceutical Start DateTime, PS3.3 C.8.9.2.
     pub radiopharmaceutical_start_date_time: Option<DateTime>,
