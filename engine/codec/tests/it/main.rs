@@ -4,4 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod dataset;
+mod jpeg;
+mod jpeg_files;
+mod jpeg_golden;
+mod jpeg_ls;
 mod pixels;
