@@ -145,7 +145,7 @@ impl Stream<'_, '_> {
         let Some(image) = &mut self.image else {
             return Err(damaged("a scan before the frame header"));
         };
-        let scan = Scan::read(segment, &image.frame)?;
+        let scan = Scan::read(segment, &image.frame, self.restart_interval)?;
         if image.coefficients.is_none() {
             if !scan
                 .selectors
@@ -159,24 +159,13 @@ impl Stream<'_, '_> {
                 .retain(|index| scan.selectors.iter().all(|selector| selector.component != *index));
         }
         let data = self.segments.rest();
-        let (frame, tables, interval) = (&image.frame, &self.tables, self.restart_interval);
+        let (frame, tables) = (&image.frame, &self.tables);
         let used = match (frame.process, &mut image.coefficients) {
-            (Process::Lossless, _) => {
-                lossless::scan(data, &scan, frame, tables, interval, self.description, self.out)?
-            }
-            (_, Some(coefficients)) => progressive::scan(data, &scan, frame, tables, interval, coefficients)?,
+            (Process::Lossless, _) => lossless::scan(data, &scan, frame, tables, self.description, self.out)?,
+            (_, Some(coefficients)) => progressive::scan(data, &scan, frame, tables, coefficients)?,
             (_, None) => {
                 let sink = &mut image.sink;
-                sequential::scan(
-                    data,
-                    &scan,
-                    frame,
-                    tables,
-                    interval,
-                    self.description,
-                    sink,
-                    self.out,
-                )?
+                sequential::scan(data, &scan, frame, tables, self.description, sink, self.out)?
             }
         };
         self.segments.skip(used);

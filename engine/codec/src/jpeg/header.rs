@@ -199,10 +199,12 @@ pub(super) struct Scan {
     pub(super) high: u32,
     /// Al: bits left for later scans, or the point transform of a lossless scan.
     pub(super) low: u32,
+    /// Units between restart markers; zero for none.
+    pub(super) restart_interval: usize,
 }
 
 impl Scan {
-    pub(super) fn read(segment: &Segment<'_>, frame: &Frame) -> Result<Self> {
+    pub(super) fn read(segment: &Segment<'_>, frame: &Frame, restart_interval: usize) -> Result<Self> {
         let bad = || damaged("its scan header is damaged");
         let [count, rest @ ..] = segment.payload else {
             return Err(bad());
@@ -217,6 +219,7 @@ impl Scan {
             end: usize::from(last[1]),
             high: u32::from(last[2] >> 4),
             low: u32::from(last[2] & 15),
+            restart_interval,
         };
         for selector in selectors.chunks_exact(2) {
             let taken = |index: &usize| scan.selectors.iter().any(|selector| selector.component == *index);

@@ -74,7 +74,6 @@ pub(super) fn scan(
     scan: &Scan,
     frame: &Frame,
     tables: &Tables,
-    restart_interval: usize,
     description: &FrameDescription,
     out: &mut [u8],
 ) -> Result<usize> {
@@ -87,8 +86,8 @@ pub(super) fn scan(
             found,
         ));
     }
-    if !restart_interval.is_multiple_of(units.columns) {
-        let found = format!("{restart_interval} for lines of {}", units.columns);
+    if !scan.restart_interval.is_multiple_of(units.columns) {
+        let found = format!("{} for lines of {}", scan.restart_interval, units.columns);
         return Err(invalid("JPEG lossless restart interval", "whole lines", found));
     }
     let mut coders = Vec::with_capacity(4);
@@ -105,7 +104,7 @@ pub(super) fn scan(
     }
     let initial = 1u16 << (frame.precision - scan.low - 1);
     let mut reader = BitReader::new(data);
-    let mut restarts = Restarts::new(restart_interval);
+    let mut restarts = Restarts::new(scan.restart_interval);
     let mut first = true;
     for row in 0..units.rows {
         if let Some(number) = restarts.due(units.columns) {

@@ -115,14 +115,13 @@ pub(super) fn scan(
     scan: &Scan,
     frame: &Frame,
     tables: &Tables,
-    restart_interval: usize,
     coefficients: &mut Coefficients,
 ) -> Result<usize> {
     coefficients.note(scan, frame, tables)?;
     let band = Band::new(scan, frame, tables)?;
     let units = Units::of(scan, frame, 8);
     let mut reader = BitReader::new(data);
-    let mut restarts = Restarts::new(restart_interval);
+    let mut restarts = Restarts::new(scan.restart_interval);
     let mut state = State::default();
     for row in 0..units.rows {
         for column in 0..units.columns {

@@ -16,7 +16,6 @@ pub(super) fn scan(
     scan: &Scan,
     frame: &Frame,
     tables: &Tables,
-    restart_interval: usize,
     description: &FrameDescription,
     sink: &mut Sink,
     out: &mut [u8],
@@ -33,7 +32,7 @@ pub(super) fn scan(
         ));
     }
     let mut reader = BitReader::new(data);
-    let mut restarts = Restarts::new(restart_interval);
+    let mut restarts = Restarts::new(scan.restart_interval);
     let mut predictions = [0i32; 4];
     for row in 0..units.rows {
         for column in 0..units.columns {

@@ -4,5 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod dataset;
+mod jpeg;
 mod jpeg2000;
+mod jpeg_files;
+mod jpeg_golden;
+mod jpeg_ls;
 mod pixels;
