@@ -15,5 +15,5 @@ if [ ! -e "$demo/petct/truth.json" ]; then
 fi
 
 say "drawing PET over CT"
-"$uptake" render "$demo/petct" --view fused --plane coronal --at center --size 768x768 -o "$picture"
+"$uptake" render "$demo/petct" --view fused --plane coronal --at center --size 768x768 --annotate all -o "$picture"
 printf '\nfused PET-CT: %s\nwhat is in it: %s info %s\nits SUV:       %s suv %s\n' "$picture" "$uptake" "$demo" "$uptake" "$demo/petct"

@@ -10,8 +10,8 @@ use engine::dicom::read::{Series, in_suv, suv_attributes};
 use engine::fusion::align;
 use engine::geometry::{Patient, Point, Vector};
 use engine::local::Opened;
-use engine::presentation::{ImagePlane, Orientation, Size};
-use engine::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes};
+use engine::presentation::{Annotations, ColorBar, ImagePlane, Orientation, Size, scale_bar};
+use engine::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes, annotate};
 use engine::suv::convert;
 use engine::volume::Volume;
 
@@ -47,6 +47,9 @@ pub struct Options {
     /// Fusion ratio: 0 shows only the CT, 1 only the PET.
     #[arg(long, default_value_t = 0.5, value_parser = parse_ratio, allow_hyphen_values = true)]
     ratio: f64,
+    /// What is written on the picture: nothing, the letters of the body's directions, or also scale, place and colours.
+    #[arg(long, value_enum, default_value_t = Annotate::Letters)]
+    annotate: Annotate,
     /// Series Instance UID of the volume (of the PET in a fused view), where there are several.
     #[arg(long, value_name = "UID")]
     series: Option<String>,
@@ -60,6 +63,13 @@ enum ViewKind {
     Mpr,
     /// A plane through PET or SPECT over CT or MR.
     Fused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Annotate {
+    None,
+    Letters,
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -162,9 +172,40 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         .collect();
     let plane = ImagePlane::fitted(options.plane, place, &grids[..1], options.size)?;
     let scene = Scene::of_plane(plane, layers);
-    let image = CpuRenderer::new().render(&scene, &volumes, options.size)?;
+    let mut image = CpuRenderer::new().render(&scene, &volumes, options.size)?;
+    annotate(
+        &mut image,
+        &annotations(options, &plane, place, &scene, &volumes)?,
+    );
     let path = &options.output.output;
     std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
+}
+
+/// What is written on the picture: no patient data, so that it can be shown.
+fn annotations(
+    options: &Options,
+    plane: &ImagePlane,
+    place: Point<Patient>,
+    scene: &Scene,
+    volumes: &Volumes,
+) -> anyhow::Result<Annotations> {
+    let mut annotations = Annotations::default();
+    if options.annotate != Annotate::None {
+        annotations.letters = Some(plane.letters());
+    }
+    if options.annotate == Annotate::All {
+        let uppermost = &scene.layers[scene.layers.len() - 1];
+        let unit = volumes.get(uppermost.volume)?.unit().label().to_owned();
+        annotations.scale_bar = scale_bar(plane, options.size.width);
+        annotations.color_bar = Some(ColorBar {
+            color_map: uppermost.color_map.clone(),
+            window: uppermost.window,
+            unit,
+        });
+        let [x, y, z] = [place[0], place[1], place[2]];
+        annotations.corners.bottom_left = vec![format!("LPS {x:.1} {y:.1} {z:.1} mm")];
+    }
+    Ok(annotations)
 }
 
 /// The point that the plane goes through: `max` is that of the uppermost volume.

@@ -1,0 +1,4 @@
+//! The `uptake` program as a person or a script runs it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod command_line;
