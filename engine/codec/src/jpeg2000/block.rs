@@ -6,6 +6,7 @@
 
 use crate::Result;
 
+use super::contexts::{SIGN_CONTEXTS, zero_contexts_of};
 use super::damaged;
 use super::header::BlockStyle;
 use super::mq::{Contexts, MqDecoder, MqEncoder, RUN, RawBits, UNIFORM};
@@ -69,101 +70,6 @@ impl Coder for MqEncoder {
     }
 }
 
-/// Zero coding context of nine neighbouring significances (T.800 table D.1); one table an orientation.
-const fn zero_contexts(orientation: Orientation) -> [u8; 512] {
-    let mut table = [0; 512];
-    let mut bits = 0;
-    while bits < 512 {
-        let across = (bits >> 3 & 1) + (bits >> 5 & 1);
-        let down = (bits >> 1 & 1) + (bits >> 7 & 1);
-        let diagonal = (bits & 1) + (bits >> 2 & 1) + (bits >> 6 & 1) + (bits >> 8 & 1);
-        table[bits] = match orientation {
-            Orientation::LowLow | Orientation::LowHigh => straight_context(across, down, diagonal),
-            Orientation::HighLow => straight_context(down, across, diagonal),
-            Orientation::HighHigh => diagonal_context(across + down, diagonal),
-        };
-        bits += 1;
-    }
-    table
-}
-
-const fn straight_context(along: usize, against: usize, diagonal: usize) -> u8 {
-    match (along, against, diagonal) {
-        (2, _, _) => 8,
-        (1, 1.., _) => 7,
-        (1, 0, 1..) => 6,
-        (1, 0, 0) => 5,
-        (_, 2, _) => 4,
-        (_, 1, _) => 3,
-        (_, _, 2..) => 2,
-        (_, _, 1) => 1,
-        _ => 0,
-    }
-}
-
-const fn diagonal_context(straight: usize, diagonal: usize) -> u8 {
-    match (diagonal, straight) {
-        (3.., _) => 8,
-        (2, 1..) => 7,
-        (2, 0) => 6,
-        (1, 2..) => 5,
-        (1, 1) => 4,
-        (1, 0) => 3,
-        (_, 2..) => 2,
-        (_, 1) => 1,
-        _ => 0,
-    }
-}
-
-static ZERO_CONTEXTS: [[u8; 512]; 3] = [
-    zero_contexts(Orientation::LowLow),
-    zero_contexts(Orientation::HighLow),
-    zero_contexts(Orientation::HighHigh),
-];
-
-/// Sign context and prediction (T.800 tables D.2 and D.3). Two bits a neighbour (significant, negative):
-/// left, right, above, below from the lowest.
-const fn sign_contexts() -> [(u8, u8); 256] {
-    let mut table = [(0, 0); 256];
-    let mut bits = 0;
-    while bits < 256 {
-        let across = clamp(share(bits) + share(bits >> 2));
-        let down = clamp(share(bits >> 4) + share(bits >> 6));
-        let flip = across < 0 || (across == 0 && down < 0);
-        let (along, against) = if flip { (-across, -down) } else { (across, down) };
-        let context = match (along, against) {
-            (1, 1) => 13,
-            (1, 0) => 12,
-            (1, _) => 11,
-            (_, 1) => 10,
-            _ => 9,
-        };
-        table[bits] = (context, flip as u8);
-        bits += 1;
-    }
-    table
-}
-
-const fn share(bits: usize) -> i32 {
-    match bits & 3 {
-        1 => 1,
-        3 => -1,
-        _ => 0,
-    }
-}
-
-const fn clamp(sum: i32) -> i32 {
-    if sum > 1 {
-        1
-    } else if sum < -1 {
-        -1
-    } else {
-        sum
-    }
-}
-
-static SIGN_CONTEXTS: [(u8, u8); 256] = sign_contexts();
-
 /// The passes over one block, and memory that the next block uses again.
 #[derive(Debug)]
 pub(super) struct BlockCoder {
@@ -197,7 +103,7 @@ impl BlockCoder {
             words: Vec::new(),
             cells: Vec::new(),
             contexts: Contexts::new(),
-            zero_contexts: &ZERO_CONTEXTS[0],
+            zero_contexts: zero_contexts_of(Orientation::LowLow),
             causal: false,
         }
     }
@@ -210,11 +116,7 @@ impl BlockCoder {
         self.cells.clear();
         self.cells.resize(shape.width * stripes, [0; 4]);
         self.contexts = Contexts::new();
-        self.zero_contexts = &ZERO_CONTEXTS[match shape.orientation {
-            Orientation::LowLow | Orientation::LowHigh => 0,
-            Orientation::HighLow => 1,
-            Orientation::HighHigh => 2,
-        }];
+        self.zero_contexts = zero_contexts_of(shape.orientation);
         self.causal = shape.style.vertically_causal();
     }
 

@@ -355,7 +355,7 @@ impl HtDecoder {
             return Err(damaged("a quad's exponent exceeds its code-block's bit-planes"));
         }
         let mut exponents = [0; 4];
-        for sample in 0..4 {
+        for (sample, own) in exponents.iter_mut().enumerate() {
             if rho >> sample & 1 == 0 {
                 continue;
             }
@@ -363,7 +363,7 @@ impl HtDecoder {
             let bits = exponent - known;
             let read = streams.magnitudes.bits(bits);
             let magnitude = read | (codeword.e_1() >> sample & 1) << bits | 1;
-            exponents[sample] = (32 - magnitude.leading_zeros()) as u8;
+            *own = (32 - magnitude.leading_zeros()) as u8;
             let value = (magnitude + 2) << streams.plane | (read & 1) << 31;
             self.values[(row + sample % 2) * self.stride + column + sample / 2] = value;
         }

@@ -8,6 +8,7 @@
 
 mod block;
 mod container;
+mod contexts;
 mod decode;
 mod encode;
 mod header;

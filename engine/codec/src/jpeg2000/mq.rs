@@ -314,3 +314,38 @@ impl<'a> RawBits<'a> {
         u32::from(self.byte >> self.left & 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The test sequence of ITU-T T.88 Annex H.2: 256 bits in one context that begins at state 0.
+    const BITS: [u8; 32] = [
+        0x00, 0x02, 0x00, 0x51, 0x00, 0x00, 0x00, 0xC0, 0x03, 0x52, 0x87, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x82,
+        0xC0, 0x20, 0x00, 0xFC, 0xD7, 0x9E, 0xF6, 0xBF, 0x7F, 0xED, 0x90, 0x4F, 0x46, 0xA3, 0xBF,
+    ];
+    const CODED: [u8; 28] = [
+        0x84, 0xC7, 0x3B, 0xFC, 0xE1, 0xA1, 0x43, 0x04, 0x02, 0x20, 0x00, 0x00, 0x41, 0x0D, 0xBB, 0x86, 0xF4,
+        0x31, 0x7F, 0xFF, 0x88, 0xFF, 0x37, 0x47, 0x1A, 0xDB, 0x6A, 0xDF,
+    ];
+
+    fn bits() -> impl Iterator<Item = u32> {
+        BITS.iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| u32::from(byte >> bit & 1)))
+    }
+
+    #[test]
+    fn the_standards_sequence_is_coded() {
+        let (mut encoder, mut contexts) = (MqEncoder::new(), Contexts::new());
+        bits().for_each(|bit| encoder.bit(&mut contexts, 1, bit));
+        assert_eq!(encoder.finish(), CODED);
+    }
+
+    #[test]
+    fn the_standards_sequence_is_decoded() {
+        let (mut decoder, mut contexts) = (MqDecoder::new(&CODED), Contexts::new());
+        for (place, bit) in bits().enumerate() {
+            assert_eq!(decoder.bit(&mut contexts, 1), bit, "{place}");
+        }
+    }
+}
