@@ -1,6 +1,6 @@
 //! Zips: their entries as bytes, from a file or from memory.
 
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
 use zip::ZipArchive;
 
@@ -30,6 +30,15 @@ pub enum Error {
         /// What was found, or one more than the limit.
         found: u64,
     },
+}
+
+/// Opens a zip that is held in memory.
+///
+/// # Errors
+///
+/// [`Error::Zip`] when its directory cannot be read.
+pub fn open(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Error> {
+    Ok(ZipArchive::new(Cursor::new(bytes))?)
 }
 
 /// Gives the entries that are files: index and name as stored.

@@ -325,7 +325,12 @@ fn a_segmentation_is_the_same_in_every_compression() {
         return;
     };
     let plain = segmentation(&folder.join("liver.dcm"));
-    for name in ["liver_deflate.dcm", "liver_expb.dcm", "liver_rle.dcm"] {
+    for name in [
+        "liver_deflate.dcm",
+        "liver_expb.dcm",
+        "liver_rle.dcm",
+        "liver_j2k.dcm",
+    ] {
         assert_eq!(
             segmentation(&folder.join(name)).segments,
             plain.segments,
@@ -333,8 +338,13 @@ fn a_segmentation_is_the_same_in_every_compression() {
         );
     }
     let cropped = segmentation(&folder.join("liver_nonbyte_aligned.dcm"));
-    let rle = segmentation(&folder.join("liver_nonbyte_aligned_rle.dcm"));
-    assert_eq!(rle.segments, cropped.segments);
+    for name in ["liver_nonbyte_aligned_rle.dcm", "liver_nonbyte_aligned_j2k.dcm"] {
+        assert_eq!(
+            segmentation(&folder.join(name)).segments,
+            cropped.segments,
+            "{name}"
+        );
+    }
 }
 
 /// Sum of the contours' areas times their distance: the volume that they stand for, mL.
