@@ -9,6 +9,7 @@
 
 mod architecture;
 mod masks;
+mod planar;
 mod render;
 mod series;
 mod suv_reference;

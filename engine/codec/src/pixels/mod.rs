@@ -198,6 +198,29 @@ impl<'a> PixelData<'a> {
     /// [`Error::Truncated`] for a frame without bytes, [`Error::Invalid`] for a frame number or output size
     /// out of range, and what the decoder meets.
     pub fn decode_into(&self, frame: u32, out: &mut [u8]) -> Result<Decoded> {
+        let (decoded, cells) = self.decode_cells_into(frame, out)?;
+        cells.clean(out);
+        Ok(decoded)
+    }
+
+    /// Decodes a frame, counted from 0, and leaves the bits outside Bits Stored as they are.
+    ///
+    /// Old images keep overlays there (PS3.3-2004 C.9.2). Compressions that code values rather than cells
+    /// have lost those bits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`].
+    pub fn decode_cells(&self, frame: u32) -> Result<Vec<u8>> {
+        self.check_frame(frame)?;
+        self.check_plausible(frame)?;
+        let mut out = vec![0; self.frame_bytes];
+        self.decode_cells_into(frame, &mut out)?;
+        Ok(out)
+    }
+
+    /// Decodes a frame and says where the values lie in its cells.
+    fn decode_cells_into(&self, frame: u32, out: &mut [u8]) -> Result<(Decoded, Cells)> {
         self.check_frame(frame)?;
         if out.len() != self.frame_bytes {
             return Err(Error::Invalid {
@@ -209,8 +232,7 @@ impl<'a> PixelData<'a> {
         match &self.source {
             Source::Native(native) => {
                 native.decode_into(&self.stored, frame, out)?;
-                self.cells.clean(out);
-                Ok(self.as_described())
+                Ok((self.as_described(), self.cells))
             }
             Source::Encapsulated {
                 frames,
@@ -218,8 +240,7 @@ impl<'a> PixelData<'a> {
                 decoder,
             } => {
                 let decoded = decoder.decode(&frames.bytes(frame)?, &self.stored, out)?;
-                self.cells_of(*syntax, &decoded).clean(out);
-                Ok(decoded)
+                Ok((decoded, self.cells_of(*syntax, &decoded)))
             }
         }
     }

@@ -12,6 +12,7 @@ mod emission;
 mod frame;
 mod instance;
 mod load;
+pub mod planar;
 mod regions;
 pub mod rtstruct;
 pub mod seg;
