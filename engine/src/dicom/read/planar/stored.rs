@@ -111,5 +111,6 @@ fn occurring<T: Copy + Into<i32>>(values: &[T]) -> impl Iterator<Item = f64> {
     }
     (low..=high)
         .zip(occurs)
-        .filter_map(|(value, occurs)| occurs.then(|| f64::from(value)))
+        .filter(|(_, occurs)| *occurs)
+        .map(|(value, _)| f64::from(value))
 }
