@@ -7,12 +7,17 @@
 mod anatomy;
 mod blur;
 mod elementary;
+mod geometry;
+mod identity;
+mod injection;
 mod lesion;
 mod measure;
+mod nema;
 mod output;
 mod paint;
 mod petct;
 mod random;
+mod scan;
 mod size;
 
 use std::path::Path;
@@ -71,9 +76,15 @@ pub fn files(
         count += 1;
         take(name, bytes)
     };
-    let mut output = Output::new(&mut counted, progress, PetCt::steps(options.size) + 1);
+    let size = options.size;
+    let total = PetCt::files(size) + nema::files(size) + geometry::files(size);
+    let mut output = Output::new(&mut counted, progress, total);
     output.enter("petct");
     PetCt::new(options).write(&mut output)?;
+    output.enter("nema");
+    nema::write(options, &mut output)?;
+    output.enter("geometry");
+    geometry::write(options, &mut output)?;
     let bytes = output.bytes;
     Ok(Summary { files: count, bytes })
 }

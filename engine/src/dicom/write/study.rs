@@ -2,7 +2,7 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{Dataset, DateTime};
+use super::{Code, Dataset, DateTime};
 use crate::geometry::{Patient as PatientSpace, Point, Vector};
 
 /// Specific Character Set (0008,0005): how text is stored.
@@ -185,6 +185,24 @@ impl Series {
             dataset.text(tags::PATIENT_POSITION, self.patient_position);
         }
     }
+}
+
+/// Says how the patient lies, in codes (PS3.3 C.8.4.6): on the back, head first.
+///
+/// Objects of nuclear medicine carry these in the place of Patient Position.
+pub(super) fn put_patient_orientation(dataset: &mut Dataset) {
+    let mut recumbent = Code::new("102538003", "SCT", "recumbent").item();
+    recumbent.code(
+        tags::PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE,
+        Code::new("40199007", "SCT", "supine"),
+    );
+    dataset
+        .remove(tags::PATIENT_POSITION)
+        .item(tags::PATIENT_ORIENTATION_CODE_SEQUENCE, recumbent)
+        .code(
+            tags::PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE,
+            Code::new("102540008", "SCT", "headfirst"),
+        );
 }
 
 /// Where an image lies (PS3.3 C.7.6.2).
