@@ -13,12 +13,14 @@ mod injection;
 mod lesion;
 mod measure;
 mod nema;
+mod nm;
 mod output;
 mod paint;
 mod petct;
 mod random;
 mod scan;
 mod size;
+mod syntaxes;
 
 use std::path::Path;
 
@@ -77,7 +79,8 @@ pub fn files(
         take(name, bytes)
     };
     let size = options.size;
-    let total = PetCt::files(size) + nema::files(size) + geometry::files(size);
+    let total =
+        PetCt::files(size) + nema::files(size) + geometry::files(size) + nm::files(size) + syntaxes::files();
     let mut output = Output::new(&mut counted, progress, total);
     output.enter("petct");
     PetCt::new(options).write(&mut output)?;
@@ -85,6 +88,10 @@ pub fn files(
     nema::write(options, &mut output)?;
     output.enter("geometry");
     geometry::write(options, &mut output)?;
+    output.enter("nm");
+    nm::write(options, &mut output)?;
+    output.enter("syntaxes");
+    syntaxes::write(options, &mut output)?;
     let bytes = output.bytes;
     Ok(Summary { files: count, bytes })
 }

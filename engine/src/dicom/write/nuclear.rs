@@ -216,6 +216,8 @@ pub struct NmImage {
     pub slice_spacing_mm: Option<f64>,
     /// Duration of a frame of static and whole-body images, s.
     pub frame_s: Option<f64>,
+    /// Scan Velocity in mm/s and Scan Length in mm, of whole-body images.
+    pub sweep: Option<[f64; 2]>,
     /// Energy windows; at least one.
     pub energy_windows: Vec<EnergyWindow>,
     /// Detectors; at least one.
@@ -226,7 +228,7 @@ pub struct NmImage {
     pub phases: Vec<Phase>,
     /// Gating, of gated images.
     pub gating: Option<Gating>,
-    /// Rotation, of projections.
+    /// Rotation, of projections and of slices made from them.
     pub rotation: Option<Rotation>,
     /// Counts Accumulated.
     pub counts: i64,
@@ -289,7 +291,6 @@ fn put_vectors(image: &NmImage, dataset: &mut Dataset) {
         (NmVector::Phase, tags::NUMBER_OF_PHASES),
         (NmVector::RrInterval, tags::NUMBER_OF_RR_INTERVALS),
         (NmVector::TimeSlot, tags::NUMBER_OF_TIME_SLOTS),
-        (NmVector::Rotation, tags::NUMBER_OF_ROTATIONS),
         (NmVector::Slice, tags::NUMBER_OF_SLICES),
     ] {
         if uses(vector) {
@@ -325,11 +326,16 @@ fn put_detectors(image: &NmImage, dataset: &mut Dataset) {
         let mut item = Dataset::new();
         item.text(tags::COLLIMATOR_TYPE, "PARA")
             .empty(tags::COLLIMATOR_GRID_NAME);
-        if let Some(plane) = detector.plane {
-            let position = [plane.position[0], plane.position[1], plane.position[2]];
-            item.decimals(tags::IMAGE_POSITION_PATIENT, &position)
-                .decimals(tags::IMAGE_ORIENTATION_PATIENT, &plane.orientation());
-        }
+        match detector.plane {
+            Some(plane) => {
+                let position = [plane.position[0], plane.position[1], plane.position[2]];
+                item.decimals(tags::IMAGE_POSITION_PATIENT, &position)
+                    .decimals(tags::IMAGE_ORIENTATION_PATIENT, &plane.orientation())
+            }
+            None => item
+                .empty(tags::IMAGE_POSITION_PATIENT)
+                .empty(tags::IMAGE_ORIENTATION_PATIENT),
+        };
         if let Some(angle) = detector.start_angle_degrees {
             item.decimals(tags::START_ANGLE, &[angle]);
         }
@@ -353,6 +359,11 @@ fn put_timing(image: &NmImage, dataset: &mut Dataset) {
     if let Some(frame_s) = image.frame_s {
         dataset.integers(tags::ACTUAL_FRAME_DURATION, &[milliseconds(frame_s)]);
     }
+    if let Some([velocity_mm_s, length_mm]) = image.sweep {
+        dataset
+            .decimals(tags::SCAN_VELOCITY, &[velocity_mm_s])
+            .integers(tags::SCAN_LENGTH, &[length_mm.round() as i64]);
+    }
     if !image.phases.is_empty() {
         let phases = image.phases.iter().map(|phase| {
             let mut item = Dataset::new();
@@ -368,6 +379,7 @@ fn put_timing(image: &NmImage, dataset: &mut Dataset) {
         dataset.item(tags::GATED_INFORMATION_SEQUENCE, gated_item(gating));
     }
     if let Some(rotation) = &image.rotation {
+        dataset.unsigned(tags::NUMBER_OF_ROTATIONS, &[1]);
         dataset.item(
             tags::ROTATION_INFORMATION_SEQUENCE,
             rotation_item(rotation, image.detectors.len()),

@@ -140,7 +140,7 @@ pub struct Series {
     pub frame_of_reference_uid: Option<String>,
     /// Patient Position, such as `HFS`; written only with a frame of reference.
     pub patient_position: &'static str,
-    /// Body Part Examined, an upper case term such as `WHOLEBODY`.
+    /// Body Part Examined, an upper case term such as `WHOLEBODY`; empty for phantoms.
     pub body_part: &'static str,
     /// What made the images.
     pub equipment: Equipment,
@@ -162,7 +162,10 @@ impl Series {
             .text(tags::MANUFACTURER_MODEL_NAME, &self.equipment.model)
             .text(tags::DEVICE_SERIAL_NUMBER, &self.equipment.serial_number)
             .text(tags::SOFTWARE_VERSIONS, &self.equipment.software);
-        if !self.body_part.is_empty() {
+        // Laterality is asked for (type 2C) where no body part says that there is none.
+        if self.body_part.is_empty() {
+            dataset.empty(tags::LATERALITY);
+        } else {
             dataset.text(tags::BODY_PART_EXAMINED, self.body_part);
         }
         if let Some(uid) = &self.frame_of_reference_uid {
