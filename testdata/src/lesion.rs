@@ -234,9 +234,9 @@ const SITES: [Site; 20] = [
         42.0,
     ),
     site(
-        "iliac lymph node, right",
-        [-62.0, -26.0, 34.0],
-        [8.0, 10.0, 16.0],
+        "iliac lymph node, right, beside the bladder",
+        [-56.0, -22.0, 24.0],
+        [4.0, 8.0, 8.0],
         None,
         (10.0, 16.0),
         (5.0, 10.0),

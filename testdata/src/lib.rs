@@ -7,13 +7,20 @@
 mod anatomy;
 mod blur;
 mod elementary;
+mod geometry;
+mod identity;
+mod injection;
 mod lesion;
 mod measure;
+mod nema;
+mod nm;
 mod output;
 mod paint;
 mod petct;
 mod random;
+mod scan;
 mod size;
+mod syntaxes;
 
 use std::path::Path;
 
@@ -71,9 +78,20 @@ pub fn files(
         count += 1;
         take(name, bytes)
     };
-    let mut output = Output::new(&mut counted, progress, PetCt::steps(options.size) + 1);
+    let size = options.size;
+    let total =
+        PetCt::files(size) + nema::files(size) + geometry::files(size) + nm::files(size) + syntaxes::files();
+    let mut output = Output::new(&mut counted, progress, total);
     output.enter("petct");
     PetCt::new(options).write(&mut output)?;
+    output.enter("nema");
+    nema::write(options, &mut output)?;
+    output.enter("geometry");
+    geometry::write(options, &mut output)?;
+    output.enter("nm");
+    nm::write(options, &mut output)?;
+    output.enter("syntaxes");
+    syntaxes::write(options, &mut output)?;
     let bytes = output.bytes;
     Ok(Summary { files: count, bytes })
 }

@@ -3,7 +3,7 @@
 use engine::geometry::{Grid, Point, Voxel};
 
 use crate::anatomy::vector::{V3, add, scale};
-use crate::anatomy::{Body, Solid, Texture, Tissue};
+use crate::anatomy::{Body, Organ, Solid, Texture, Tissue};
 use crate::random::NoiseField;
 
 /// What is painted.
@@ -11,8 +11,10 @@ use crate::random::NoiseField;
 pub enum Quantity {
     /// CT numbers, HU.
     Hounsfield,
-    /// Uptake, SUV by body weight.
+    /// Uptake of FDG, SUV by body weight.
     Uptake,
+    /// Uptake of a bone tracer three hours after injection, in units of soft tissue.
+    BoneTracer,
 }
 
 /// A rigid motion of the patient: a point of the body at rest goes to `rotation * p + shift_mm`.
@@ -189,6 +191,7 @@ impl<'a> Painter<'a> {
         let base = match self.quantity {
             Quantity::Hounsfield => tissue.hu,
             Quantity::Uptake => tissue.suv,
+            Quantity::BoneTracer => return bone_tracer(tissue),
         };
         match tissue.texture {
             Texture::Even => base,
@@ -197,7 +200,7 @@ impl<'a> Painter<'a> {
                 let wave = self.noise.smooth(q[0], q[1], q[2]);
                 match self.quantity {
                     Quantity::Hounsfield => base + hu * wave,
-                    Quantity::Uptake => base * (1.0 + uptake * wave),
+                    _ => base * (1.0 + uptake * wave),
                 }
             }
             Texture::Bundles { size_mm } => self.bundles(base, p, size_mm),
@@ -209,7 +212,7 @@ impl<'a> Painter<'a> {
     fn bundles(&self, base: f32, p: V3, size_mm: f32) -> f32 {
         let (fat, even) = match self.quantity {
             Quantity::Hounsfield => (Tissue::FAT.hu, 5.0),
-            Quantity::Uptake => (Tissue::FAT.suv, 0.05),
+            _ => (Tissue::FAT.suv, 0.05),
         };
         let q = [p[0] / size_mm, p[1] / size_mm, p[2] / (size_mm * 4.0)];
         let wave = self.noise.smooth(q[0], q[1], q[2]);
@@ -222,7 +225,7 @@ impl<'a> Painter<'a> {
     fn gyri(&self, white: f32, p: V3, depth: f32) -> f32 {
         let (grey, fluid) = match self.quantity {
             Quantity::Hounsfield => (Tissue::GREY_MATTER.hu, Tissue::FLUID.hu),
-            Quantity::Uptake => (Tissue::GREY_MATTER.suv, Tissue::FLUID.suv),
+            _ => (Tissue::GREY_MATTER.suv, Tissue::FLUID.suv),
         };
         let q = scale([p[0].abs(), p[1], p[2]], 1.0 / 13.0);
         let fold =
@@ -245,6 +248,18 @@ impl<'a> Painter<'a> {
             Some(self.value(tissue, p, depth))
         });
         found.unwrap_or(air)
+    }
+}
+
+/// Uptake of a bone tracer: mineral more than marrow, urine most.
+const fn bone_tracer(tissue: &Tissue) -> f32 {
+    match tissue.organ {
+        Organ::Bone if tissue.hu > 0.0 => 6.5,
+        Organ::Kidney => 3.5,
+        Organ::UrinaryTract if tissue.suv > 10.0 => 16.0,
+        Organ::UrinaryTract => 4.0,
+        Organ::Lung | Organ::Airway => 0.3,
+        _ => 1.0,
     }
 }
 

@@ -203,8 +203,8 @@ fn stomach() -> Vec<Solid> {
         Shape::union(
             vec![
                 Shape::ellipsoid(
-                    [64.0, 2.0, 292.0],
-                    [38.0 - thinner, 36.0 - thinner, 38.0 - thinner],
+                    [62.0, 4.0, 292.0],
+                    [44.0 - thinner, 44.0 - thinner, 40.0 - thinner],
                 ),
                 Shape::tube(
                     [60.0, -18.0, 270.0],
@@ -310,15 +310,30 @@ fn colon(random: &mut Random) -> Vec<Solid> {
         (rectum, 0.25),
     ] {
         let suv = uptake(random);
-        solids.extend(bowel(&pouched(path), 2.6, suv, || random.unit() < share));
+        solids.extend(bowel(&pouched(path), 2.6, suv, in_stretches(random, share)));
     }
     solids
+}
+
+/// Gas and content in stretches: the chance to change is such that `share` of the bowel holds gas.
+fn in_stretches(random: &mut Random, share: f64) -> impl FnMut() -> bool + '_ {
+    const CHANGE: f64 = 0.22;
+    let mut gas = random.unit() < share;
+    move || {
+        let chance = if gas {
+            CHANGE * (1.0 - share)
+        } else {
+            CHANGE * share
+        } * 1.6;
+        gas ^= random.unit() < chance;
+        gas
+    }
 }
 
 /// Loops of small bowel: walks that stay within the middle of the abdomen.
 fn small_bowel(random: &mut Random) -> Vec<Solid> {
     let mut solids = Vec::new();
-    for _ in 0..9 {
+    for _ in 0..17 {
         let mut at = [
             random.between(-66.0, 70.0),
             random.between(-66.0, -14.0),
@@ -326,8 +341,8 @@ fn small_bowel(random: &mut Random) -> Vec<Solid> {
         ];
         let mut path = Vec::new();
         let mut heading = [random.normal(), random.normal() * 0.6, random.normal() * 0.5];
-        for _ in 0..9 {
-            path.push((at.map(|v| v as f32), random.between(11.0, 13.5) as f32));
+        for _ in 0..10 {
+            path.push((at.map(|v| v as f32), random.between(11.5, 14.5) as f32));
             for a in 0..3 {
                 heading[a] = 0.55 * heading[a] + 0.7 * random.normal();
                 at[a] += 13.0 * heading[a];
@@ -339,7 +354,7 @@ fn small_bowel(random: &mut Random) -> Vec<Solid> {
             ];
         }
         let suv = random.between(0.7, 2.2) as f32;
-        solids.extend(bowel(&curve(&path, 3), 2.8, suv, || random.unit() < 0.08));
+        solids.extend(bowel(&curve(&path, 3), 2.8, suv, in_stretches(random, 0.07)));
     }
     solids
 }

@@ -12,7 +12,7 @@ fn cranium(by: f32) -> Shape {
     let vault = Shape::ellipsoid([0.0, 6.0, 760.0], [63.0 + by, 83.0 + by, 75.0 + by]);
     let base = Shape::below([0.0, -0.34, -1.0], -712.0 + by);
     let behind = Shape::ellipsoid([0.0, 40.0, 708.0], [52.0 + by, 40.0 + by, 30.0 + by]);
-    Shape::union(vec![vault.within([base]), behind], 6.0)
+    Shape::union(vec![vault.within([base]).rounded(16.0), behind], 10.0)
 }
 
 fn skull() -> Vec<Solid> {
@@ -61,10 +61,7 @@ fn skull() -> Vec<Solid> {
             &[(0.0, Tissue::CORTICAL), (3.5, Tissue::THIN_BONE)],
         ),
         vec![
-            Solid::layered(
-                Shape::slab([27.0, -60.0, 684.0], [18.0, 21.0, 20.0], 9.0),
-                &[(0.0, Tissue::THIN_BONE), (1.8, Tissue::GAS)],
-            ),
+            Solid::layered(maxillary_sinus(), &[(0.0, Tissue::THIN_BONE), (1.8, Tissue::GAS)]),
             Solid::layered(Shape::ellipsoid(eye, [19.0, 24.0, 18.0]), &[(0.0, Tissue::FAT)]),
             Solid::layered(
                 Shape::ball([32.0, -76.0, 716.0], 12.3),
@@ -87,6 +84,18 @@ fn skull() -> Vec<Solid> {
     solids.extend(both_sides(one_side.concat()));
     solids.extend(nose_and_sinuses());
     solids
+}
+
+/// A pyramid with its base to the nose.
+fn maxillary_sinus() -> Shape {
+    Shape::union(
+        vec![
+            Shape::ellipsoid([24.0, -62.0, 690.0], [12.0, 16.0, 14.0]),
+            Shape::ellipsoid([31.0, -60.0, 692.0], [11.0, 15.0, 9.0]),
+            Shape::ellipsoid([24.0, -60.0, 678.0], [8.0, 11.0, 10.0]),
+        ],
+        12.0,
+    )
 }
 
 fn nose_and_sinuses() -> Vec<Solid> {
@@ -176,7 +185,7 @@ fn brain(random: &mut Random) -> Vec<Solid> {
         Solid::of(cranium(0.0), Tissue::FLUID),
         Solid::of(hemispheres, Tissue::BRAIN),
         Solid::of(
-            Shape::slab([0.0, -4.0, 795.0], [1.6, 74.0, 36.0], 1.0),
+            Shape::slab([0.0, 2.0, 797.0], [1.6, 84.0, 42.0], 1.0).within([cranium(0.0)]),
             Tissue::FLUID,
         ),
         Solid::of(
@@ -188,7 +197,8 @@ fn brain(random: &mut Random) -> Vec<Solid> {
             Tissue::CEREBELLUM.with_suv(4.5),
         ),
         Solid::of(
-            Shape::slab_along([0.0, 66.0, 732.0], [44.0, 1.2, 24.0], [0.0, 1.0, 0.35], 0.8),
+            Shape::slab_along([0.0, 62.0, 730.0], [48.0, 1.2, 26.0], [0.0, 1.0, 0.35], 0.8)
+                .within([cranium(0.0)]),
             Tissue::FLUID,
         ),
     ];

@@ -5,7 +5,8 @@ use super::{Shape, Solid, Tissue};
 
 /// Trunk and neck under the skin: height, centre, half width, front, back.
 const TRUNK: &[Station] = &[
-    station(-92.0, 0.0, 0.0, 150.0, 92.0, 92.0),
+    station(-112.0, 0.0, 0.0, 70.0, 40.0, 40.0),
+    station(-92.0, 0.0, 0.0, 140.0, 84.0, 86.0),
     station(-45.0, 0.0, 2.0, 174.0, 103.0, 106.0),
     station(0.0, 0.0, 2.0, 178.0, 106.0, 110.0),
     station(60.0, 0.0, 0.0, 170.0, 110.0, 104.0),
@@ -20,7 +21,9 @@ const TRUNK: &[Station] = &[
     station(552.0, 0.0, 14.0, 82.0, 62.0, 70.0),
     station(575.0, 0.0, 16.0, 63.0, 56.0, 60.0),
     station(610.0, 0.0, 17.0, 58.0, 55.0, 57.0),
-    station(660.0, 0.0, 16.0, 58.0, 58.0, 60.0),
+    station(655.0, 0.0, 17.0, 57.0, 55.0, 58.0),
+    station(690.0, 0.0, 24.0, 50.0, 40.0, 52.0),
+    station(712.0, 0.0, 28.0, 30.0, 24.0, 34.0),
 ];
 
 fn trunk(fat_mm: [f32; 3]) -> Shape {

@@ -105,8 +105,8 @@ pub enum Shape {
         members: Vec<(Shape, Bounds)>,
         blend: f32,
     },
-    /// What all members have in common.
-    Common(Vec<Shape>),
+    /// What all members have in common, the edges rounded over `blend` mm.
+    Common { members: Vec<Shape>, blend: f32 },
     /// The outside of a shape.
     Outside(Box<Shape>),
     /// All points within `half_thickness` of a shape's surface.
@@ -174,6 +174,21 @@ impl Shape {
         }
     }
 
+    /// A box whose first and third axes point along two directions at right angles.
+    pub fn slab_on(centre: V3, half: V3, first: V3, third: V3, rounding: f32) -> Self {
+        let third = vector::unit(third);
+        let first = vector::unit(vector::sub(
+            first,
+            vector::scale(third, vector::dot(first, third)),
+        ));
+        Self::Slab {
+            centre,
+            half,
+            axes: [first, vector::cross(third, first), third],
+            rounding,
+        }
+    }
+
     /// A trunk through stations in rising order; squareness 0 gives ellipses, 1 rectangles.
     pub fn column(stations: &[Station], squareness: f32) -> Self {
         Self::Column {
@@ -196,12 +211,21 @@ impl Shape {
 
     /// The part of this shape that lies in the others too.
     pub fn within(self, others: impl IntoIterator<Item = Self>) -> Self {
-        Self::Common(std::iter::once(self).chain(others).collect())
+        let members = std::iter::once(self).chain(others).collect();
+        Self::Common { members, blend: 0.0 }
+    }
+
+    /// The same common part with its edges rounded over `blend` mm.
+    pub fn rounded(self, blend: f32) -> Self {
+        match self {
+            Self::Common { members, .. } => Self::Common { members, blend },
+            other => other,
+        }
     }
 
     /// This shape without another.
     pub fn without(self, other: Self) -> Self {
-        Self::Common(vec![self, Self::Outside(Box::new(other))])
+        self.within([Self::Outside(Box::new(other))])
     }
 
     /// The points within `half_thickness` of this shape's surface.
@@ -262,7 +286,10 @@ impl Shape {
                 members.iter().map(|(member, _)| member.mirrored()).collect(),
                 *blend,
             ),
-            Self::Common(members) => Self::Common(members.iter().map(Self::mirrored).collect()),
+            Self::Common { members, blend } => Self::Common {
+                members: members.iter().map(Self::mirrored).collect(),
+                blend: *blend,
+            },
             Self::Outside(shape) => Self::Outside(Box::new(shape.mirrored())),
             Self::Shell {
                 surface,
@@ -290,9 +317,11 @@ impl Shape {
             Self::Column { sections, squareness } => column_distance(p, sections, *squareness),
             Self::HalfSpace { normal, offset } => vector::dot(*normal, p) - offset,
             Self::Union { members, blend } => union_distance(p, members, *blend),
-            Self::Common(members) => members
+            Self::Common { members, blend } => members
                 .iter()
-                .fold(f32::MIN, |d, member| d.max(member.distance(p))),
+                .map(|member| -member.distance(p))
+                .reduce(|a, b| smooth_min(a, b, *blend))
+                .map_or(f32::MAX, |depth| -depth),
             Self::Outside(shape) => -shape.distance(p),
             Self::Shell {
                 surface,
@@ -341,7 +370,7 @@ impl Shape {
                 .map(|(_, bounds)| *bounds)
                 .reduce(|a, b| a.joined(&b))
                 .unwrap_or(EVERYWHERE),
-            Self::Common(members) => members
+            Self::Common { members, .. } => members
                 .iter()
                 .map(Self::bounds)
                 .fold(EVERYWHERE, |a, b| a.common(&b)),

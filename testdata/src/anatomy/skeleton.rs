@@ -126,12 +126,19 @@ fn shoulder() -> Vec<Solid> {
         ],
         4,
     );
-    let blade = Shape::slab_along([103.0, 74.0, 440.0], [38.0, 3.2, 70.0], [0.25, 0.02, 1.0], 3.0)
-        .within([Shape::below([0.75, 0.0, -0.66], -205.0)]);
+    // The shoulder blade lies on the ribs, its outer edge forward and its tip down and out.
+    let blade = Shape::slab_on(
+        [101.0, 61.0, 438.0],
+        [38.0, 2.6, 66.0],
+        [0.86, -0.5, 0.0],
+        [0.16, 0.06, 1.0],
+        2.6,
+    )
+    .within([Shape::below([0.8, 0.0, -0.6], -182.0)]);
     let spine_of_scapula = curve(
         &[
-            ([72.0, 88.0, 478.0], 4.5),
-            ([112.0, 76.0, 505.0], 6.0),
+            ([74.0, 78.0, 474.0], 4.5),
+            ([112.0, 70.0, 502.0], 6.0),
             ([146.0, 34.0, 540.0], 7.0),
         ],
         3,

@@ -25,11 +25,11 @@ const LINE: [[f32; 2]; 12] = [
     [84.0, 38.0],
     [130.0, 28.0],
     [190.0, 29.0],
-    [250.0, 35.0],
-    [320.0, 42.0],
-    [390.0, 45.0],
-    [460.0, 40.0],
-    [520.0, 28.0],
+    [250.0, 33.0],
+    [320.0, 35.0],
+    [390.0, 35.0],
+    [460.0, 31.0],
+    [520.0, 23.0],
     [560.0, 19.0],
     [600.0, 15.0],
     [670.0, 16.0],
@@ -107,7 +107,14 @@ fn arch(v: &Vertebra) -> Vec<Solid> {
         )
     };
     let (canal, small) = (if v.half_width > 15.0 { 10.0 } else { 9.0 }, v.half_width < 13.0);
-    let spine_length = if small { 16.0 } else { 24.0 };
+    let thoracic = !small && v.half_width < 20.0;
+    let (spine_length, fall) = if thoracic {
+        (13.0, 25.0)
+    } else if small {
+        (15.0, 13.0)
+    } else {
+        (23.0, 13.0)
+    };
     let bone = [(0.0, Tissue::THIN_BONE), (2.2, Tissue::MARROW)];
     let pedicle = tube_path(
         &[
@@ -138,7 +145,7 @@ fn arch(v: &Vertebra) -> Vec<Solid> {
     let process = tube_path(
         &[
             (at(0.0, depth + canal * 2.0 + 3.0, -5.0), 4.0),
-            (at(0.0, depth + canal * 2.0 + 3.0 + spine_length, -16.0), 4.6),
+            (at(0.0, depth + canal * 2.0 + 3.0 + spine_length, -fall), 4.6),
         ],
         &bone,
     );
@@ -172,10 +179,27 @@ fn sacrum() -> Vec<Solid> {
     vec![Solid::layered(Shape::union(members.to_vec(), 10.0), &bone)]
 }
 
+/// The muscles that hold the spine up, between the ribs' angles and the spinous processes.
+fn erectors() -> Vec<Solid> {
+    let path: Vec<(V3, f32)> = (3..=28)
+        .map(|n| {
+            let z = 22.0 * n as f32;
+            let (behind, radius) = if z < 250.0 { (48.0, 19.5) } else { (43.0, 18.5) };
+            let neck = ((z - 480.0) / 140.0).clamp(0.0, 1.0);
+            (
+                [25.0 - 5.0 * neck, (line_y(z) + behind - 8.0 * neck).min(70.0), z],
+                radius - 4.0 * neck,
+            )
+        })
+        .collect();
+    both_sides(tube_path(&path, &[(0.0, Tissue::PLAIN_MUSCLE)]))
+}
+
 /// Every part of the spine.
 pub fn solids() -> Vec<Solid> {
     let vertebrae = vertebrae();
-    let mut solids: Vec<Solid> = sacrum();
+    let mut solids: Vec<Solid> = erectors();
+    solids.extend(sacrum());
     solids.extend(vertebrae.iter().flat_map(body));
     solids.extend(vertebrae.iter().take(22).flat_map(arch));
     solids.extend(canal(&vertebrae));

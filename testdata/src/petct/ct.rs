@@ -1,8 +1,8 @@
 //! The CT: slices are painted, made noisy and written a batch at a time.
 
 use codec::TransferSyntax;
-use engine::dicom::write::{CtImage, ImagePlane, Pixels, ct_image};
-use engine::geometry::{Grid, Point, Vector, Voxel};
+use engine::dicom::write::{CtImage, Pixels, ct_image};
+use engine::geometry::Grid;
 use engine::volume::{Rescale, Unit, Volume, Voxels};
 use rayon::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::lesion;
 use crate::output::{Output, Result};
 use crate::paint::{Painter, Pose, Quantity, Slice, voxel_mm};
 use crate::random::NoiseField;
+use crate::scan::plane_of;
 
 /// Stored value = HU + 1024.
 const RESCALE: Rescale = Rescale {
@@ -98,12 +99,12 @@ impl Scanner<'_> {
 
 fn with_scanner<T>(petct: &PetCt, use_it: impl FnOnce(&Scanner<'_>) -> T) -> T {
     let scene = scene(petct);
-    let grid = petct.options.size.ct_grid();
+    let grid = petct.identity.options.size.ct_grid();
     let painter = Painter::new(&scene, Quantity::Hounsfield, voxel_mm(&grid));
     use_it(&Scanner {
         painter,
         grid,
-        noise: NoiseField::new(petct.options.seed, "ct noise"),
+        noise: NoiseField::new(petct.identity.options.seed, "ct noise"),
     })
 }
 
@@ -122,20 +123,8 @@ pub fn volume(petct: &PetCt) -> Volume {
             Unit::Hounsfield,
         )
         .expect("one value a voxel and a slope of 1")
-        .in_frame_of_reference(Some(petct.uid(&["frame of reference"])))
+        .in_frame_of_reference(Some(petct.identity.frame_of_reference_uid()))
     })
-}
-
-/// Where slice `k` of an upright grid lies.
-pub fn plane_of(grid: &Grid, k: usize) -> ImagePlane {
-    let spacing = grid.spacing_mm();
-    ImagePlane {
-        position: grid.patient(Point::<Voxel>::new(0.0, 0.0, k as f64)),
-        row_direction: Vector::new(1.0, 0.0, 0.0),
-        column_direction: Vector::new(0.0, 1.0, 0.0),
-        pixel_spacing_mm: [spacing[1], spacing[0]],
-        slice_thickness_mm: spacing[2],
-    }
 }
 
 /// Writes the series.
@@ -159,9 +148,9 @@ pub fn write(petct: &PetCt, output: &mut Output<'_>) -> Result<()> {
 fn file(petct: &PetCt, scanner: &Scanner<'_>, k: usize) -> Result<Vec<u8>> {
     let [columns, rows, slices] = scanner.grid.size();
     let number = (slices - k) as i64;
-    let series = petct.series("ct", 2, "CT WB 120 kV", CT_START);
+    let series = petct.identity.series("ct", 2, "CT WB 120 kV", CT_START);
     let image = CtImage {
-        sop_instance_uid: petct.uid(&["ct", &number.to_string()]),
+        sop_instance_uid: petct.identity.uid(&["ct", &number.to_string()]),
         instance_number: number,
         acquired: CT_START.plus_s((slices - 1 - k) as f64 * 18.0 / slices as f64),
         plane: plane_of(&scanner.grid, k),
@@ -172,5 +161,5 @@ fn file(petct: &PetCt, scanner: &Scanner<'_>, k: usize) -> Result<Vec<u8>> {
         gantry_tilt_degrees: 0.0,
         pixels: Pixels::from_i16(columns as u32, rows as u32, &scanner.slice(k)),
     };
-    Ok(ct_image(&petct.study(), &series, image).encode(TransferSyntax::ExplicitLittleEndian)?)
+    Ok(ct_image(&petct.identity.study(), &series, image).encode(TransferSyntax::ExplicitLittleEndian)?)
 }

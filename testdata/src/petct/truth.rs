@@ -3,14 +3,14 @@
 use engine::geometry::Grid;
 use serde::Serialize;
 
-use super::{
-    ACTIVITY_BQ, HALF_LIFE_S, INJECTED, PET_START, PSF_FWHM_MM, Pet, PetCt, WEIGHT_KG, suv_per_bq_ml,
-};
+use super::{INJECTION, PetCt, SCANNER};
 use crate::anatomy::vector::norm;
+use crate::injection::InjectionTruth;
 use crate::lesion::{self, Lesion};
 use crate::measure::{Peaks, Region, Statistics, Values};
 use crate::output::{Output, Result};
 use crate::paint::{Painter, Quantity};
+use crate::scan::Scan;
 
 const PEAK_RULE: &str = "sphere of 1 cm3 (radius 6.2035049 mm), voxels outside the lesion count, cut at the image's edge; \
 local: on the hottest voxel of the lesion's mask, voxel centres inside; global: the largest over all voxels of the mask; \
@@ -26,7 +26,7 @@ struct Truth<'a> {
     frame_of_reference_uid: String,
     ct: SeriesTruth,
     pet: SeriesTruth,
-    injection: Injection,
+    injection: InjectionTruth,
     psf_fwhm_mm: f64,
     mask_rule: &'static str,
     peak_rule: &'static str,
@@ -42,17 +42,6 @@ struct SeriesTruth {
     size: [usize; 3],
     spacing_mm: [f64; 3],
     first_voxel_mm: [f64; 3],
-}
-
-#[derive(Serialize)]
-struct Injection {
-    activity_bq: f64,
-    injected: String,
-    half_life_s: f64,
-    series_start: String,
-    uptake_s: f64,
-    weight_kg: f64,
-    suv_bw_per_bq_ml: f64,
 }
 
 #[derive(Serialize)]
@@ -150,7 +139,7 @@ const FIDUCIALS: [(&str, [f64; 3]); 8] = [
 fn series_truth(petct: &PetCt, name: &str, grid: &Grid) -> SeriesTruth {
     let first = grid.patient_from_voxel().origin();
     SeriesTruth {
-        series_instance_uid: petct.uid(&["series", name]),
+        series_instance_uid: petct.identity.series_uid(name),
         size: grid.size(),
         spacing_mm: grid.spacing_mm(),
         first_voxel_mm: [first[0], first[1], first[2]],
@@ -237,7 +226,7 @@ fn reference_truth(
 }
 
 /// Writes the truth.
-pub fn write(petct: &PetCt, pet: &Pet, output: &mut Output<'_>) -> Result<()> {
+pub fn write(petct: &PetCt, pet: &Scan, output: &mut Output<'_>) -> Result<()> {
     let painter = Painter::new(&petct.body, Quantity::Uptake, 1.0);
     let (stored_at, noise_free_at) = (|n: usize| pet.suv(n), |n: usize| f64::from(pet.noise_free[n]));
     let stored = Values {
@@ -250,22 +239,14 @@ pub fn write(petct: &PetCt, pet: &Pet, output: &mut Output<'_>) -> Result<()> {
     };
     let lesion = |lesion| lesion_truth(petct, &painter, &stored, &noise_free, lesion);
     let truth = Truth {
-        seed: petct.options.seed,
-        size: petct.options.size.name(),
-        study_instance_uid: petct.uid(&["study"]),
-        frame_of_reference_uid: petct.uid(&["frame of reference"]),
-        ct: series_truth(petct, "ct", &petct.options.size.ct_grid()),
+        seed: petct.identity.options.seed,
+        size: petct.identity.options.size.name(),
+        study_instance_uid: petct.identity.uid(&["study"]),
+        frame_of_reference_uid: petct.identity.frame_of_reference_uid(),
+        ct: series_truth(petct, "ct", &petct.identity.options.size.ct_grid()),
         pet: series_truth(petct, "pet", &pet.grid),
-        injection: Injection {
-            activity_bq: ACTIVITY_BQ,
-            injected: INJECTED.date_time(),
-            half_life_s: HALF_LIFE_S,
-            series_start: PET_START.date_time(),
-            uptake_s: PET_START.seconds_since(INJECTED),
-            weight_kg: WEIGHT_KG,
-            suv_bw_per_bq_ml: suv_per_bq_ml(),
-        },
-        psf_fwhm_mm: PSF_FWHM_MM,
+        injection: INJECTION.truth(),
+        psf_fwhm_mm: SCANNER.psf_fwhm_mm,
         mask_rule: "voxels of the PET whose centres lie in the sphere; null when there are none",
         peak_rule: PEAK_RULE,
         region_rule: REGION_RULE,

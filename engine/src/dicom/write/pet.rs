@@ -2,6 +2,7 @@
 
 use dicom_dictionary_std::{tags, uids};
 
+use super::study::put_patient_orientation;
 use super::{Code, Dataset, DateTime, ImagePlane, Instance, Pixels, Series, Study};
 
 /// What was injected, and when (Radiopharmaceutical Information Sequence, PS3.3 C.8.9.2).
@@ -130,6 +131,7 @@ pub struct PetImage {
 pub fn pet_image(study: &Study, series: &Series, pet: &PetSeries, image: PetImage) -> Instance {
     let mut dataset = series.begin(study, "PT");
     series.put_image(&mut dataset, image.instance_number, image.frame.acquired);
+    put_patient_orientation(&mut dataset);
     image.plane.put(&mut dataset);
     put_series(pet, &mut dataset);
     dataset

@@ -93,20 +93,20 @@ impl Pixels {
 
     /// Puts Pixel Data (7FE0,0010) into an object.
     pub(super) fn put(&self, object: &mut InMemDicomObject, syntax: TransferSyntax) -> Result<(), Error> {
-        self.frames()?;
+        let frame_bytes = self.values.len() / self.frames()?;
         if syntax.is_encapsulated() {
-            return Err(Error::invalid(
-                "transfer syntax",
-                "one without compression",
-                syntax.name(),
-            ));
+            let encoder = codec::compression::encoder_for(syntax).ok_or(codec::Error::Unsupported {
+                uid: syntax.uid().to_owned(),
+                name: syntax.name(),
+                verb: "encoded",
+            })?;
+            let compressed = |frame| encoder.encode(frame, &self.description);
+            let frames = self.values.chunks_exact(frame_bytes).map(compressed);
+            let value = encapsulated(frames.collect::<codec::Result<_>>()?);
+            object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, value));
+            return Ok(());
         }
-        let stored = if self.description.bits_allocated == 1 {
-            pack(&self.values)
-        } else {
-            self.interleaving()
-        };
-        let value = native_value(stored, self.description.bits_allocated, syntax);
+        let value = native_value(self.stored(frame_bytes)?, self.description.bits_allocated, syntax);
         // Explicit VR allows OB for samples of a byte; implicit VR knows OW only (PS3.5 A.1, A.2).
         let bytes = self.description.bits_allocated <= 8 && syntax.is_explicit();
         object.put(DataElement::new(
@@ -117,23 +117,18 @@ impl Pixels {
         Ok(())
     }
 
-    /// The values, sorted into planes where Planar Configuration asks for them.
-    fn interleaving(&self) -> Vec<u8> {
-        if !self.description.planar || self.description.samples_per_pixel == 1 {
-            return self.values.clone();
+    /// The values as they are stored without compression.
+    fn stored(&self, frame_bytes: usize) -> Result<Vec<u8>, Error> {
+        if self.description.bits_allocated == 1 {
+            return Ok(pack(&self.values));
         }
-        let samples = usize::from(self.description.samples_per_pixel);
-        let width = self.description.bytes_per_sample();
-        let frame = self.description.samples() * width;
-        let mut planes = Vec::with_capacity(self.values.len());
-        for values in self.values.chunks_exact(frame) {
-            for sample in 0..samples {
-                for pixel in values.chunks_exact(samples * width) {
-                    planes.extend_from_slice(&pixel[sample * width..][..width]);
-                }
-            }
+        let encoder = codec::compression::encoder_for(TransferSyntax::ExplicitLittleEndian)
+            .expect("values without compression can always be stored");
+        let mut stored = Vec::with_capacity(self.values.len());
+        for frame in self.values.chunks_exact(frame_bytes) {
+            stored.extend(encoder.encode(frame, &self.description)?);
         }
-        planes
+        Ok(stored)
     }
 }
 
@@ -175,7 +170,6 @@ fn native_value(mut stored: Vec<u8>, bits_allocated: u16, syntax: TransferSyntax
 }
 
 /// Fragments of compressed frames behind a Basic Offset Table (PS3.5 A.4).
-#[allow(dead_code)]
 fn encapsulated(frames: Vec<Vec<u8>>) -> Value<InMemDicomObject, Vec<u8>> {
     let mut offsets: C<u32> = C::new();
     let mut offset = 0u32;

@@ -2,7 +2,7 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{Dataset, DateTime};
+use super::{Code, Dataset, DateTime};
 use crate::geometry::{Patient as PatientSpace, Point, Vector};
 
 /// Specific Character Set (0008,0005): how text is stored.
@@ -140,7 +140,7 @@ pub struct Series {
     pub frame_of_reference_uid: Option<String>,
     /// Patient Position, such as `HFS`; written only with a frame of reference.
     pub patient_position: &'static str,
-    /// Body Part Examined, an upper case term such as `WHOLEBODY`.
+    /// Body Part Examined, an upper case term such as `WHOLEBODY`; empty for phantoms.
     pub body_part: &'static str,
     /// What made the images.
     pub equipment: Equipment,
@@ -162,7 +162,10 @@ impl Series {
             .text(tags::MANUFACTURER_MODEL_NAME, &self.equipment.model)
             .text(tags::DEVICE_SERIAL_NUMBER, &self.equipment.serial_number)
             .text(tags::SOFTWARE_VERSIONS, &self.equipment.software);
-        if !self.body_part.is_empty() {
+        // Laterality is asked for (type 2C) where no body part says that there is none.
+        if self.body_part.is_empty() {
+            dataset.empty(tags::LATERALITY);
+        } else {
             dataset.text(tags::BODY_PART_EXAMINED, self.body_part);
         }
         if let Some(uid) = &self.frame_of_reference_uid {
@@ -185,6 +188,24 @@ impl Series {
             dataset.text(tags::PATIENT_POSITION, self.patient_position);
         }
     }
+}
+
+/// Says how the patient lies, in codes (PS3.3 C.8.4.6): on the back, head first.
+///
+/// Objects of nuclear medicine carry these in the place of Patient Position.
+pub(super) fn put_patient_orientation(dataset: &mut Dataset) {
+    let mut recumbent = Code::new("102538003", "SCT", "recumbent").item();
+    recumbent.code(
+        tags::PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE,
+        Code::new("40199007", "SCT", "supine"),
+    );
+    dataset
+        .remove(tags::PATIENT_POSITION)
+        .item(tags::PATIENT_ORIENTATION_CODE_SEQUENCE, recumbent)
+        .code(
+            tags::PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE,
+            Code::new("102540008", "SCT", "headfirst"),
+        );
 }
 
 /// Where an image lies (PS3.3 C.7.6.2).
