@@ -167,7 +167,7 @@ fn check_precision(process: Process, precision: u32, description: &FrameDescript
         };
         return Err(invalid("JPEG precision", expected, format!("{precision} bits")));
     }
-    let room = 8 * description.bytes_per_sample() as u32;
+    let room = u32::from(description.bits_allocated);
     if precision > room || room > 16 {
         let expected = format!(
             "samples of 8 or 16 bits that hold it, not {}",

@@ -61,13 +61,14 @@ impl JpegLossless {
             rows,
             columns,
             samples_per_pixel,
+            bits_allocated,
             bits_stored,
             ..
         } = *description;
         let bytes = description.frame_bytes()?;
         let fits = (1..=0xffff).contains(&rows) && (1..=0xffff).contains(&columns);
         let samples_fit = (1..=4).contains(&samples_per_pixel) && (2..=16).contains(&bits_stored);
-        let room = matches!(description.bytes_per_sample(), 1 | 2);
+        let room = matches!(bits_allocated, 8 | 16) && bits_stored <= bits_allocated;
         if !fits || !samples_fit || !room || values.len() != bytes || !(1..=7).contains(&self.selection_value)
         {
             let found = format!(

@@ -25,8 +25,9 @@
 //! | RGB | RGB |
 //!
 //! Frames of one, two or four components keep the object's Photometric Interpretation. To show the
-//! colours that libjpeg shows, YBR_FULL is converted with the equations of BT.601 in 16-bit fixed point:
-//! R = Y + round(1.40200 Cr'), B = Y + round(1.77200 Cb'), G = Y - round(0.34414 Cb' + 0.71414 Cr').
+//! colours that libjpeg shows, YBR_FULL is converted in 16-bit fixed point, with Cb and Cr less 128 and the
+//! results held in 0..=255: R = Y + ((91881 Cr + 32768) >> 16), B = Y + ((116130 Cb + 32768) >> 16),
+//! G = Y + ((-22554 Cb - 46802 Cr + 32768) >> 16).
 //!
 //! # Damage
 //!

@@ -55,15 +55,8 @@ impl JpegLs {
 impl Encoder for JpegLs {
     fn encode(&self, values: &[u8], description: &FrameDescription) -> Result<Vec<u8>> {
         check_size(description, values)?;
+        check(description)?;
         let precision = u32::from(description.bits_stored);
-        if !(2..=16).contains(&precision) || description.rows > 0xffff || description.columns > 0xffff {
-            let found = format!("{precision} bits, {} x {}", description.rows, description.columns);
-            return Err(invalid(
-                "JPEG-LS frame",
-                "2 to 16 bits stored, at most 65535 rows and columns",
-                found,
-            ));
-        }
         let parameters = Parameters::new(precision, u32::from(self.near), Preset::default())?;
         let components: Vec<usize> = (0..usize::from(description.samples_per_pixel)).collect();
         let mut out = Vec::with_capacity(values.len() / 2 + 128);
@@ -88,6 +81,24 @@ impl Encoder for JpegLs {
         out.extend([0xff, EOI]);
         Ok(out)
     }
+}
+
+fn check(description: &FrameDescription) -> Result<()> {
+    let FrameDescription {
+        rows,
+        columns,
+        samples_per_pixel,
+        bits_allocated,
+        bits_stored,
+        ..
+    } = *description;
+    let bits_fit = matches!(bits_allocated, 8 | 16) && (2..=bits_allocated).contains(&bits_stored);
+    if bits_fit && rows <= 0xffff && columns <= 0xffff && (1..=4).contains(&samples_per_pixel) {
+        return Ok(());
+    }
+    let found = format!("{bits_stored} of {bits_allocated} bits, {rows} x {columns} x {samples_per_pixel}");
+    let expected = "2 to 16 bits stored in 8 or 16, at most 65535 rows and columns and 4 samples";
+    Err(invalid("JPEG-LS frame", expected, found))
 }
 
 fn write_frame_header(out: &mut Vec<u8>, description: &FrameDescription, precision: u8, components: u8) {

@@ -201,7 +201,7 @@ impl Header {
                 |size: (u32, u32, usize)| format!("{} rows, {} columns, {} samples", size.0, size.1, size.2);
             return Err(invalid("JPEG-LS frame size", &words(expected), words(found)));
         }
-        let room = 8 * description.bytes_per_sample() as u32;
+        let room = u32::from(description.bits_allocated);
         if self.precision > room || room > 16 {
             return Err(invalid(
                 "JPEG-LS precision",
