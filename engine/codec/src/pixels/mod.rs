@@ -42,6 +42,34 @@ pub enum PixelValue<'a> {
 ///
 /// Decoded values are little endian, interleaved by pixel, one byte a pixel for 1-bit data. Bits outside
 /// Bits Stored are removed: the value is moved down to bit 0, then sign-extended when signed.
+///
+/// ```
+/// use codec::TransferSyntax;
+/// use codec::pixels::{PixelData, PixelKind, PixelValue};
+/// use dicom_core::{DataElement, PrimitiveValue, VR};
+/// use dicom_dictionary_std::tags;
+/// use dicom_object::InMemDicomObject;
+///
+/// let attributes = [
+///     (tags::SAMPLES_PER_PIXEL, VR::US, PrimitiveValue::from(1_u16)),
+///     (tags::PHOTOMETRIC_INTERPRETATION, VR::CS, PrimitiveValue::from("MONOCHROME2")),
+///     (tags::ROWS, VR::US, PrimitiveValue::from(1_u16)),
+///     (tags::COLUMNS, VR::US, PrimitiveValue::from(2_u16)),
+///     (tags::BITS_ALLOCATED, VR::US, PrimitiveValue::from(16_u16)),
+///     (tags::BITS_STORED, VR::US, PrimitiveValue::from(12_u16)),
+///     (tags::HIGH_BIT, VR::US, PrimitiveValue::from(11_u16)),
+///     (tags::PIXEL_REPRESENTATION, VR::US, PrimitiveValue::from(1_u16)),
+/// ];
+/// let elements = attributes.map(|(tag, vr, value)| DataElement::new(tag, vr, value));
+/// let object = InMemDicomObject::from_element_iter(elements);
+/// let value = PixelValue::Native { bytes: &[0x07, 0x00, 0xFF, 0x0F], vr: VR::OW };
+/// let (pixels, warnings) =
+///     PixelData::new(&object, TransferSyntax::ExplicitLittleEndian, PixelKind::Integer, value)?;
+/// assert!(warnings.is_empty());
+/// // Twelve bits of ones are -1.
+/// assert_eq!(pixels.decode(0)?, [7_i16.to_le_bytes(), (-1_i16).to_le_bytes()].concat());
+/// # Ok::<(), codec::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct PixelData<'a> {
     kind: PixelKind,
