@@ -13,7 +13,7 @@ use engine::local::Opened;
 use engine::presentation::{Annotations, ColorBar, ImagePlane, Orientation, Size, scale_bar};
 use engine::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes, annotate};
 use engine::suv::convert;
-use engine::volume::Volume;
+use engine::volume::{Unit, Volume};
 
 use super::{Output, Usage, open};
 
@@ -165,7 +165,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         ViewKind::Mpr => single(options, &opened, palette)?,
         ViewKind::Fused => fused(options, &opened, palette)?,
     };
-    let place = place(options.at, &layers, &volumes)?;
+    let place = place(options.at, &opened, &layers, &volumes)?;
     let grids: Vec<_> = layers
         .iter()
         .filter_map(|layer| volumes.get(layer.volume).ok().map(Volume::grid))
@@ -208,20 +208,36 @@ fn annotations(
     Ok(annotations)
 }
 
-/// The point that the plane goes through: `max` is that of the uppermost volume.
-fn place(at: Place, layers: &[Layer], volumes: &Volumes) -> anyhow::Result<Point<Patient>> {
+/// The point that the plane goes through: `max` is the PET's hottest voxel, or the volume's own where no PET is.
+fn place(at: Place, opened: &Opened, layers: &[Layer], volumes: &Volumes) -> anyhow::Result<Point<Patient>> {
     let lowest = volumes.get(layers[0].volume)?;
     let uppermost = volumes.get(layers[layers.len() - 1].volume)?;
-    Ok(match at {
-        Place::At(place) => place,
-        Place::Center => lowest.grid().center(),
+    match at {
+        Place::At(place) => Ok(place),
+        Place::Center => Ok(lowest.grid().center()),
         Place::Max => {
-            let voxel = uppermost
-                .argmax()
-                .context("expected a maximum, found no voxel with a number")?;
-            uppermost.grid().patient(voxel.map(|index| index as f64).into())
+            let emission = match is_emission(uppermost) {
+                true => None,
+                false => open::choose(opened, None, "PET or SPECT series", Series::is_emission).ok(),
+            };
+            let emission = emission.map(|series| displayed(opened, series)).transpose()?;
+            let aligned = emission
+                .as_ref()
+                .filter(|emission| align(uppermost, emission, None).is_ok());
+            hottest(aligned.unwrap_or(uppermost))
         }
-    })
+    }
+}
+
+fn is_emission(volume: &Volume) -> bool {
+    matches!(volume.unit(), Unit::SuvBw | Unit::BecquerelPerMl | Unit::Counts)
+}
+
+fn hottest(volume: &Volume) -> anyhow::Result<Point<Patient>> {
+    let voxel = volume
+        .argmax()
+        .context("expected a maximum, found no voxel with a number")?;
+    Ok(volume.grid().patient(voxel.map(|index| index as f64).into()))
 }
 
 fn single(

@@ -312,7 +312,7 @@ fn lossless_streams_of_old_encoders_decode() {
 #[test]
 fn subsampled_lossless_components_stand_for_their_columns() {
     // Two columns of the first component, one of the others: the order of coding is c0 c0 c1 c2.
-    let mut wide = vec![[0u8; 3]; 12];
+    let mut wide = [[0u8; 3]; 12];
     for (at, pair) in wide.chunks_exact_mut(2).enumerate() {
         let value = at as u8 * 9;
         pair[0] = [value, value + 100, value + 50];
