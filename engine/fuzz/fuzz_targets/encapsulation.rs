@@ -15,16 +15,27 @@ fuzz_target!(|input: (u32, u8, Vec<u64>, &[u8])| {
         return;
     };
     assert!(frames.len() as usize <= value.len() / 8);
-    let parts: Vec<_> = (0..frames.len()).map(|frame| frames.bytes(frame).expect("it was counted")).collect();
+    let parts: Vec<_> = (0..frames.len())
+        .map(|frame| frames.bytes(frame).expect("it was counted"))
+        .collect();
     assert!(parts.iter().map(|part| part.len()).sum::<usize>() <= value.len());
     assert!(frames.bytes(frames.len()).is_err());
 
     let written = encapsulate(parts.iter().map(|part| &**part)).expect("parts of a small value fit");
-    let declared = Declared { number_of_frames: frames.len(), extended_offsets: None, ..declared };
+    let declared = Declared {
+        number_of_frames: frames.len(),
+        extended_offsets: None,
+        ..declared
+    };
     let (again, warnings) = Frames::find(&written, declared).expect("it begins with an item");
     if warnings.is_empty() {
         for (frame, part) in (0..).zip(&parts) {
-            assert!(again.bytes(frame).expect("as many frames were written").starts_with(part));
+            assert!(
+                again
+                    .bytes(frame)
+                    .expect("as many frames were written")
+                    .starts_with(part)
+            );
         }
     }
 });

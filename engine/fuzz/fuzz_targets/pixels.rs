@@ -14,7 +14,10 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let value = &object.bytes[location.range.clone()];
     let value = match location.announced {
-        Some(_) => PixelValue::Native { bytes: value, vr: location.vr },
+        Some(_) => PixelValue::Native {
+            bytes: value,
+            vr: location.vr,
+        },
         None => PixelValue::Encapsulated(value),
     };
     let Ok((pixels, _)) = PixelData::new(&object.data_set, syntax, location.kind, value) else {

@@ -18,14 +18,24 @@ fuzz_target!(|input: (u8, u8, u8, &[u8])| {
         high_bit: bits - 1,
         signed: false,
         planar: false,
-        photometric: if samples == 1 { Photometric::Monochrome2 } else { Photometric::Rgb },
+        photometric: if samples == 1 {
+            Photometric::Monochrome2
+        } else {
+            Photometric::Rgb
+        },
     };
-    let mut values = vec![0; description.frame_bytes().expect("255 x 255 pixels are no large frame")];
+    let mut values = vec![
+        0;
+        description
+            .frame_bytes()
+            .expect("255 x 255 pixels are no large frame")
+    ];
     if Rle.decode(frame, &description, &mut values).is_ok()
         && let Ok(encoded) = Rle.encode(&values, &description)
     {
         let mut back = vec![0xAA; values.len()];
-        Rle.decode(&encoded, &description, &mut back).expect("what was encoded decodes");
+        Rle.decode(&encoded, &description, &mut back)
+            .expect("what was encoded decodes");
         assert_eq!(back, values);
     }
 });

@@ -241,7 +241,6 @@ impl<'a> PixelData<'a> {
     /// As [`Self::decode`].
     pub fn decode_cells(&self, frame: u32) -> Result<Vec<u8>> {
         self.check_frame(frame)?;
-        self.check_plausible(frame)?;
         let mut out = vec![0; self.frame_bytes];
         self.decode_cells_into(frame, &mut out)?;
         Ok(out)
@@ -249,7 +248,7 @@ impl<'a> PixelData<'a> {
 
     /// Decodes a frame and says where the values lie in its cells.
     fn decode_cells_into(&self, frame: u32, out: &mut [u8]) -> Result<(Decoded, Cells)> {
-        self.check_frame(frame)?;
+        self.check_present(frame)?;
         if out.len() != self.frame_bytes {
             return Err(Error::Invalid {
                 what: "output of a frame",
@@ -277,10 +276,9 @@ impl<'a> PixelData<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Self::decode_into`]; nothing is allocated when the frame has no bytes or too few to be one.
+    /// As [`Self::check_frame`], before anything is allocated, and [`Self::decode_into`].
     pub fn decode(&self, frame: u32) -> Result<Vec<u8>> {
         self.check_frame(frame)?;
-        self.check_plausible(frame)?;
         let mut out = vec![0; self.frame_bytes];
         self.decode_into(frame, &mut out)?;
         Ok(out)
@@ -293,7 +291,6 @@ impl<'a> PixelData<'a> {
     /// As [`Self::decode`], and [`Error::Invalid`] or [`Error::Missing`] for a palette that cannot be used.
     pub fn decode_rgb(&self, frame: u32) -> Result<(Vec<u8>, FrameDescription)> {
         self.check_frame(frame)?;
-        self.check_plausible(frame)?;
         let mut values = vec![0; self.frame_bytes];
         let decoded = self.decode_into(frame, &mut values)?;
         let description = FrameDescription {
@@ -362,22 +359,16 @@ impl<'a> PixelData<'a> {
         }
     }
 
-    fn check_frame(&self, frame: u32) -> Result<()> {
-        if frame >= self.number_of_frames {
-            return Err(Error::Invalid {
-                what: "frame",
-                expected: format!("0 to {}", self.number_of_frames - 1),
-                found: frame.to_string(),
-            });
-        }
-        match &self.source {
-            Source::Native(native) => native.check_present(frame),
-            Source::Encapsulated { frames, .. } => frames.compressed_bytes(frame).map(|_| ()),
-        }
-    }
-
-    /// Refuses frames whose bytes cannot unfold to the declared size, before anything is allocated.
-    fn check_plausible(&self, frame: u32) -> Result<()> {
+    /// Refuses a frame without bytes, or with too few to unfold to the declared size.
+    ///
+    /// Whoever makes room for many frames asks this first: a header can declare what no bytes stand behind.
+    /// JPEG-LS and JPEG 2000 have no bound to hold a frame against.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`]; [`Error::Invalid`] for a frame number out of range.
+    pub fn check_frame(&self, frame: u32) -> Result<()> {
+        self.check_present(frame)?;
         let Source::Encapsulated { frames, syntax, .. } = &self.source else {
             return Ok(());
         };
@@ -389,6 +380,20 @@ impl<'a> PixelData<'a> {
                 found,
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn check_present(&self, frame: u32) -> Result<()> {
+        if frame >= self.number_of_frames {
+            return Err(Error::Invalid {
+                what: "frame",
+                expected: format!("0 to {}", self.number_of_frames - 1),
+                found: frame.to_string(),
+            });
+        }
+        match &self.source {
+            Source::Native(native) => native.check_present(frame),
+            Source::Encapsulated { frames, .. } => frames.compressed_bytes(frame).map(|_| ()),
         }
     }
 

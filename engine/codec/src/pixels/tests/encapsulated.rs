@@ -5,11 +5,11 @@ fn encapsulated_frames_decode_one_by_one() {
     let mut object = object((1, 4), 1, [16, 12, 11, 1]);
     set(&mut object, tags::NUMBER_OF_FRAMES, 2);
     let frames: [&[u8]; 2] = [&[1, 0, 2, 0, 3, 0, 4, 0], &[5, 0, 6, 0, 7, 0, 0, 0xF8]];
-    for syntax in [
-        TransferSyntax::RleLossless,
-        TransferSyntax::DeflatedImageFrame,
-        TransferSyntax::EncapsulatedUncompressed,
-    ] {
+    let syntaxes: Vec<_> = TransferSyntax::all()
+        .filter(|syntax| syntax.is_encapsulated() && compression::encoder_for(*syntax).is_some())
+        .collect();
+    assert_eq!(syntaxes.len(), 9);
+    for syntax in syntaxes {
         let (description, _) = describe(&object, PixelKind::Integer).unwrap();
         let encoder = compression::encoder_for(syntax).unwrap();
         let encoded = frames.map(|frame| encoder.encode(frame, &description).unwrap());
