@@ -10,6 +10,46 @@ use super::tile::{Block, Chunk, Precinct, TileComponent};
 /// Longest byte count of a chunk, in bits; real ones need fewer than 20.
 const MAX_LENGTH_BITS: u8 = 31;
 
+/// What follows grows with the number of precincts and chunks, so there are limits to them that no
+/// encoder's choice comes near: precincts of 64x64, blocks of 64x64 are usual.
+const ALWAYS: u64 = 1 << 16;
+const SAMPLES_A_PRECINCT: u64 = 16;
+const SAMPLES_A_CHUNK: u64 = 2;
+
+fn limit(what: &'static str, limit: u64, found: u64) -> Result<()> {
+    if found > limit {
+        return Err(Error::TooLarge { what, limit, found });
+    }
+    Ok(())
+}
+
+/// The chunks of all blocks of a tile.
+struct Chunks {
+    list: Vec<Chunk>,
+    limit: u64,
+}
+
+impl Chunks {
+    /// Appends a chunk to a block's.
+    fn push(&mut self, block: &mut Block, chunk: Chunk) -> Result<()> {
+        limit(
+            "JPEG 2000 chunks of a tile",
+            self.limit,
+            self.list.len() as u64 + 1,
+        )?;
+        let number = self.list.len() as u32;
+        self.list.push(chunk);
+        block.chunks = Some(match block.chunks {
+            None => (number, number),
+            Some((first, last)) => {
+                self.list[last as usize].next = Some(number);
+                (first, number)
+            }
+        });
+        Ok(())
+    }
+}
+
 /// Reads the bits of a packet header, without the zero that follows a byte of ones (T.800 B.10.1).
 struct HeaderBits<'a> {
     bytes: &'a [u8],
@@ -64,7 +104,7 @@ pub(super) struct PacketReader<'a> {
     components: &'a mut [TileComponent],
     precincts: Vec<Precinct>,
     trees: Vec<Vec<BandTrees>>,
-    chunks: Vec<Chunk>,
+    chunks: Chunks,
 }
 
 impl<'a> PacketReader<'a> {
@@ -72,7 +112,8 @@ impl<'a> PacketReader<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] when there are more packets than bytes; each takes one at least.
+    /// [`Error::Damaged`] when there are more packets than bytes, each of which takes one at least;
+    /// [`Error::TooLarge`] for more precincts than an encoder would make.
     pub(super) fn new(
         bytes: &'a [u8],
         general: General,
@@ -82,6 +123,12 @@ impl<'a> PacketReader<'a> {
         if count.saturating_mul(u64::from(general.layers)) > bytes.len() as u64 {
             return Err(packets_missing());
         }
+        let samples: u64 = components.iter().map(TileComponent::samples).sum();
+        limit(
+            "JPEG 2000 precincts of a tile",
+            ALWAYS + samples / SAMPLES_A_PRECINCT,
+            count,
+        )?;
         let mut precincts = Vec::with_capacity(count as usize);
         for (index, component) in components.iter().enumerate() {
             component.list_precincts(index as u8, &mut precincts);
@@ -94,7 +141,10 @@ impl<'a> PacketReader<'a> {
             components,
             precincts,
             trees,
-            chunks: Vec::new(),
+            chunks: Chunks {
+                list: Vec::new(),
+                limit: ALWAYS + samples / SAMPLES_A_CHUNK,
+            },
         })
     }
 
@@ -123,7 +173,7 @@ impl<'a> PacketReader<'a> {
         {
             return Err(packets_missing());
         }
-        Ok(self.chunks)
+        Ok(self.chunks.list)
     }
 
     /// Reads the packets of one progression (T.800 B.12.1).
@@ -196,7 +246,7 @@ impl<'a> PacketReader<'a> {
             byte: 0,
             left: 0,
         };
-        let first_chunk = self.chunks.len();
+        let first_chunk = self.chunks.list.len();
         let layer = self.precincts[index].layers_read;
         if bits.bit()? {
             self.make_trees(index);
@@ -212,7 +262,7 @@ impl<'a> PacketReader<'a> {
 
     /// Says where the bytes are of the chunks that the packet header announced.
     fn read_bodies(&mut self, first_chunk: usize) -> Result<()> {
-        for chunk in &mut self.chunks[first_chunk..] {
+        for chunk in &mut self.chunks.list[first_chunk..] {
             chunk.start = self.at;
             self.at = self
                 .at
@@ -297,7 +347,7 @@ fn is_included(
 fn read_contribution(
     block: &mut Block,
     style: BlockStyle,
-    chunks: &mut Vec<Chunk>,
+    chunks: &mut Chunks,
     bits: &mut HeaderBits<'_>,
 ) -> Result<()> {
     let mut passes = read_passes(bits)?;
@@ -321,17 +371,14 @@ fn read_contribution(
         let length_bits = u32::from(block.length_bits) + u32::from(taken + placeholders).ilog2();
         placeholders = 0;
         let length = bits.bits(length_bits.min(32))?;
-        push_chunk(
-            block,
-            chunks,
-            Chunk {
-                start: 0,
-                length,
-                passes: taken,
-                starts_segment: room.is_new,
-                next: None,
-            },
-        );
+        let chunk = Chunk {
+            start: 0,
+            length,
+            passes: taken,
+            starts_segment: room.is_new,
+            next: None,
+        };
+        chunks.push(block, chunk)?;
         block.passes = block
             .passes
             .checked_add(taken)
@@ -339,18 +386,6 @@ fn read_contribution(
         passes -= taken;
     }
     Ok(())
-}
-
-fn push_chunk(block: &mut Block, chunks: &mut Vec<Chunk>, chunk: Chunk) {
-    let number = chunks.len() as u32;
-    chunks.push(chunk);
-    block.chunks = Some(match block.chunks {
-        None => (number, number),
-        Some((first, last)) => {
-            chunks[last as usize].next = Some(number);
-            (first, number)
-        }
-    });
 }
 
 /// Reads a number of coding passes (T.800 table B.4).

@@ -237,6 +237,11 @@ impl TileComponent {
         )
     }
 
+    /// Samples of the tile in this component.
+    pub(super) fn samples(&self) -> u64 {
+        u64::from(self.rect.width()) * u64::from(self.rect.height())
+    }
+
     /// Number of precincts in all resolutions.
     pub(super) fn precinct_count(&self) -> u64 {
         (0..self.resolutions.len())
