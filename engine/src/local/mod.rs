@@ -6,7 +6,11 @@
 
 pub mod archive;
 #[cfg(not(target_arch = "wasm32"))]
-#[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "the one place that opens files")]
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the one place that opens files"
+)]
 mod files;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::dicom::read::{Regions, Series, load, read_regions, suv_attributes};
+use engine::dicom::read::{Regions, Series, load, read_regions, suv_conversion};
 use engine::local::{Opened, open};
 use engine::nifti;
-use engine::suv::{Conversion, Factors, convert};
+use engine::suv::{Conversion, Factors};
 use engine::voi::{Mask, Scale, Statistics};
 use engine::volume::{Unit, Volume, Voxels};
 
@@ -29,7 +29,7 @@ fn volume(opened: &Opened, series: &Series) -> Volume {
 }
 
 fn conversion(series: &Series) -> Conversion {
-    convert(&suv_attributes(series, &series.sorted.stacks[0])).unwrap()
+    suv_conversion(series, &series.sorted.stacks[0]).unwrap()
 }
 
 fn measure(volume: &Volume, mask: Option<&Mask>, conversion: &Conversion) -> Statistics {

@@ -6,13 +6,12 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use engine::colormap::{ColorMap, Window};
-use engine::dicom::read::{Series, in_suv, suv_attributes};
+use engine::dicom::read::{Series, in_suv, suv_conversion};
 use engine::fusion::align;
 use engine::geometry::{Patient, Point, Vector};
 use engine::local::Opened;
 use engine::presentation::{Annotations, ColorBar, ImagePlane, Orientation, Size, scale_bar};
 use engine::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes, annotate};
-use engine::suv::convert;
 use engine::volume::{Unit, Volume};
 
 use super::{Output, Usage, open};
@@ -306,7 +305,7 @@ fn displayed(opened: &Opened, series: &Series) -> anyhow::Result<Volume> {
     if !series.is_emission() {
         return Ok(volume);
     }
-    match convert(&suv_attributes(series, stack)) {
+    match suv_conversion(series, stack) {
         Ok(conversion) => Ok(in_suv(volume, &conversion.factors_bw)?),
         Err(refusal) => {
             eprintln!(

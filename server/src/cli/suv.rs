@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use engine::dicom::read::suv_attributes;
-use engine::suv::{Audit, Conversion, Factors, SuvKind, convert};
+use engine::dicom::read::{suv_attributes, suv_conversion};
+use engine::suv::{Audit, Conversion, Factors, SuvKind};
 use engine::voi::{Mask, Scale, Statistics};
 use engine::volume::Volume;
 use serde::Serialize;
@@ -84,8 +84,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     )?;
     let stack = open::main_stack(series)?;
     let attributes = suv_attributes(series, stack);
-    let conversion =
-        convert(&attributes).with_context(|| format!("series {} has no SUV", series.series_instance_uid))?;
+    let conversion = suv_conversion(series, stack)
+        .with_context(|| format!("series {} has no SUV", series.series_instance_uid))?;
     let volume = open::volume(&opened, series, stack)?;
     let mask = options
         .mask

@@ -8,9 +8,9 @@ use super::attributes::{Attributes as _, private_text};
 use super::collection::Series;
 use super::date_time::{date_and_time, date_time, parse_date_time, parse_time, with_offset_of};
 use super::instance::Instance;
-use super::stack::Stack;
+use super::stack::{FrameRef, Stack};
 use crate::dicom::Result;
-use crate::suv::{Acquisition, Attributes, DateTime, Factors, Sex};
+use crate::suv::{Acquisition, Attributes, Conversion, DateTime, Factors, Refusal, Sex, convert};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
 /// GE's block with the times of administration and scan.
@@ -25,12 +25,17 @@ const PHILIPS: &[&str] = &["Philips PET Private Group"];
 const PHILIPS_SUV: Tag = Tag(0x7053, 0x1000);
 const PHILIPS_ACTIVITY: Tag = Tag(0x7053, 0x1009);
 
-/// Takes from a series what SUV is made of; the acquisitions are in the order of the stack's slices.
+/// Takes from a series what SUV is made of; the acquisitions are those of the stack's slices in their order, then those of
+/// the series' other images.
 #[must_use]
 pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
     let instance = &series.instances[stack.frames[0].instance];
     let object = &instance.data_set;
-    let tracer = object.item(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
+    // Two tracers in one body have no one dose: none is taken, and SUV refused for want of it.
+    let tracer = match object.items(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE) {
+        [only] => Some(only),
+        _ => None,
+    };
     let nuclide = tracer.and_then(|item| item.item(tags::RADIONUCLIDE_CODE_SEQUENCE));
     let private = |tag, creators| private_text(object, tag, creators);
     let private_time = |tag, creators| {
@@ -46,15 +51,13 @@ pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
     Attributes {
         modality: object.text(tags::MODALITY),
         series_type: object.text(tags::SERIES_TYPE),
-        units: object.text(tags::UNITS),
+        units: units(series, stack),
         suv_type: object.text(tags::SUV_TYPE),
         decay_correction: decay_correction(object),
         corrected_image: corrected_image(object),
         series_date_time: date_and_time(object, tags::SERIES_DATE, tags::SERIES_TIME),
         decay_correction_date_time: date_time(object, tags::DECAY_CORRECTION_DATE_TIME),
-        acquisitions: stack
-            .frames
-            .iter()
+        acquisitions: images(series, stack)
             .map(|at| acquisition(&series.instances[at.instance], at.frame))
             .collect(),
         radiopharmaceutical_start_date_time: tracer.and_then(|item| start_date_time(object, item)),
@@ -73,6 +76,20 @@ pub fn suv_attributes(series: &Series, stack: &Stack) -> Attributes {
         philips_suv_scale_factor: private_number(PHILIPS_SUV),
         philips_activity_concentration_scale_factor: private_number(PHILIPS_ACTIVITY),
     }
+}
+
+/// Gives the conversion of a stack to SUV: [`convert`] on its series' attributes, with a factor for each of its slices
+/// where they differ.
+///
+/// # Errors
+///
+/// The [`Refusal`] of [`convert`].
+pub fn suv_conversion(series: &Series, stack: &Stack) -> Result<Conversion, Refusal> {
+    let mut conversion = convert(&suv_attributes(series, stack))?;
+    if let Factors::PerSlice(factors) = &mut conversion.factors_bw {
+        factors.truncate(stack.frames.len());
+    }
+    Ok(conversion)
 }
 
 /// The same volume in SUV by body weight; stored values stay unless each slice has a factor of its own.
@@ -114,6 +131,30 @@ fn sex(object: &InMemDicomObject) -> Option<Sex> {
         "O" => Some(Sex::Other),
         _ => None,
     }
+}
+
+/// The stack's slices, then the other images of the series: its reference time may hang on the first of them all,
+/// which in a dynamic series is of another time than this stack's.
+fn images<'a>(series: &'a Series, stack: &'a Stack) -> impl Iterator<Item = FrameRef> + 'a {
+    let others = series
+        .sorted
+        .stacks
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, stack));
+    stack
+        .frames
+        .iter()
+        .chain(others.flat_map(|other| other.frames.iter()))
+        .copied()
+}
+
+/// Units (0054,1001) of the stack; where images differ all of them, which is no unit and so refused.
+fn units(series: &Series, stack: &Stack) -> Option<String> {
+    let of = |at: &FrameRef| series.instances[at.instance].data_set.text(tags::UNITS);
+    let mut found: Vec<String> = stack.frames.iter().filter_map(of).collect();
+    found.sort_unstable();
+    found.dedup();
+    (!found.is_empty()).then(|| found.join(" and "))
 }
 
 fn start_date_time(object: &InMemDicomObject, tracer: &InMemDicomObject) -> Option<DateTime> {

@@ -20,7 +20,7 @@ mod spacing;
 mod stack;
 
 pub use collection::{Series, Study, collect};
-pub use emission::{in_suv, suv_attributes};
+pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
 pub use load::{Progress, Source, load, with_pixels};
