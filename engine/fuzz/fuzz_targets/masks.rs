@@ -4,19 +4,9 @@
 use codec::dataset::{Limits, read};
 use engine::dicom::read::rtstruct::read_structure_set;
 use engine::dicom::read::seg::load_segmentation;
-use engine::dicom::read::{Instance, Source};
+use engine::dicom::read::{InMemory, Instance};
 use engine::geometry::{Affine, Grid, Point, Vector};
 use libfuzzer_sys::fuzz_target;
-
-struct Memory<'a>(&'a [u8]);
-
-impl Source for Memory<'_> {
-    fn read(&self, _: usize, range: std::ops::Range<u64>, buffer: &mut Vec<u8>) -> Result<(), String> {
-        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(self.0.len());
-        *buffer = self.0[at(range.start)..at(range.end).max(at(range.start))].to_vec();
-        Ok(())
-    }
-}
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(object) = read(bytes, Limits::default()) else {
@@ -31,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(mask.count() <= grid.voxels());
         }
     }
-    if let Ok((segmentation, _)) = load_segmentation(&Instance::new(0, object), &Memory(bytes)) {
+    if let Ok((segmentation, _)) = load_segmentation(&Instance::new(0, object), &InMemory(&[bytes])) {
         for segment in segmentation.segments {
             assert!(segment.mask.volume_ml() >= 0.0);
         }

@@ -1,13 +1,12 @@
 //! Masks of real objects: voxels, volumes and values against tables that other programs made.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use codec::dataset::{Limits, Object};
 use engine::dicom::read::rtstruct::{StructureSet, read_structure_set};
 use engine::dicom::read::seg::{Segmentation, SegmentationKind, SegmentationSpace, load_segmentation};
-use engine::dicom::read::{Instance, Source, collect, load};
+use engine::dicom::read::{InMemory, Instance, collect, load};
 use engine::geometry::{Affine, Grid, Patient, Point, Vector};
 use engine::nifti::{self, Selection};
 use engine::voi::{Mask, Scale, Statistics};
@@ -29,18 +28,6 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Files in memory, by index.
-struct Memory<'a>(&'a [Vec<u8>]);
-
-impl Source for Memory<'_> {
-    fn read(&self, key: usize, range: Range<u64>, buffer: &mut Vec<u8>) -> Result<(), String> {
-        let bytes = &self.0[key];
-        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
-        *buffer = bytes[at(range.start)..at(range.end)].to_vec();
-        Ok(())
-    }
-}
-
 fn object(bytes: &[u8]) -> Object<'_> {
     codec::dataset::read(bytes, Limits::default()).unwrap()
 }
@@ -54,7 +41,7 @@ fn volume(folder: &Path) -> Volume {
         .map(|(key, bytes)| Instance::new(key, object(bytes)));
     let studies = collect(instances.collect());
     let series = &studies[0].series[0];
-    load(series, &series.sorted.stacks[0], &Memory(&files), &|_, _| {})
+    load(series, &series.sorted.stacks[0], &InMemory(&files), &|_, _| {})
         .unwrap()
         .0
 }
@@ -62,7 +49,7 @@ fn volume(folder: &Path) -> Volume {
 fn segmentation(path: &Path) -> Segmentation {
     let files = [std::fs::read(path).unwrap()];
     let instance = Instance::new(0, object(&files[0]));
-    load_segmentation(&instance, &Memory(&files))
+    load_segmentation(&instance, &InMemory(&files))
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         .0
 }

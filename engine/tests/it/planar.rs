@@ -1,12 +1,12 @@
 //! Frames on their way to a display, against pydicom's (`testdata/reference/planar.py`).
 
-use std::ops::Range;
 use std::path::Path;
 
 use codec::dataset::Limits;
+use codec::pixels::PixelData;
 use engine::colormap::{Window, WindowFunction};
 use engine::dicom::read::planar::{Picture, Pixels, Planar};
-use engine::dicom::read::{Instance, Source, with_pixels};
+use engine::dicom::read::{InMemory, Instance, with_pixels};
 use engine::dicom::{Error, Result};
 use flate2::Crc;
 
@@ -18,27 +18,11 @@ const LEVELS: f64 = 1.0;
 /// Largest difference of the mean of a block of grey levels: such halves are rare.
 const MEAN_LEVELS: f64 = 0.1;
 
-/// The bytes of the only instance.
-struct Bytes(Vec<u8>);
-
-impl Source for Bytes {
-    fn read(&self, _: usize, range: Range<u64>, buffer: &mut Vec<u8>) -> std::result::Result<(), String> {
-        let end = (range.end.min(self.0.len() as u64)) as usize;
-        buffer.clear();
-        buffer.extend_from_slice(&self.0[range.start as usize..end]);
-        Ok(())
-    }
-}
-
 fn planar(path: &Path, frame: usize) -> Result<Planar> {
     let bytes = std::fs::read(path).unwrap();
     let instance = Instance::new(0, codec::dataset::read(&bytes, Limits::default())?);
-    let mut found = None;
-    with_pixels(&instance, &Bytes(bytes), &mut Vec::new(), |pixels| {
-        found = Some(Planar::read(&instance, frame, pixels)?.0);
-        Ok(())
-    })?;
-    Ok(found.expect("the pixels were read"))
+    let read = |pixels: &PixelData<'_>| Ok(Planar::read(&instance, frame, pixels)?.0);
+    Ok(with_pixels(&instance, &InMemory(&[&bytes]), &mut Vec::new(), read)?.0)
 }
 
 /// A line of the table.

@@ -4,7 +4,7 @@ use codec::dataset::{Limits, read};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use engine::dicom::read::{Instance, Series, Source, collect, load};
+use engine::dicom::read::{InMemory, Instance, Series, collect, load};
 use engine::volume::Voxels;
 
 /// Tilt of the made-up gantry.
@@ -105,20 +105,11 @@ fn codes(series: &Series) -> Vec<&'static str> {
 
 /// The value of each slice of the series' volume `stack`.
 fn values(series: &Series, files: &[Vec<u8>], stack: usize) -> Vec<i16> {
-    let source: &dyn Source = &Bytes(files);
-    let (volume, _) = load(series, &series.sorted.stacks[stack], source, &|_, _| {}).unwrap();
+    let (volume, _) = load(series, &series.sorted.stacks[stack], &InMemory(files), &|_, _| {}).unwrap();
     let Voxels::I16(values) = volume.voxels() else {
         panic!("CT keeps its integers")
     };
     values.iter().step_by(4).copied().collect()
-}
-
-struct Bytes<'a>(&'a [Vec<u8>]);
-
-impl Source for Bytes<'_> {
-    fn read(&self, key: usize, range: std::ops::Range<u64>, buffer: &mut Vec<u8>) -> Result<(), String> {
-        self.0.read(key, range, buffer)
-    }
 }
 
 fn check(slices: &[Slice], expected_values: &[i16], expected_codes: &[&str]) -> Series {
@@ -292,7 +283,7 @@ fn slopes_of_their_own_become_floats() {
     let scaled =
         |number: i64, z: f64, slope: &str| Slice::at(number, z).with(tags::RESCALE_SLOPE, VR::DS, slope);
     let (series, files) = series(&[scaled(10, 0.0, "0.3"), scaled(20, 2.0, "0.7")]);
-    let (volume, _) = load(&series, &series.sorted.stacks[0], &Bytes(&files), &|_, _| {}).unwrap();
+    let (volume, _) = load(&series, &series.sorted.stacks[0], &InMemory(&files), &|_, _| {}).unwrap();
     assert!(matches!(volume.voxels(), Voxels::F32(_)));
     for (slice, expected) in [(0, 10.0 * 0.3 - 1024.0), (1, 20.0 * 0.7 - 1024.0)] {
         let found = volume.value([1, 1, slice]).unwrap();
@@ -320,6 +311,6 @@ fn a_truncated_slice_is_an_error_not_a_made_up_slice() {
     let (series, mut files) = series(&[Slice::at(1, 0.0), Slice::at(2, 2.0)]);
     let length = files[1].len();
     files[1].truncate(length - 3);
-    let error = load(&series, &series.sorted.stacks[0], &Bytes(&files), &|_, _| {}).unwrap_err();
+    let error = load(&series, &series.sorted.stacks[0], &InMemory(&files), &|_, _| {}).unwrap_err();
     assert!(!error.to_string().is_empty());
 }

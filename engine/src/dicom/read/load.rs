@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use codec::compression::Decoded;
 use codec::dataset::{Limits, PixelLocation};
 use codec::pixels::{PixelData, PixelKind, PixelValue};
 use codec::{TransferSyntax, Warning};
@@ -26,9 +27,12 @@ pub trait Source: Sync {
 }
 
 /// Instances held in memory, by index.
-impl<B: AsRef<[u8]> + Sync> Source for [B] {
+#[derive(Debug, Clone, Copy)]
+pub struct InMemory<'a, B>(pub &'a [B]);
+
+impl<B: AsRef<[u8]> + Sync> Source for InMemory<'_, B> {
     fn read(&self, key: usize, range: Range<u64>, buffer: &mut Vec<u8>) -> std::result::Result<(), String> {
-        let bytes = self.get(key).ok_or("no such instance")?.as_ref();
+        let bytes = self.0.get(key).ok_or("no such instance")?.as_ref();
         let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(bytes.len());
         let start = usize::try_from(range.start).unwrap_or(usize::MAX).min(end);
         buffer.clear();
@@ -77,7 +81,7 @@ pub fn load(
     Ok((volume, warnings))
 }
 
-/// Refuses native pixel data that cannot fill their frames, before memory is asked for.
+/// Refuses pixel data that cannot fill their frames, before memory is asked for.
 fn require_pixels(series: &Series, stack: &Stack) -> Result<()> {
     for at in &stack.frames {
         let instance = &series.instances[at.instance];
@@ -255,6 +259,7 @@ impl Job<'_> {
         stack: &Stack,
         wrap: fn(std::sync::Arc<[T]>) -> Voxels,
     ) -> Result<(Voxels, Vec<Warning>)> {
+        require_memory::<T>(self.frame_values.saturating_mul(stack.frames.len()))?;
         let mut values = zeroed::<T>(self.frame_values * stack.frames.len());
         let slices = std::sync::Arc::get_mut(&mut values)
             .expect("nobody else has it yet")
@@ -297,44 +302,82 @@ impl Job<'_> {
         Ok((wrap(values), warnings))
     }
 
-    fn fill_batch<T: Cell>(&self, batch: Batch<'_, T>, buffer: &mut Buffers) -> Result<Vec<Warning>> {
+    fn fill_batch<T: Cell>(&self, batch: Batch<'_, T>, buffers: &mut Buffers) -> Result<Vec<Warning>> {
         let instance = &self.series.instances[batch.instance];
-        with_pixels(instance, self.source, &mut buffer.value, |pixels| {
-            let description = pixels.description();
-            if pixels.frame_bytes() != self.frame_values * description.bytes_per_sample() {
-                let found = format!(
-                    "{} x {} with {} samples",
-                    description.columns, description.rows, description.samples_per_pixel
-                );
-                return Err(Error::Invalid {
-                    attribute: "frame size",
-                    expected: "that of the stack",
-                    found,
-                });
-            }
-            let layout = Layout {
-                bytes: description.bytes_per_sample(),
-                signed: description.signed,
-                float: kind(instance)? != PixelKind::Integer,
-            };
-            for ((frame, slice_index), slice) in batch.frames.iter().zip(batch.slices) {
-                let frame = u32::try_from(*frame).expect("frame numbers are limited");
-                if T::is_layout(layout) {
-                    pixels.decode_into(frame, bytemuck::cast_slice_mut(slice))?;
-                    continue;
-                }
-                buffer.frame.resize(pixels.frame_bytes(), 0);
-                pixels.decode_into(frame, &mut buffer.frame)?;
-                let rescale = self
-                    .plan
-                    .slice_rescales
-                    .as_ref()
-                    .map_or(Rescale::IDENTITY, |rescales| rescales[*slice_index]);
-                T::fill(slice, &buffer.frame, layout, rescale);
-            }
-            Ok(())
+        let (found, mut warnings) = with_pixels(instance, self.source, &mut buffers.value, |pixels| {
+            let layout = self.layout(instance, pixels)?;
+            let frames = batch.frames.into_iter().zip(batch.slices).collect();
+            // The frames of an enhanced object are many, those of a classic one are one: both use all cores.
+            let results = map_batches(frames, |((frame, slice_index), slice), buffers| {
+                self.fill_slice(pixels, frame, slice_index, slice, layout, &mut buffers.frame)
+            });
+            let decoded: Vec<Decoded> = results.into_iter().collect::<Result<_>>()?;
+            Ok(decoded
+                .first()
+                .map(|decoded| pixels.contradictions(decoded))
+                .unwrap_or_default())
+        })?;
+        warnings.extend(found);
+        Ok(warnings)
+    }
+
+    /// How the samples of an instance are written; refuses frames of another size than the stack's.
+    fn layout(&self, instance: &Instance, pixels: &PixelData<'_>) -> Result<Layout> {
+        let description = pixels.description();
+        if pixels.frame_bytes() != self.frame_values * description.bytes_per_sample() {
+            let found = format!(
+                "{} x {} with {} samples",
+                description.columns, description.rows, description.samples_per_pixel
+            );
+            return Err(Error::Invalid {
+                attribute: "frame size",
+                expected: "that of the stack",
+                found,
+            });
+        }
+        Ok(Layout {
+            bytes: description.bytes_per_sample(),
+            signed: description.signed,
+            float: kind(instance)? != PixelKind::Integer,
         })
     }
+
+    fn fill_slice<T: Cell>(
+        &self,
+        pixels: &PixelData<'_>,
+        frame: usize,
+        slice_index: usize,
+        slice: &mut [T],
+        layout: Layout,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Decoded> {
+        let frame = u32::try_from(frame).expect("frame numbers are limited");
+        pixels.check_frame(frame)?;
+        if T::is_layout(layout) {
+            return Ok(pixels.decode_into(frame, bytemuck::cast_slice_mut(slice))?);
+        }
+        buffer.resize(pixels.frame_bytes(), 0);
+        let decoded = pixels.decode_into(frame, buffer)?;
+        let rescales = self.plan.slice_rescales.as_ref();
+        let rescale = rescales.map_or(Rescale::IDENTITY, |rescales| rescales[slice_index]);
+        T::fill(slice, buffer, layout, rescale);
+        Ok(decoded)
+    }
+}
+
+/// Bytes that a volume may take (64 GiB): the largest real ones, whole-body CT at 0.4 mm, stay below 16.
+const MAX_VOLUME_BYTES: u64 = 64 << 30;
+
+/// Refuses more memory than is accepted or than there is, so that a forged frame count does not end the program.
+fn require_memory<T>(count: usize) -> Result<()> {
+    let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+    let there = bytes <= MAX_VOLUME_BYTES && Vec::<T>::new().try_reserve_exact(count).is_ok();
+    let too_large = codec::Error::TooLarge {
+        what: "volume in bytes",
+        limit: MAX_VOLUME_BYTES,
+        found: bytes,
+    };
+    there.then_some(()).ok_or_else(|| too_large.into())
 }
 
 /// Values of zero, whose memory the system hands out when it is first written: by many threads at once.
@@ -368,18 +411,18 @@ fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Ve
         .collect()
 }
 
-/// Reads an instance's pixel data and hands it to `work`; gives what was odd about it.
+/// Reads an instance's pixel data and hands it to `work`; gives what that returns, and what was odd.
 ///
 /// # Errors
 ///
 /// [`Error::Missing`] for an object without pixel data, [`Error::Source`] and [`Error::Codec`] as they come, and what
 /// `work` returns.
-pub fn with_pixels(
+pub fn with_pixels<T>(
     instance: &Instance,
     source: &dyn Source,
     buffer: &mut Vec<u8>,
-    work: impl FnOnce(&PixelData<'_>) -> Result<()>,
-) -> Result<Vec<Warning>> {
+    work: impl FnOnce(&PixelData<'_>) -> Result<T>,
+) -> Result<(T, Vec<Warning>)> {
     let located = instance.pixels.as_ref().ok_or(Error::Missing {
         attribute: "Pixel Data",
         purpose: "decode",
@@ -415,8 +458,8 @@ pub fn with_pixels(
         }
     };
     let (pixels, warnings) = PixelData::new(&instance.data_set, syntax, located.kind, value)?;
-    work(&pixels)?;
-    Ok(warnings)
+    let result = work(&pixels)?;
+    Ok((result, warnings))
 }
 
 /// The value's bytes within what was read; a deflated data set is inflated again.

@@ -23,6 +23,6 @@ pub use collection::{Series, Study, collect};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
-pub use load::{Progress, Source, load, with_pixels};
+pub use load::{InMemory, Progress, Source, load, with_pixels};
 pub use regions::{Regions, read_regions};
 pub use stack::{FrameRef, Sorted, Stack, sort};

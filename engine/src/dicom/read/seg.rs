@@ -109,16 +109,12 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = (i64, &'a str)>) -> String 
 ///
 /// As [`read_segmentation`], and [`Error::Source`] when the bytes cannot be had.
 pub fn load_segmentation(instance: &Instance, source: &dyn Source) -> Result<(Segmentation, Vec<Warning>)> {
-    let mut read = None;
-    let mut warnings = with_pixels(instance, source, &mut Vec::new(), |pixels| {
-        let decode = |frame: u32, values: &mut Vec<u8>| {
+    let ((segmentation, more), mut warnings) = with_pixels(instance, source, &mut Vec::new(), |pixels| {
+        read_segmentation(&instance.data_set, |frame, values| {
             values.resize(pixels.frame_bytes(), 0);
             pixels.decode_into(frame, values).map(drop)
-        };
-        read = Some(read_segmentation(&instance.data_set, decode)?);
-        Ok(())
+        })
     })?;
-    let (segmentation, more) = read.expect("work without an error has read the segments");
     warnings.extend(more);
     Ok((segmentation, warnings))
 }
