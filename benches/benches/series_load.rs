@@ -17,7 +17,8 @@ use engine::local::open;
 fn load_series(folder: &Path) -> usize {
     let opened = open(&[folder.to_owned()], &|_, _| {});
     let series = &opened.studies[0].series[0];
-    let (volume, _) = load(series, &series.sorted.stacks[0], &opened.files, &|_, _| {}).expect("bench data are good");
+    let (volume, _) =
+        load(series, &series.sorted.stacks[0], &opened.files, &|_, _| {}).expect("bench data are good");
     volume.voxels().len()
 }
 
@@ -30,12 +31,19 @@ fn folder(name: &str, syntax: TransferSyntax) -> PathBuf {
 
 fn series_load(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("series_load");
-    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(5));
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(5));
     for (name, part, syntax) in [
         ("raw", "ct", TransferSyntax::ExplicitLittleEndian),
         ("rle", "ct-rle", TransferSyntax::RleLossless),
         ("jpeg_ls", "ct-jpegls", TransferSyntax::JpegLsLossless),
-        ("jpeg_lossless", "ct-jpegll", TransferSyntax::JpegLosslessFirstOrder),
+        (
+            "jpeg_lossless",
+            "ct-jpegll",
+            TransferSyntax::JpegLosslessFirstOrder,
+        ),
         ("jpeg_2000", "ct-j2k", TransferSyntax::Jpeg2000Lossless),
         ("htj2k", "ct-htj2k", TransferSyntax::Htj2kLossless),
     ] {
