@@ -13,6 +13,10 @@ pub(super) struct Cut<'a> {
     voxel_from_plane: Affine<Voxel, Plane>,
     /// Coordinates of the first and last place inside, on each axis.
     limits: [[f64; 2]; 3],
+    /// Offsets of rows in a slice: those that cubic interpolation takes around row `j` are `j..j + 4`.
+    pub row_taps: Vec<u32>,
+    /// Offsets of slices, likewise.
+    pub slice_taps: Vec<u32>,
 }
 
 /// One row of pixels among the voxels: pixel `x` is at `start + x * step`.
@@ -33,11 +37,16 @@ impl<'a> Cut<'a> {
         let grid = volume.grid();
         let mut limits = grid.size().map(|n| [-0.5, n as f64 - 0.5]);
         limits[2] = limits[2].map(|slice| grid.position_from_slice(slice));
+        let [columns, rows, slices] = grid.size();
+        let is_cubic = interpolation == Interpolation::Cubic;
+        let taps_of = |count, step| if is_cubic { taps(count, step) } else { Vec::new() };
         Self {
             volume,
             interpolation,
             voxel_from_plane,
             limits,
+            row_taps: taps_of(rows, columns),
+            slice_taps: taps_of(slices, columns * rows),
         }
     }
 
@@ -107,4 +116,12 @@ fn crossing(start: f64, step: f64, [low, high]: [f64; 2]) -> Option<(f64, f64)> 
     }
     let (a, b) = ((low - start) / step, (high - start) / step);
     Some((a.min(b), a.max(b)))
+}
+
+/// Offsets of the rows (or slices) from the one before the first to two beyond the last; what is beyond the
+/// ends is the outermost one. Volumes of more than 32-bit offsets are read without them.
+fn taps(count: usize, step: usize) -> Vec<u32> {
+    (0..count + 3)
+        .map(|tap| (tap.saturating_sub(1).min(count - 1) * step) as u32)
+        .collect()
 }

@@ -8,15 +8,11 @@
 //! (scattered reads, many under way at once), and the interpolation. Coordinates are exact at the start of
 //! each span, so their error stays below 1e-5 voxel however large the image.
 
-use crate::colormap::MAX_COLORS;
-use crate::fusion::Weight;
 use crate::render::cpu::cut::{Cut, Row};
-use crate::render::cpu::ramp::Ramp;
-use crate::volume::{Interpolation, Stored, Volume, sample};
+use crate::render::cpu::locate::{SPAN, Scratch, locate};
+use crate::render::cpu::shade::{Paint, shade_span};
+use crate::volume::{Interpolation, Rescale, Stored, Volume, Voxels, sample};
 use crate::with_voxels;
-
-/// Pixels that are worked on together.
-pub(super) const SPAN: usize = 64;
 
 /// The vector instructions that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,27 +34,8 @@ impl Default for Lanes {
     }
 }
 
-/// Room for the stages of a span, reused.
-pub(super) struct Scratch {
-    /// Index of the voxel at or before each pixel, on each axis.
-    base: [[i32; SPAN]; 3],
-    /// How far each pixel is from that voxel to the next, 0 to 1.
-    fraction: [[f32; SPAN]; 3],
-    /// Index of that voxel in reading order.
-    index: [u32; SPAN],
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self {
-            base: [[0; SPAN]; 3],
-            fraction: [[0.0; SPAN]; 3],
-            index: [0; SPAN],
-        }
-    }
-}
-
-/// Gives the real values at the pixels from `x` of a row; all must be inside the volume.
+/// Gives the real values at the pixels from `x` of a row, all inside the volume, and whether some of them
+/// are not numbers.
 pub(super) fn read(
     lanes: Lanes,
     cut: &Cut<'_>,
@@ -66,7 +43,7 @@ pub(super) fn read(
     x: u32,
     values: &mut [f32],
     scratch: &mut Scratch,
-) {
+) -> bool {
     debug_assert!(row.inside.start <= x && x as usize + values.len() <= row.inside.end as usize);
     match lanes {
         Lanes::Baseline => read_here(cut, row, x, values, scratch),
@@ -78,12 +55,28 @@ pub(super) fn read(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn read_avx2(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) {
-    read_here(cut, row, x, values, scratch);
+fn read_avx2(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) -> bool {
+    read_here(cut, row, x, values, scratch)
+}
+
+/// Mixes the colours of values into pixels; with `holes`, values that are not numbers leave theirs alone.
+pub(super) fn shade(lanes: Lanes, paint: &Paint, values: &[f32], holes: bool, pixels: &mut [[u8; 4]]) {
+    match lanes {
+        Lanes::Baseline => shade_span(paint, values, holes, pixels),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
+        Lanes::Avx2 => unsafe { shade_avx2(paint, values, holes, pixels) },
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn shade_avx2(paint: &Paint, values: &[f32], holes: bool, pixels: &mut [[u8; 4]]) {
+    shade_span(paint, values, holes, pixels);
 }
 
 #[inline(always)]
-fn read_here(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) {
+fn read_here(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) -> bool {
     let volume = cut.volume;
     if !is_indexable(volume, cut.interpolation) {
         return read_by_definition(cut, row, x, values);
@@ -92,14 +85,30 @@ fn read_here(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut
     with_voxels!(volume.voxels(), voxels => match cut.interpolation {
         Interpolation::Nearest => nearest(voxels, values, scratch),
         Interpolation::Linear => linear(voxels, volume.grid().size(), values, scratch),
-        Interpolation::Cubic => cubic(voxels, volume.grid().size(), values, scratch),
+        Interpolation::Cubic => cubic(voxels, cut, values, scratch),
     });
-    let rescale = volume.rescale();
-    for value in values.iter_mut() {
+    rescale(volume.rescale(), values);
+    // Integers give numbers always.
+    matches!(volume.voxels(), Voxels::F32(_)) && has_holes(values) && mend(cut, row, x, values)
+}
+
+#[inline(always)]
+fn rescale(rescale: Rescale, values: &mut [f32]) {
+    let intercept = rescale.intercept as f32;
+    if rescale.slope == 1.0 && f64::from(intercept) == rescale.intercept {
+        // Rounded once, as below.
+        values.iter_mut().for_each(|value| *value += intercept);
+        return;
+    }
+    for value in values {
         // In f64, as the definition does: rounded once.
         *value = rescale.real(f64::from(*value)) as f32;
     }
-    mend(cut, row, x, values);
+}
+
+#[inline(always)]
+fn has_holes(values: &[f32]) -> bool {
+    values.iter().fold(false, |holes, value| holes | value.is_nan())
 }
 
 /// Whether the loops below may index the volume: 32-bit indices, and rows as long as one read of them.
@@ -119,134 +128,22 @@ fn is_indexable(volume: &Volume, interpolation: Interpolation) -> bool {
 /// The plain definition, for volumes that the fast loops cannot take.
 #[cold]
 #[inline(never)]
-fn read_by_definition(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) {
-    for (value, x) in values.iter_mut().zip(x..) {
-        *value = by_definition(cut, row, x);
-    }
+fn read_by_definition(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
+    values.fill(f32::NAN);
+    mend(cut, row, x, values)
 }
 
-fn by_definition(cut: &Cut<'_>, row: &Row, x: u32) -> f32 {
-    sample(cut.volume, cut.voxel(row, x), cut.interpolation).map_or(f32::NAN, |real| real as f32)
-}
-
-/// Computes again what is not a number: a voxel of weight 0 may have spoilt it.
-#[inline(always)]
-fn mend(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) {
-    let mut spoilt = false;
-    for value in values.iter() {
-        spoilt |= value.is_nan();
-    }
-    if spoilt {
-        mend_each(cut, row, x, values);
-    }
-}
-
+/// Computes again what is not a number: a voxel of weight 0 may have spoilt it. Gives whether some remain.
 #[cold]
 #[inline(never)]
-fn mend_each(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) {
+fn mend(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
     for (value, x) in values.iter_mut().zip(x..) {
         if value.is_nan() {
-            *value = by_definition(cut, row, x);
+            let real = sample(cut.volume, cut.voxel(row, x), cut.interpolation);
+            *value = real.map_or(f32::NAN, |real| real as f32);
         }
     }
-}
-
-/// Bits of a fixed-point coordinate behind the point.
-const FRACTION_BITS: i32 = 24;
-const ONE: f64 = (1 << FRACTION_BITS) as f64;
-
-/// Fills `scratch` with where the pixels lie. Afterwards every `base` is a voxel that has a next one on its
-/// axis (or is the only one), and for nearest any voxel.
-#[inline(always)]
-fn locate(cut: &Cut<'_>, row: &Row, x: u32, count: usize, scratch: &mut Scratch) {
-    let grid = cut.volume.grid();
-    let size = grid.size();
-    let start = row.at(x);
-    let is_nearest = cut.interpolation == Interpolation::Nearest;
-    for axis in 0..3 {
-        let (base, fraction) = (
-            &mut scratch.base[axis][..count],
-            &mut scratch.fraction[axis][..count],
-        );
-        let voxels = size[axis] as i32;
-        let last = if is_nearest { voxels - 1 } else { voxels - 2 };
-        let shift = if is_nearest { 0.5 } else { 0.0 };
-        match grid.slice_positions() {
-            Some(positions) if axis == 2 && positions.len() > 1 => {
-                locate_uneven(positions, start[2], row.step[2], shift, last, base, fraction);
-            }
-            _ => locate_even(start[axis] + shift, row.step[axis], last, base, fraction),
-        }
-    }
-    let [columns, rows, _] = size.map(|n| n as u32);
-    for lane in 0..count {
-        let [i, j, k] = [0, 1, 2].map(|axis| scratch.base[axis][lane] as u32);
-        scratch.index[lane] = k
-            .wrapping_mul(rows)
-            .wrapping_add(j)
-            .wrapping_mul(columns)
-            .wrapping_add(i);
-    }
-}
-
-#[inline(always)]
-fn locate_even(start: f64, step: f64, last: i32, base: &mut [i32], fraction: &mut [f32]) {
-    // Whole voxels and fractions run apart, so that the fractions stay small: at most half a voxel a pixel.
-    let (whole, whole_step) = (start.floor(), step.round());
-    let (whole_i, whole_step_i) = (whole as i32, whole_step as i32);
-    let part = ((start - whole) * ONE).round() as i32;
-    let part_step = ((step - whole_step) * ONE).round() as i32;
-    for (lane, (base, fraction)) in (0i32..).zip(base.iter_mut().zip(fraction)) {
-        let parts = part.wrapping_add(part_step.wrapping_mul(lane));
-        let at = whole_i
-            .wrapping_add(whole_step_i.wrapping_mul(lane))
-            .wrapping_add(parts >> FRACTION_BITS);
-        let between = (parts & ((1 << FRACTION_BITS) - 1)) as f32 * (1.0 / ONE as f32);
-        *base = at.min(last).max(0);
-        *fraction = if at < 0 {
-            0.0
-        } else if at > last {
-            1.0
-        } else {
-            between
-        };
-    }
-}
-
-/// As [`locate_even`], by walking along the slices.
-#[inline(always)]
-fn locate_uneven(
-    positions: &[f64],
-    start: f64,
-    step: f64,
-    shift: f64,
-    last: i32,
-    base: &mut [i32],
-    fraction: &mut [f32],
-) {
-    let mut above = positions
-        .partition_point(|p| *p <= start)
-        .clamp(1, positions.len() - 1);
-    for (lane, (base, fraction)) in base.iter_mut().zip(fraction).enumerate() {
-        let position = start + lane as f64 * step;
-        while above + 1 < positions.len() && positions[above] <= position {
-            above += 1;
-        }
-        while above > 1 && positions[above - 1] > position {
-            above -= 1;
-        }
-        let (low, high) = (positions[above - 1], positions[above]);
-        let slice = (above - 1) as f64 + (position - low) / (high - low) + shift;
-        let at = slice.floor() as i32;
-        *base = at.min(last).max(0);
-        *fraction = if at < 0 {
-            0.0
-        } else if at > last {
-            1.0
-        } else {
-            (slice - slice.floor()) as f32
-        };
-    }
+    has_holes(values)
 }
 
 #[inline(always)]
@@ -260,26 +157,71 @@ fn nearest<T: Stored>(voxels: &[T], values: &mut [f32], scratch: &Scratch) {
 #[inline(always)]
 fn linear<T: Stored + Default>(voxels: &[T], size: [usize; 3], values: &mut [f32], scratch: &Scratch) {
     let count = values.len().min(SPAN);
+    let index = &scratch.index[..count];
+    let [across, down, away] = &scratch.fraction;
     // To the next row and slice; an axis of one voxel has no next.
     let row = if size[1] > 1 { size[0] } else { 0 };
     let slice = if size[2] > 1 { size[0] * size[1] } else { 0 };
-    let mut pairs = [[[T::default(); 2]; SPAN]; 4];
-    let offsets = [0, row, slice, row + slice];
-    for (lane, index) in scratch.index[..count].iter().enumerate() {
-        for (pairs, offset) in pairs.iter_mut().zip(offsets) {
-            // SAFETY: `locate` leaves a next column, and a next row and slice where `offset` steps to them.
-            pairs[lane] = unsafe { pair(voxels, *index as usize + offset) };
+    // What has weight 0 need not be read: half or three quarters of a straight plane's work.
+    let (with_row, with_slice) = (!is_zero(&down[..count]), !is_zero(&away[..count]));
+    // SAFETY: `locate` leaves a next column, and a next row and slice where `row` and `slice` step to them.
+    let line = |offset: usize| unsafe { line(voxels, offset, index, across) };
+    let mut near = line(0);
+    if with_row {
+        mix_lines(&mut near, &line(row), down);
+    }
+    if with_slice {
+        let mut far = line(slice);
+        if with_row {
+            mix_lines(&mut far, &line(slice + row), down);
         }
+        mix_lines(&mut near, &far, away);
     }
-    let mix = |a: f32, b: f32, t: f32| a + t * (b - a);
-    for lane in 0..count {
-        let [x, y, z] = [0, 1, 2].map(|axis| scratch.fraction[axis][lane]);
-        let [a, b, c, d] = [0, 1, 2, 3].map(|n| {
-            let [low, high] = pairs[n][lane];
-            mix(low.to_f32(), high.to_f32(), x)
-        });
-        values[lane] = mix(mix(a, b, y), mix(c, d, y), z);
+    values[..count].copy_from_slice(&near[..count]);
+}
+
+/// Values between columns, of the rows `offset` behind those of `index`.
+///
+/// # Safety
+///
+/// `index + offset` and the next must be indices of `voxels`, for each index.
+#[inline(always)]
+unsafe fn line<T: Stored + Default>(
+    voxels: &[T],
+    offset: usize,
+    index: &[u32],
+    across: &[f32; SPAN],
+) -> [f32; SPAN] {
+    let mut pairs = [[T::default(); 2]; SPAN];
+    for (pair_here, index) in pairs.iter_mut().zip(index) {
+        // SAFETY: the caller's promise.
+        *pair_here = unsafe { pair(voxels, *index as usize + offset) };
     }
+    let mut values = [0.0; SPAN];
+    for ((value, [left, right]), across) in values.iter_mut().zip(pairs).zip(across) {
+        *value = mix(left.to_f32(), right.to_f32(), *across);
+    }
+    values
+}
+
+#[inline(always)]
+fn mix_lines(near: &mut [f32; SPAN], far: &[f32; SPAN], part: &[f32; SPAN]) {
+    for ((near, far), part) in near.iter_mut().zip(far).zip(part) {
+        *near = mix(*near, *far, *part);
+    }
+}
+
+#[inline(always)]
+fn is_zero(fractions: &[f32]) -> bool {
+    // One pass without leaving early, which vector code can do. There is no -0 among them.
+    fractions
+        .iter()
+        .fold(0, |bits, fraction| bits | fraction.to_bits())
+        == 0
+}
+#[inline(always)]
+fn mix(a: f32, b: f32, t: f32) -> f32 {
+    a + t * (b - a)
 }
 
 /// # Safety
@@ -303,34 +245,75 @@ unsafe fn four<T: Copy>(voxels: &[T], at: usize) -> [T; 4] {
 }
 
 #[inline(always)]
-fn cubic<T: Stored>(voxels: &[T], size: [usize; 3], values: &mut [f32], scratch: &Scratch) {
-    let last = size.map(|n| n as i32 - 1);
-    let (row, slice) = (size[0], size[0] * size[1]);
-    for (lane, value) in values.iter_mut().enumerate() {
-        let [i, j, k] = [0, 1, 2].map(|axis| scratch.base[axis][lane]);
-        let [weights_i, weights_j, weights_k] =
-            [0, 1, 2].map(|axis| cubic_weights(scratch.fraction[axis][lane]));
-        let first = (i - 1).max(0).min(last[0] - 3) as usize;
-        let weights_i = at_row_ends(weights_i, i, last[0]);
-        let rows = [-1, 0, 1, 2].map(|offset| (j + offset).max(0).min(last[1]) as usize * row + first);
-        let slices = [-1, 0, 1, 2].map(|offset| (k + offset).max(0).min(last[2]) as usize * slice);
-        let mut columns = [0.0f32; 4];
-        for (slice, weight_k) in slices.into_iter().zip(weights_k) {
-            let mut plane = [0.0f32; 4];
-            for (row, weight_j) in rows.into_iter().zip(weights_j) {
-                // SAFETY: rows and slices are clamped to the grid, and `first` to four columns of it.
-                let taps = unsafe { four(voxels, slice + row) };
-                for (sum, tap) in plane.iter_mut().zip(taps) {
-                    *sum += weight_j * tap.to_f32();
-                }
-            }
-            for (sum, part) in columns.iter_mut().zip(plane) {
-                *sum += weight_k * part;
-            }
-        }
-        let [a, b, c, d] = [0, 1, 2, 3].map(|n| columns[n] * weights_i[n]);
-        *value = (a + b) + (c + d);
+fn cubic<T: Stored>(voxels: &[T], cut: &Cut<'_>, values: &mut [f32], scratch: &Scratch) {
+    let count = values.len().min(SPAN);
+    let last = cut.volume.grid().size()[0] as i32 - 1;
+    let mut columns = [0u32; SPAN];
+    let mut weights = [[[0.0f32; 4]; SPAN]; 3];
+    for lane in 0..count {
+        let column = scratch.base[0][lane];
+        columns[lane] = (column - 1).min(last - 3).max(0) as u32;
+        weights[0][lane] = within_row(cubic_weights(scratch.fraction[0][lane]), column, last);
+        weights[1][lane] = cubic_weights(scratch.fraction[1][lane]);
+        weights[2][lane] = cubic_weights(scratch.fraction[2][lane]);
     }
+    let mut sums = [[0.0f32; 4]; SPAN];
+    for lane in 0..count {
+        let rows = taps(&cut.row_taps, scratch.base[1][lane]);
+        let slices = taps(&cut.slice_taps, scratch.base[2][lane]);
+        let (down, away) = (&weights[1][lane], &weights[2][lane]);
+        for (slice, weight) in slices.iter().zip(away) {
+            let first = *slice as usize + columns[lane] as usize;
+            // SAFETY: `row_taps` and `slice_taps` hold offsets of rows and slices of the grid, and four columns
+            // of it begin at `columns`.
+            let plane = unsafe { cubic_of_slice(voxels, first, rows, down) };
+            add(&mut sums[lane], plane, *weight);
+        }
+    }
+    for lane in 0..count {
+        let (sum, across) = (&sums[lane], &weights[0][lane]);
+        values[lane] = (sum[0] * across[0] + sum[1] * across[1]) + (sum[2] * across[2] + sum[3] * across[3]);
+    }
+}
+
+/// The sums of four rows, column by column.
+///
+/// # Safety
+///
+/// `first + row + 3` must be an index of `voxels` for each of the rows.
+#[inline(always)]
+unsafe fn cubic_of_slice<T: Stored>(
+    voxels: &[T],
+    first: usize,
+    rows: &[u32; 4],
+    weights: &[f32; 4],
+) -> [f32; 4] {
+    let mut sum = [0.0; 4];
+    for (row, weight) in rows.iter().zip(weights) {
+        // SAFETY: the caller's promise.
+        let [a, b, c, d] = unsafe { four(voxels, first + *row as usize) };
+        add(
+            &mut sum,
+            [a.to_f32(), b.to_f32(), c.to_f32(), d.to_f32()],
+            *weight,
+        );
+    }
+    sum
+}
+
+#[inline(always)]
+fn add(sum: &mut [f32; 4], part: [f32; 4], weight: f32) {
+    sum[0] += part[0] * weight;
+    sum[1] += part[1] * weight;
+    sum[2] += part[2] * weight;
+    sum[3] += part[3] * weight;
+}
+
+/// The four entries that belong to the voxel at or before a place.
+#[inline(always)]
+fn taps(offsets: &[u32], base: i32) -> &[u32; 4] {
+    let four = &offsets[base as usize..base as usize + 4];
+    four.try_into().expect("a slice of four")
 }
 
 /// Weights of the voxels at -1, 0, 1, 2 (Keys 1981, a = -1/2); as in `volume`, in f32.
@@ -345,59 +328,18 @@ fn cubic_weights(t: f32) -> [f32; 4] {
     ]
 }
 
-/// The weights of the four columns that are read where those of the kernel pass the row's ends.
+/// The weights of the four columns that are read, where those of the kernel would pass the row's ends.
 #[inline(always)]
-fn at_row_ends([a, b, c, d]: [f32; 4], base: i32, last: i32) -> [f32; 4] {
-    if base == 0 {
-        [a + b, c, d, 0.0]
-    } else if base + 2 > last {
-        [0.0, a, b, c + d]
-    } else {
-        [a, b, c, d]
-    }
-}
-
-/// Mixes the colours of values into pixels; values that are not numbers leave the pixel as it is.
-pub(super) fn shade(lanes: Lanes, ramp: &Ramp, weight: Weight, values: &[f32], pixels: &mut [[u8; 4]]) {
-    match lanes {
-        Lanes::Baseline => shade_here(ramp, weight, values, pixels),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
-        Lanes::Avx2 => unsafe { shade_avx2(ramp, weight, values, pixels) },
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn shade_avx2(ramp: &Ramp, weight: Weight, values: &[f32], pixels: &mut [[u8; 4]]) {
-    shade_here(ramp, weight, values, pixels);
-}
-
-#[inline(always)]
-fn shade_here(ramp: &Ramp, weight: Weight, values: &[f32], pixels: &mut [[u8; 4]]) {
-    let count = values.len().min(pixels.len()).min(SPAN);
-    let (values, pixels) = (&values[..count], &mut pixels[..count]);
-    let mut entries = [0u32; SPAN];
-    for (entry, value) in entries.iter_mut().zip(values) {
-        let place = (value - ramp.low) * ramp.scale;
-        let place = if place > 0.0 { place } else { 0.0 };
-        let place = if place < ramp.last { place } else { ramp.last };
-        *entry = (place + 0.5) as i32 as u32;
-    }
-    let mut colors = [[0u8; 4]; SPAN];
-    for lane in 0..count {
-        let color = ramp.colors[entries[lane] as usize % MAX_COLORS];
-        colors[lane] = if values[lane].is_nan() {
-            pixels[lane]
-        } else {
-            color
-        };
-    }
-    if weight == Weight::FULL {
-        pixels.copy_from_slice(&colors[..count]);
-        return;
-    }
-    for (pixel, color) in pixels.as_flattened_mut().iter_mut().zip(colors.as_flattened()) {
-        *pixel = weight.mix(*pixel, *color);
-    }
+fn within_row([a, b, c, d]: [f32; 4], base: i32, last: i32) -> [f32; 4] {
+    let (at_start, at_end) = (base == 0, base + 2 > last);
+    let pick = |start: f32, middle: f32, end: f32| {
+        let inner = if at_end { end } else { middle };
+        if at_start { start } else { inner }
+    };
+    [
+        pick(a + b, a, 0.0),
+        pick(c, b, a),
+        pick(d, c, b),
+        pick(0.0, d, c + d),
+    ]
 }

@@ -5,15 +5,18 @@
 
 mod cut;
 mod kernel;
+mod locate;
 mod ramp;
+mod shade;
 
-use crate::fusion::Weight;
 use crate::geometry::{Affine, Patient, Plane};
 use crate::presentation::Size;
 use crate::render::{Error, Image, Layer, MAX_SIDE, Renderer, Scene, Values, View, Volumes};
 use cut::{Cut, Row};
-use kernel::{Lanes, SPAN, Scratch};
+use kernel::Lanes;
+use locate::{SPAN, Scratch};
 use ramp::Ramp;
+use shade::Paint;
 
 /// Rows that one task works on: with [`SPAN`] they make tiles whose voxels mostly stay in cache.
 const BAND: usize = 32;
@@ -40,9 +43,10 @@ impl Renderer for CpuRenderer {
         for layer in &scene.layers {
             let cut = self.cut(layer, volumes, &plane.patient_from_plane)?;
             let ramp = Ramp::new(layer.window, &layer.color_map)?;
-            layers.push((cut, ramp, layer.weight()?));
+            let weight = layer.weight()?;
+            layers.push((cut, Paint { ramp, weight }));
         }
-        layers.retain(|(_, _, weight)| weight.of_256() > 0);
+        layers.retain(|(_, paint)| paint.weight.of_256() > 0);
         let [red, green, blue] = scene.background;
         let background = [red, green, blue, u8::MAX];
         let mut pixels = vec![background; size.width as usize * size.height as usize];
@@ -127,29 +131,23 @@ fn for_each_band<T: Send>(pixels: &mut [T], size: Size, work: impl Fn(u32, &mut 
 }
 
 /// Draws all layers into a band, span by span.
-fn draw_band(
-    lanes: Lanes,
-    layers: &[(Cut<'_>, Ramp, Weight)],
-    first_row: u32,
-    size: Size,
-    band: &mut [[u8; 4]],
-) {
+fn draw_band(lanes: Lanes, layers: &[(Cut<'_>, Paint)], first_row: u32, size: Size, band: &mut [[u8; 4]]) {
     let width = size.width as usize;
     let rows: Vec<Vec<Row>> = layers
         .iter()
-        .map(|(cut, _, _)| rows(cut, first_row, size, band.len()))
+        .map(|(cut, _)| rows(cut, first_row, size, band.len()))
         .collect();
     let mut scratch = Scratch::default();
     for left in (0..width).step_by(SPAN) {
         for (y, pixels) in band.chunks_mut(width).enumerate() {
             let right = (left + SPAN).min(width);
-            for ((cut, ramp, weight), rows) in layers.iter().zip(&rows) {
+            for ((cut, paint), rows) in layers.iter().zip(&rows) {
                 let Some((from, to)) = overlap(&rows[y], left, right) else {
                     continue;
                 };
                 let values = &mut [0.0; SPAN][..to - from];
-                kernel::read(lanes, cut, &rows[y], from as u32, values, &mut scratch);
-                kernel::shade(lanes, ramp, *weight, values, &mut pixels[from..to]);
+                let holes = kernel::read(lanes, cut, &rows[y], from as u32, values, &mut scratch);
+                kernel::shade(lanes, paint, values, holes, &mut pixels[from..to]);
             }
         }
     }

@@ -3,12 +3,14 @@
 use crate::colormap::{ColorMap, MAX_COLORS, Window, WindowFunction};
 use crate::render::Error;
 
-/// From values to colours: entry `(value - low) * scale`, rounded and clamped to the table.
+/// From values to colours.
 pub(super) struct Ramp {
-    pub low: f32,
-    pub scale: f32,
-    /// Index of the last colour.
-    pub last: f32,
+    /// The value of the first entry.
+    low: f32,
+    /// 256ths of an entry for a step of 1.
+    scale: f32,
+    /// Index of the last entry, in 256ths.
+    last: f32,
     /// Colours, opaque; what is behind the last is never read.
     pub colors: Box<[[u8; 4]; MAX_COLORS]>,
 }
@@ -56,9 +58,23 @@ impl Ramp {
         }
         Self {
             low: low as f32,
-            scale: scale.min(STEP) as f32,
-            last,
+            scale: (scale * 256.0).min(STEP) as f32,
+            last: last * 256.0,
             colors,
         }
+    }
+
+    /// The entry of a value: that of [`ColorMap::color`] to 1/256 of an entry. Not a number gives the first.
+    #[inline(always)]
+    pub(super) fn entry(&self, value: f32) -> u32 {
+        let place = (value - self.low) * self.scale;
+        // These comparisons put what is not a number at 0.
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < self.last { place } else { self.last };
+        // Beside 2^23 the last bit of an f32 stands for 1: the sum's low bits are `place` as an integer.
+        // A conversion would have to ask about numbers out of range, which vector code does badly.
+        const WHOLE: f32 = (1 << 23) as f32;
+        let of_256 = (place + WHOLE).to_bits() & 0x007f_ffff;
+        (of_256 + 128) >> 8
     }
 }
