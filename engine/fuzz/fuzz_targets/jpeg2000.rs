@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 fn described_by(frame: &[u8]) -> Option<FrameDescription> {
     let number = |at: usize| Some(u32::from_be_bytes(frame.get(at..at + 4)?.try_into().ok()?));
     let side = |end: usize, start: usize| {
-        Some(number(end)?.checked_sub(number(start)?)?).filter(|size| *size <= 256)
+        Some(number(end)?.checked_sub(number(start)?)?).filter(|size| *size <= 64)
     };
     let (columns, rows) = (side(8, 16)?, side(12, 20)?);
     let depth = *frame.get(42)?;

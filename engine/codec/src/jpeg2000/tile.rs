@@ -165,7 +165,7 @@ impl TileComponent {
             let mut bands = laid_out.bands(resolution, coding.levels);
             for (index, band) in bands.iter_mut().enumerate() {
                 quantize(band, coding, quantization, (resolution, index), precision)?;
-                band.bit_planes += roi_shift;
+                band.bit_planes = band.bit_planes.saturating_add(roi_shift);
                 if band.bit_planes > MAX_BIT_PLANES {
                     return Err(damaged(format!(
                         "expected at most {MAX_BIT_PLANES} bit-planes, found {}",

@@ -327,6 +327,28 @@ fn every_byte_of_the_headers_may_be_anything() {
     }
 }
 
+/// Found by flipping bits: the shift was added to the bit-planes in eight bits.
+#[test]
+fn an_impossible_region_of_interest_is_refused() {
+    let (name, stream, image, _) = STREAMS[15];
+    assert_eq!(name, "roi");
+    let mut damaged = stream.to_vec();
+    let shift = stream
+        .windows(4)
+        .position(|bytes| bytes == [0xFF, 0x5E, 0, 5])
+        .unwrap()
+        + 6;
+    assert_eq!(damaged[shift], 9);
+    damaged[shift] = 0xFF;
+    let error = decode(&damaged, &image.description()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("expected at most 29 bit-planes, found 255"),
+        "{error}"
+    );
+}
+
 /// Writes four bytes of SIZ: `field` 0 to 7 are Xsiz, Ysiz, XOsiz, YOsiz, XTsiz, YTsiz, XTOsiz, YTOsiz.
 fn with_size(field: usize, value: u32) -> Vec<u8> {
     let mut stream = STREAMS[10].1.to_vec();
