@@ -10,8 +10,8 @@ pub fn read(bytes: &[u8]) -> Option<(FrameDescription, u8, &[u8])> {
     let samples_per_pixel = u16::from(head & 3) + 1;
     let bits_stored = u16::from(bits % 15) + 2;
     let description = FrameDescription {
-        rows: u32::from(*rows).max(1),
-        columns: u32::from(*columns).max(1),
+        rows: u32::from(rows % 64) + 1,
+        columns: u32::from(columns % 64) + 1,
         samples_per_pixel,
         bits_allocated: bits_stored.next_multiple_of(8),
         bits_stored,
@@ -24,7 +24,7 @@ pub fn read(bytes: &[u8]) -> Option<(FrameDescription, u8, &[u8])> {
             _ => Photometric::Monochrome2,
         },
     };
-    Some((description, (head >> 3) & 7, rest))
+    Some((description, ((head >> 3) & 15).saturating_sub(8), rest))
 }
 
 /// Makes the values of a frame from `bytes`, repeated or cut.
