@@ -124,10 +124,9 @@ impl FrameDescription {
     ///
     /// [`Error::TooLarge`] when the frame would take more; nothing has been allocated then.
     pub fn frame_bytes(&self) -> Result<usize> {
-        let bytes = u64::from(self.rows)
-            * u64::from(self.columns)
-            * u64::from(self.samples_per_pixel)
-            * self.bytes_per_sample() as u64;
+        let sides = u64::from(self.rows) * u64::from(self.columns);
+        let pixel = u64::from(self.samples_per_pixel) * self.bytes_per_sample() as u64;
+        let bytes = sides.saturating_mul(pixel);
         if bytes > MAX_FRAME_BYTES {
             return Err(Error::TooLarge {
                 what: "decoded frame in bytes",

@@ -5,9 +5,9 @@ use std::path::Path;
 use codec::dataset::Limits;
 use codec::pixels::PixelData;
 use engine::colormap::{Window, WindowFunction};
+use engine::dicom::Result;
 use engine::dicom::read::planar::{Picture, Pixels, Planar};
 use engine::dicom::read::{InMemory, Instance, with_pixels};
-use engine::dicom::Result;
 use flate2::Crc;
 
 const FRAMES: &str = include_str!("../../../testdata/reference/planar.csv");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use engine::dicom::read::rtstruct::StructureSet;
-use engine::dicom::read::seg::Segmentation;
+use engine::dicom::read::seg::{Segmentation, SegmentationSpace};
 use engine::dicom::read::{Regions, read_regions};
 use engine::nifti::{self, Selection};
 use engine::voi::Mask;
@@ -66,6 +66,12 @@ fn of_segmentation(
     region: Option<&str>,
     volume: &Volume,
 ) -> anyhow::Result<Mask> {
+    if segmentation.space != SegmentationSpace::Patient {
+        bail!(
+            "expected a segmentation in patient space, found one of {:?} space",
+            segmentation.space
+        );
+    }
     require_frame(segmentation.frame_of_reference_uid.as_deref(), volume)?;
     let segment = match (region, segmentation.segments.as_slice()) {
         (Some(name), _) => segmentation.segment(name)?,
