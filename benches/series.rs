@@ -44,7 +44,10 @@ fn whole(folder: &Path, write: impl FnOnce(&Path)) {
 
 fn write_raw(folder: &Path) {
     whole(folder, |folder| {
-        let options = testdata::Options { size: testdata::Size::Bench, seed: 1 };
+        let options = testdata::Options {
+            size: testdata::Size::Bench,
+            seed: 1,
+        };
         let written = testdata::files(&options, &|_, _| {}, &mut |name, bytes| {
             if let Some(file) = name.strip_prefix("petct/ct/") {
                 std::fs::write(folder.join(file), bytes).expect("bench data need room");
@@ -63,19 +66,25 @@ fn transcode(from: &Path, to: &Path, syntax: TransferSyntax) {
             let bytes = std::fs::read(&path).expect("the raw series is there");
             let object = read(&bytes, Limits::default()).expect("our own objects are good");
             let located = object.pixels.clone().expect("CT has pixels");
-            let value = PixelValue::Native { bytes: &object.bytes[located.range.clone()], vr: located.vr };
+            let value = PixelValue::Native {
+                bytes: &object.bytes[located.range.clone()],
+                vr: located.vr,
+            };
             let native = object.transfer_syntax.expect("our own objects name their syntax");
-            let (pixels, _) =
-                PixelData::new(&object.data_set, native, located.kind, value).expect("our own objects are good");
+            let (pixels, _) = PixelData::new(&object.data_set, native, located.kind, value)
+                .expect("our own objects are good");
             let frame = pixels.decode(0).expect("our own objects are good");
-            let mut fragment = encoder.encode(&frame, pixels.description()).expect("CT fits every lossless syntax");
+            let mut fragment = encoder
+                .encode(&frame, pixels.description())
+                .expect("CT fits every lossless syntax");
             fragment.resize(fragment.len().next_multiple_of(2), 0);
             let mut data_set = object.data_set.clone();
             let value = Value::from(PixelFragmentSequence::new_fragments(vec![fragment]));
             data_set.put(DataElement::new(tags::PIXEL_DATA, VR::OB, value));
             let meta = FileMetaTableBuilder::new().transfer_syntax(syntax.uid());
             let file = data_set.with_meta(meta).expect("our own objects have their UIDs");
-            file.write_to_file(to.join(path.file_name().expect("files have names"))).expect("bench data need room");
+            file.write_to_file(to.join(path.file_name().expect("files have names")))
+                .expect("bench data need room");
         }
     });
 }

@@ -212,7 +212,7 @@ fn render_mixes_pet_over_ct_by_the_ratio() {
     );
     assert_ne!(ct, pet);
     let between = |((low, mixed), high): ((&u8, &u8), &u8)| {
-        (low.min(high).saturating_sub(1)..=low.max(high).saturating_add(1)).contains(&mixed)
+        (low.min(high).saturating_sub(1)..=low.max(high).saturating_add(1)).contains(mixed)
     };
     assert!(
         ct.iter().zip(&half).zip(&pet).all(between),
