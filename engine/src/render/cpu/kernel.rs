@@ -8,6 +8,11 @@
 //! (scattered reads, many under way at once), and the interpolation. Coordinates are exact at the start of
 //! each span, so their error stays below 1e-5 voxel however large the image.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "a lane is an index into many arrays at once; zips of six hide that"
+)]
+
 use crate::render::cpu::cut::{Cut, Row};
 use crate::render::cpu::locate::{SPAN, Scratch, locate};
 use crate::render::cpu::shade::{Paint, shade_span};
@@ -34,33 +39,39 @@ impl Default for Lanes {
     }
 }
 
-/// Gives the real values at the pixels from `x` of a row, all inside the volume, and whether some of them
-/// are not numbers.
+/// Leaves in `scratch` the real values at `count` pixels from `x` of a row, all inside the volume, and gives
+/// whether some of them are not numbers.
 pub(super) fn read(
     lanes: Lanes,
     cut: &Cut<'_>,
     row: &Row,
     x: u32,
-    values: &mut [f32],
+    count: usize,
     scratch: &mut Scratch,
 ) -> bool {
-    debug_assert!(row.inside.start <= x && x as usize + values.len() <= row.inside.end as usize);
+    debug_assert!(row.inside.start <= x && x as usize + count <= row.inside.end as usize);
     match lanes {
-        Lanes::Baseline => read_here(cut, row, x, values, scratch),
+        Lanes::Baseline => read_baseline(cut, row, x, count, scratch),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
-        Lanes::Avx2 => unsafe { read_avx2(cut, row, x, values, scratch) },
+        Lanes::Avx2 => unsafe { read_avx2(cut, row, x, count, scratch) },
     }
+}
+
+// Apart, so that its room on the stack is not set up for the other.
+#[inline(never)]
+fn read_baseline(cut: &Cut<'_>, row: &Row, x: u32, count: usize, scratch: &mut Scratch) -> bool {
+    read_here(cut, row, x, count, scratch)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn read_avx2(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) -> bool {
-    read_here(cut, row, x, values, scratch)
+fn read_avx2(cut: &Cut<'_>, row: &Row, x: u32, count: usize, scratch: &mut Scratch) -> bool {
+    read_here(cut, row, x, count, scratch)
 }
 
 /// Mixes the colours of values into pixels; with `holes`, values that are not numbers leave theirs alone.
-pub(super) fn shade(lanes: Lanes, paint: &Paint, values: &[f32], holes: bool, pixels: &mut [[u8; 4]]) {
+pub(super) fn shade(lanes: Lanes, paint: &Paint, values: &[f32; SPAN], holes: bool, pixels: &mut [[u8; 4]]) {
     match lanes {
         Lanes::Baseline => shade_span(paint, values, holes, pixels),
         #[cfg(target_arch = "x86_64")]
@@ -71,33 +82,40 @@ pub(super) fn shade(lanes: Lanes, paint: &Paint, values: &[f32], holes: bool, pi
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn shade_avx2(paint: &Paint, values: &[f32], holes: bool, pixels: &mut [[u8; 4]]) {
+fn shade_avx2(paint: &Paint, values: &[f32; SPAN], holes: bool, pixels: &mut [[u8; 4]]) {
     shade_span(paint, values, holes, pixels);
 }
 
+/// Works on whole spans, whatever `count` is: loops of one length make the shortest code, and what lies
+/// outside was moved to the edge.
 #[inline(always)]
-fn read_here(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32], scratch: &mut Scratch) -> bool {
+fn read_here(cut: &Cut<'_>, row: &Row, x: u32, count: usize, scratch: &mut Scratch) -> bool {
     let volume = cut.volume;
     if !is_indexable(volume, cut.interpolation) {
-        return read_by_definition(cut, row, x, values);
+        scratch.values.fill(f32::NAN);
+        return mend(cut, row, x, &mut scratch.values[..count]);
     }
-    locate(cut, row, x, values.len(), scratch);
+    locate(cut, row, x, scratch);
     with_voxels!(volume.voxels(), voxels => match cut.interpolation {
-        Interpolation::Nearest => nearest(voxels, values, scratch),
-        Interpolation::Linear => linear(voxels, volume.grid().size(), values, scratch),
-        Interpolation::Cubic => cubic(voxels, cut, values, scratch),
+        Interpolation::Nearest => nearest(voxels, scratch),
+        Interpolation::Linear => linear(voxels, volume.grid().size(), scratch),
+        Interpolation::Cubic => cubic(voxels, cut, count, scratch),
     });
-    rescale(volume.rescale(), values);
+    rescale(volume.rescale(), &mut scratch.values);
     // Integers give numbers always.
-    matches!(volume.voxels(), Voxels::F32(_)) && has_holes(values) && mend(cut, row, x, values)
+    matches!(volume.voxels(), Voxels::F32(_))
+        && has_holes(&scratch.values)
+        && mend(cut, row, x, &mut scratch.values[..count])
 }
 
 #[inline(always)]
-fn rescale(rescale: Rescale, values: &mut [f32]) {
+fn rescale(rescale: Rescale, values: &mut [f32; SPAN]) {
     let intercept = rescale.intercept as f32;
     if rescale.slope == 1.0 && f64::from(intercept) == rescale.intercept {
         // Rounded once, as below.
-        values.iter_mut().for_each(|value| *value += intercept);
+        for value in values {
+            *value += intercept;
+        }
         return;
     }
     for value in values {
@@ -125,15 +143,8 @@ fn is_indexable(volume: &Volume, interpolation: Interpolation) -> bool {
         && size[0] >= shortest_row
 }
 
-/// The plain definition, for volumes that the fast loops cannot take.
-#[cold]
-#[inline(never)]
-fn read_by_definition(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
-    values.fill(f32::NAN);
-    mend(cut, row, x, values)
-}
-
-/// Computes again what is not a number: a voxel of weight 0 may have spoilt it. Gives whether some remain.
+/// Computes what is not a number by the plain definition: a voxel of weight 0 may have spoilt it, or the
+/// volume be one that the fast loops cannot take. Gives whether some remain.
 #[cold]
 #[inline(never)]
 fn mend(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
@@ -146,26 +157,101 @@ fn mend(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
     has_holes(values)
 }
 
+/// Stored values of which two neighbours are mixed.
+trait Pair: Stored + Default {
+    type Weight: Copy;
+    /// The weight of a fraction from 0 to 1.
+    fn weight(fraction: f32) -> Self::Weight;
+    fn mix(pair: [Self; 2], weight: Self::Weight) -> f32;
+}
+
+/// Parts of one in the weights of [`Pair`] for 16-bit integers: 3e-5 of the pair's difference is lost at most.
+const PARTS: i16 = 1 << 14;
+
+impl Pair for i16 {
+    type Weight = [i16; 2];
+
+    #[inline(always)]
+    fn weight(fraction: f32) -> [i16; 2] {
+        // As in `Ramp::entry`: the low bits of the sum are the fraction in parts, rounded.
+        let sum = fraction * f32::from(PARTS) + (1 << 23) as f32;
+        let right = (sum.to_bits() & 0x7fff) as i16;
+        [PARTS - right, right]
+    }
+
+    /// One multiply-add of integers in vector code; a sum of at most 2^29.
+    #[inline(always)]
+    fn mix([a, b]: [i16; 2], [left, right]: [i16; 2]) -> f32 {
+        let sum = i32::from(a) * i32::from(left) + i32::from(b) * i32::from(right);
+        sum as f32 * (1.0 / f32::from(PARTS))
+    }
+}
+
+impl Pair for u16 {
+    type Weight = [i16; 2];
+
+    #[inline(always)]
+    fn weight(fraction: f32) -> [i16; 2] {
+        i16::weight(fraction)
+    }
+
+    /// As signed integers around the middle of the range.
+    #[inline(always)]
+    fn mix(pair: [u16; 2], weight: [i16; 2]) -> f32 {
+        i16::mix([(pair[0] ^ 0x8000) as i16, (pair[1] ^ 0x8000) as i16], weight) + 32_768.0
+    }
+}
+
+impl Pair for u8 {
+    type Weight = f32;
+
+    #[inline(always)]
+    fn weight(fraction: f32) -> f32 {
+        fraction
+    }
+
+    #[inline(always)]
+    fn mix([a, b]: [u8; 2], fraction: f32) -> f32 {
+        mix(f32::from(a), f32::from(b), fraction)
+    }
+}
+
+impl Pair for f32 {
+    type Weight = f32;
+
+    #[inline(always)]
+    fn weight(fraction: f32) -> f32 {
+        fraction
+    }
+
+    #[inline(always)]
+    fn mix([a, b]: [f32; 2], fraction: f32) -> f32 {
+        mix(a, b, fraction)
+    }
+}
+
 #[inline(always)]
-fn nearest<T: Stored>(voxels: &[T], values: &mut [f32], scratch: &Scratch) {
-    for (value, index) in values.iter_mut().zip(&scratch.index) {
+fn nearest<T: Stored>(voxels: &[T], scratch: &mut Scratch) {
+    for (value, index) in scratch.values.iter_mut().zip(&scratch.index) {
         // SAFETY: `locate` clamps each coordinate to the grid, whose voxels these are.
         *value = unsafe { *voxels.get_unchecked(*index as usize) }.to_f32();
     }
 }
 
 #[inline(always)]
-fn linear<T: Stored + Default>(voxels: &[T], size: [usize; 3], values: &mut [f32], scratch: &Scratch) {
-    let count = values.len().min(SPAN);
-    let index = &scratch.index[..count];
+fn linear<T: Pair>(voxels: &[T], size: [usize; 3], scratch: &mut Scratch) {
     let [across, down, away] = &scratch.fraction;
+    let mut weights = [T::weight(0.0); SPAN];
+    for (weight, across) in weights.iter_mut().zip(across) {
+        *weight = T::weight(*across);
+    }
     // To the next row and slice; an axis of one voxel has no next.
     let row = if size[1] > 1 { size[0] } else { 0 };
     let slice = if size[2] > 1 { size[0] * size[1] } else { 0 };
     // What has weight 0 need not be read: half or three quarters of a straight plane's work.
-    let (with_row, with_slice) = (!is_zero(&down[..count]), !is_zero(&away[..count]));
+    let (with_row, with_slice) = (!is_zero(down), !is_zero(away));
     // SAFETY: `locate` leaves a next column, and a next row and slice where `row` and `slice` step to them.
-    let line = |offset: usize| unsafe { line(voxels, offset, index, across) };
+    let line = |offset: usize| unsafe { line(voxels, offset, &scratch.index, &weights) };
     let mut near = line(0);
     if with_row {
         mix_lines(&mut near, &line(row), down);
@@ -177,7 +263,7 @@ fn linear<T: Stored + Default>(voxels: &[T], size: [usize; 3], values: &mut [f32
         }
         mix_lines(&mut near, &far, away);
     }
-    values[..count].copy_from_slice(&near[..count]);
+    scratch.values = near;
 }
 
 /// Values between columns, of the rows `offset` behind those of `index`.
@@ -186,11 +272,11 @@ fn linear<T: Stored + Default>(voxels: &[T], size: [usize; 3], values: &mut [f32
 ///
 /// `index + offset` and the next must be indices of `voxels`, for each index.
 #[inline(always)]
-unsafe fn line<T: Stored + Default>(
+unsafe fn line<T: Pair>(
     voxels: &[T],
     offset: usize,
-    index: &[u32],
-    across: &[f32; SPAN],
+    index: &[u32; SPAN],
+    weights: &[T::Weight; SPAN],
 ) -> [f32; SPAN] {
     let mut pairs = [[T::default(); 2]; SPAN];
     for (pair_here, index) in pairs.iter_mut().zip(index) {
@@ -198,8 +284,8 @@ unsafe fn line<T: Stored + Default>(
         *pair_here = unsafe { pair(voxels, *index as usize + offset) };
     }
     let mut values = [0.0; SPAN];
-    for ((value, [left, right]), across) in values.iter_mut().zip(pairs).zip(across) {
-        *value = mix(left.to_f32(), right.to_f32(), *across);
+    for ((value, pair), weight) in values.iter_mut().zip(&pairs).zip(weights) {
+        *value = T::mix(*pair, *weight);
     }
     values
 }
@@ -212,7 +298,7 @@ fn mix_lines(near: &mut [f32; SPAN], far: &[f32; SPAN], part: &[f32; SPAN]) {
 }
 
 #[inline(always)]
-fn is_zero(fractions: &[f32]) -> bool {
+fn is_zero(fractions: &[f32; SPAN]) -> bool {
     // One pass without leaving early, which vector code can do. There is no -0 among them.
     fractions
         .iter()
@@ -245,35 +331,46 @@ unsafe fn four<T: Copy>(voxels: &[T], at: usize) -> [T; 4] {
 }
 
 #[inline(always)]
-fn cubic<T: Stored>(voxels: &[T], cut: &Cut<'_>, values: &mut [f32], scratch: &Scratch) {
-    let count = values.len().min(SPAN);
+fn cubic<T: Stored>(voxels: &[T], cut: &Cut<'_>, count: usize, scratch: &mut Scratch) {
     let last = cut.volume.grid().size()[0] as i32 - 1;
     let mut columns = [0u32; SPAN];
-    let mut weights = [[[0.0f32; 4]; SPAN]; 3];
-    for lane in 0..count {
+    let [across, down, away] = &mut scratch.weights;
+    for lane in 0..SPAN {
         let column = scratch.base[0][lane];
         columns[lane] = (column - 1).min(last - 3).max(0) as u32;
-        weights[0][lane] = within_row(cubic_weights(scratch.fraction[0][lane]), column, last);
-        weights[1][lane] = cubic_weights(scratch.fraction[1][lane]);
-        weights[2][lane] = cubic_weights(scratch.fraction[2][lane]);
+        let weights = within_row(cubic_weights(scratch.fraction[0][lane]), column, last);
+        store(across, lane, weights);
+        store(down, lane, cubic_weights(scratch.fraction[1][lane]));
+        store(away, lane, cubic_weights(scratch.fraction[2][lane]));
     }
-    let mut sums = [[0.0f32; 4]; SPAN];
-    for lane in 0..count {
+    for lane in 0..count.min(SPAN) {
         let rows = taps(&cut.row_taps, scratch.base[1][lane]);
         let slices = taps(&cut.slice_taps, scratch.base[2][lane]);
-        let (down, away) = (&weights[1][lane], &weights[2][lane]);
-        for (slice, weight) in slices.iter().zip(away) {
+        let weights = [down[0][lane], down[1][lane], down[2][lane], down[3][lane]];
+        let mut sum = [0.0f32; 4];
+        for (slice, away) in slices.iter().zip(&*away) {
             let first = *slice as usize + columns[lane] as usize;
             // SAFETY: `row_taps` and `slice_taps` hold offsets of rows and slices of the grid, and four columns
             // of it begin at `columns`.
-            let plane = unsafe { cubic_of_slice(voxels, first, rows, down) };
-            add(&mut sums[lane], plane, *weight);
+            let plane = unsafe { cubic_of_slice(voxels, first, rows, &weights) };
+            add(&mut sum, plane, away[lane]);
         }
+        scratch.sums[lane] = sum;
     }
-    for lane in 0..count {
-        let (sum, across) = (&sums[lane], &weights[0][lane]);
-        values[lane] = (sum[0] * across[0] + sum[1] * across[1]) + (sum[2] * across[2] + sum[3] * across[3]);
+    for lane in 0..SPAN {
+        let [a, b, c, d] = scratch.sums[lane];
+        let near = a * across[0][lane] + b * across[1][lane];
+        let far = c * across[2][lane] + d * across[3][lane];
+        scratch.values[lane] = near + far;
     }
+}
+
+#[inline(always)]
+fn store(weights: &mut [[f32; SPAN]; 4], lane: usize, [a, b, c, d]: [f32; 4]) {
+    weights[0][lane] = a;
+    weights[1][lane] = b;
+    weights[2][lane] = c;
+    weights[3][lane] = d;
 }
 
 /// The sums of four rows, column by column.

@@ -145,9 +145,8 @@ fn draw_band(lanes: Lanes, layers: &[(Cut<'_>, Paint)], first_row: u32, size: Si
                 let Some((from, to)) = overlap(&rows[y], left, right) else {
                     continue;
                 };
-                let values = &mut [0.0; SPAN][..to - from];
-                let holes = kernel::read(lanes, cut, &rows[y], from as u32, values, &mut scratch);
-                kernel::shade(lanes, paint, values, holes, &mut pixels[from..to]);
+                let holes = kernel::read(lanes, cut, &rows[y], from as u32, to - from, &mut scratch);
+                kernel::shade(lanes, paint, &scratch.values, holes, &mut pixels[from..to]);
             }
         }
     }
@@ -161,7 +160,8 @@ fn read_band(lanes: Lanes, cut: &Cut<'_>, first_row: u32, size: Size, band: &mut
     for left in (0..width).step_by(SPAN) {
         for (row, values) in rows.iter().zip(band.chunks_mut(width)) {
             if let Some((from, to)) = overlap(row, left, (left + SPAN).min(width)) {
-                kernel::read(lanes, cut, row, from as u32, &mut values[from..to], &mut scratch);
+                kernel::read(lanes, cut, row, from as u32, to - from, &mut scratch);
+                values[from..to].copy_from_slice(&scratch.values[..to - from]);
             }
         }
     }
@@ -182,3 +182,6 @@ fn overlap(row: &Row, left: usize, right: usize) -> Option<(usize, usize)> {
     );
     (from < to).then_some((from, to))
 }
+
+#[cfg(test)]
+mod tests;

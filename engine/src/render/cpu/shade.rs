@@ -11,25 +11,25 @@ pub(super) struct Paint {
     pub weight: Weight,
 }
 
-/// Mixes the colours of values into as many pixels.
+/// Mixes the colours of the first values into the pixels.
 #[inline(always)]
-pub(super) fn shade_span(paint: &Paint, values: &[f32], holes: bool, pixels: &mut [[u8; 4]]) {
+pub(super) fn shade_span(paint: &Paint, values: &[f32; SPAN], holes: bool, pixels: &mut [[u8; 4]]) {
     let Paint { ramp, weight } = paint;
-    let count = values.len().min(pixels.len()).min(SPAN);
-    let (values, pixels) = (&values[..count], &mut pixels[..count]);
     let mut entries = [0u32; SPAN];
     for (entry, value) in entries.iter_mut().zip(values) {
         *entry = ramp.entry(*value);
     }
     let mut colors = [[0u8; 4]; SPAN];
-    for (color, entry) in colors.iter_mut().zip(&entries[..count]) {
+    for (color, entry) in colors.iter_mut().zip(&entries) {
         *color = ramp.colors[*entry as usize % MAX_COLORS];
     }
     if holes {
         keep_holes(values, pixels, &mut colors);
     }
     if *weight == Weight::FULL {
-        pixels.copy_from_slice(&colors[..count]);
+        for (pixel, color) in pixels.iter_mut().zip(colors) {
+            *pixel = color;
+        }
         return;
     }
     for (pixel, color) in pixels.as_flattened_mut().iter_mut().zip(colors.as_flattened()) {

@@ -1,0 +1,87 @@
+//! Vector code and plain code give the same bits.
+
+use crate::colormap::ColorMap;
+use crate::geometry::{Affine, Grid, Point, Vector};
+use crate::presentation::{ImagePlane, Orientation, Size};
+use crate::render::cpu::kernel::Lanes;
+use crate::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes};
+use crate::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
+
+const SIZE: Size = Size {
+    width: 150,
+    height: 90,
+};
+
+fn volume(voxels: Voxels, slice_positions: Vec<f64>) -> Volume {
+    let axes = [
+        Vector::new(0.9, 0.2, -0.1),
+        Vector::new(-0.15, 1.1, 0.3),
+        Vector::new(0.4, 0.1, 2.3),
+    ];
+    let patient_from_voxel = Affine::from_axes(axes, Point::new(-12.0, -18.0, 5.0));
+    let grid = Grid::with_slice_positions([24, 20, 5], patient_from_voxel, slice_positions).unwrap();
+    let rescale = Rescale {
+        slope: 0.37,
+        intercept: -3.0,
+    };
+    Volume::new(grid, voxels, rescale, Unit::Unspecified).unwrap()
+}
+
+fn check(volume: &Volume, interpolation: Interpolation) {
+    let id = VolumeId(0);
+    let mut volumes = Volumes::new();
+    volumes.insert(id, volume.clone());
+    let oblique = Orientation::Oblique(Vector::new(0.3, -0.4, 0.8));
+    let plane = ImagePlane::fitted(oblique, volume.grid().center(), &[volume.grid()], SIZE).unwrap();
+    let lower = Layer {
+        interpolation,
+        ..Layer::single(id, volume)
+    };
+    let color_map = ColorMap::named("pet").unwrap();
+    let upper = Layer {
+        opacity: 0.3,
+        color_map,
+        ..lower.clone()
+    };
+    let scene = Scene::of_plane(plane, vec![lower, upper]);
+    let mut baseline = CpuRenderer {
+        lanes: Lanes::Baseline,
+    };
+    let mut native = CpuRenderer::new();
+    let bits = |renderer: &mut CpuRenderer| {
+        let values = renderer.values(&scene, 0, &volumes, SIZE).unwrap().values;
+        values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
+    assert_eq!(bits(&mut baseline), bits(&mut native), "{interpolation:?}");
+    let image = baseline.render(&scene, &volumes, SIZE).unwrap();
+    assert_eq!(
+        image,
+        native.render(&scene, &volumes, SIZE).unwrap(),
+        "{interpolation:?}"
+    );
+    assert!(image.rgba.chunks(4).any(|pixel| pixel != [0, 0, 0, 255]));
+}
+
+#[test]
+fn pixels_do_not_depend_on_the_processor() {
+    let values = || (0..24 * 20 * 5u32).map(|n| n.wrapping_mul(0x9E37_79B1) >> 16);
+    let hole = |n: u32| if n.is_multiple_of(50) { f32::NAN } else { n as f32 };
+    let all = [
+        Voxels::I16(values().map(|n| n as i16).collect()),
+        Voxels::U16(values().map(|n| n as u16).collect()),
+        Voxels::U8(values().map(|n| n as u8).collect()),
+        Voxels::F32(values().map(hole).collect()),
+    ];
+    for voxels in all {
+        for slice_positions in [vec![0.0, 1.0, 2.0, 3.0, 4.0], vec![0.0, 0.7, 2.0, 2.2, 4.0]] {
+            let volume = volume(voxels.clone(), slice_positions);
+            for interpolation in [
+                Interpolation::Nearest,
+                Interpolation::Linear,
+                Interpolation::Cubic,
+            ] {
+                check(&volume, interpolation);
+            }
+        }
+    }
+}
