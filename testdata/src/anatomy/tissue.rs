@@ -28,26 +28,6 @@ pub enum Organ {
 }
 
 impl Organ {
-    /// Every organ of the label map.
-    pub const ALL: [Self; 16] = [
-        Self::Fat,
-        Self::Muscle,
-        Self::Lung,
-        Self::Bone,
-        Self::Brain,
-        Self::Heart,
-        Self::Aorta,
-        Self::Liver,
-        Self::Spleen,
-        Self::Kidney,
-        Self::UrinaryTract,
-        Self::Stomach,
-        Self::Bowel,
-        Self::Gland,
-        Self::SpinalCord,
-        Self::Airway,
-    ];
-
     /// Name for files and people.
     pub const fn name(self) -> &'static str {
         match self {
