@@ -192,8 +192,8 @@ fn sampling(size: Size) -> Sampling {
             step_mm: 7.0,
         },
         Size::Normal | Size::Bench => Sampling {
-            count: 128,
-            spacing_mm: 1.9,
+            count: 116,
+            spacing_mm: 2.1,
             slices: 72,
             step_mm: 2.9,
         },

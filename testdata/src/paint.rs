@@ -254,9 +254,9 @@ impl<'a> Painter<'a> {
 /// Uptake of a bone tracer: mineral more than marrow, urine most.
 const fn bone_tracer(tissue: &Tissue) -> f32 {
     match tissue.organ {
-        Organ::Bone if tissue.hu > 0.0 => 6.5,
-        Organ::Kidney => 3.5,
-        Organ::UrinaryTract if tissue.suv > 10.0 => 16.0,
+        Organ::Bone if tissue.hu > 0.0 => 11.0,
+        Organ::Kidney => 6.0,
+        Organ::UrinaryTract if tissue.suv > 10.0 => 24.0,
         Organ::UrinaryTract => 4.0,
         Organ::Lung | Organ::Airway => 0.3,
         _ => 1.0,

@@ -9,6 +9,7 @@ use engine::dicom::write::{
 use serde::Serialize;
 
 use crate::Options;
+use crate::elementary::exp;
 use crate::identity::Identity;
 use crate::output::{Output, Result};
 
@@ -285,8 +286,8 @@ fn windowed(shown: impl Fn(f64) -> f64) -> Vec<[f64; 3]> {
         .to_vec()
 }
 
-fn images() -> Vec<Image> {
-    use crate::elementary::exp;
+/// Layouts of stored values.
+fn layouts() -> Vec<Image> {
     let mut white = grey("monochrome1", 8, 8, false);
     white.pixels.description.photometric = Photometric::Monochrome1;
     vec![
@@ -309,6 +310,12 @@ fn images() -> Vec<Image> {
         colour("ybr-full", Photometric::YbrFull, false, ybr_values(), None),
         palette(),
         with(grey("overlay", 8, 8, false), put_overlay, Vec::new()),
+    ]
+}
+
+/// Tables and windows, with some of what they make of stored values.
+fn tables() -> Vec<Image> {
+    vec![
         with(
             grey("modality-table", 8, 8, false),
             put_modality_table,
@@ -351,6 +358,10 @@ fn images() -> Vec<Image> {
             windowed(|x| 1.0 / (1.0 + exp(-4.0 * (x - 400.0) / 600.0))),
         ),
     ]
+}
+
+fn images() -> Vec<Image> {
+    layouts().into_iter().chain(tables()).collect()
 }
 
 /// CRC-32 with the reflected polynomial 0xEDB88320, as zip and PNG use it.
@@ -401,7 +412,11 @@ fn plan() -> Vec<(Image, TransferSyntax)> {
                     | TransferSyntax::DeflatedImageFrame
                     | TransferSyntax::EncapsulatedUncompressed
             );
-        let wanted = move |image: &Image| whole || IN_EVERY_SYNTAX.contains(&image.name);
+        // Run lengths code bytes; what they would make of bits is not told (PS3.5 Annex G).
+        let bits_fit = syntax != TransferSyntax::RleLossless;
+        let wanted = move |image: &Image| {
+            IN_EVERY_SYNTAX.contains(&image.name) || whole && (bits_fit || image.name != "bits")
+        };
         images()
             .into_iter()
             .filter(wanted)

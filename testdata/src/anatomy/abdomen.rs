@@ -1,6 +1,6 @@
 //! Abdomen and pelvis: cavity, solid organs, stomach, bowel, urinary tract.
 
-use super::shape::station;
+use super::column::station;
 use super::vector::{V3, add};
 use super::{Shape, Solid, Tissue, both_sides, curve, tube_path};
 use crate::random::Random;

@@ -1,6 +1,6 @@
 //! Lungs, airways, heart and great vessels.
 
-use super::shape::{Station, station};
+use super::column::{Station, station};
 use super::vector::{V3, add, scale, unit};
 use super::{Shape, Solid, Tissue, both_sides, curve, tube_path};
 use crate::random::Random;
@@ -133,8 +133,8 @@ pub fn aorta_path() -> Vec<(V3, f32)> {
     )
 }
 
-fn great_vessels() -> Vec<Solid> {
-    let wall = [(0.0, Tissue::BLOOD)];
+/// Hollow veins and the pulmonary artery, with what goes on into the neck.
+fn veins() -> Vec<Solid> {
     let vein = [(0.0, Tissue::VEIN)];
     let mut solids = tube_path(
         &curve(
@@ -183,7 +183,13 @@ fn great_vessels() -> Vec<Solid> {
         ),
         &vein,
     )));
-    solids.extend(tube_path(&aorta_path(), &wall));
+    solids
+}
+
+/// The aorta, its first branches, chalk in its arch.
+fn arteries() -> Vec<Solid> {
+    let wall = [(0.0, Tissue::BLOOD)];
+    let mut solids = tube_path(&aorta_path(), &wall);
     for (x, top) in [(-6.0, [-34.0, 0.0, 640.0]), (8.0, [30.0, 0.0, 640.0])] {
         solids.extend(tube_path(
             &curve(
@@ -281,7 +287,8 @@ pub fn mediastinum(seed: u64) -> Vec<Solid> {
         Tissue::FAT,
     )];
     solids.extend(heart(seed));
-    solids.extend(great_vessels());
+    solids.extend(veins());
+    solids.extend(arteries());
     solids.extend(tube_path(
         &esophagus,
         &[(0.0, Tissue::PLAIN_MUSCLE.with_suv(1.3))],

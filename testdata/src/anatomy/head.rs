@@ -16,7 +16,6 @@ fn cranium(by: f32) -> Shape {
 }
 
 fn skull() -> Vec<Solid> {
-    let eye = [32.0, -66.0, 716.0];
     let mut solids = vec![Solid::layered(
         cranium(7.0),
         &[
@@ -60,6 +59,17 @@ fn skull() -> Vec<Solid> {
             &[([60.0, 12.0, 700.0], 11.0), ([24.0, -4.0, 704.0], 8.0)],
             &[(0.0, Tissue::CORTICAL), (3.5, Tissue::THIN_BONE)],
         ),
+        orbit(),
+    ];
+    solids.extend(both_sides(one_side.concat()));
+    solids.extend(nose_and_sinuses());
+    solids
+}
+
+/// Sinus, eye, its nerve and a muscle, of one side.
+fn orbit() -> Vec<Solid> {
+    let eye = [32.0, -66.0, 716.0];
+    let parts = [
         vec![
             Solid::layered(maxillary_sinus(), &[(0.0, Tissue::THIN_BONE), (1.8, Tissue::GAS)]),
             Solid::layered(Shape::ellipsoid(eye, [19.0, 24.0, 18.0]), &[(0.0, Tissue::FAT)]),
@@ -81,9 +91,7 @@ fn skull() -> Vec<Solid> {
             &[(0.0, Tissue::PLAIN_MUSCLE.with_suv(3.0))],
         ),
     ];
-    solids.extend(both_sides(one_side.concat()));
-    solids.extend(nose_and_sinuses());
-    solids
+    parts.concat()
 }
 
 /// A pyramid with its base to the nose.
@@ -226,6 +234,28 @@ fn brain(random: &mut Random) -> Vec<Solid> {
     solids
 }
 
+/// Thyroid, salivary glands and tonsil of one side.
+fn glands() -> Vec<Solid> {
+    vec![
+        Solid::of(
+            Shape::ellipsoid([19.0, -24.0, 560.0], [9.0, 9.0, 20.0]),
+            Tissue::THYROID,
+        ),
+        Solid::of(
+            Shape::ellipsoid([56.0, -4.0, 660.0], [11.0, 17.0, 22.0]),
+            Tissue::GLAND.with_suv(1.9),
+        ),
+        Solid::of(
+            Shape::ellipsoid([32.0, -50.0, 626.0], [10.0, 16.0, 11.0]),
+            Tissue::GLAND.with_suv(2.1),
+        ),
+        Solid::of(
+            Shape::ellipsoid([17.0, -30.0, 652.0], [5.0, 7.0, 11.0]),
+            Tissue::GLAND.with_suv(3.2),
+        ),
+    ]
+}
+
 fn throat() -> Vec<Solid> {
     let gas = [(0.0, Tissue::PLAIN_MUSCLE.with_suv(1.4)), (2.0, Tissue::GAS)];
     let airway = curve(
@@ -262,24 +292,7 @@ fn throat() -> Vec<Solid> {
         ),
         &THIN,
     )));
-    solids.extend(both_sides(vec![
-        Solid::of(
-            Shape::ellipsoid([19.0, -24.0, 560.0], [9.0, 9.0, 20.0]),
-            Tissue::THYROID,
-        ),
-        Solid::of(
-            Shape::ellipsoid([56.0, -4.0, 660.0], [11.0, 17.0, 22.0]),
-            Tissue::GLAND.with_suv(1.9),
-        ),
-        Solid::of(
-            Shape::ellipsoid([32.0, -50.0, 626.0], [10.0, 16.0, 11.0]),
-            Tissue::GLAND.with_suv(2.1),
-        ),
-        Solid::of(
-            Shape::ellipsoid([17.0, -30.0, 652.0], [5.0, 7.0, 11.0]),
-            Tissue::GLAND.with_suv(3.2),
-        ),
-    ]));
+    solids.extend(both_sides(glands()));
     solids.extend(tube_path(&airway, &gas[..1]));
     solids.extend(
         tube_path(&airway, &[(0.0, Tissue::GAS)])

@@ -6,6 +6,7 @@
 
 mod abdomen;
 mod chest;
+mod column;
 mod head;
 mod outline;
 mod shape;
@@ -72,6 +73,19 @@ impl Body {
         solids.extend(skeleton::solids());
         solids.extend(head::solids(seed));
         Self { solids, seed }
+    }
+
+    /// The part of the body whose solids come near a box: all that is needed inside it.
+    pub fn near(&self, centre: V3, reach: V3) -> Self {
+        let meets = |solid: &&Solid| {
+            (0..3).all(|a| {
+                solid.bounds.low[a] <= centre[a] + reach[a] && solid.bounds.high[a] >= centre[a] - reach[a]
+            })
+        };
+        Self {
+            solids: self.solids.iter().filter(meets).cloned().collect(),
+            seed: self.seed,
+        }
     }
 
     /// The tissue at a point: that of the last solid around it; `None` in the air around the body.

@@ -1,6 +1,6 @@
 //! The body's outside: skin, subcutaneous fat, and the muscle envelope under it.
 
-use super::shape::{Station, station};
+use super::column::{Station, station};
 use super::{Shape, Solid, Tissue};
 
 /// Trunk and neck under the skin: height, centre, half width, front, back.

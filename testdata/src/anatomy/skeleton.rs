@@ -1,7 +1,7 @@
 //! Bones of chest, shoulders, pelvis and limbs.
 
 use super::chest::CAGE;
-use super::shape::Station;
+use super::column::Station;
 use super::vector::V3;
 use super::{Shape, Solid, Tissue, both_sides, curve, spine, tube_path};
 use crate::elementary::{radians, sin_cos};
@@ -159,28 +159,29 @@ fn shoulder() -> Vec<Solid> {
         ),
         &SPONGY,
     );
-    let humerus = [
-        ([160.0, 8.0, 540.0], 15.0),
-        ([168.0, 2.0, 600.0], 12.0),
-        ([190.0, -12.0, 770.0], 11.5),
-        ([196.0, -14.0, 800.0], 20.0),
-    ];
     let mut solids = vec![Solid::layered(blade, &[(0.0, Tissue::THIN_BONE)])];
     solids.extend(tube_path(&clavicle, &BONE));
     solids.extend(tube_path(&spine_of_scapula, &BONE));
     solids.extend(neck);
     solids.push(Solid::layered(glenoid, &SPONGY));
     solids.extend(coracoid);
-    solids.extend(tube_path(&humerus, &LONG_BONE));
+    solids
+}
+
+/// Upper arm and forearm of a raised arm.
+fn arm() -> Vec<Solid> {
+    let humerus = [
+        ([160.0, 8.0, 540.0], 15.0),
+        ([168.0, 2.0, 600.0], 12.0),
+        ([190.0, -12.0, 770.0], 11.5),
+        ([196.0, -14.0, 800.0], 20.0),
+    ];
+    let ulna = [([190.0, -6.0, 806.0], 12.0), ([116.0, -30.0, 960.0], 7.5)];
+    let radius = [([200.0, -26.0, 806.0], 9.0), ([124.0, -48.0, 960.0], 8.0)];
+    let mut solids = tube_path(&humerus, &LONG_BONE);
     solids.push(Solid::layered(Shape::ball([159.0, 10.0, 522.0], 22.5), &SPONGY));
-    solids.extend(tube_path(
-        &[([190.0, -6.0, 806.0], 12.0), ([116.0, -30.0, 960.0], 7.5)],
-        &LONG_BONE,
-    ));
-    solids.extend(tube_path(
-        &[([200.0, -26.0, 806.0], 9.0), ([124.0, -48.0, 960.0], 8.0)],
-        &LONG_BONE,
-    ));
+    solids.extend(tube_path(&ulna, &LONG_BONE));
+    solids.extend(tube_path(&radius, &LONG_BONE));
     solids
 }
 
@@ -259,6 +260,7 @@ fn femur() -> Vec<Solid> {
 pub fn solids() -> Vec<Solid> {
     let mut left: Vec<Solid> = (1..=12).flat_map(rib).collect();
     left.extend(shoulder());
+    left.extend(arm());
     left.extend(pelvis());
     left.extend(femur());
     let mut solids = both_sides(left);

@@ -93,7 +93,7 @@ fn add_hot_spots(grid: &engine::geometry::Grid, k: usize, plane: &mut [f32]) {
         for (_, centre, radius) in &HOT_SPOTS {
             let squared: f64 = (0..3).map(|a| (p[a] - centre[a]) * (p[a] - centre[a])).sum();
             if squared <= radius * radius {
-                *value = 14.0;
+                *value = 60.0;
             }
         }
     }
@@ -122,7 +122,7 @@ pub fn write(context: &Context, output: &mut Output<'_>) -> Result<WholeBodyTrut
         (256, 512)
     };
     let pixel_mm = if context.size == Size::Tiny { 8.0 } else { 2.1 };
-    let scale = 0.016 * pixel_mm * pixel_mm / (2.1 * 2.1);
+    let scale = 0.03 * pixel_mm * pixel_mm / (2.1 * 2.1);
     let means: Vec<f64> = projections(context, columns, rows, pixel_mm)
         .into_iter()
         .map(|v| v * scale)

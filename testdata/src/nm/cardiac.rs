@@ -28,32 +28,34 @@ const SLOTS: u16 = 16;
 const EJECTION_FRACTION: f64 = 0.6;
 const VENTRICLE: ([f64; 2], [f64; 2]) = ([0.6, 0.55], [0.13, 0.17]);
 
+/// Counts of the ventricle in a slot, and the expected counts of its frame.
+fn slot_means(side: usize, slot: u16) -> (f64, Vec<f64>) {
+    let pixels = side * side;
+    let at = |n: usize| ((n % side) as f64 / side as f64, (n / side) as f64 / side as f64);
+    let (_, cosine) = sin_cos(radians(360.0 * f64::from(slot) / f64::from(SLOTS)));
+    // Full at the R wave; the volume goes with the counts.
+    let filled = 1.0 - EJECTION_FRACTION * (1.0 - cosine) / 2.0;
+    let total = 26_000.0 * filled;
+    let half = VENTRICLE.1.map(|v| v * (0.7 + 0.3 * filled));
+    let shape: Vec<f64> = (0..pixels)
+        .map(|n| blob(at(n).0, at(n).1, VENTRICLE.0, half, 0.05))
+        .collect();
+    let sum: f64 = shape.iter().sum();
+    let scale = 1024.0 / pixels as f64;
+    let mean = |n: usize| {
+        let (x, y) = at(n);
+        let right = 30.0 * blob(x, y, [0.33, 0.5], [0.14, 0.2], 0.06);
+        let chest = 14.0 * blob(x, y, [0.5, 0.5], [0.45, 0.45], 0.1);
+        total * shape[n] / sum + scale * (chest + right)
+    };
+    (total, (0..pixels).map(mean).collect())
+}
+
 /// Writes the object.
 pub fn write(context: &Context, output: &mut Output<'_>) -> Result<GatedTruth> {
     let side = if context.size == Size::Tiny { 32 } else { 64 };
-    let pixels = side * side;
-    let at = |n: usize| ((n % side) as f64 / side as f64, (n / side) as f64 / side as f64);
-    let mut means = Vec::new();
-    let mut ventricle = Vec::new();
-    for slot in 0..SLOTS {
-        let (_, cosine) = sin_cos(radians(360.0 * f64::from(slot) / f64::from(SLOTS)));
-        // Full at the R wave; the volume goes with the counts.
-        let filled = 1.0 - EJECTION_FRACTION * (1.0 - cosine) / 2.0;
-        let total = 26_000.0 * filled;
-        let shrink = 0.7 + 0.3 * filled;
-        let half = VENTRICLE.1.map(|v| v * shrink);
-        let shape: Vec<f64> = (0..pixels)
-            .map(|n| blob(at(n).0, at(n).1, VENTRICLE.0, half, 0.05))
-            .collect();
-        let sum: f64 = shape.iter().sum();
-        let scale = 1024.0 / pixels as f64;
-        means.extend((0..pixels).map(|n| {
-            let (x, y) = at(n);
-            let right = 30.0 * blob(x, y, [0.33, 0.5], [0.14, 0.2], 0.06);
-            total * shape[n] / sum + scale * (14.0 * blob(x, y, [0.5, 0.5], [0.45, 0.45], 0.1) + right)
-        }));
-        ventricle.push(total);
-    }
+    let slots: Vec<(f64, Vec<f64>)> = (0..SLOTS).map(|slot| slot_means(side, slot)).collect();
+    let means: Vec<f64> = slots.iter().flat_map(|slot| slot.1.iter().copied()).collect();
     let object = Object {
         name: "gated",
         number: 4,
@@ -83,7 +85,7 @@ pub fn write(context: &Context, output: &mut Output<'_>) -> Result<GatedTruth> {
         rr_s: gating.rr_s,
         time_slots: gating.time_slots,
         beats: gating.beats,
-        ventricle,
+        ventricle: slots.iter().map(|slot| slot.0).collect(),
         ejection_fraction: EJECTION_FRACTION,
         ventricle_ellipse: [VENTRICLE.0, VENTRICLE.1].map(|v| v.map(|c| c * side as f64)),
     };

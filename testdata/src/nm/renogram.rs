@@ -60,55 +60,57 @@ fn frame_means(side: usize, left: f64, right: f64, blood: f64, bladder: f64) -> 
         .collect()
 }
 
-/// Writes the object.
-pub fn write(context: &Context, output: &mut Output<'_>) -> Result<RenogramTruth> {
-    let side = if context.size == Size::Tiny { 32 } else { 128 };
-    let phases = if context.size == Size::Tiny {
-        [
-            Phase {
-                frames: 10,
-                frame_s: 2.0,
-            },
-            Phase {
-                frames: 20,
-                frame_s: 60.0,
-            },
-        ]
-    } else {
-        [
-            Phase {
-                frames: 30,
-                frame_s: 2.0,
-            },
-            Phase {
-                frames: 60,
-                frame_s: 20.0,
-            },
-        ]
-    };
-    let mut random = Random::new(context.seed, "nm renogram");
-    let (mut frames, mut means) = (Vec::new(), Vec::new());
-    let (mut times_s, mut left, mut right) = (Vec::new(), Vec::new(), Vec::new());
+/// Two phases: the first pass, then uptake and drainage over twenty minutes.
+fn phases(size: Size) -> [Phase; 2] {
+    let phase = |frames, frame_s| Phase { frames, frame_s };
+    match size {
+        Size::Tiny => [phase(10, 2.0), phase(20, 60.0)],
+        Size::Normal | Size::Bench => [phase(30, 2.0), phase(60, 20.0)],
+    }
+}
+
+/// Frames with their expected counts.
+#[derive(Default)]
+struct Course {
+    frames: Vec<NmFrame>,
+    means: Vec<f64>,
+    times_s: Vec<f64>,
+    left: Vec<f64>,
+    right: Vec<f64>,
+}
+
+fn course(side: usize, phases: &[Phase]) -> Course {
+    let mut course = Course::default();
     let mut clock_s = 0.0;
-    for (phase, facts) in (1u16..).zip(&phases) {
+    for (phase, facts) in (1u16..).zip(phases) {
         for time_slice in 1..=facts.frames {
             let t = clock_s + facts.frame_s / 2.0;
-            let l = kidney(t, LEFT_SHARE, 110.0, 900.0) * facts.frame_s;
-            let r = kidney(t, 1.0 - LEFT_SHARE, 130.0, 1500.0) * facts.frame_s;
+            let left = kidney(t, LEFT_SHARE, 110.0, 900.0) * facts.frame_s;
+            let right = kidney(t, 1.0 - LEFT_SHARE, 130.0, 1500.0) * facts.frame_s;
             let blood = (900.0 * exp(-t / 250.0) + 150.0) * facts.frame_s;
             let bladder = 0.9 * t * facts.frame_s;
-            means.extend(frame_means(side, l, r, blood, bladder));
-            frames.push(NmFrame {
+            course
+                .means
+                .extend(frame_means(side, left, right, blood, bladder));
+            course.frames.push(NmFrame {
                 phase,
                 time_slice,
                 ..NmFrame::default()
             });
-            times_s.push(t);
-            left.push(l);
-            right.push(r);
+            course.times_s.push(t);
+            course.left.push(left);
+            course.right.push(right);
             clock_s += facts.frame_s;
         }
     }
+    course
+}
+
+/// Writes the object.
+pub fn write(context: &Context, output: &mut Output<'_>) -> Result<RenogramTruth> {
+    let side = if context.size == Size::Tiny { 32 } else { 128 };
+    let phases = phases(context.size);
+    let course = course(side, &phases);
     let object = Object {
         name: "dynamic",
         number: 3,
@@ -117,8 +119,8 @@ pub fn write(context: &Context, output: &mut Output<'_>) -> Result<RenogramTruth
         columns: side,
         rows: side,
         pixel_mm: 400.0 / side as f64,
-        frames,
-        counts: counts(&means, &mut random),
+        frames: course.frames,
+        counts: counts(&course.means, &mut Random::new(context.seed, "nm renogram")),
     };
     let mut image = object.image(context);
     image.phases = phases.to_vec();
@@ -126,16 +128,15 @@ pub fn write(context: &Context, output: &mut Output<'_>) -> Result<RenogramTruth
     let truth = RenogramTruth {
         object: object.truth(context, "DYNAMIC"),
         phases: phases
-            .iter()
             .map(|p| PhaseTruth {
                 frames: p.frames,
                 frame_s: p.frame_s,
             })
-            .collect(),
+            .into(),
         left_share: LEFT_SHARE,
-        times_s,
-        left,
-        right,
+        times_s: course.times_s,
+        left: course.left,
+        right: course.right,
         left_ellipse: in_pixels(LEFT),
         right_ellipse: in_pixels(RIGHT),
     };

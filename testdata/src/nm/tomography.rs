@@ -112,7 +112,37 @@ fn chord(radius: f64, distance_squared: f64) -> f64 {
     2.0 * (radius * radius - distance_squared).max(0.0).sqrt()
 }
 
-/// Writes raw projections of a full turn; line integrals are exact, without attenuation.
+/// The camera's columns at an angle: it stands above the patient at 0 and turns to the patient's left, so
+/// they run along the patient's left at 0, along posterior at 90 degrees.
+fn across(angle_degrees: f64) -> impl Fn(&[f64; 3]) -> f64 {
+    let (sine, cosine) = sin_cos(radians(angle_degrees));
+    move |p| p[0] * cosine + p[1] * sine
+}
+
+/// Expected counts of one view; line integrals are exact, without attenuation.
+fn view_means(side: usize, pixel_mm: f64, angle_degrees: f64) -> Vec<f64> {
+    let middle = (side as f64 - 1.0) / 2.0;
+    let across = across(angle_degrees);
+    let line = |n: usize| {
+        let u = ((n % side) as f64 - middle) * pixel_mm;
+        let z = (middle - (n / side) as f64) * pixel_mm;
+        let cylinder = if z.abs() <= CYLINDER_HALF_MM {
+            chord(CYLINDER_RADIUS_MM, u * u)
+        } else {
+            0.0
+        };
+        let ball = |(centre, radius, value): &([f64; 3], f64, f64)| {
+            let (du, dz) = (u - across(centre), z - centre[2]);
+            (value - 1.0) * chord(*radius, du * du + dz * dz)
+        };
+        cylinder + BALLS.iter().map(ball).sum::<f64>()
+    };
+    (0..side * side)
+        .map(|n| 0.09 * line(n) * 1024.0 / (side * side) as f64)
+        .collect()
+}
+
+/// Writes raw projections of a full turn.
 pub fn write_projections(context: &Context, output: &mut Output<'_>) -> Result<ProjectionTruth> {
     let (side, views) = if context.size == Size::Tiny {
         (32, 16)
@@ -122,40 +152,16 @@ pub fn write_projections(context: &Context, output: &mut Output<'_>) -> Result<P
     let pixel_mm = 280.0 / side as f64;
     let step_degrees = 360.0 / f64::from(views);
     let middle = (side as f64 - 1.0) / 2.0;
-    let mut means = Vec::new();
-    let mut centres = Vec::new();
-    for view in 0..views {
-        // The camera stands above the patient at 0 and turns to the patient's left: its columns run along
-        // the patient's left at 0, along posterior at 90 degrees.
-        let (sine, cosine) = sin_cos(radians(f64::from(view) * step_degrees));
-        let across = |p: &[f64; 3]| p[0] * cosine + p[1] * sine;
-        let line = |n: usize| {
-            let (u, z) = (
-                ((n % side) as f64 - middle) * pixel_mm,
-                (middle - (n / side) as f64) * pixel_mm,
-            );
-            let cylinder = if z.abs() <= CYLINDER_HALF_MM {
-                chord(CYLINDER_RADIUS_MM, u * u)
-            } else {
-                0.0
-            };
-            let ball = |(centre, radius, value): &([f64; 3], f64, f64)| {
-                let (du, dz) = (u - across(centre), z - centre[2]);
-                (value - 1.0) * chord(*radius, du * du + dz * dz)
-            };
-            cylinder + BALLS.iter().map(ball).sum::<f64>()
-        };
-        means.extend((0..side * side).map(|n| 0.09 * line(n) * 1024.0 / (side * side) as f64));
-        centres.push(
-            BALLS
-                .iter()
-                .map(|(c, _, _)| [across(c) / pixel_mm + middle, middle - c[2] / pixel_mm])
-                .collect(),
-        );
-    }
-    let frame = |view: u16| NmFrame {
-        angular_view: view,
-        ..NmFrame::default()
+    let angles = || (0..views).map(|view| f64::from(view) * step_degrees);
+    let means: Vec<f64> = angles()
+        .flat_map(|angle| view_means(side, pixel_mm, angle))
+        .collect();
+    let centres = |angle: f64| {
+        let across = across(angle);
+        BALLS
+            .iter()
+            .map(|(c, _, _)| [across(c) / pixel_mm + middle, middle - c[2] / pixel_mm])
+            .collect()
     };
     let object = Object {
         name: "projections",
@@ -165,7 +171,12 @@ pub fn write_projections(context: &Context, output: &mut Output<'_>) -> Result<P
         columns: side,
         rows: side,
         pixel_mm,
-        frames: (1..=views).map(frame).collect(),
+        frames: (1..=views)
+            .map(|view| NmFrame {
+                angular_view: view,
+                ..NmFrame::default()
+            })
+            .collect(),
         counts: counts(&means, &mut Random::new(context.seed, "nm projections")),
     };
     let mut image = object.image(context);
@@ -177,8 +188,9 @@ pub fn write_projections(context: &Context, output: &mut Output<'_>) -> Result<P
         views,
         start_degrees: 0.0,
         step_degrees,
-        angles: "degrees from above the patient towards the patient's left; columns run along left at 0, posterior at 90",
-        centres,
+        angles: "degrees from above the patient towards the patient's left; columns run along left at 0, \
+                 posterior at 90",
+        centres: angles().map(centres).collect(),
     };
     object.write(context, image, output)?;
     Ok(truth)
@@ -195,67 +207,64 @@ pub struct SlicesTruth {
     balls: Vec<Ball>,
 }
 
-/// Reconstructed slices from the feet up, `slots` times with the activity waning to half.
-fn slices(
-    context: &Context,
-    name: &'static str,
-    kind: NmKind,
-    slots: u16,
-    output: &mut Output<'_>,
-) -> Result<SlicesTruth> {
-    let grid = grid(context.size);
-    let [columns, rows, count] = grid.size();
-    let noise_free = scan::blurred(volume(&grid), &grid, SCANNER);
-    let mut stored = Vec::new();
-    let mut frames = Vec::new();
+/// Frames and stored values of `slots` stacks, the activity waning to half.
+fn stacks(context: &Context, grid: &Grid, slots: u16) -> (Vec<NmFrame>, Vec<u16>) {
+    let noise_free = scan::blurred(volume(grid), grid, SCANNER);
+    let (mut frames, mut stored) = (Vec::new(), Vec::new());
     for time_slot in 1..=slots {
         let left = 1.0 - 0.5 * f32::from(time_slot - 1) / f32::from(slots);
-        let noisy = scan::noisy(&noise_free, &grid, SCANNER, context.seed + u64::from(time_slot));
+        let noisy = scan::noisy(&noise_free, grid, SCANNER, context.seed + u64::from(time_slot));
         stored.extend(
             noisy
                 .iter()
                 .map(|v| (v * left * 120.0).round().min(65_535.0) as u16),
         );
-        frames.extend((1..=count as u16).map(|slice| NmFrame {
+        let slices = 1..=grid.size()[2] as u16;
+        frames.extend(slices.map(|slice| NmFrame {
             time_slot,
             slice,
             ..NmFrame::default()
         }));
     }
+    (frames, stored)
+}
+
+/// Reconstructed slices from the feet up, once or over the cardiac cycle.
+fn slices(context: &Context, name: &'static str, slots: u16, output: &mut Output<'_>) -> Result<SlicesTruth> {
+    let grid = grid(context.size);
+    let (frames, counts) = stacks(context, &grid, slots);
+    let gated = slots > 1;
     let object = Object {
         name,
-        number: if slots == 1 { 6 } else { 7 },
-        description: if slots == 1 {
-            "SPECT slices"
-        } else {
+        number: if gated { 7 } else { 6 },
+        description: if gated {
             "SPECT slices, gated"
+        } else {
+            "SPECT slices"
         },
-        kind,
-        columns,
-        rows,
+        kind: if gated {
+            NmKind::ReconGatedTomo
+        } else {
+            NmKind::ReconTomo
+        },
+        columns: grid.size()[0],
+        rows: grid.size()[1],
         pixel_mm: grid.spacing_mm()[0],
         frames,
-        counts: stored,
+        counts,
     };
     let mut image = object.image(context);
     image.slice_spacing_mm = Some(grid.spacing_mm()[2]);
     image.detectors[0].plane = Some(plane_of(&grid, 0));
     image.rotation = Some(rotation(64));
-    image.gating = (slots > 1).then_some(Gating {
+    image.gating = gated.then_some(Gating {
         rr_s: 0.86,
         time_slots: slots,
         beats: 300,
     });
     let first = grid.patient_from_voxel().origin();
     let truth = SlicesTruth {
-        object: object.truth(
-            context,
-            if slots == 1 {
-                "RECON TOMO"
-            } else {
-                "RECON GATED TOMO"
-            },
-        ),
+        object: object.truth(context, if gated { "RECON GATED TOMO" } else { "RECON TOMO" }),
         frame_of_reference_uid: context.identity.frame_of_reference_uid(),
         size: grid.size(),
         spacing_mm: grid.spacing_mm(),
@@ -269,12 +278,12 @@ fn slices(
 
 /// Writes one stack of slices.
 pub fn write_slices(context: &Context, output: &mut Output<'_>) -> Result<SlicesTruth> {
-    slices(context, "slices", NmKind::ReconTomo, 1, output)
+    slices(context, "slices", 1, output)
 }
 
 /// Writes four stacks over the cardiac cycle.
 pub fn write_gated_slices(context: &Context, output: &mut Output<'_>) -> Result<SlicesTruth> {
-    slices(context, "gated-slices", NmKind::ReconGatedTomo, 4, output)
+    slices(context, "gated-slices", 4, output)
 }
 
 #[derive(Serialize)]

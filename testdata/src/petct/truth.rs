@@ -167,13 +167,12 @@ pub fn voxels_of(petct: &PetCt, values: &Values<'_>, lesion: &Lesion) -> Vec<usi
 
 fn lesion_truth<'a>(
     petct: &PetCt,
-    painter: &Painter<'_>,
     stored: &Values<'_>,
     noise_free: &Values<'_>,
     lesion: &'a Lesion,
 ) -> LesionTruth<'a> {
     let voxels = voxels_of(petct, stored, lesion);
-    let (background_suv, hottest_background_suv) = lesion::surroundings(painter, lesion);
+    let (background_suv, hottest_background_suv) = lesion::surroundings(&petct.body, lesion);
     let (organ, physiological_distance_mm) = lesion::nearest_physiological(&petct.body, lesion);
     LesionTruth {
         number: lesion.number,
@@ -237,7 +236,7 @@ pub fn write(petct: &PetCt, pet: &Scan, output: &mut Output<'_>) -> Result<()> {
         grid: &pet.grid,
         at: &noise_free_at,
     };
-    let lesion = |lesion| lesion_truth(petct, &painter, &stored, &noise_free, lesion);
+    let lesion = |lesion| lesion_truth(petct, &stored, &noise_free, lesion);
     let truth = Truth {
         seed: petct.identity.options.seed,
         size: petct.identity.options.size.name(),

@@ -200,11 +200,12 @@ pub fn decimal_string(value: f64) -> String {
     }
     let fixed = (0..LONGEST).rev().map(|digits| format!("{value:.digits$}"));
     let scientific = (0..LONGEST).rev().map(|digits| format!("{value:.digits$e}"));
-    let fits = |text: &String| text.len() <= LONGEST;
     let error = |text: &String| {
         text.parse()
             .map_or(f64::INFINITY, |read: f64| (read - value).abs())
     };
+    // Rounding the largest numbers up would leave the range of f64.
+    let fits = |text: &String| text.len() <= LONGEST && error(text).is_finite();
     fixed
         .filter(fits)
         .take(1)

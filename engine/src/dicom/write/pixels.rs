@@ -184,3 +184,36 @@ fn encapsulated(frames: Vec<Vec<u8>>) -> Value<InMemDicomObject, Vec<u8>> {
     }
     Value::PixelSequence(PixelFragmentSequence::new(offsets, fragments))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Pixels, native_value, pack};
+    use codec::TransferSyntax;
+    use dicom_core::value::PrimitiveValue;
+
+    #[test]
+    fn bits_are_packed_from_the_lowest_and_across_frames() {
+        assert_eq!(
+            pack(&[1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1]),
+            [0b0001_1001, 0b0000_0110]
+        );
+    }
+
+    #[test]
+    fn odd_bytes_are_padded_and_words_turned_for_big_endian() {
+        let little = native_value(vec![1, 2, 3], 8, TransferSyntax::ExplicitLittleEndian);
+        assert_eq!(little, PrimitiveValue::U8([1, 2, 3, 0].as_slice().into()));
+        let big = native_value(vec![0x34, 0x12], 16, TransferSyntax::ExplicitBigEndian);
+        assert_eq!(big, PrimitiveValue::U16([0x1234].as_slice().into()));
+    }
+
+    #[test]
+    fn part_of_a_frame_is_refused() {
+        let mut pixels = Pixels::from_u8(3, 2, vec![0; 12]);
+        assert_eq!(pixels.frames().unwrap(), 2);
+        pixels.values.pop();
+        assert!(pixels.frames().is_err());
+        pixels.values.clear();
+        assert!(pixels.frames().is_err());
+    }
+}

@@ -1,77 +1,9 @@
-//! Lesions: where they are put, how hot they are, and which voxels they fill.
+//! Where lesions are put: one in every site, within its organ and apart from the others.
 
-use engine::geometry::{Grid, Patient, Point};
-use rayon::prelude::*;
-
-use crate::anatomy::vector::{V3, add, norm, sub};
-use crate::anatomy::{Body, Organ, Shape, Solid, Tissue};
-use crate::elementary::ellipsoid_ml;
-use crate::paint::{Painter, Pose};
+use super::Lesion;
+use crate::anatomy::vector::{V3, add};
+use crate::anatomy::{Body, Organ};
 use crate::random::Random;
-
-/// A spherical lesion in the body at rest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lesion {
-    /// Number from 1.
-    pub number: usize,
-    /// Where it lies, in words.
-    pub site: &'static str,
-    /// Centre, LPS in mm.
-    pub centre_mm: [f64; 3],
-    /// Diameter, mm.
-    pub diameter_mm: f64,
-    /// Uptake before the scanner blurs it, SUV by body weight.
-    pub suv: f64,
-    /// A core that takes up less: its diameter in mm and its SUV.
-    pub core: Option<(f64, f64)>,
-    /// CT number, HU.
-    pub hu: f64,
-}
-
-impl Lesion {
-    /// Volume of the sphere, mL.
-    pub fn volume_ml(&self) -> f64 {
-        ellipsoid_ml([self.diameter_mm / 2.0; 3])
-    }
-
-    /// Whether a point of the body at rest lies in the lesion.
-    pub fn contains(&self, p: [f64; 3]) -> bool {
-        self.distance_squared(p) <= self.diameter_mm * self.diameter_mm / 4.0
-    }
-
-    fn distance_squared(&self, p: [f64; 3]) -> f64 {
-        (0..3)
-            .map(|a| (p[a] - self.centre_mm[a]) * (p[a] - self.centre_mm[a]))
-            .sum()
-    }
-
-    /// Uptake at a point of the body at rest; `None` outside the lesion.
-    fn uptake(&self, p: [f64; 3]) -> Option<f64> {
-        let squared = self.distance_squared(p);
-        if squared > self.diameter_mm * self.diameter_mm / 4.0 {
-            return None;
-        }
-        Some(match self.core {
-            Some((diameter_mm, suv)) if squared <= diameter_mm * diameter_mm / 4.0 => suv,
-            _ => self.suv,
-        })
-    }
-
-    /// The lesion as CT sees it.
-    fn solid(&self) -> Solid {
-        let centre = self.centre_mm.map(|v| v as f32);
-        let tissue = Tissue {
-            hu: self.hu as f32,
-            ..Tissue::PLAIN_MUSCLE
-        };
-        let core = Tissue { hu: 18.0, ..tissue };
-        let mut layers = vec![(0.0, tissue)];
-        if let Some((diameter_mm, _)) = self.core {
-            layers.push((((self.diameter_mm - diameter_mm) / 2.0) as f32, core));
-        }
-        Solid::layered(Shape::ball(centre, self.diameter_mm as f32 / 2.0), &layers)
-    }
-}
 
 /// A place where lesions are put: a box, the tissue they must lie in, and what they are like.
 struct Site {
@@ -106,7 +38,7 @@ const fn site(
 
 /// Every study has one lesion a site. A third and more of the sites touch physiological uptake: salivary
 /// glands, myocardium, liver, kidneys, ureters, bowel, bladder.
-const SITES: [Site; 20] = [
+const SITES: [Site; 23] = [
     site(
         "liver, right lobe",
         [-72.0, 0.0, 270.0],
@@ -287,6 +219,33 @@ const SITES: [Site; 20] = [
         (4.5, 10.0),
         130.0,
     ),
+    site(
+        "lung, right base, above the liver",
+        [-72.0, 10.0, 357.0],
+        [12.0, 12.0, 3.0],
+        Some(Organ::Lung),
+        (9.0, 13.0),
+        (5.0, 9.0),
+        24.0,
+    ),
+    site(
+        "submandibular lymph node, right",
+        [-43.0, -25.0, 627.0],
+        [3.0, 3.0, 4.0],
+        None,
+        (9.0, 12.0),
+        (5.0, 10.0),
+        44.0,
+    ),
+    site(
+        "retroperitoneal lymph node, beside the right kidney",
+        [-30.0, 26.0, 186.0],
+        [3.0, 5.0, 14.0],
+        None,
+        (10.0, 14.0),
+        (5.0, 10.0),
+        42.0,
+    ),
 ];
 
 /// The site whose lesion has a core without uptake.
@@ -321,6 +280,7 @@ fn round_to(value: f64, step: f64) -> f64 {
 
 /// The best of many places in a site: inside its organ, away from the lesions already there.
 fn place(body: &Body, site: &Site, diameter_mm: f64, placed: &[Lesion], random: &mut Random) -> [f64; 3] {
+    let body = &body.near(site.centre, site.reach.map(|v| v + diameter_mm as f32));
     let mut best = (i32::MIN, [0.0; 3]);
     for _ in 0..60 {
         let at = [0, 1, 2].map(|a| {
@@ -365,126 +325,41 @@ fn probes_inside(body: &Body, site: &Site, at: [f64; 3], diameter_mm: f64) -> i3
     steps.iter().filter(fits).count() as i32
 }
 
-/// The body with its lesions as CT shows them.
-pub fn body_with(body: &Body, lesions: &[Lesion]) -> Body {
-    let mut body = body.clone();
-    body.solids.extend(lesions.iter().map(Lesion::solid));
-    body
-}
+#[cfg(test)]
+mod tests {
+    use super::{SITES, lesions};
+    use crate::anatomy::Body;
+    use crate::lesion::nearest_physiological;
 
-/// Paints the lesions' uptake over a volume; each voxel gets the mean of 64 samples.
-pub fn paint(lesions: &[Lesion], grid: &Grid, pose: &Pose, values: &mut [f32]) {
-    let [columns, rows, _] = grid.size();
-    values
-        .par_chunks_mut(columns * rows)
-        .enumerate()
-        .for_each(|(k, slice)| {
-            for lesion in lesions {
-                paint_slice(lesion, grid, pose, k, slice);
+    /// What later work relies on, whatever the seed: lesions in their organs, apart, a third near uptake.
+    #[test]
+    fn every_seed_has_well_placed_lesions() {
+        for seed in [0, 1, 2, 77, 1234] {
+            let body = Body::new(seed);
+            let all = lesions(&body, seed);
+            assert_eq!(all.len(), SITES.len());
+            for (lesion, site) in all.iter().zip(&SITES) {
+                let organ = body
+                    .tissue_at(lesion.centre_mm.map(|v| v as f32))
+                    .map(|tissue| tissue.organ);
+                assert!(organ.is_some(), "{seed} {}", lesion.site);
+                assert!(
+                    site.within.is_none() || organ == site.within,
+                    "{seed} {} {organ:?}",
+                    lesion.site
+                );
             }
-        });
-}
-
-fn paint_slice(lesion: &Lesion, grid: &Grid, pose: &Pose, k: usize, slice: &mut [f32]) {
-    let [columns, rows, _] = grid.size();
-    let middle = grid.voxel(Point::from(pose.scanner_from_body(lesion.centre_mm)));
-    let spacing = grid.spacing_mm();
-    let reach = |axis: usize| (lesion.diameter_mm / 2.0) / spacing[axis] + 1.0;
-    if (middle[2] - k as f64).abs() > reach(2) {
-        return;
-    }
-    let range = |axis: usize, count: usize| {
-        let low = (middle[axis] - reach(axis)).floor().max(0.0) as usize;
-        let high = (middle[axis] + reach(axis)).ceil().clamp(0.0, count as f64 - 1.0) as usize;
-        low..=high
-    };
-    for j in range(1, rows) {
-        for i in range(0, columns) {
-            let value = &mut slice[j * columns + i];
-            *value = mean_uptake(lesion, grid, pose, [i, j, k], f64::from(*value)) as f32;
-        }
-    }
-}
-
-fn mean_uptake(lesion: &Lesion, grid: &Grid, pose: &Pose, voxel: [usize; 3], background: f64) -> f64 {
-    const SAMPLES: u32 = 4;
-    let mut sum = 0.0;
-    for n in 0..SAMPLES * SAMPLES * SAMPLES {
-        let offset = |sample: u32| (f64::from(sample % SAMPLES) + 0.5) / f64::from(SAMPLES) - 0.5;
-        let offsets = [offset(n), offset(n / SAMPLES), offset(n / SAMPLES / SAMPLES)];
-        let at = [0, 1, 2].map(|a| voxel[a] as f64 + offsets[a]);
-        let p: Point<Patient> = grid.patient(at.into());
-        sum += lesion
-            .uptake(pose.body_from_scanner([p[0], p[1], p[2]]))
-            .unwrap_or(background);
-    }
-    sum / f64::from(SAMPLES * SAMPLES * SAMPLES)
-}
-
-/// Mean uptake of the lesion-free body in the 10 mm around a lesion, SUV, and its largest value there.
-pub fn surroundings(painter: &Painter<'_>, lesion: &Lesion) -> (f64, f64) {
-    let (mut sum, mut largest, mut count) = (0.0, 0.0f64, 0u32);
-    let reach = lesion.diameter_mm / 2.0 + 10.0;
-    let steps = (reach / 2.5).ceil() as i32;
-    for n in 0..(2 * steps + 1).pow(3) {
-        let side = 2 * steps + 1;
-        let offset = [n % side, n / side % side, n / side / side].map(|s| f64::from(s - steps) * 2.5);
-        let distance = offset.iter().map(|v| v * v).sum::<f64>().sqrt();
-        if distance > lesion.diameter_mm / 2.0 && distance <= reach {
-            let at = [0, 1, 2].map(|a| (lesion.centre_mm[a] + offset[a]) as f32);
-            let suv = f64::from(painter.at(at, 0.0));
-            sum += suv;
-            largest = largest.max(suv);
-            count += 1;
-        }
-    }
-    (sum / f64::from(count.max(1)), largest)
-}
-
-/// The nearest organ of physiological uptake and its distance from the lesion's surface in mm, 0 inside.
-pub fn nearest_physiological(body: &Body, lesion: &Lesion) -> (Organ, f64) {
-    let centre = lesion.centre_mm.map(|v| v as f32);
-    let hot = |solid: &&Solid| {
-        solid
-            .layers
-            .iter()
-            .any(|(_, t)| t.suv >= 1.9 && is_physiological(t.organ))
-    };
-    let gap = |solid: &Solid| {
-        let outside: V3 = [0, 1, 2].map(|a| {
-            (solid.bounds.low[a] - centre[a])
-                .max(centre[a] - solid.bounds.high[a])
-                .max(0.0)
-        });
-        // The distance of a blended or cut shape is only near the surface a distance; its box bounds it.
-        let distance = solid.shape.distance(centre).max(norm(sub(outside, [0.0; 3])));
-        (f64::from(distance) - lesion.diameter_mm / 2.0).max(0.0)
-    };
-    body.solids
-        .iter()
-        .filter(hot)
-        .map(|solid| {
-            let organ = solid
-                .layers
+            for (n, a) in all.iter().enumerate() {
+                for b in &all[n + 1..] {
+                    let gap = a.distance_squared(b.centre_mm).sqrt() - (a.diameter_mm + b.diameter_mm) / 2.0;
+                    assert!(gap > 8.0, "{seed} {} {} {gap}", a.site, b.site);
+                }
+            }
+            let near = all
                 .iter()
-                .map(|(_, t)| t.organ)
-                .find(|o| is_physiological(*o));
-            (organ.unwrap_or(Organ::None), gap(solid))
-        })
-        .min_by(|a, b| a.1.total_cmp(&b.1))
-        .unwrap_or((Organ::None, f64::INFINITY))
-}
-
-const fn is_physiological(organ: Organ) -> bool {
-    matches!(
-        organ,
-        Organ::Brain
-            | Organ::Heart
-            | Organ::Liver
-            | Organ::Kidney
-            | Organ::UrinaryTract
-            | Organ::Stomach
-            | Organ::Bowel
-            | Organ::Gland
-    )
+                .filter(|lesion| nearest_physiological(&body, lesion).1 <= 15.0)
+                .count();
+            assert!(near * 3 >= all.len(), "{seed}: {near}");
+        }
+    }
 }
