@@ -29,6 +29,11 @@ pub(super) enum Lanes {
     Avx2,
 }
 
+// Not derived: what is best is asked of the processor, where the target has a choice.
+#[allow(
+    clippy::derivable_impls,
+    reason = "only a derive where the target has no choice of lanes"
+)]
 impl Default for Lanes {
     fn default() -> Self {
         #[cfg(target_arch = "x86_64")]
