@@ -186,7 +186,7 @@ fn vr_of(tag: Tag) -> VR {
 /// use engine::dicom::write::decimal_string;
 /// assert_eq!(decimal_string(1.5), "1.5");
 /// assert_eq!(decimal_string(-1.0 / 3.0), "-0.3333333333333");
-/// assert_eq!(decimal_string(1.0e-7 / 3.0), "3.3333333333e-8");
+/// assert_eq!(decimal_string(1.0e-7 / 3.0), "3.33333333333e-8");
 /// ```
 #[must_use]
 pub fn decimal_string(value: f64) -> String {
