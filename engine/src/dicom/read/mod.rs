@@ -16,6 +16,7 @@ pub mod planar;
 mod regions;
 pub mod rtstruct;
 pub mod seg;
+mod source;
 mod spacing;
 mod stack;
 
@@ -23,6 +24,7 @@ pub use collection::{Series, Study, collect};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
-pub use load::{InMemory, Progress, Source, load, with_pixels};
+pub use load::{Progress, load, with_pixels};
 pub use regions::{Regions, read_regions};
+pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};

@@ -4,9 +4,9 @@ use codec::Warning;
 use codec::dataset::{Limits, read};
 
 use super::instance::Instance;
-use super::load::InMemory;
 use super::rtstruct::{StructureSet, read_structure_set};
 use super::seg::{Segmentation, load_segmentation};
+use super::source::InMemory;
 use crate::dicom::{Error, Result};
 
 /// The regions of an object.

@@ -19,7 +19,8 @@ use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes;
 use super::instance::Instance;
-use super::load::{Source, with_pixels};
+use super::load::with_pixels;
+use super::source::Source;
 use crate::dicom::{Error, Result};
 use crate::voi::{Mask, Run};
 pub use layout::SegmentationSpace;
