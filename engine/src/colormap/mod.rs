@@ -6,8 +6,10 @@
 mod catalog;
 mod color_map;
 mod formulas;
+mod transfer;
 mod window;
 
 pub use catalog::names;
 pub use color_map::{ColorMap, ColorMapError, MAX_COLORS};
+pub use transfer::{Curve, TransferError, TransferFunction, extinction_per_mm};
 pub use window::{Window, WindowFunction};

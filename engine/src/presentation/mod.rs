@@ -3,9 +3,13 @@
 //! All of it is plain data; `render` makes pixels of it.
 
 mod annotation;
+mod camera;
+mod curve;
 mod plane;
 mod preset;
 
 pub use annotation::{Annotations, ColorBar, Corners, Letters, ScaleBar, scale_bar};
-pub use plane::{ImagePlane, Orientation, PlaneError, Size};
+pub use camera::{Camera, Direction, Ray};
+pub use curve::{CurveError, CurvedPlane, Side, Straight};
+pub use plane::{ImagePlane, MAX_SIDE, Orientation, PlaneError, Size};
 pub use preset::{CT_WINDOWS, NamedWindow, ct_window};

@@ -1,5 +1,7 @@
 //! The plane that an image shows.
 
+use nalgebra::{Matrix3, Vector3};
+
 use crate::geometry::{Affine, Grid, Patient, Plane, Point, Vector};
 use crate::presentation::Letters;
 
@@ -23,6 +25,9 @@ pub enum PlaneError {
     #[error("a plane is fitted to at least one grid, found none")]
     Nothing,
 }
+
+/// Longest side of an image, in pixels.
+pub const MAX_SIDE: u32 = 16_384;
 
 /// Columns and rows of an image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,8 +132,21 @@ impl ImagePlane {
         mm_per_pixel: f64,
         size: Size,
     ) -> Result<Self, PlaneError> {
+        Self::with_axes(orientation.axes()?, center, mm_per_pixel, size)
+    }
+
+    /// The plane of square pixels along unit vectors to the image's right, down, and away from the viewer.
+    pub(super) fn with_axes(
+        axes: [Vector<Patient>; 3],
+        center: Point<Patient>,
+        mm_per_pixel: f64,
+        size: Size,
+    ) -> Result<Self, PlaneError> {
         if !(mm_per_pixel.is_finite() && mm_per_pixel > 0.0) {
             return Err(PlaneError::Scale(mm_per_pixel));
+        }
+        if let Some(axis) = axes.iter().find(|axis| !axis.xyz.iter().all(|v| v.is_finite())) {
+            return Err(PlaneError::Normal(axis.xyz.into()));
         }
         if !center.xyz.iter().all(|v| v.is_finite()) {
             return Err(PlaneError::Place(center.xyz.into()));
@@ -136,7 +154,7 @@ impl ImagePlane {
         if size.width == 0 || size.height == 0 {
             return Err(PlaneError::Size(size.width, size.height));
         }
-        let axes = orientation.axes()?.map(|axis| axis * mm_per_pixel);
+        let axes = axes.map(|axis| axis * mm_per_pixel);
         let [right, down, _] = axes;
         let half = |pixels: u32| (f64::from(pixels) - 1.0) / 2.0;
         let corner = center + right * -half(size.width) + down * -half(size.height);
@@ -200,6 +218,41 @@ impl ImagePlane {
     #[must_use]
     pub fn mm_per_pixel(&self) -> [f64; 2] {
         [0, 1].map(|axis| self.patient_from_plane.axis(axis).norm())
+    }
+
+    /// The image turned clockwise about its pixel (x, y), radians: what it shows turns on the screen.
+    #[must_use]
+    pub fn turned(&self, x: f64, y: f64, clockwise_rad: f64) -> Self {
+        let (sin, cos) = clockwise_rad.sin_cos();
+        self.seen_through([cos, sin, -sin, cos], x, y)
+    }
+
+    /// The image mirrored left to right about its column x.
+    #[must_use]
+    pub fn mirrored_horizontally(&self, x: f64) -> Self {
+        self.seen_through([-1.0, 0.0, 0.0, 1.0], x, 0.0)
+    }
+
+    /// The image mirrored top to bottom about its row y.
+    #[must_use]
+    pub fn mirrored_vertically(&self, y: f64) -> Self {
+        self.seen_through([1.0, 0.0, 0.0, -1.0], 0.0, y)
+    }
+
+    /// The image magnified `factor` times about its pixel (x, y).
+    #[must_use]
+    pub fn magnified(&self, x: f64, y: f64, factor: f64) -> Self {
+        self.seen_through([1.0 / factor, 0.0, 0.0, 1.0 / factor], x, y)
+    }
+
+    /// The plane whose pixel p shows what this one's pixel `center + m (p - center)` did.
+    fn seen_through(&self, [a, b, c, d]: [f64; 4], x: f64, y: f64) -> Self {
+        let linear = Matrix3::new(a, b, 0.0, c, d, 0.0, 0.0, 0.0, 1.0);
+        let center = Vector3::new(x, y, 0.0);
+        let old_from_new: Affine<Plane, Plane> = Affine::new(linear, center - linear * center);
+        Self {
+            patient_from_plane: self.patient_from_plane * old_from_new,
+        }
     }
 
     /// The letters of the body's directions at the image's edges.
@@ -306,6 +359,28 @@ mod tests {
                 .abs()
                 < 1e-9
         );
+    }
+
+    #[test]
+    fn letters_follow_turns_and_mirrors() {
+        let at = Point::new(0.0, 0.0, 0.0);
+        let plane = ImagePlane::centered(Orientation::Axial, at, 1.0, SIZE).unwrap();
+        let letters = |plane: &ImagePlane| {
+            let letters = plane.letters();
+            [letters.left, letters.right, letters.top, letters.bottom].concat()
+        };
+        let quarter = std::f64::consts::FRAC_PI_2;
+        assert_eq!(letters(&plane), "RLAP");
+        assert_eq!(letters(&plane.turned(50.0, 25.0, quarter)), "PARL");
+        assert_eq!(letters(&plane.turned(50.0, 25.0, -quarter)), "APLR");
+        assert_eq!(letters(&plane.mirrored_horizontally(50.0)), "LRAP");
+        assert_eq!(letters(&plane.mirrored_vertically(25.0)), "RLPA");
+        let back = plane.turned(3.0, 4.0, 0.3).turned(3.0, 4.0, -0.3);
+        assert!(back.patient(90.0, 7.0).distance(plane.patient(90.0, 7.0)) < 1e-9);
+        let twice = plane.mirrored_vertically(25.0).mirrored_vertically(25.0);
+        assert_eq!(twice, plane);
+        let lens = plane.magnified(40.0, 20.0, 4.0);
+        assert!(lens.patient(44.0, 20.0).distance(plane.patient(41.0, 20.0)) < 1e-9);
     }
 
     proptest! {

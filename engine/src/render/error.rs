@@ -1,7 +1,7 @@
 //! Why there is no image.
 
 use crate::presentation::Size;
-use crate::render::{MAX_SIDE, VolumeId};
+use crate::render::{MAX_SAMPLES, MAX_SIDE, VolumeId};
 
 /// Why a scene cannot be shown.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -35,6 +35,40 @@ pub enum Error {
     /// An opacity is not a part of one.
     #[error("an opacity must be 0 to 1, found {0}")]
     Opacity(f64),
+    /// The distance of samples cannot be used.
+    #[error(
+        "the distance of samples must be a positive number of mm that leaves at most {MAX_SAMPLES} on a ray, found {0}"
+    )]
+    Step(f64),
+    /// A number of the scene is outside what it may be.
+    #[error("{what} must be {expected}, found {found}")]
+    Number {
+        /// The number.
+        what: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: f64,
+    },
+    /// There are more of something than a renderer takes.
+    #[error("a scene takes at most {most} {what}, found {found}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The most.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A label map is not made of whole numbers.
+    #[error("a label map must hold unsigned integers of 8 or 16 bit, volume {} does not", .0.0)]
+    NotLabels(VolumeId),
+    /// Values were asked of a rendering, which mixes colours only.
+    #[error("values can be had of planes and projections, not of a volume rendering")]
+    NoValues,
+    /// The host asked to stop.
+    #[error("the image was cancelled")]
+    Cancelled,
     /// The picture could not be encoded.
     #[error("png: {0}")]
     Png(String),

@@ -6,7 +6,7 @@ use crate::colormap::{ColorMap, Window};
 use crate::fusion::{Weight, overlay_color_map, single_color_map, window_for};
 use crate::geometry::{Affine, Patient};
 use crate::presentation::ImagePlane;
-use crate::render::Error;
+use crate::render::{Clip, Error, Material, Quality, View};
 use crate::volume::{Interpolation, Volume};
 
 /// Names the voxels of a volume; a renderer may keep what it made of them under this name.
@@ -48,14 +48,6 @@ impl Volumes {
     }
 }
 
-/// How the volumes are looked at.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum View {
-    /// Cut by a plane (multiplanar reconstruction).
-    Plane(ImagePlane),
-}
-
 /// One volume of a scene and how it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
@@ -71,6 +63,10 @@ pub struct Layer {
     pub opacity: f64,
     /// Where the volume's own patient space lies in the scene's: the identity but for registered volumes.
     pub scene_from_volume: Affine<Patient, Patient>,
+    /// What it looks like in a volume rendering; `None` for [`Material::glowing`] by window and colours.
+    pub material: Option<Material>,
+    /// What is cut away of it in projections and renderings.
+    pub clip: Clip,
 }
 
 impl Layer {
@@ -84,6 +80,8 @@ impl Layer {
             interpolation: Interpolation::Linear,
             opacity: 1.0,
             scene_from_volume: Affine::identity(),
+            material: None,
+            clip: Clip::default(),
         }
     }
 
@@ -117,16 +115,96 @@ pub struct Scene {
     pub layers: Vec<Layer>,
     /// Red, green, blue where no layer is.
     pub background: [u8; 3],
+    /// How finely.
+    pub quality: Quality,
+    /// Sharpens the picture of planes; values stay as they are.
+    pub sharpening: Option<Sharpening>,
+}
+
+/// An unsharp mask on the values of a plane's layers, before the window.
+///
+/// Each value `v` becomes `v + amount (v - b)`, where `b` is the mean of the 5 x 5 values around it at
+/// distances of 0, 1 and 2 times `radius_pixels`, by the binomial weights 1 4 6 4 1 each way. Neighbours
+/// outside the image or the volume do not count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sharpening {
+    /// 0 (not) to 10.
+    pub amount: f64,
+    /// 1 to 16.
+    pub radius_pixels: u32,
 }
 
 impl Scene {
     /// Layers cut by a plane, on black.
     #[must_use]
     pub fn of_plane(plane: ImagePlane, layers: Vec<Layer>) -> Self {
+        Self::new(View::Plane(plane), layers)
+    }
+
+    /// Layers in a view, on black.
+    #[must_use]
+    pub fn new(view: View, layers: Vec<Layer>) -> Self {
         Self {
-            view: View::Plane(plane),
+            view,
             layers,
             background: [0; 3],
+            quality: Quality::default(),
+            sharpening: None,
         }
+    }
+
+    /// How much each layer's extinction counts in a rendering, 0 to 1.
+    ///
+    /// They are the parts that the layers have in a mix of planes, relative to the largest: a ratio of 0.5
+    /// shows both volumes in full, 0 or 1 one of them alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Opacity`] unless every opacity is 0 to 1.
+    pub fn weights(&self) -> Result<Vec<f64>, Error> {
+        let mut left = 1.0;
+        let mut weights = vec![0.0; self.layers.len()];
+        for (weight, layer) in weights.iter_mut().zip(&self.layers).rev() {
+            layer.weight()?;
+            *weight = left * layer.opacity;
+            left *= 1.0 - layer.opacity;
+        }
+        let largest = weights.iter().copied().fold(0.0, f64::max);
+        if largest > 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= largest);
+        }
+        Ok(weights)
+    }
+
+    /// Distance of the samples along a ray, mm: as [`Quality::step_mm`] says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVolume`]; [`Error::Step`] for a step that is not a positive number.
+    pub fn step_mm(&self, volumes: &Volumes) -> Result<f64, Error> {
+        let step_mm = match self.quality.step_mm {
+            Some(step_mm) => step_mm,
+            None => {
+                let mut smallest_mm = f64::INFINITY;
+                for layer in &self.layers {
+                    let grid = volumes.get(layer.volume)?.grid();
+                    let linear = layer.scene_from_volume.linear * grid.patient_from_voxel().linear;
+                    let sides = linear.column_iter().map(|side| side.norm());
+                    smallest_mm = sides.fold(smallest_mm, f64::min);
+                }
+                let part = if matches!(self.view, View::Rendering(_)) {
+                    0.5
+                } else {
+                    1.0
+                };
+                if smallest_mm.is_finite() {
+                    part * smallest_mm
+                } else {
+                    1.0
+                }
+            }
+        };
+        let usable = step_mm.is_finite() && step_mm > 0.0;
+        usable.then_some(step_mm).ok_or(Error::Step(step_mm))
     }
 }

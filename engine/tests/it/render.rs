@@ -3,7 +3,7 @@
 use engine::colormap::{ColorMap, Window};
 use engine::geometry::{Affine, Grid, Patient, Plane, Point, Vector, Voxel};
 use engine::presentation::{ImagePlane, Orientation, Size};
-use engine::render::{CpuRenderer, Layer, Renderer, Scene, Values, View, VolumeId, Volumes};
+use engine::render::{Clip, CpuRenderer, Layer, Renderer, Scene, Values, View, VolumeId, Volumes};
 use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels, sample};
 
 mod colours;
@@ -88,6 +88,8 @@ fn layer(interpolation: Interpolation) -> Layer {
         interpolation,
         opacity: 1.0,
         scene_from_volume: Affine::identity(),
+        material: None,
+        clip: Clip::default(),
     }
 }
 

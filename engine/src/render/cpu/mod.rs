@@ -11,7 +11,9 @@ mod shade;
 
 use crate::geometry::{Affine, Patient, Plane};
 use crate::presentation::Size;
-use crate::render::{Error, Image, Layer, MAX_SIDE, Renderer, Scene, Values, View, Volumes};
+use crate::render::{
+    Cancel, Error, Image, Layer, MAX_SIDE, Renderer, Scene, Statistics, Values, View, Volumes,
+};
 use cut::{Cut, Row};
 use kernel::Lanes;
 use locate::{SPAN, Scratch};
@@ -25,6 +27,7 @@ const BAND: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub struct CpuRenderer {
     lanes: Lanes,
+    statistics: Statistics,
 }
 
 impl CpuRenderer {
@@ -36,8 +39,16 @@ impl CpuRenderer {
 }
 
 impl Renderer for CpuRenderer {
-    fn render(&mut self, scene: &Scene, volumes: &Volumes, size: Size) -> Result<Image, Error> {
-        let View::Plane(plane) = &scene.view;
+    fn render_until(
+        &mut self,
+        scene: &Scene,
+        volumes: &Volumes,
+        size: Size,
+        _cancel: &Cancel,
+    ) -> Result<Image, Error> {
+        let View::Plane(plane) = &scene.view else {
+            return Err(Error::NoValues);
+        };
         check_size(size)?;
         let mut layers = Vec::with_capacity(scene.layers.len());
         for layer in &scene.layers {
@@ -60,14 +71,21 @@ impl Renderer for CpuRenderer {
         })
     }
 
-    fn values(
+    fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    fn values_until(
         &mut self,
         scene: &Scene,
         layer: usize,
         volumes: &Volumes,
         size: Size,
+        _cancel: &Cancel,
     ) -> Result<Values, Error> {
-        let View::Plane(plane) = &scene.view;
+        let View::Plane(plane) = &scene.view else {
+            return Err(Error::NoValues);
+        };
         check_size(size)?;
         let layers = scene.layers.len();
         let found = scene

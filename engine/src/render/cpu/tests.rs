@@ -46,6 +46,7 @@ fn check(volume: &Volume, interpolation: Interpolation) {
     let scene = Scene::of_plane(plane, vec![lower, upper]);
     let mut baseline = CpuRenderer {
         lanes: Lanes::Baseline,
+        ..CpuRenderer::new()
     };
     let mut native = CpuRenderer::new();
     let bits = |renderer: &mut CpuRenderer| {
