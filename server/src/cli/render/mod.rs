@@ -18,6 +18,8 @@ use engine::render::{
     annotate, still,
 };
 
+pub use self::sources::displayed;
+
 use self::parse::{Annotate, Place, Project, ViewKind};
 use super::{Output, open};
 
