@@ -28,6 +28,27 @@ pub enum Organ {
 }
 
 impl Organ {
+    /// All of them, by number.
+    pub const ALL: [Self; 17] = [
+        Self::None,
+        Self::Fat,
+        Self::Muscle,
+        Self::Lung,
+        Self::Bone,
+        Self::Brain,
+        Self::Heart,
+        Self::Aorta,
+        Self::Liver,
+        Self::Spleen,
+        Self::Kidney,
+        Self::UrinaryTract,
+        Self::Stomach,
+        Self::Bowel,
+        Self::Gland,
+        Self::SpinalCord,
+        Self::Airway,
+    ];
+
     /// Name for files and people.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 mod ct;
 mod lesion_masks;
+mod organs;
 mod pet;
 mod truth;
 
@@ -92,17 +93,24 @@ impl PetCt {
         pet::volume(self)
     }
 
-    /// Writes both series, the lesions' masks and the truth.
+    /// The organ of each voxel of the CT, by [`crate::anatomy::Organ`]'s numbers; 0 outside the body.
+    #[must_use]
+    pub fn organs_volume(&self) -> Volume {
+        organs::volume(self)
+    }
+
+    /// Writes both series, the lesions' masks, the organs and the truth.
     pub(crate) fn write(&self, output: &mut Output<'_>) -> Result<()> {
         ct::write(self, output)?;
         let scan = pet::scan(self);
         pet::write(self, &scan, output)?;
         lesion_masks::write(self, &scan, output)?;
+        organs::write(self, output)?;
         truth::write(self, &scan, output)
     }
 
     /// Number of files that [`PetCt::write`] makes.
     pub(crate) fn files(size: Size) -> u64 {
-        (size.ct_grid().size()[2] + size.pet_grid().size()[2]) as u64 + 3
+        (size.ct_grid().size()[2] + size.pet_grid().size()[2]) as u64 + 5
     }
 }

@@ -203,3 +203,28 @@ fn volumes_in_memory_are_those_in_the_files() {
     };
     assert_eq!(all(&read), all(&made));
 }
+
+#[test]
+fn organs_lie_where_the_truth_says() {
+    let (labels, warnings) = engine::nifti::read(&files()["petct/organs.nii.gz"]).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let names: Value = serde_json::from_slice(&files()["petct/organs.json"]).unwrap();
+    let truth = truth("petct");
+    for reference in truth["references"].as_array().unwrap() {
+        let [x, y, z] = numbers(&reference["centre_mm"]).try_into().unwrap();
+        let place = Point::new(x, y, z);
+        let at = labels.grid().voxel(place);
+        let voxel = [0, 1, 2].map(|axis| at[axis].round().max(0.0) as usize);
+        let Some(label) = labels.value(voxel) else {
+            continue;
+        };
+        let said = reference["organ"].as_str().unwrap();
+        let expected = match said.split(',').next().unwrap() {
+            "left ventricle's blood" => "heart",
+            "bladder" => "urinary tract",
+            "marrow" => "bone",
+            organ => organ,
+        };
+        assert_eq!(names[(label as u8).to_string()], expected, "{said}");
+    }
+}
