@@ -11,6 +11,7 @@ mod architecture;
 mod masks;
 mod planar;
 mod render;
+mod scenes;
 mod series;
 mod stacks;
 mod suv_reference;
