@@ -63,9 +63,14 @@ pub struct Slice {
 impl Slice {
     /// Slice `k` of a grid, seen from a body in a pose.
     pub fn of(grid: &Grid, k: usize, pose: &Pose) -> Self {
+        Self::at(grid, k as f64, pose)
+    }
+
+    /// The plane at slice coordinate `k` of a grid, between its slices too.
+    pub fn at(grid: &Grid, k: f64, pose: &Pose) -> Self {
         let [columns, rows, _] = grid.size();
         let at = |i: f64, j: f64| {
-            let patient = grid.patient(Point::<Voxel>::new(i, j, k as f64));
+            let patient = grid.patient(Point::<Voxel>::new(i, j, k));
             pose.body_from_scanner([patient[0], patient[1], patient[2]])
         };
         let (first, right, down) = (at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0));

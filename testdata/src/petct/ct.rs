@@ -58,9 +58,11 @@ impl Scanner<'_> {
     /// Stored values of slice `k`.
     fn slice(&self, k: usize) -> Vec<i16> {
         let [columns, rows, _] = self.grid.size();
-        let mut values = vec![-1000.0f32; columns * rows];
-        self.painter
-            .paint(&Slice::of(&self.grid, k, &Pose::REST), &mut values, None);
+        let mut values = self.painted(k as f64 - 0.25);
+        // A slice is as thick as its distance: two planes in it, or round edges show steps in 3D.
+        for (value, other) in values.iter_mut().zip(self.painted(k as f64 + 0.25)) {
+            *value = 0.5 * (*value + other);
+        }
         self.add_noise(k, &mut values);
         let intercept = RESCALE.intercept as f32;
         let stored = |hu: f32| (hu - intercept).round().clamp(0.0, 4095.0) as i16;
@@ -75,6 +77,15 @@ impl Scanner<'_> {
             .enumerate()
             .map(|(n, hu)| if outside(n) { 0 } else { stored(*hu) })
             .collect()
+    }
+
+    /// CT numbers of the plane at slice coordinate `k`.
+    fn painted(&self, k: f64) -> Vec<f32> {
+        let [columns, rows, _] = self.grid.size();
+        let mut values = vec![-1000.0f32; columns * rows];
+        let plane = Slice::at(&self.grid, k, &Pose::REST);
+        self.painter.paint(&plane, &mut values, None);
+        values
     }
 
     /// Adds noise with the grain of a reconstruction: white noise under a 3 x 3 filter, less of it in air.
