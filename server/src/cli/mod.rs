@@ -1,6 +1,5 @@
 //! The commands, each in a file of its own.
 
-mod bench_render;
 mod decode;
 mod demo;
 mod info;
@@ -32,9 +31,7 @@ enum Command {
     /// Writes the stored values of an object's frames, decompressed, as a numpy file.
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
-    Render(Box<render::Options>),
-    /// Measures how fast the standard scenes are drawn on this machine.
-    BenchRender(bench_render::Options),
+    Render(render::Options),
     /// Writes synthetic studies with exactly known answers.
     Demo(demo::Options),
 }
@@ -50,7 +47,6 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Suv(options) => suv::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
-        Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),
     }
 }

@@ -18,8 +18,6 @@ use engine::render::{
     annotate, still,
 };
 
-pub use self::sources::displayed;
-
 use self::parse::{Annotate, Place, Project, ViewKind};
 use super::{Output, open};
 
