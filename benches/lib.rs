@@ -1,8 +1,9 @@
-//! What the benches and `uptake bench-render` share: the data they run on and the scenes they draw.
+//! What the benches share: the data they run on, and CPU time as their measure.
 
+mod cpu_time;
 mod phantom;
-pub mod scenes;
 mod series;
 
+pub use cpu_time::CpuTime;
 pub use phantom::{ct, pet};
 pub use series::ct_series;
