@@ -11,7 +11,6 @@ mod architecture;
 mod masks;
 mod planar;
 mod render;
-mod scenes;
 mod series;
 mod stacks;
 mod suv_reference;

@@ -10,7 +10,7 @@ mod ramp;
 mod shade;
 
 use crate::geometry::{Affine, Patient, Plane};
-use crate::presentation::Size;
+use crate::presentation::{ImagePlane, Size};
 use crate::render::{
     Cancel, Error, Image, Layer, MAX_SIDE, Renderer, Scene, Statistics, Values, View, Volumes,
 };
@@ -44,11 +44,10 @@ impl Renderer for CpuRenderer {
         scene: &Scene,
         volumes: &Volumes,
         size: Size,
-        _cancel: &Cancel,
+        cancel: &Cancel,
     ) -> Result<Image, Error> {
-        let View::Plane(plane) = &scene.view else {
-            return Err(Error::NoValues);
-        };
+        not_cancelled(cancel)?;
+        let plane = plane_of(&scene.view)?;
         check_size(size)?;
         let mut layers = Vec::with_capacity(scene.layers.len());
         for layer in &scene.layers {
@@ -81,11 +80,10 @@ impl Renderer for CpuRenderer {
         layer: usize,
         volumes: &Volumes,
         size: Size,
-        _cancel: &Cancel,
+        cancel: &Cancel,
     ) -> Result<Values, Error> {
-        let View::Plane(plane) = &scene.view else {
-            return Err(Error::NoValues);
-        };
+        not_cancelled(cancel)?;
+        let plane = plane_of(&scene.view)?;
         check_size(size)?;
         let layers = scene.layers.len();
         let found = scene
@@ -126,6 +124,22 @@ impl CpuRenderer {
             return Err(Error::Singular("a view's plane"));
         }
         Ok(Cut::new(volume, layer.interpolation, voxel_from_plane))
+    }
+}
+
+/// Asked before a plane is drawn, not within: on a screen it takes less than the 20 ms in which a stop must be heard.
+fn not_cancelled(cancel: &Cancel) -> Result<(), Error> {
+    let goes_on = !cancel.is_cancelled();
+    goes_on.then_some(()).ok_or(Error::Cancelled)
+}
+
+/// The plane of a view; other views are not drawn here yet.
+fn plane_of(view: &View) -> Result<&ImagePlane, Error> {
+    match view {
+        View::Plane(plane) => Ok(plane),
+        View::Curved(_) => Err(Error::View("a plane along a curve")),
+        View::Projection(_) => Err(Error::View("a projection")),
+        View::Rendering(_) => Err(Error::View("a volume rendering")),
     }
 }
 
