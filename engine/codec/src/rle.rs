@@ -29,7 +29,8 @@ impl Decoder for Rle {
             (_, [only]) => unpack(only, out)?,
             (_, several) => {
                 let mut planes = vec![0; out.len()];
-                for (segment, plane) in several.iter().zip(planes.chunks_exact_mut(pixels)) {
+                // An image without pixels has planes without bytes, which are no chunks.
+                for (segment, plane) in several.iter().zip(planes.chunks_exact_mut(pixels.max(1))) {
                     unpack(segment, plane)?;
                 }
                 interleave(&planes, description, out);

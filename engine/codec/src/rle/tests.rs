@@ -180,3 +180,24 @@ proptest! {
         let _ = Rle.decode(&frame, &description, &mut out);
     }
 }
+
+/// Found by fuzzing: a frame of several segments for an image without pixels.
+#[test]
+fn no_pixels_are_no_panic() {
+    let description = FrameDescription {
+        rows: 0,
+        columns: 40,
+        samples_per_pixel: 1,
+        bits_allocated: 16,
+        bits_stored: 16,
+        high_bit: 15,
+        signed: false,
+        planar: false,
+        photometric: Photometric::Monochrome2,
+    };
+    let mut frame = vec![0; 70];
+    frame[0] = 2;
+    frame[4] = 64;
+    frame[8] = 66;
+    assert!(Rle.decode(&frame, &description, &mut []).is_ok());
+}
