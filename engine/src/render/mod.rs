@@ -4,6 +4,7 @@
 //! [`Values`] of one layer. [`cpu`] is the production renderer without a GPU. What is written on a
 //! picture is burned in afterwards by [`annotate`], where no viewer draws it.
 
+pub mod cells;
 pub mod cpu;
 
 mod annotate;
