@@ -180,7 +180,7 @@ fn a_range_sees_what_any_value_in_it_does() {
 fn the_cache_knows_other_voxels_under_the_same_id() {
     let all = volumes([20, 20, 20]);
     let (a, b) = (&all[0], &all[1]);
-    let each = Cells::of(&a).bytes();
+    let each = Cells::of(a).bytes();
     let mut cache = CellsCache::with_budget(2 * each);
     let mut get = |id, volume: &Volume| cache.get(VolumeId(id), volume, &Cancel::new()).unwrap();
     let first = get(1, a);
