@@ -61,7 +61,8 @@ pub struct LabelStyle {
 /// A label map is smoothed where it is shown: with `B` the cubic B-spline weights of the 64 voxels around a
 /// place, the body is there to the part `m = sum of B over the voxels of visible labels`, its colour and
 /// opacity are the means over them by `B`, and the extinction is the opacity's times
-/// [`Labels::edge`]`(m)`: an edge half-way, without the steps of the voxels. Its normal is the gradient of `m`.
+/// [`Labels::edge`]`(m)`: an edge half-way, without the steps of the voxels. Its normal is the gradient of `m`;
+/// below [`Labels::EVEN_PER_MM`] it is lit as even tissue.
 /// Voxels beyond the map count as its outermost.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Labels {
@@ -70,6 +71,9 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Gradient of `m`, per mm, below which a body is even: what [`Shading::even_below`] is for tissue.
+    pub const EVEN_PER_MM: f64 = 0.01;
+
     /// How much of a body is seen where it is there to the part `m`: 0 up to 0.4, 1 from 0.6, smooth between.
     #[must_use]
     pub fn edge(m: f64) -> f64 {
@@ -113,7 +117,8 @@ pub struct Shading {
     /// Exponent of the gloss, 1 to 128.
     pub shininess: f64,
     /// Gradient, real values per mm, below which tissue is even and has no surface: lighting fades there
-    /// to what a surface at right angles to the light would get. 0 for none.
+    /// to what a surface at right angles to the light would get, without gloss. 0 for none; where there is no
+    /// gradient at all, tissue is even always.
     pub even_below: f64,
 }
 

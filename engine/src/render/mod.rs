@@ -5,12 +5,15 @@
 //! picture is burned in afterwards by [`annotate`], where no viewer draws it.
 
 pub mod cells;
+pub mod classify;
 pub mod cpu;
+pub mod illumination;
 
 mod annotate;
 mod clip;
 mod error;
 mod image;
+pub mod jitter;
 mod material;
 mod passes;
 mod preset;

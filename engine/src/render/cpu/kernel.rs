@@ -163,7 +163,7 @@ fn mend(cut: &Cut<'_>, row: &Row, x: u32, values: &mut [f32]) -> bool {
 }
 
 /// Stored values of which two neighbours are mixed.
-trait Pair: Stored + Default {
+pub(super) trait Pair: Stored + Default {
     type Weight: Copy;
     /// The weight of a fraction from 0 to 1.
     fn weight(fraction: f32) -> Self::Weight;
@@ -319,7 +319,7 @@ fn mix(a: f32, b: f32, t: f32) -> f32 {
 ///
 /// `at` and `at + 1` must be indices of `voxels`.
 #[inline(always)]
-unsafe fn pair<T: Copy>(voxels: &[T], at: usize) -> [T; 2] {
+pub(super) unsafe fn pair<T: Copy>(voxels: &[T], at: usize) -> [T; 2] {
     debug_assert!(at + 1 < voxels.len());
     // SAFETY: the caller's promise; an array is aligned as its elements are.
     unsafe { *voxels.as_ptr().add(at).cast() }

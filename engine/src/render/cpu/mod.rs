@@ -7,10 +7,12 @@ mod cut;
 mod kernel;
 mod locate;
 mod ramp;
+mod rendering;
 mod shade;
 
 use crate::geometry::{Affine, Patient, Plane};
 use crate::presentation::{ImagePlane, Size};
+use crate::render::cells::CellsCache;
 use crate::render::{
     Cancel, Error, Image, Layer, MAX_SIDE, Renderer, Scene, Statistics, Values, View, Volumes,
 };
@@ -27,6 +29,8 @@ const BAND: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub struct CpuRenderer {
     lanes: Lanes,
+    cells: CellsCache,
+    renderings: rendering::Kept,
     statistics: Statistics,
 }
 
@@ -47,8 +51,21 @@ impl Renderer for CpuRenderer {
         cancel: &Cancel,
     ) -> Result<Image, Error> {
         not_cancelled(cancel)?;
-        let plane = plane_of(&scene.view)?;
         check_size(size)?;
+        if let View::Rendering(rendering) = &scene.view {
+            return rendering::render(
+                self.lanes,
+                &mut self.cells,
+                &mut self.renderings,
+                &mut self.statistics,
+                rendering,
+                scene,
+                volumes,
+                size,
+                cancel,
+            );
+        }
+        let plane = plane_of(&scene.view)?;
         let mut layers = Vec::with_capacity(scene.layers.len());
         for layer in &scene.layers {
             let cut = self.cut(layer, volumes, &plane.patient_from_plane)?;
