@@ -8,9 +8,11 @@
 )]
 
 mod architecture;
+mod definition;
 mod masks;
 mod planar;
 mod render;
+mod rendering;
 mod series;
 mod stacks;
 mod suv_reference;

@@ -1,0 +1,3 @@
+//! Plain definitions of what renderers make: loops in f64, nothing passed over.
+
+pub mod rendering;
