@@ -66,9 +66,6 @@ pub enum Error {
     /// Values were asked of a rendering, which mixes colours only.
     #[error("values can be had of planes and projections, not of a volume rendering")]
     NoValues,
-    /// The renderer does not draw such views.
-    #[error("expected a view that this renderer draws, found {0}")]
-    View(&'static str),
     /// The host asked to stop.
     #[error("the image was cancelled")]
     Cancelled,

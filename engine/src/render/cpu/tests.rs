@@ -2,9 +2,11 @@
 
 use crate::colormap::ColorMap;
 use crate::geometry::{Affine, Grid, Point, Vector};
-use crate::presentation::{ImagePlane, Orientation, Size};
+use crate::presentation::{Camera, Direction, ImagePlane, Orientation, Size};
 use crate::render::cpu::kernel::Lanes;
-use crate::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes};
+use crate::render::{
+    CpuRenderer, Layer, Projection, ProjectionKind, Renderer, Scene, View, VolumeId, Volumes,
+};
 use crate::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 
 const SIZE: Size = Size {
@@ -83,6 +85,72 @@ fn pixels_do_not_depend_on_the_processor() {
             ] {
                 check(&volume, interpolation);
             }
+        }
+    }
+}
+
+/// Projections of a volume from two sides, skipping and not, by both kinds of lanes.
+fn check_projections(volume: &Volume, interpolation: Interpolation) {
+    let id = VolumeId(0);
+    let mut volumes = Volumes::new();
+    volumes.insert(id, volume.clone());
+    let layer = Layer {
+        interpolation,
+        ..Layer::single(id, volume)
+    };
+    let direction = Direction::from_degrees(35.0, 15.0);
+    let parallel = Camera::fitted(direction, &[volume.grid()], SIZE).unwrap();
+    for camera in [parallel, parallel.with_eye(60.0, SIZE)] {
+        for kind in [
+            ProjectionKind::MAXIMUM,
+            ProjectionKind::Maximum { depth_weight: 0.5 },
+            ProjectionKind::Minimum,
+            ProjectionKind::Mean,
+        ] {
+            let mut scene = Scene::new(
+                View::Projection(Projection::new(camera, kind)),
+                vec![layer.clone()],
+            );
+            scene.quality.jitter = Some(2);
+            let bits = |lanes: Lanes, scene: &Scene| {
+                let mut renderer = CpuRenderer {
+                    lanes,
+                    ..CpuRenderer::new()
+                };
+                let values = renderer.values(scene, 0, &volumes, SIZE).unwrap().values;
+                values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let expected = bits(Lanes::Baseline, &scene);
+            assert!(
+                expected == bits(Lanes::default(), &scene),
+                "{kind:?}, {interpolation:?}"
+            );
+            scene.quality.skips_empty_space = false;
+            assert!(
+                expected == bits(Lanes::default(), &scene),
+                "{kind:?}, {interpolation:?}, all read"
+            );
+            assert!(expected.iter().any(|bits| !f32::from_bits(*bits).is_nan()));
+        }
+    }
+}
+
+#[test]
+fn projections_do_not_depend_on_the_processor() {
+    let values = || (0..24 * 20 * 5u32).map(|n| n.wrapping_mul(0x9E37_79B1) >> 16);
+    let hole = |n: u32| if n.is_multiple_of(50) { f32::NAN } else { n as f32 };
+    let all = [
+        Voxels::I16(values().map(|n| n as i16).collect()),
+        Voxels::U16(values().map(|n| n as u16).collect()),
+        Voxels::U8(values().map(|n| n as u8).collect()),
+        Voxels::F32(values().map(|n| n as f32 / 7.0).collect()),
+        Voxels::F32(values().map(hole).collect()),
+    ];
+    for voxels in all {
+        for slice_positions in [vec![0.0, 1.0, 2.0, 3.0, 4.0], vec![0.0, 0.7, 2.0, 2.2, 4.0]] {
+            let volume = volume(voxels.clone(), slice_positions);
+            check_projections(&volume, Interpolation::Nearest);
+            check_projections(&volume, Interpolation::Linear);
         }
     }
 }

@@ -1,3 +1,4 @@
 //! Plain definitions of what renderers make: loops in f64, nothing passed over.
 
+pub mod projection;
 pub mod rendering;

@@ -146,7 +146,11 @@ fn gradients(places: &[Place], part: &Part<'_>) -> [[f32; 3]; LANES] {
             voxel[axis][lane] = place.voxel[axis];
         }
     }
-    let [across, down, away] = differences(part.volume, &Places::at(part.volume.grid().size(), &voxel));
+    let [across, down, away] = differences(
+        part.lanes,
+        part.volume,
+        &Places::at(part.volume.grid().size(), &voxel),
+    );
     for lane in 0..LANES {
         found[lane] = part.gradient([across[lane], down[lane], away[lane]], voxel[2][lane]);
     }

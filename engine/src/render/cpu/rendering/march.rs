@@ -8,6 +8,7 @@ use crate::render::cpu::rendering::part::Part;
 use crate::render::cpu::rendering::places::LANES;
 use crate::render::cpu::rendering::surfaces::Crossing;
 use crate::render::cpu::rendering::track::Track;
+use crate::render::cpu::watch::Tally;
 use crate::render::{Cancel, DARK, MAX_LAYERS, Rendering};
 
 /// Rays on each side of a tile.
@@ -25,14 +26,6 @@ pub(super) struct Journey<'a> {
     pub cancel: &'a Cancel,
 }
 
-/// What was counted on the way.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub rays: u64,
-    pub samples: u64,
-    pub skipped: u64,
-}
-
 /// A tile of rays under way.
 pub(super) struct Tile<'a> {
     journey: &'a Journey<'a>,
@@ -43,7 +36,7 @@ pub(super) struct Tile<'a> {
     sight: [[f32; 3]; RAYS],
     pub rgb: [[f32; 3]; RAYS],
     pub through: [f32; RAYS],
-    pub counts: Counts,
+    pub counts: Tally,
 }
 
 impl<'a> Tile<'a> {
@@ -57,7 +50,7 @@ impl<'a> Tile<'a> {
             sight: [[0.0; 3]; RAYS],
             rgb: [[0.0; 3]; RAYS],
             through: [1.0; RAYS],
-            counts: Counts::default(),
+            counts: Tally::default(),
         }
     }
 

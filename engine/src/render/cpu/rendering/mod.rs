@@ -15,63 +15,43 @@ mod space;
 mod surfaces;
 mod track;
 
-use crate::presentation::{Ray, Size};
-use crate::render::cells::CellsCache;
+use crate::presentation::Ray;
+use crate::render::cpu::for_each_band;
 use crate::render::cpu::kernel::Lanes;
-use crate::render::{
-    Cancel, Error, Image, Light, MAX_LAYERS, MAX_SAMPLES, Rendering, Scene, Statistics, Volumes, jitter,
-};
+use crate::render::cpu::views::Work;
+use crate::render::cpu::watch::Tally;
+use crate::render::{Error, Image, Light, MAX_LAYERS, MAX_SAMPLES, Rendering, Scene, Volumes, jitter};
 use lighting::{Gloss, Lamp};
-use march::{Counts, Journey, SIDE, Tile};
+use march::{Journey, SIDE, Tile};
 pub(super) use prepare::Kept;
 
 /// Makes the picture of a rendering.
-#[expect(clippy::too_many_arguments, reason = "the scene, and what the renderer keeps")]
+///
+/// # Errors
+///
+/// [`Error`] for what of the scene cannot be used.
 pub(super) fn render(
-    lanes: Lanes,
-    cells: &mut CellsCache,
-    kept: &mut Kept,
-    statistics: &mut Statistics,
+    work: &mut Work<'_>,
     rendering: &Rendering,
     scene: &Scene,
     volumes: &Volumes,
-    size: Size,
-    cancel: &Cancel,
 ) -> Result<Image, Error> {
-    let journey = journey(cells, kept, rendering, scene, volumes, cancel)?;
+    let (lanes, size, counter) = (work.lanes, work.size, work.counter);
+    let journey = journey(work, rendering, scene, volumes)?;
+    work.stages.end("classification");
     let width = size.width as usize;
     let [red, green, blue] = scene.background;
     let mut pixels = vec![[red, green, blue, u8::MAX]; width * size.height as usize];
-    let draw = |(n, band): (usize, &mut [[u8; 4]])| {
-        let first = (n * SIDE) as u32;
-        match lanes {
+    for_each_band(&mut pixels, size, SIDE, |first, band| {
+        counter.add(match lanes {
             Lanes::Baseline => draw_baseline(&journey, scene, width, first, band),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
             Lanes::Avx2 => unsafe { draw_avx2(&journey, scene, width, first, band) },
-        }
-    };
-    #[cfg(feature = "parallel")]
-    let counts: Vec<Counts> = {
-        use rayon::prelude::*;
-        pixels
-            .par_chunks_mut(width * SIDE)
-            .enumerate()
-            .map(draw)
-            .collect()
-    };
-    #[cfg(not(feature = "parallel"))]
-    let counts: Vec<Counts> = pixels.chunks_mut(width * SIDE).enumerate().map(draw).collect();
-    if cancel.is_cancelled() {
-        return Err(Error::Cancelled);
-    }
-    *statistics = Statistics {
-        rays: counts.iter().map(|count| count.rays).sum(),
-        samples: counts.iter().map(|count| count.samples).sum(),
-        skipped: counts.iter().map(|count| count.skipped).sum(),
-        extra_bytes: (cells.bytes() + kept.bytes()) as u64,
-        ..Statistics::default()
-    };
+        });
+    });
+    work.stages.end("picture");
+    work.extra_bytes = work.cells.bytes() + work.renderings.bytes();
     Ok(Image {
         width: size.width,
         height: size.height,
@@ -80,13 +60,11 @@ pub(super) fn render(
 }
 
 /// Makes all ready that the rays need.
-fn journey<'a>(
-    cells: &mut CellsCache,
-    kept: &mut Kept,
+fn journey<'a, 'w: 'a>(
+    work: &mut Work<'w>,
     rendering: &Rendering,
     scene: &Scene,
     volumes: &'a Volumes,
-    cancel: &'a Cancel,
 ) -> Result<Journey<'a>, Error> {
     if scene.layers.len() > MAX_LAYERS {
         return Err(Error::TooMany {
@@ -107,7 +85,7 @@ fn journey<'a>(
     let weights = scene.weights()?;
     let mut parts = Vec::with_capacity(scene.layers.len());
     for (layer, weight) in scene.layers.iter().zip(weights) {
-        let part = prepare::part(scene, rendering, layer, weight, volumes, cells, kept, cancel)?;
+        let part = prepare::part(work, scene, rendering, layer, weight, volumes)?;
         parts.extend(part);
     }
     let step_mm = scene.step_mm(volumes)?;
@@ -119,7 +97,7 @@ fn journey<'a>(
         lamp,
         rendering: *rendering,
         step_mm,
-        cancel,
+        cancel: work.cancel,
     })
 }
 
@@ -182,19 +160,19 @@ fn draw_baseline(
     width: usize,
     first: u32,
     band: &mut [[u8; 4]],
-) -> Counts {
+) -> Tally {
     draw_here(journey, scene, width, first, band)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn draw_avx2(journey: &Journey<'_>, scene: &Scene, width: usize, first: u32, band: &mut [[u8; 4]]) -> Counts {
+fn draw_avx2(journey: &Journey<'_>, scene: &Scene, width: usize, first: u32, band: &mut [[u8; 4]]) -> Tally {
     draw_here(journey, scene, width, first, band)
 }
 
 /// Draws a band of tiles.
 #[inline(always)]
-fn draw_here(journey: &Journey<'_>, scene: &Scene, width: usize, first: u32, band: &mut [[u8; 4]]) -> Counts {
+fn draw_here(journey: &Journey<'_>, scene: &Scene, width: usize, first: u32, band: &mut [[u8; 4]]) -> Tally {
     let mut tile = Tile::new(journey);
     let rows = band.len() / width;
     for left in (0..width).step_by(SIDE) {

@@ -98,7 +98,7 @@ impl Optics {
         self.places = stretch.places;
         match &*part.look {
             Look::Tissue { integrals, factor } => {
-                let values = values(part.volume, &stretch.places);
+                let values = values(part.lanes, part.volume, &stretch.places);
                 if !self.tissue(integrals, &values, &stretch.along) {
                     return false;
                 }
@@ -110,7 +110,7 @@ impl Optics {
                 }
             }
             Look::Surfaces(skins) => {
-                let values = values(part.volume, &stretch.places);
+                let values = values(part.lanes, part.volume, &stretch.places);
                 surfaces::cross(part, number, skins, &values, &stretch, track, samples, crossings);
                 return false;
             }
@@ -174,7 +174,7 @@ impl Optics {
 
     #[inline(always)]
     fn by_gradient(&mut self, part: &Part<'_>, factor: &Curve<f64>) {
-        let [across, down, away] = differences(part.volume, &self.places);
+        let [across, down, away] = differences(part.lanes, part.volume, &self.places);
         let slices = self.places;
         self.scale(|lane| {
             let slice = slices.voxel(lane)[2];

@@ -7,6 +7,7 @@ use nalgebra::Vector3;
 use crate::colormap::Curve;
 use crate::geometry::{Affine, Patient, Point, Voxel};
 use crate::render::classify::{Integrals, LabelTable};
+use crate::render::cpu::kernel::Lanes;
 use crate::render::cpu::rendering::space::Space;
 use crate::render::illumination::Illumination;
 use crate::render::{ReadyCut, Shading};
@@ -14,6 +15,8 @@ use crate::volume::Volume;
 
 /// A layer made ready.
 pub(super) struct Part<'a> {
+    /// What the inner loops may use.
+    pub lanes: Lanes,
     pub volume: &'a Volume,
     /// The third coordinate counts steps of the third axis, as in an even stack.
     pub position_from_scene: Affine<Voxel, Patient>,

@@ -9,7 +9,7 @@
 
 use crate::geometry::{Grid, Point};
 use crate::render::classify::floor;
-use crate::render::cpu::kernel::{Pair, pair};
+use crate::render::cpu::kernel::{Lanes, Pair, pair};
 use crate::volume::{Interpolation, Volume, Voxels, sample};
 use crate::with_voxels;
 
@@ -106,7 +106,30 @@ fn is_indexable(volume: &Volume) -> bool {
 
 /// Real values, not a number where the volume is not.
 #[inline(always)]
-pub(super) fn values(volume: &Volume, places: &Places) -> [f32; LANES] {
+pub(super) fn values(lanes: Lanes, volume: &Volume, places: &Places) -> [f32; LANES] {
+    match lanes {
+        Lanes::Baseline => values_baseline(volume, places),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
+        Lanes::Avx2 => unsafe { values_avx2(volume, places) },
+    }
+}
+
+// Apart from what calls them, as the differences are: taken in at each call, compilers take minutes.
+#[inline(never)]
+fn values_baseline(volume: &Volume, places: &Places) -> [f32; LANES] {
+    values_here(volume, places)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline(never)]
+fn values_avx2(volume: &Volume, places: &Places) -> [f32; LANES] {
+    values_here(volume, places)
+}
+
+#[inline(always)]
+fn values_here(volume: &Volume, places: &Places) -> [f32; LANES] {
     if !is_indexable(volume) {
         return std::array::from_fn(|lane| defined(volume, places.point(lane)));
     }
@@ -230,7 +253,29 @@ fn mix(a: [f32; LANES], b: [f32; LANES], part: &[f32; LANES]) -> [f32; LANES] {
 /// Differences of the real values one voxel after and one before each place, on each axis of the voxels;
 /// 0 where there is no number. Places a voxel away are held to the outermost centres.
 #[inline(always)]
-pub(super) fn differences(volume: &Volume, places: &Places) -> [[f32; LANES]; 3] {
+pub(super) fn differences(lanes: Lanes, volume: &Volume, places: &Places) -> [[f32; LANES]; 3] {
+    match lanes {
+        Lanes::Baseline => differences_baseline(volume, places),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
+        Lanes::Avx2 => unsafe { differences_avx2(volume, places) },
+    }
+}
+
+#[inline(never)]
+fn differences_baseline(volume: &Volume, places: &Places) -> [[f32; LANES]; 3] {
+    differences_here(volume, places)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline(never)]
+fn differences_avx2(volume: &Volume, places: &Places) -> [[f32; LANES]; 3] {
+    differences_here(volume, places)
+}
+
+#[inline(always)]
+fn differences_here(volume: &Volume, places: &Places) -> [[f32; LANES]; 3] {
     let size = volume.grid().size();
     let mut inner = is_indexable(volume);
     for axis in 0..3 {

@@ -11,6 +11,7 @@ use crate::render::classify::{Integrals, LabelTable};
 use crate::render::cpu::rendering::labels::is_label_map;
 use crate::render::cpu::rendering::part::{Bounds, Look, Part, Skin, Tinted};
 use crate::render::cpu::rendering::space::Space;
+use crate::render::cpu::views::Work;
 use crate::render::illumination::Illumination;
 use crate::render::{
     Cancel, Classification, Clip, Error, Layer, Light, MAX_CLIP_PLANES, MAX_CUTS, Material, ReadyCut,
@@ -232,16 +233,13 @@ pub(super) fn part_of_one(what: &'static str, found: f64) -> Result<(), Error> {
 }
 
 /// Makes a layer ready; `None` when its weight is 0.
-#[expect(clippy::too_many_arguments, reason = "what a layer is made of")]
 pub(super) fn part<'a>(
+    work: &mut Work<'_>,
     scene: &Scene,
     rendering: &Rendering,
     layer: &Layer,
     weight: f64,
     volumes: &'a Volumes,
-    cells: &mut CellsCache,
-    kept: &mut Kept,
-    cancel: &Cancel,
 ) -> Result<Option<Part<'a>>, Error> {
     let volume = volumes.get(layer.volume)?;
     let position_from_scene = position_from_scene(volume, layer)?;
@@ -257,6 +255,7 @@ pub(super) fn part<'a>(
         return Ok(None);
     }
     let has_cuts = !cuts.is_empty();
+    let (kept, cells, cancel) = (&mut *work.renderings, &mut *work.cells, work.cancel);
     let (look, space) = kept.get(
         layer.volume,
         volume,
@@ -283,6 +282,7 @@ pub(super) fn part<'a>(
         .map(|corner| layer.scene_from_volume * corner);
     let middle = layer.scene_from_volume * volume.grid().center();
     Ok(Some(Part {
+        lanes: work.lanes,
         volume,
         position_from_scene,
         bounds,

@@ -1,0 +1,319 @@
+//! From a scene's view to pixels: what is read of each layer, and how it is put together.
+
+use crate::presentation::{Camera, CurvedPlane, Size};
+use crate::render::cells::CellsCache;
+use crate::render::cpu::curved::{Columns, upright};
+use crate::render::cpu::cut::Cut;
+use crate::render::cpu::kernel::{self, Lanes};
+use crate::render::cpu::locate::{SPAN, Scratch};
+use crate::render::cpu::projection::{
+    self, Body, Course, Projected, SIDE, Sight, TILE, at_most, check_regular, number, pixel,
+};
+use crate::render::cpu::shade::Paint;
+use crate::render::cpu::sharpen::sharpen;
+use crate::render::cpu::watch::{Counter, Stages, Tally};
+use crate::render::cpu::{for_each_band, planes, rendering};
+use crate::render::{Cancel, Error, Layer, MAX_LAYERS, Projection, Scene, Sharpening, Slab, View, Volumes};
+
+/// What an image is made with.
+pub(super) struct Work<'w> {
+    pub lanes: Lanes,
+    pub cells: &'w mut CellsCache,
+    pub renderings: &'w mut rendering::Kept,
+    pub counter: &'w Counter,
+    pub stages: Stages,
+    pub extra_bytes: usize,
+    pub size: Size,
+    pub cancel: &'w Cancel,
+}
+
+/// The layers of a view, ready to be read.
+pub(super) enum Source<'a> {
+    Plane(Vec<Cut<'a>>),
+    Curved(Vec<Columns<'a>>),
+    Projected(Projected<'a>),
+}
+
+impl Work<'_> {
+    /// Makes layers ready.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] for what of the view or the layers cannot be used.
+    pub(super) fn sources<'a>(
+        &mut self,
+        scene: &'a Scene,
+        volumes: &'a Volumes,
+        layers: &'a [Layer],
+    ) -> Result<Source<'a>, Error> {
+        for layer in layers {
+            check_regular(&layer.scene_from_volume, "a layer's registration")?;
+        }
+        match &scene.view {
+            View::Plane(plane) => {
+                let cut = |layer| planes::cut(layer, volumes, &plane.patient_from_plane);
+                Ok(Source::Plane(layers.iter().map(cut).collect::<Result<_, _>>()?))
+            }
+            View::Curved(curved) => match curved.slab {
+                None => self.columns(&curved.plane, volumes, layers),
+                Some(slab) => {
+                    let course = curved_course(slab, scene, volumes)?;
+                    self.projected(Sight::Curved(&curved.plane), &course, scene, volumes, layers)
+                }
+            },
+            View::Projection(projection) => {
+                at_most("layers of a projection", MAX_LAYERS, scene.layers.len())?;
+                check_camera(&projection.camera)?;
+                let course = camera_course(projection, scene, volumes)?;
+                self.projected(Sight::Camera(projection.camera), &course, scene, volumes, layers)
+            }
+            View::Rendering(_) => Err(Error::NoValues),
+        }
+    }
+
+    fn columns<'a>(
+        &self,
+        plane: &'a CurvedPlane,
+        volumes: &'a Volumes,
+        layers: &[Layer],
+    ) -> Result<Source<'a>, Error> {
+        let columns = layers.iter().map(|layer| {
+            let volume = volumes.get(layer.volume)?;
+            let volume_from_scene = layer.scene_from_volume.inverse().expect("it was checked");
+            Ok(Columns {
+                plane,
+                volume,
+                interpolation: layer.interpolation,
+                voxel_from_scene: *volume.grid().voxel_from_patient() * volume_from_scene,
+                lanes: self.lanes,
+            })
+        });
+        Ok(Source::Curved(columns.collect::<Result<_, Error>>()?))
+    }
+
+    fn projected<'a>(
+        &mut self,
+        sight: Sight<'a>,
+        course: &Course,
+        scene: &Scene,
+        volumes: &Volumes,
+        layers: &[Layer],
+    ) -> Result<Source<'a>, Error> {
+        let mut bodies = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let volume = volumes.get(layer.volume)?;
+            let mut body = Body::new(volume, layer, course)?;
+            body.check_samples()?;
+            if body.wants_cells() {
+                let cells = self.cells.get(layer.volume, volume, self.cancel)?;
+                self.extra_bytes += cells.bytes();
+                body = body.with_cells(cells);
+            }
+            bodies.push(body);
+        }
+        self.stages.end("cells");
+        Ok(Source::Projected(Projected {
+            sight,
+            bodies,
+            jitter: scene.quality.jitter,
+            size: self.size,
+            lanes: self.lanes,
+        }))
+    }
+}
+
+fn check_camera(camera: &Camera) -> Result<(), Error> {
+    check_regular(&camera.plane.patient_from_plane, "a view's plane")?;
+    let coordinates = camera.eye.iter().flat_map(|eye| eye.xyz.iter().copied());
+    match coordinates
+        .into_iter()
+        .find(|value| value.is_nan() || value.abs() >= 1e100)
+    {
+        Some(found) => Err(number("an eye's coordinate", "finite", found)),
+        None => Ok(()),
+    }
+}
+
+fn camera_course(projection: &Projection, scene: &Scene, volumes: &Volumes) -> Result<Course, Error> {
+    Ok(Course {
+        kind: projection.kind,
+        depth_mm: projection.depth_mm,
+        step_mm: scene.step_mm(volumes)?,
+        sight: projection.camera.sight().map(|sight| sight.xyz.into()),
+        skips: scene.quality.skips_empty_space,
+        clips: true,
+    })
+}
+
+fn curved_course(slab: Slab, scene: &Scene, volumes: &Volumes) -> Result<Course, Error> {
+    let Slab { thickness_mm, kind } = slab;
+    if !(thickness_mm.is_finite() && thickness_mm >= 0.0) {
+        return Err(number("a slab's thickness", "0 mm or more", thickness_mm));
+    }
+    Ok(Course {
+        kind,
+        depth_mm: Some([-thickness_mm / 2.0, thickness_mm / 2.0]),
+        step_mm: scene.step_mm(volumes)?,
+        sight: None,
+        skips: scene.quality.skips_empty_space,
+        clips: false,
+    })
+}
+
+impl Source<'_> {
+    /// Draws all layers over what is there.
+    pub(super) fn draw(
+        &self,
+        work: &mut Work<'_>,
+        paints: &[Paint],
+        sharpening: Option<Sharpening>,
+        pixels: &mut [[u8; 4]],
+    ) {
+        match (self, sharpening) {
+            (Self::Plane(cuts), None) => draw_planes(work, cuts, paints, pixels),
+            (Self::Projected(projected), _) if !projected.is_curved() || sharpening.is_none() => {
+                draw_projected(work, projected, paints, pixels);
+            }
+            _ => {
+                for (n, paint) in paints.iter().enumerate() {
+                    if paint.weight.of_256() == 0 {
+                        continue;
+                    }
+                    let mut values = self.values(work, n);
+                    if let Some(sharpening) = sharpening {
+                        sharpen(&mut values, work.size.width as usize, sharpening);
+                    }
+                    paint_values(work.lanes, paint, &values, pixels);
+                }
+            }
+        }
+        work.stages.end("picture");
+    }
+
+    /// Values of one layer, not a number where it is not.
+    pub(super) fn values(&self, work: &mut Work<'_>, layer: usize) -> Vec<f32> {
+        let mut values = vec![f32::NAN; work.size.width as usize * work.size.height as usize];
+        match self {
+            Self::Plane(cuts) => read_plane(work, &cuts[layer], &mut values),
+            Self::Curved(columns) => values = read_columns(work, &columns[layer], values),
+            Self::Projected(projected) => read_projected(work, projected, layer, &mut values),
+        }
+        work.stages.end("values");
+        values
+    }
+}
+
+fn draw_planes(work: &Work<'_>, cuts: &[Cut<'_>], paints: &[Paint], pixels: &mut [[u8; 4]]) {
+    let seen = cuts
+        .iter()
+        .zip(paints)
+        .filter(|(_, paint)| paint.weight.of_256() > 0);
+    let layers: Vec<(&Cut<'_>, &Paint)> = seen.collect();
+    for (cut, _) in &layers {
+        count_pixels(work.counter, planes::pixels_inside(cut, work.size));
+    }
+    for_each_band(pixels, work.size, planes::BAND, |first_row, band| {
+        if !work.cancel.is_cancelled() {
+            planes::draw_band(work.lanes, &layers, first_row, work.size, band);
+        }
+    });
+}
+
+fn read_plane(work: &Work<'_>, cut: &Cut<'_>, values: &mut [f32]) {
+    count_pixels(work.counter, planes::pixels_inside(cut, work.size));
+    for_each_band(values, work.size, planes::BAND, |first_row, band| {
+        if !work.cancel.is_cancelled() {
+            planes::read_band(work.lanes, cut, first_row, work.size, band);
+        }
+    });
+}
+
+/// Reads columns as if they were rows, and sets them upright.
+fn read_columns(work: &Work<'_>, columns: &Columns<'_>, mut values: Vec<f32>) -> Vec<f32> {
+    let Size { width, height } = work.size;
+    let lying = Size {
+        width: height,
+        height: width,
+    };
+    for_each_band(&mut values, lying, SIDE, |first, band| {
+        let mut scratch = Scratch::default();
+        for (n, column) in band.chunks_mut(height as usize).enumerate() {
+            if !work.cancel.is_cancelled() {
+                let inside = columns.read(first as usize + n, column, &mut scratch);
+                count_pixels(work.counter, inside);
+            }
+        }
+    });
+    upright(&values, work.size)
+}
+
+fn count_pixels(counter: &Counter, pixels: u64) {
+    counter.add(Tally {
+        rays: pixels,
+        samples: pixels,
+        skipped: 0,
+    });
+}
+
+/// Colours a whole image of values, span by span.
+fn paint_values(lanes: Lanes, paint: &Paint, values: &[f32], pixels: &mut [[u8; 4]]) {
+    for (values, pixels) in values.chunks(SPAN).zip(pixels.chunks_mut(SPAN)) {
+        let mut span = [f32::NAN; SPAN];
+        span[..values.len()].copy_from_slice(values);
+        kernel::shade(lanes, paint, &span, true, pixels);
+    }
+}
+
+fn draw_projected(work: &Work<'_>, projected: &Projected<'_>, paints: &[Paint], pixels: &mut [[u8; 4]]) {
+    const { assert!(TILE == SPAN, "a tile is painted as a span is") };
+    let width = work.size.width as usize;
+    for_each_band(pixels, work.size, SIDE, |first_row, band| {
+        let mut scratch = projection::Scratch::default();
+        for left in (0..width).step_by(SIDE) {
+            let in_band = |lane: usize| {
+                let [column, row] = pixel(lane);
+                let at = row * width + left + column;
+                (left + column < width && at < band.len()).then_some(at)
+            };
+            let places: [Option<usize>; TILE] = std::array::from_fn(in_band);
+            let mut tile = places.map(|at| at.map_or([0; 4], |at| band[at]));
+            let is_seen = |layer: usize| paints[layer].weight.of_256() > 0;
+            let corner = [left as u32, first_row];
+            projected.tile(corner, is_seen, work.cancel, &mut scratch, |layer, values| {
+                kernel::shade(work.lanes, &paints[layer], values, true, &mut tile);
+            });
+            for (at, pixel) in places.iter().zip(&tile) {
+                if let Some(at) = at {
+                    band[*at] = *pixel;
+                }
+            }
+        }
+        work.counter.add(scratch.tally);
+    });
+}
+
+fn read_projected(work: &Work<'_>, projected: &Projected<'_>, layer: usize, values: &mut [f32]) {
+    let width = work.size.width as usize;
+    for_each_band(values, work.size, SIDE, |first_row, band| {
+        let mut scratch = projection::Scratch::default();
+        for left in (0..width).step_by(SIDE) {
+            let corner = [left as u32, first_row];
+            projected.tile(
+                corner,
+                |n| n == layer,
+                work.cancel,
+                &mut scratch,
+                |_, tile| {
+                    for (lane, value) in tile.iter().enumerate() {
+                        let [column, row] = pixel(lane);
+                        let at = row * width + left + column;
+                        if left + column < width && at < band.len() {
+                            band[at] = *value;
+                        }
+                    }
+                },
+            );
+        }
+        work.counter.add(scratch.tally);
+    });
+}
