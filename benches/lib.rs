@@ -1,9 +1,8 @@
-//! What the benches share: the data they run on, and CPU time as their measure.
+//! What the benches and `uptake bench-render` share: the data they run on and the scenes they draw.
 
-mod cpu_time;
 mod phantom;
+pub mod scenes;
 mod series;
 
-pub use cpu_time::CpuTime;
 pub use phantom::{ct, pet};
 pub use series::ct_series;

@@ -7,11 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use benches::{CpuTime, ct_series};
+use benches::ct_series;
 use codec::TransferSyntax;
+use cpu_time::CpuTime;
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::dicom::read::load;
 use engine::local::open;
+
+mod cpu_time;
 
 /// Opens the folder and loads its one volume; gives its voxels, so that the work cannot be left out.
 fn load_series(folder: &Path) -> usize {
