@@ -1,5 +1,6 @@
 //! The commands, each in a file of its own.
 
+mod bench_render;
 mod decode;
 mod demo;
 mod info;
@@ -31,7 +32,9 @@ enum Command {
     /// Writes the stored values of an object's frames, decompressed, as a numpy file.
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
-    Render(render::Options),
+    Render(Box<render::Options>),
+    /// Measures how fast the standard scenes are drawn on this machine.
+    BenchRender(bench_render::Options),
     /// Writes synthetic studies with exactly known answers.
     Demo(demo::Options),
 }
@@ -47,6 +50,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Suv(options) => suv::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
+        Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),
     }
 }

@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-fn uptake(arguments: &[&str]) -> Output {
+pub fn uptake(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_uptake"))
         .args(arguments)
         .output()
         .unwrap()
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub fn json(arguments: &[&str]) -> Value {
     let output = uptake(arguments);
     assert!(
         output.status.success(),
@@ -24,7 +24,7 @@ fn json(arguments: &[&str]) -> Value {
 }
 
 /// A folder of this test binary's own, empty at first.
-fn scratch(name: &str) -> PathBuf {
+pub fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -46,12 +46,12 @@ fn demo() -> &'static str {
     })
 }
 
-fn petct() -> String {
+pub fn petct() -> String {
     format!("{}/petct", demo())
 }
 
 /// Runs what must fail: with this code, and one line that holds `part`.
-fn check_failure(arguments: &[&str], code: i32, part: &str) {
+pub fn check_failure(arguments: &[&str], code: i32, part: &str) {
     let output = uptake(arguments);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
@@ -223,7 +223,7 @@ fn render_mixes_pet_over_ct_by_the_ratio() {
 }
 
 /// The samples of an 8-bit PNG.
-fn pixels(path: &Path) -> Vec<u8> {
+pub fn pixels(path: &Path) -> Vec<u8> {
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
     let mut reader = decoder.read_info().unwrap();
     let mut samples = vec![0; reader.output_buffer_size().unwrap()];
@@ -244,7 +244,7 @@ fn wrong_usage_ends_with_2() {
     check_failure(
         &["render", "x", "--ratio", "1.5", "-o", "y"],
         2,
-        "expected a ratio from 0 to 1",
+        "expected a number from 0 to 1",
     );
     check_failure(
         &["render", "x", "--window", "wide", "-o", "y"],

@@ -2,3 +2,4 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod command_line;
+mod pictures;

@@ -1,0 +1,228 @@
+//! `uptake render`: planes, projections and volume renderings as a PNG.
+
+mod parse;
+mod scene_file;
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use engine::colormap::{ColorMap, Window};
+use engine::geometry::{Grid, Patient, Point};
+use engine::presentation::{
+    Annotations, Camera, ColorBar, Direction, ImagePlane, Orientation, Size, scale_bar,
+};
+use engine::render::{
+    Cancel, CpuRenderer, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes,
+    annotate, still,
+};
+
+pub use self::sources::displayed;
+
+use self::parse::{Annotate, Place, Project, ViewKind};
+use super::{Output, open};
+
+/// What `uptake render` is asked.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Files, folders or zips that hold the series; or one scene file (.json), which says all the rest.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// A plane, a projection or a volume rendering, of one volume or of PET or SPECT over CT or MR.
+    #[arg(long, value_enum, default_value_t = ViewKind::Mpr)]
+    view: ViewKind,
+    /// axial, coronal, sagittal, or the normal of an oblique plane as x,y,z in patient space (LPS).
+    #[arg(long, default_value = "axial", value_parser = parse::orientation, allow_hyphen_values = true)]
+    plane: Orientation,
+    /// Where the plane cuts: patient LPS in mm as x,y,z; the volume's center; or the PET's max.
+    #[arg(long, default_value = "center", allow_hyphen_values = true)]
+    at: Place,
+    /// Thickness of a slab about the plane, mm; of all of it --project is shown.
+    #[arg(long, value_name = "MM", value_parser = parse::length)]
+    slab: Option<f64>,
+    /// What is made of the values along a ray, in projections and slabs.
+    #[arg(long, value_enum, default_value_t = Project::Max)]
+    project: Project,
+    /// From where projections and renderings look, degrees: 0,0 from the front, azimuth turns to the patient's
+    /// left, elevation to the head.
+    #[arg(long, default_value = "0,0", value_name = "AZ,EL", value_parser = parse::camera, allow_hyphen_values = true)]
+    camera: Direction,
+    /// Distance of the eye in front of the body, mm; without it rays are parallel.
+    #[arg(long, value_name = "MM", value_parser = parse::length)]
+    eye: Option<f64>,
+    /// Volume-rendering preset; of the CT or MR in a fused rendering.
+    #[arg(long, value_name = "NAME", value_parser = parse::preset)]
+    preset: Option<Preset>,
+    /// Volume-rendering preset of the PET or SPECT in a fused rendering.
+    #[arg(long, value_name = "NAME", value_parser = parse::preset)]
+    overlay_preset: Option<Preset>,
+    /// How far crevices are darkened in renderings, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_parser = parse::part, allow_hyphen_values = true)]
+    occlusion: f64,
+    /// Distance of the samples along a ray, mm; without it by the voxels' spacing.
+    #[arg(long, value_name = "MM", value_parser = parse::length)]
+    step: Option<f64>,
+    /// Pictures with moved samples that are added up: more make a smoother rendering.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    passes: u32,
+    /// Sharpens a plane: how much of the difference to its surroundings is added, 0 to 10.
+    #[arg(long, value_name = "AMOUNT")]
+    sharpen: Option<f64>,
+    /// Image size in pixels.
+    #[arg(long, default_value = "512x512", value_name = "WxH", value_parser = parse::size)]
+    size: Size,
+    /// Window width/level in displayed units (HU, SUV); of the CT or MR in a fused view.
+    #[arg(long, value_name = "W/L", value_parser = parse::window, allow_hyphen_values = true)]
+    window: Option<Window>,
+    /// Window width/level of the PET or SPECT in a fused view.
+    #[arg(long, value_name = "W/L", value_parser = parse::window, allow_hyphen_values = true)]
+    overlay_window: Option<Window>,
+    /// Palette by name; of the PET or SPECT in a fused view.
+    #[arg(long, value_name = "NAME", value_parser = parse::palette)]
+    palette: Option<ColorMap>,
+    /// Fusion ratio: 0 shows only the CT, 1 only the PET.
+    #[arg(long, default_value_t = 0.5, value_parser = parse::part, allow_hyphen_values = true)]
+    ratio: f64,
+    /// What is written on the picture: nothing, the letters of the body's directions, or also scale, place and colours.
+    #[arg(long, value_enum, default_value_t = Annotate::Letters)]
+    annotate: Annotate,
+    /// Series Instance UID of the volume (of the PET in a fused view), where there are several.
+    #[arg(long, value_name = "UID")]
+    series: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// A picture that can be drawn.
+struct Picture {
+    scene: Scene,
+    volumes: Volumes,
+    size: Size,
+    passes: u32,
+    annotate: Annotate,
+    /// The place that is written on it.
+    place: Option<Point<Patient>>,
+}
+
+/// Runs the command.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let picture = match options.paths.as_slice() {
+        [only] if is_scene_file(only) => scene_file::read(only)?,
+        _ => asked(options)?,
+    };
+    let image = drawn(&picture)?;
+    let path = &options.output.output;
+    std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
+}
+
+fn is_scene_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
+}
+
+fn drawn(picture: &Picture) -> anyhow::Result<Image> {
+    let mut renderer = CpuRenderer::new();
+    let Picture {
+        scene,
+        volumes,
+        size,
+        passes,
+        ..
+    } = picture;
+    let mut image = still(&mut renderer, scene, volumes, *size, *passes, &Cancel::new())?;
+    annotate(&mut image, &annotations(picture)?);
+    Ok(image)
+}
+
+/// The picture that the options ask for.
+fn asked(options: &Options) -> anyhow::Result<Picture> {
+    let opened = open::studies(&options.paths)?;
+    let (volumes, layers) = sources::layers(options, &opened)?;
+    let mut place = None;
+    let view = match options.view {
+        ViewKind::Mpr | ViewKind::Fused => {
+            let at = sources::place(options.at, &opened, &layers, &volumes)?;
+            place = Some(at);
+            let plane = ImagePlane::fitted(options.plane, at, &grids(&layers, &volumes)[..1], options.size)?;
+            let kind = options.project.into();
+            options.slab.map_or(View::Plane(plane), |thickness_mm| {
+                View::Projection(Projection::slab(plane, Slab { thickness_mm, kind }))
+            })
+        }
+        ViewKind::Mip | ViewKind::FusedMip => View::Projection(Projection::new(
+            camera(options, &layers, &volumes)?,
+            options.project.into(),
+        )),
+        ViewKind::Vr | ViewKind::FusedVr => {
+            let mut rendering = Rendering::new(camera(options, &layers, &volumes)?);
+            rendering.occlusion = options.occlusion;
+            View::Rendering(rendering)
+        }
+    };
+    let mut scene = Scene::new(view, layers);
+    scene.quality.step_mm = options.step;
+    scene.background = background(&scene);
+    scene.sharpening = options.sharpen.map(|amount| Sharpening {
+        amount,
+        radius_pixels: 1,
+    });
+    Ok(Picture {
+        scene,
+        volumes,
+        size: options.size,
+        passes: options.passes,
+        annotate: options.annotate,
+        place,
+    })
+}
+
+/// What no value has: white where uptake is read dark on white.
+fn background(scene: &Scene) -> [u8; 3] {
+    match (&scene.view, scene.layers.as_slice()) {
+        (View::Projection(_), [only]) => only.color_map.color(0.0),
+        _ => [0; 3],
+    }
+}
+
+fn grids<'a>(layers: &[Layer], volumes: &'a Volumes) -> Vec<&'a Grid> {
+    let found = layers.iter().filter_map(|layer| volumes.get(layer.volume).ok());
+    found.map(engine::volume::Volume::grid).collect()
+}
+
+fn camera(options: &Options, layers: &[Layer], volumes: &Volumes) -> anyhow::Result<Camera> {
+    let camera = Camera::fitted(options.camera, &grids(layers, volumes)[..1], options.size)?;
+    Ok(options
+        .eye
+        .map_or(camera, |distance_mm| camera.with_eye(distance_mm, options.size)))
+}
+
+/// What is written on the picture: no patient data, so that it can be shown.
+fn annotations(picture: &Picture) -> anyhow::Result<Annotations> {
+    let scene = &picture.scene;
+    let mut annotations = Annotations::default();
+    let plane = match &scene.view {
+        View::Plane(plane) => plane,
+        View::Projection(projection) => &projection.camera.plane,
+        View::Rendering(rendering) => &rendering.camera.plane,
+        _ => return Ok(annotations),
+    };
+    if picture.annotate != Annotate::None {
+        annotations.letters = Some(plane.letters());
+    }
+    if picture.annotate == Annotate::All {
+        annotations.scale_bar = scale_bar(plane, picture.size.width);
+        if let (Some(uppermost), false) = (scene.layers.last(), matches!(scene.view, View::Rendering(_))) {
+            annotations.color_bar = Some(ColorBar {
+                color_map: uppermost.color_map.clone(),
+                window: uppermost.window,
+                unit: picture.volumes.get(uppermost.volume)?.unit().label().to_owned(),
+            });
+        }
+        if let Some(place) = picture.place {
+            let [x, y, z] = [place[0], place[1], place[2]];
+            annotations.corners.bottom_left = vec![format!("LPS {x:.1} {y:.1} {z:.1} mm")];
+        }
+    }
+    Ok(annotations)
+}
