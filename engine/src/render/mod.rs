@@ -17,6 +17,7 @@ pub mod jitter;
 mod material;
 mod passes;
 mod preset;
+mod ramp;
 mod scene;
 mod view;
 mod watch;

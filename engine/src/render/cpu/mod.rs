@@ -11,7 +11,6 @@ mod kernel;
 mod locate;
 mod planes;
 mod projection;
-mod ramp;
 mod rendering;
 mod shade;
 mod sharpen;
@@ -22,11 +21,11 @@ use std::sync::Arc;
 
 use crate::presentation::Size;
 use crate::render::cells::CellsCache;
+use crate::render::ramp::Ramp;
 use crate::render::{
     Cancel, Clock, Error, Image, MAX_SIDE, Renderer, Scene, Statistics, Values, View, Volumes,
 };
 use kernel::Lanes;
-use ramp::Ramp;
 use shade::Paint;
 use views::Work;
 use watch::{Counter, HostClock, Stages};

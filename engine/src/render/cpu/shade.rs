@@ -3,7 +3,7 @@
 use crate::colormap::MAX_COLORS;
 use crate::fusion::Weight;
 use crate::render::cpu::locate::SPAN;
-use crate::render::cpu::ramp::Ramp;
+use crate::render::ramp::Ramp;
 
 /// What values are painted with.
 pub(super) struct Paint {

@@ -6,11 +6,11 @@ use crate::render::Error;
 /// From values to colours.
 pub(super) struct Ramp {
     /// The value of the first entry.
-    low: f32,
+    pub low: f32,
     /// 256ths of an entry for a step of 1.
-    scale: f32,
+    pub scale: f32,
     /// Index of the last entry, in 256ths.
-    last: f32,
+    pub last: f32,
     /// Colours, opaque; what is behind the last is never read.
     pub colors: Box<[[u8; 4]; MAX_COLORS]>,
 }
