@@ -161,6 +161,23 @@ fn check_all(volume: &Volume) {
     }
 }
 
+/// Rays of no pixel, beyond the image's last columns and rows, lie at the scene's origin.
+#[test]
+fn the_origin_may_lie_in_the_volume() {
+    let [x, y, z] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]];
+    let axes = [x, y, z].map(Vector::from);
+    let around = Affine::from_axes(axes, Point::new(-10.0, -9.0, -8.0));
+    let size = [20, 18, 8];
+    let volume = of(Grid::new(size, around).unwrap(), i16_body(size), 1.0);
+    for camera in [
+        camera(&volume, 30.0, 20.0),
+        camera(&volume, 30.0, 20.0).with_eye(80.0, SIZE),
+    ] {
+        let view = View::Projection(Projection::new(camera, ProjectionKind::MAXIMUM));
+        assert!(check(&scene(view, &volume, Interpolation::Linear), &volume) > 100);
+    }
+}
+
 #[test]
 fn every_voxel_type_follows_the_definition() {
     let size = [23, 19, 11];

@@ -171,7 +171,13 @@ impl Tile {
         let [mut first, mut last] = [[0.0; TILE]; 2];
         for lane in 0..TILE {
             first[lane] = (enter[lane] - SLACK).ceil();
-            last[lane] = (leave[lane] + SLACK).floor();
+            // A ray of no pixel begins at infinity: it must not end there.
+            let begins = first[lane] < f64::INFINITY;
+            last[lane] = if begins {
+                (leave[lane] + SLACK).floor()
+            } else {
+                f64::NEG_INFINITY
+            };
             let meets = first[lane] <= last[lane];
             low = low.min(if meets { first[lane] } else { f64::INFINITY });
             high = high.max(if meets { last[lane] } else { f64::NEG_INFINITY });
