@@ -69,6 +69,28 @@ pub enum Error {
     /// The host asked to stop.
     #[error("the image was cancelled")]
     Cancelled,
+    /// There is no graphics adapter, or none that is meant.
+    #[error("expected a graphics adapter{}, found none", .0.as_ref().map_or(String::new(), |name| format!(" {name:?}")))]
+    NoAdapter(Option<String>),
+    /// The graphics device was lost; it can be opened again.
+    #[error("the graphics device was lost")]
+    DeviceLost,
+    /// A volume does not fit what volumes may take on the graphics device, beside the scene's others.
+    #[error(
+        "the scene's volumes need {needed_bytes} bytes on the graphics device, which may take {budget_bytes}"
+    )]
+    DeviceMemory {
+        /// Bytes that the scene's volumes need.
+        needed_bytes: u64,
+        /// Bytes that volumes may take.
+        budget_bytes: u64,
+    },
+    /// The graphics device has no memory left.
+    #[error("the graphics device has no memory left")]
+    DeviceFull,
+    /// The graphics device refused its work.
+    #[error("graphics device: {0}")]
+    Device(String),
     /// The picture could not be encoded.
     #[error("png: {0}")]
     Png(String),

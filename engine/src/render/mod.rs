@@ -1,12 +1,14 @@
 //! Scene to image.
 //!
-//! A [`Scene`] says what to show, as plain data, from a [`View`]; a [`Renderer`] makes an [`Image`] of it, or the bare
-//! [`Values`] of one layer. [`cpu`] is the production renderer without a GPU. What is written on a
-//! picture is burned in afterwards by [`annotate`], where no viewer draws it.
+//! A [`Scene`] says what to show, as plain data, from a [`View`]; a [`Renderer`] makes an [`Image`] of it, or the
+//! bare [`Values`] of one layer. [`cpu`] is the production renderer without a GPU, `gpu` (feature `gpu`) the
+//! one with. What is written on a picture is burned in afterwards by [`annotate`], where no viewer draws it.
 
 pub mod cells;
 pub mod classify;
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod illumination;
 
 mod annotate;
@@ -26,6 +28,8 @@ pub use annotate::annotate;
 pub use clip::{Clip, ClipPlane, Cut, CutMask, MAX_CLIP_PLANES, MAX_CUTS, ReadyCut, Removes};
 pub use cpu::CpuRenderer;
 pub use error::Error;
+#[cfg(feature = "gpu")]
+pub use gpu::GpuRenderer;
 pub use image::{Image, Values};
 pub use material::{Classification, LabelStyle, Labels, Material, Shading, Surface, Tint};
 pub use passes::{Accumulation, Lens, draft, magnify, still};

@@ -9,6 +9,8 @@
 
 mod architecture;
 mod definition;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod masks;
 mod planar;
 mod projection;

@@ -28,7 +28,7 @@ fn grid(size: [usize; 3], spacing: [f64; 3]) -> Grid {
 }
 
 /// A CT, a PET with holes, a label map, and a slice of one voxel's height that holds no number.
-fn volumes() -> Volumes {
+pub fn volumes() -> Volumes {
     let mut volumes = Volumes::new();
     let mut put = |id, grid: Grid, make: &dyn Fn(usize) -> Voxels, unit| {
         let voxels = make(grid.voxels());
@@ -291,7 +291,7 @@ fn layer() -> impl Strategy<Value = Layer> {
         )
 }
 
-fn scene() -> impl Strategy<Value = Scene> {
+pub fn scene() -> impl Strategy<Value = Scene> {
     let sharpening = prop::option::of((number(), 0..40u32));
     let layers = prop::collection::vec(layer(), 0..6);
     let quality = (
