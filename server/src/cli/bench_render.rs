@@ -8,10 +8,11 @@ use benches::scenes::{CASES, CT, Case, Mode, PET};
 use clap::Args;
 use cpu_time::ProcessTime;
 use engine::dicom::read::Series;
-use engine::render::{CpuRenderer, Renderer, Statistics, Volumes};
+use engine::render::{Renderer, Statistics, Volumes};
 use engine::volume::Volume;
 use serde::Serialize;
 
+use super::backend::{Backend, Chosen};
 use super::open;
 use super::render::displayed;
 
@@ -33,6 +34,8 @@ pub struct Options {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    backend: Backend,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +51,8 @@ struct Figures {
     cpu_ms: f64,
     wall_ms: f64,
     gpu_ms: Option<f64>,
-    samples_per_ray: f64,
+    /// Of the processor; a graphics device does not count them.
+    samples_per_ray: Option<f64>,
     peak_bytes: Option<u64>,
 }
 
@@ -57,19 +61,21 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut volumes = Volumes::new();
     volumes.insert(CT, volume(options.ct.as_deref(), "CT", benches::ct)?);
     volumes.insert(PET, volume(options.pet.as_deref(), "PT", benches::pet)?);
-    let make = || -> Box<dyn Renderer> { Box::new(CpuRenderer::new()) };
+    let Chosen {
+        mut renderer,
+        adapter,
+    } = options.backend.open()?;
     let mut results = Results {
-        adapter: "CPU".to_owned(),
+        adapter,
         results: Vec::new(),
     };
-    let mut renderer = make();
     for case in CASES {
         let wanted = options.only.is_empty() || options.only.iter().any(|part| case.name.contains(part));
         if !wanted {
             continue;
         }
         let figures = match case.mode {
-            Mode::First => measured(case, 1, &volumes, make().as_mut())?,
+            Mode::First => measured(case, 1, &volumes, options.backend.open()?.renderer.as_mut())?,
             Mode::Plain | Mode::Edit => {
                 // One image beforehand: what is made once a volume is measured by itself.
                 draw(case, 0, &volumes, renderer.as_mut())?;
@@ -137,7 +143,7 @@ fn measured(
         cpu_ms: middle(cpu).unwrap_or(0.0),
         wall_ms: middle(wall).unwrap_or(0.0),
         gpu_ms: middle(gpu),
-        samples_per_ray: last.samples as f64 / last.rays.max(1) as f64,
+        samples_per_ray: (last.samples > 0).then(|| last.samples as f64 / last.rays.max(1) as f64),
         peak_bytes: peak_bytes(),
     })
 }
@@ -152,9 +158,12 @@ fn print(figures: &Figures) {
     let peak = figures
         .peak_bytes
         .map_or("-".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000));
+    let samples = figures
+        .samples_per_ray
+        .map_or("-".to_owned(), |samples| format!("{samples:.2}"));
     println!(
-        "{:20} cpu {:9.2} ms  wall {:9.2} ms  gpu {gpu:>8} ms  {:7.2} samples a ray  peak {peak}",
-        figures.name, figures.cpu_ms, figures.wall_ms, figures.samples_per_ray
+        "{:20} cpu {:9.2} ms  wall {:9.2} ms  gpu {gpu:>8} ms  {samples:>7} samples a ray  peak {peak}",
+        figures.name, figures.cpu_ms, figures.wall_ms
     );
 }
 

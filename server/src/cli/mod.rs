@@ -1,5 +1,7 @@
 //! The commands, each in a file of its own.
 
+mod adapters;
+mod backend;
 mod bench_render;
 mod decode;
 mod demo;
@@ -33,6 +35,8 @@ enum Command {
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
     Render(Box<render::Options>),
+    /// Lists the graphics adapters that pictures can be made on.
+    Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
     BenchRender(bench_render::Options),
     /// Writes synthetic studies with exactly known answers.
@@ -50,6 +54,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Suv(options) => suv::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
+        Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),
     }

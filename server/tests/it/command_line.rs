@@ -336,3 +336,50 @@ fn a_zip_is_as_good_as_its_folder() {
     }
     assert_eq!(pixels(&from_zip), pixels(&from_folder));
 }
+
+#[test]
+fn adapters_are_listed_and_chosen() {
+    let found = json(&["adapters", "--json"]);
+    let adapters = found.as_array().unwrap();
+    for (n, adapter) in adapters.iter().enumerate() {
+        assert_eq!(adapter["index"], n);
+        assert!(adapter["max_volume_side"].as_u64().unwrap() >= 2048);
+    }
+    let output = scratch("adapters").join("plane.png");
+    let render = |backend: &str| {
+        let path = output.to_str().unwrap();
+        uptake(&[
+            "render",
+            &petct(),
+            "--backend",
+            backend,
+            "--size",
+            "64x64",
+            "-o",
+            path,
+        ])
+    };
+    assert!(render("cpu").status.success());
+    let by_gpu = render("gpu");
+    if adapters.is_empty() {
+        assert!(!by_gpu.status.success());
+        println!("skipped: no graphics adapter");
+    } else {
+        assert!(
+            by_gpu.status.success(),
+            "{}",
+            String::from_utf8_lossy(&by_gpu.stderr)
+        );
+    }
+    let named = Command::new(env!("CARGO_BIN_EXE_uptake"))
+        .env("UPTAKE_ADAPTER", "no such adapter")
+        .args(["render", &petct(), "-o", output.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(named.stderr).unwrap();
+    assert_eq!(named.status.code(), Some(1));
+    assert!(
+        text.contains("expected a graphics adapter \"no such adapter\", found none"),
+        "{text}"
+    );
+}

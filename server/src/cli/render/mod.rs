@@ -14,13 +14,14 @@ use engine::presentation::{
     Annotations, Camera, ColorBar, Direction, ImagePlane, Orientation, Size, scale_bar,
 };
 use engine::render::{
-    Cancel, CpuRenderer, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes,
-    annotate, still,
+    Cancel, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes, annotate,
+    still,
 };
 
 pub use self::sources::displayed;
 
 use self::parse::{Annotate, Place, Project, ViewKind};
+use super::backend::{Backend, Chosen};
 use super::{Output, open};
 
 /// What `uptake render` is asked.
@@ -91,6 +92,8 @@ pub struct Options {
     #[arg(long, value_name = "UID")]
     series: Option<String>,
     #[command(flatten)]
+    backend: Backend,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -111,7 +114,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         [only] if is_scene_file(only) => scene_file::read(only)?,
         _ => asked(options)?,
     };
-    let image = drawn(&picture)?;
+    let image = drawn(&picture, &options.backend)?;
     let path = &options.output.output;
     std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
 }
@@ -121,8 +124,7 @@ fn is_scene_file(path: &Path) -> bool {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
 }
 
-fn drawn(picture: &Picture) -> anyhow::Result<Image> {
-    let mut renderer = CpuRenderer::new();
+fn drawn(picture: &Picture, backend: &Backend) -> anyhow::Result<Image> {
     let Picture {
         scene,
         volumes,
@@ -130,7 +132,20 @@ fn drawn(picture: &Picture) -> anyhow::Result<Image> {
         passes,
         ..
     } = picture;
-    let mut image = still(&mut renderer, scene, volumes, *size, *passes, &Cancel::new())?;
+    let draw = |mut chosen: Chosen| {
+        still(
+            chosen.renderer.as_mut(),
+            scene,
+            volumes,
+            *size,
+            *passes,
+            &Cancel::new(),
+        )
+    };
+    let mut image = match draw(backend.open()?) {
+        Err(error) => draw(backend.instead_of(&error).ok_or(error)?)?,
+        Ok(image) => image,
+    };
     annotate(&mut image, &annotations(picture)?);
     Ok(image)
 }
