@@ -18,6 +18,9 @@ need xz xz-utils
 need tar tar
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+# A graphics adapter that runs on the processor: the tests of the GPU renderer need one, any will do.
+ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
+ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || missing+=(libvulkan1)
 if [ "${#missing[@]}" -gt 0 ]; then
 	command -v apt-get >/dev/null 2>&1 || { say "expected apt-get to install ${missing[*]}, found none"; exit 1; }
 	say "installing ${missing[*]} with apt"

@@ -14,5 +14,14 @@ cargo clippy -p engine -p codec --no-default-features -- -D warnings
 say "lints, engine for wasm32"
 cargo clippy -p engine -p codec --no-default-features --target wasm32-unknown-unknown -- -D warnings
 
+say "lints, engine for WebGPU"
+cargo clippy -p engine --no-default-features --features gpu --target wasm32-unknown-unknown -- -D warnings
+
 say "tests"
-cargo test --workspace
+# The server enables the engine's feature `gpu`: one build serves all. Mesa wants a folder of its own.
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+	XDG_RUNTIME_DIR=$(mktemp -d)
+	export XDG_RUNTIME_DIR
+	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+fi
+REQUIRE_GPU=1 cargo test --workspace
