@@ -11,6 +11,7 @@ use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 use crate::definition::projection::pixel;
 
 mod fiducials;
+mod level;
 mod nonsense;
 
 const ID: VolumeId = VolumeId(1);

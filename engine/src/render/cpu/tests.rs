@@ -94,13 +94,30 @@ fn check_projections(volume: &Volume, interpolation: Interpolation) {
     let id = VolumeId(0);
     let mut volumes = Volumes::new();
     volumes.insert(id, volume.clone());
-    let layer = Layer {
+    let skewed = Layer {
         interpolation,
         ..Layer::single(id, volume)
     };
+    // Moved so that its slices lie level.
+    let axes = [
+        Vector::new(1.1, 0.0, 0.0),
+        Vector::new(0.0, 0.7, 0.0),
+        Vector::new(0.0, 0.0, 2.0),
+    ];
+    let upright = Affine::from_axes(axes, Point::new(-12.0, -8.0, -4.0));
+    let level = Layer {
+        scene_from_volume: upright * *volume.grid().voxel_from_patient(),
+        ..skewed.clone()
+    };
     let direction = Direction::from_degrees(35.0, 15.0);
     let parallel = Camera::fitted(direction, &[volume.grid()], SIZE).unwrap();
-    for camera in [parallel, parallel.with_eye(60.0, SIZE)] {
+    let around = Direction::from_degrees(35.0, 0.0);
+    let around = Camera::centered(around, Point::new(0.0, 0.0, 0.0), 0.8, SIZE).unwrap();
+    for (camera, layer) in [
+        (parallel, &skewed),
+        (parallel.with_eye(60.0, SIZE), &skewed),
+        (around, &level),
+    ] {
         for kind in [
             ProjectionKind::MAXIMUM,
             ProjectionKind::Maximum { depth_weight: 0.5 },

@@ -7,7 +7,7 @@ use crate::render::cpu::cut::Cut;
 use crate::render::cpu::kernel::{self, Lanes};
 use crate::render::cpu::locate::{SPAN, Scratch};
 use crate::render::cpu::projection::{
-    self, Body, Course, Projected, SIDE, Sight, TILE, at_most, check_regular, number, pixel,
+    Body, Course, Projected, SIDE, Sight, TILE, at_most, check_regular, number,
 };
 use crate::render::cpu::shade::Paint;
 use crate::render::cpu::sharpen::sharpen;
@@ -112,13 +112,9 @@ impl Work<'_> {
             bodies.push(body);
         }
         self.stages.end("cells");
-        Ok(Source::Projected(Projected {
-            sight,
-            bodies,
-            jitter: scene.quality.jitter,
-            size: self.size,
-            lanes: self.lanes,
-        }))
+        let jitter = scene.quality.jitter;
+        let projected = Projected::new(sight, bodies, jitter, self.size, self.lanes);
+        Ok(Source::Projected(projected))
     }
 }
 
@@ -264,56 +260,66 @@ fn paint_values(lanes: Lanes, paint: &Paint, values: &[f32], pixels: &mut [[u8; 
     }
 }
 
-fn draw_projected(work: &Work<'_>, projected: &Projected<'_>, paints: &[Paint], pixels: &mut [[u8; 4]]) {
+fn draw_projected(work: &mut Work<'_>, projected: &Projected<'_>, paints: &[Paint], pixels: &mut [[u8; 4]]) {
     const { assert!(TILE == SPAN, "a tile is painted as a span is") };
-    let width = work.size.width as usize;
-    for_each_band(pixels, work.size, SIDE, |first_row, band| {
-        let mut scratch = projection::Scratch::default();
-        for left in (0..width).step_by(SIDE) {
-            let in_band = |lane: usize| {
-                let [column, row] = pixel(lane);
-                let at = row * width + left + column;
-                (left + column < width && at < band.len()).then_some(at)
-            };
-            let places: [Option<usize>; TILE] = std::array::from_fn(in_band);
-            let mut tile = places.map(|at| at.map_or([0; 4], |at| band[at]));
-            let is_seen = |layer: usize| paints[layer].weight.of_256() > 0;
-            let corner = [left as u32, first_row];
-            projected.tile(corner, is_seen, work.cancel, &mut scratch, |layer, values| {
-                kernel::shade(work.lanes, &paints[layer], values, true, &mut tile);
-            });
-            for (at, pixel) in places.iter().zip(&tile) {
-                if let Some(at) = at {
-                    band[*at] = *pixel;
-                }
+    let is_seen = |layer: usize| paints[layer].weight.of_256() > 0;
+    for_each_tile(work, projected, pixels, is_seen, |band, places, layer, values| {
+        let mut tile = places.map(|at| at.map_or([0; 4], |at| band[at]));
+        kernel::shade(work.lanes, &paints[layer], values, true, &mut tile);
+        for (at, pixel) in places.iter().zip(&tile) {
+            if let Some(at) = at {
+                band[*at] = *pixel;
             }
         }
-        work.counter.add(scratch.tally);
     });
+    work.extra_bytes += projected.bytes();
 }
 
-fn read_projected(work: &Work<'_>, projected: &Projected<'_>, layer: usize, values: &mut [f32]) {
+fn read_projected(work: &mut Work<'_>, projected: &Projected<'_>, layer: usize, values: &mut [f32]) {
+    for_each_tile(
+        work,
+        projected,
+        values,
+        |n| n == layer,
+        |band, places, _, tile| {
+            for (at, value) in places.iter().zip(tile) {
+                if let Some(at) = at {
+                    band[*at] = *value;
+                }
+            }
+        },
+    );
+    work.extra_bytes += projected.bytes();
+}
+
+/// Hands the values of every tile and layer to `show`, with a band of pixels and the places of the tile in it.
+fn for_each_tile<T: Send>(
+    work: &Work<'_>,
+    projected: &Projected<'_>,
+    pixels: &mut [T],
+    is_seen: impl Fn(usize) -> bool + Send + Sync,
+    show: impl Fn(&mut [T], &[Option<usize>; TILE], usize, &[f32; TILE]) + Send + Sync,
+) {
     let width = work.size.width as usize;
-    for_each_band(values, work.size, SIDE, |first_row, band| {
-        let mut scratch = projection::Scratch::default();
-        for left in (0..width).step_by(SIDE) {
-            let corner = [left as u32, first_row];
-            projected.tile(
-                corner,
-                |n| n == layer,
-                work.cancel,
-                &mut scratch,
-                |_, tile| {
-                    for (lane, value) in tile.iter().enumerate() {
-                        let [column, row] = pixel(lane);
-                        let at = row * width + left + column;
-                        if left + column < width && at < band.len() {
-                            band[at] = *value;
-                        }
-                    }
-                },
-            );
-        }
-        work.counter.add(scratch.tally);
+    let (shape, cancel) = (projected.shape, work.cancel);
+    let [columns, rows] = shape.size();
+    for_each_band(pixels, work.size, SIDE, |first_row, band| {
+        projected.with_room(|scratch| {
+            for top in (0..band.len() / width).step_by(rows) {
+                for left in (0..width).step_by(columns) {
+                    let in_band = |lane: usize| {
+                        let [column, row] = shape.pixel(lane);
+                        let at = (top + row) * width + left + column;
+                        (left + column < width && at < band.len()).then_some(at)
+                    };
+                    let places: [Option<usize>; TILE] = std::array::from_fn(in_band);
+                    let corner = [left as u32, first_row + top as u32];
+                    projected.tile(corner, &is_seen, cancel, scratch, |layer, values| {
+                        show(band, &places, layer, values);
+                    });
+                }
+            }
+            work.counter.add(std::mem::take(&mut scratch.tally));
+        });
     });
 }

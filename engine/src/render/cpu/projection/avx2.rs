@@ -5,15 +5,19 @@
 //! bits are theirs.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_EQ_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_ps,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_max_epi32, _mm256_min_epi32, _mm256_mul_ps, _mm256_mullo_epi32,
-    _mm256_or_si256, _mm256_set_epi32, _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps,
-    _mm256_slli_epi32, _mm256_srai_epi32, _mm256_srli_epi32, _mm256_storeu_ps, _mm256_storeu_si256,
-    _mm256_sub_epi32, _mm256_sub_ps, _mm256_xor_si256,
+    __m256, __m256i, _CMP_EQ_OQ, _mm_add_epi32, _mm_loadu_ps, _mm_loadu_si128, _mm_max_ps, _mm_set1_epi32,
+    _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_ps, _mm256_castps_si256,
+    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_cvtepi32_ps,
+    _mm256_extractf128_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_epi32, _mm256_max_ps,
+    _mm256_min_epi32, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set_epi32, _mm256_set_m128,
+    _mm256_set_m128i, _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32,
+    _mm256_srai_epi32, _mm256_srli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi32,
+    _mm256_sub_ps, _mm256_xor_si256,
 };
 
 use super::kernel::{Pair, Places, Strides, UNIT};
+use super::level::{RAYS, Stretch};
+use super::tile::BLOCK;
 
 /// Samples that are worked on together.
 const WIDE: usize = 8;
@@ -274,4 +278,84 @@ fn split<const IS_INTERIOR: bool>(place: __m256i, last: i32) -> (__m256i, __m256
     let held = _mm256_min_epi32(_mm256_max_epi32(place, _mm256_set1_epi32(0)), end);
     let voxel = _mm256_min_epi32(_mm256_srai_epi32(held, 16), _mm256_set1_epi32(last));
     (voxel, _mm256_sub_epi32(held, _mm256_slli_epi32(voxel, 16)))
+}
+
+/// The samples of a stretch through a sheet, as the plain loop of [`super::sheet::Sheet`] takes them: two of
+/// each ray at a time.
+///
+/// # Safety
+///
+/// Of a processor with AVX2; `sheet` must have as many values as `size` says, at least two a side and fewer than
+/// 2^15. With `IS_WHOLE` all places must be at least 0 and below the last column and row.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn raise<const IS_WHOLE: bool>(
+    sheet: &[f32],
+    size: [usize; 2],
+    stretch: &Stretch,
+    largest: &mut [f32; RAYS],
+) {
+    const { assert!(WIDE == 2 * RAYS) };
+    let [width, height] = size;
+    let first = sheet.as_ptr();
+    let columns = _mm256_set1_epi32(width as i32);
+    let end_x = _mm256_set1_epi32(((width as i32 - 1) << 16) - 1);
+    let end_y = _mm256_set1_epi32(((height as i32 - 1) << 16) - 1);
+    let zero = _mm256_set1_epi32(0);
+    let fraction = _mm256_set1_epi32(0xffff);
+    let (dx, dy) = (stretch.dx, stretch.dy);
+    let on_x = _mm256_set1_epi32(dx.wrapping_mul(2));
+    let on_y = _mm256_set1_epi32(dy.wrapping_mul(2));
+    let mut index = [0u32; WIDE];
+    // SAFETY: all are arrays of four times 32 bit.
+    let (x, y, from, to, most) = unsafe {
+        (
+            _mm_loadu_si128(stretch.x.as_ptr().cast()),
+            _mm_loadu_si128(stretch.y.as_ptr().cast()),
+            _mm_loadu_si128(stretch.first.as_ptr().cast()),
+            _mm_loadu_si128(stretch.last.as_ptr().cast()),
+            _mm_loadu_ps(largest.as_ptr()),
+        )
+    };
+    let mut x = _mm256_set_m128i(_mm_add_epi32(x, _mm_set1_epi32(dx)), x);
+    let mut y = _mm256_set_m128i(_mm_add_epi32(y, _mm_set1_epi32(dy)), y);
+    let (from, to) = (_mm256_set_m128i(from, from), _mm256_set_m128i(to, to));
+    let mut most = _mm256_set_m128(most, most);
+    for n in 0..BLOCK / 2 {
+        let (held_x, held_y) = if IS_WHOLE {
+            (x, y)
+        } else {
+            (
+                _mm256_min_epi32(_mm256_max_epi32(x, zero), end_x),
+                _mm256_min_epi32(_mm256_max_epi32(y, zero), end_y),
+            )
+        };
+        // Rows and columns have 15 bits: the lower halves are multiplied, the upper ones are 0.
+        let of_row = _mm256_madd_epi16(_mm256_srli_epi32(held_y, 16), columns);
+        let at = _mm256_add_epi32(of_row, _mm256_srli_epi32(held_x, 16));
+        let part_x = of_one(_mm256_and_si256(held_x, fraction));
+        let part_y = of_one(_mm256_and_si256(held_y, fraction));
+        // SAFETY: `index` takes eight times 32 bit; each is of a value that has a next one in its row and below.
+        let (near, far) = unsafe {
+            _mm256_storeu_si256(index.as_mut_ptr().cast(), at);
+            let weights = _mm256_castps_si256(part_x);
+            (
+                f32::mixed::<true>(first, &index, weights),
+                f32::mixed::<true>(first.add(width), &index, weights),
+            )
+        };
+        let mut value = mix::<true>(near, far, part_y);
+        if !IS_WHOLE {
+            let second = _mm256_set_epi32(1, 1, 1, 1, 0, 0, 0, 0);
+            let k = _mm256_add_epi32(_mm256_set1_epi32(stretch.k + 2 * n), second);
+            let beyond = _mm256_or_si256(_mm256_cmpgt_epi32(from, k), _mm256_cmpgt_epi32(k, to));
+            let none = _mm256_set1_ps(f32::NEG_INFINITY);
+            value = _mm256_blendv_ps(value, none, _mm256_castsi256_ps(beyond));
+        }
+        most = _mm256_max_ps(value, most);
+        x = _mm256_add_epi32(x, on_x);
+        y = _mm256_add_epi32(y, on_y);
+    }
+    let both = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps::<1>(most));
+    // SAFETY: four values.
+    unsafe { _mm_storeu_ps(largest.as_mut_ptr(), both) };
 }

@@ -62,6 +62,10 @@ pub(in crate::render::cpu) struct Body {
     pub(super) floor: f32,
     /// The largest of them.
     pub(super) ceiling: f32,
+    /// Whether the rows of pixels look through one level of the volume each, and how many columns and rows of
+    /// voxels samples that are looked at together then reach over.
+    pub(super) is_level: bool,
+    pub(super) extent: [f64; 2],
     has_holes: bool,
 }
 
@@ -132,6 +136,8 @@ impl Body {
             margin: 0.0,
             floor: 0.0,
             ceiling: f32::INFINITY,
+            is_level: false,
+            extent: [0.0; 2],
             has_holes: matches!(volume.voxels(), Voxels::F32(_)),
         })
     }
@@ -175,6 +181,18 @@ impl Body {
     /// Whether values may be not a number.
     pub(super) fn has_holes(&self) -> bool {
         self.has_holes
+    }
+
+    /// What no interpolation exceeds where the largest voxel is this (times the sign).
+    #[inline(always)]
+    pub(super) fn bound_of(&self, largest: f32) -> f32 {
+        // What is as low as can be is so everywhere, and rounding leads nowhere from there.
+        let bound = if largest <= self.floor {
+            largest
+        } else {
+            largest + self.margin
+        };
+        if bound > self.ceiling { self.ceiling } else { bound }
     }
 
     /// Checks the number of samples.

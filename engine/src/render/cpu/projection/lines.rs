@@ -42,16 +42,44 @@ pub(super) struct Lines {
     pub are_parallel: bool,
 }
 
-/// Column and row of a lane in its tile.
-#[inline(always)]
-pub(in crate::render::cpu) fn pixel(lane: usize) -> [usize; 2] {
-    let (square, within) = (lane / 16, lane % 16);
-    [square % 2 * 4 + within % 4, square / 2 * 4 + within / 4]
+/// How the rays of a tile stand in the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::render::cpu) enum Shape {
+    /// A square of squares.
+    Square,
+    /// One row.
+    Row,
+}
+
+impl Shape {
+    /// Columns and rows.
+    pub(in crate::render::cpu) fn size(self) -> [usize; 2] {
+        match self {
+            Self::Square => [SIDE, SIDE],
+            Self::Row => [TILE, 1],
+        }
+    }
+
+    /// Column and row of a lane in its tile.
+    #[inline(always)]
+    pub(in crate::render::cpu) fn pixel(self, lane: usize) -> [usize; 2] {
+        let (square, within) = (lane / 16, lane % 16);
+        match self {
+            Self::Square => [square % 2 * 4 + within % 4, square / 2 * 4 + within / 4],
+            Self::Row => [lane, 0],
+        }
+    }
 }
 
 impl Lines {
     /// The rays of the tile whose first pixel is `corner`, as far as it lies in the image.
-    pub(super) fn new(sight: &Sight<'_>, corner: [u32; 2], size: Size, number: Option<u32>) -> Self {
+    pub(super) fn new(
+        sight: &Sight<'_>,
+        shape: Shape,
+        corner: [u32; 2],
+        size: Size,
+        number: Option<u32>,
+    ) -> Self {
         let mut lines = Self {
             origin: [[0.0; TILE]; 3],
             direction: [[0.0; TILE]; 3],
@@ -69,7 +97,7 @@ impl Lines {
             lines.direction = [0, 1, 2].map(|axis| [direction[axis]; TILE]);
         }
         for lane in 0..TILE {
-            let [column, row] = pixel(lane);
+            let [column, row] = shape.pixel(lane);
             let (x, y) = (corner[0] + column as u32, corner[1] + row as u32);
             if x >= size.width || y >= size.height {
                 continue;

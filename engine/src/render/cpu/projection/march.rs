@@ -8,7 +8,9 @@
 use super::body::{Body, Fading, Kept};
 use super::bound::{Beam, Reach};
 use super::kernel::{ALL, ALONG, PARTS, Places, RAYS, Sampled, UNIT, read, rounded};
+use super::level;
 use super::lines::{Lines, TILE};
+use super::sheet::Sheet;
 use super::tile::{SQUARES, Tile};
 use crate::geometry::{Point, Voxel};
 use crate::render::Cancel;
@@ -26,6 +28,9 @@ pub(in crate::render::cpu) struct Scratch {
     pub(super) order: Vec<(f32, i32)>,
     sums: [f64; TILE],
     counts: [u32; TILE],
+    /// Of level views, one a layer.
+    sheets: Vec<Sheet>,
+    layer: usize,
     pub tally: Tally,
 }
 
@@ -38,8 +43,30 @@ impl Default for Scratch {
             order: Vec::new(),
             sums: [0.0; TILE],
             counts: [0; TILE],
+            sheets: Vec::new(),
+            layer: 0,
             tally: Tally::default(),
         }
+    }
+}
+
+impl Scratch {
+    /// Goes on with another layer.
+    pub(super) fn of_layer(&mut self, layer: usize) {
+        self.layer = layer;
+        if self.sheets.len() <= layer {
+            self.sheets.resize_with(layer + 1, Sheet::default);
+        }
+    }
+
+    /// The sheet of the layer.
+    pub(super) fn sheet(&mut self) -> &mut Sheet {
+        &mut self.sheets[self.layer]
+    }
+
+    /// Bytes of the sheets: the rest is little.
+    pub(super) fn bytes(&self) -> usize {
+        self.sheets.iter().map(Sheet::bytes).sum()
     }
 }
 
@@ -82,6 +109,9 @@ fn march(
         cancel,
     };
     match (body.kept, &body.strides) {
+        (Kept::Extreme { sign, .. }, _) if body.is_level && !tile.is_odd => {
+            level::extreme(lanes, body, tile, sign, cancel, scratch, values);
+        }
         (Kept::Extreme { sign, fading }, Some(_)) if !tile.is_odd => {
             with_voxels!(body.stored.voxels(), voxels => march.extreme(voxels, sign, fading, scratch, values));
         }

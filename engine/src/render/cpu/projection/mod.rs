@@ -9,14 +9,18 @@ mod avx2;
 mod body;
 mod bound;
 mod kernel;
+mod level;
 mod lines;
 mod march;
 mod search;
+mod sheet;
 mod tile;
 
 pub(super) use body::{Body, Course, at_most, check_regular, number};
-pub(super) use lines::{SIDE, Sight, TILE, pixel};
+pub(super) use lines::{SIDE, Shape, Sight, TILE};
 pub(super) use march::Scratch;
+
+use std::sync::{Mutex, PoisonError};
 
 use crate::presentation::Size;
 use crate::render::Cancel;
@@ -25,18 +29,60 @@ use lines::Lines;
 
 /// A view with its layers, ready to be worked on tile by tile.
 pub(super) struct Projected<'a> {
-    pub sight: Sight<'a>,
-    pub bodies: Vec<Body>,
+    sight: Sight<'a>,
+    bodies: Vec<Body>,
     /// Number of the picture, for the jitter.
-    pub jitter: Option<u32>,
-    pub size: Size,
-    pub lanes: Lanes,
+    jitter: Option<u32>,
+    size: Size,
+    lanes: Lanes,
+    /// How its tiles stand in the picture.
+    pub shape: Shape,
+    /// Rooms that no thread is using.
+    idle: Mutex<Vec<Scratch>>,
 }
 
-impl Projected<'_> {
+impl<'a> Projected<'a> {
+    pub(super) fn new(
+        sight: Sight<'a>,
+        mut bodies: Vec<Body>,
+        jitter: Option<u32>,
+        size: Size,
+        lanes: Lanes,
+    ) -> Self {
+        let is_level = level::is_level(&sight, &bodies, size);
+        for body in &mut bodies {
+            body.is_level = is_level;
+            body.extent = level::extent(&sight, body);
+        }
+        Self {
+            sight,
+            bodies,
+            jitter,
+            size,
+            lanes,
+            shape: if is_level { Shape::Row } else { Shape::Square },
+            idle: Mutex::default(),
+        }
+    }
+
     /// Whether the rays are those of a curved plane.
     pub(super) fn is_curved(&self) -> bool {
         matches!(self.sight, Sight::Curved(_))
+    }
+
+    /// Lends a thread room to work in, as some thread left it.
+    pub(super) fn with_room<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let done = work(&mut scratch);
+        idle().push(scratch);
+        done
+    }
+
+    /// Bytes of all rooms.
+    pub(super) fn bytes(&self) -> usize {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.iter().map(Scratch::bytes).sum()
     }
 
     /// Hands the values of every layer that is seen and meets a tile to `show`, from the lowest up.
@@ -48,9 +94,10 @@ impl Projected<'_> {
         scratch: &mut Scratch,
         mut show: impl FnMut(usize, &[f32; TILE]),
     ) {
-        let lines = Lines::new(&self.sight, corner, self.size, self.jitter);
+        let lines = Lines::new(&self.sight, self.shape, corner, self.size, self.jitter);
         let mut values = [f32::NAN; TILE];
         for (n, body) in self.bodies.iter().enumerate() {
+            scratch.of_layer(n);
             if is_seen(n) && project(self.lanes, body, &lines, cancel, scratch, &mut values) {
                 show(n, &values);
             }

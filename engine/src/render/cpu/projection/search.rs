@@ -20,6 +20,8 @@ use crate::volume::Voxels;
 const MAX_VOXELS: usize = 120;
 /// Lanes of every other group: the first or the second half of a square's rays.
 const HALVES: [u8; 2] = [0b0101_0101, 0b1010_1010];
+/// Blocks of samples up to which nothing is passed over.
+const SHORT: i32 = 4;
 const UNITS: i32 = BLOCK / ALONG as i32;
 
 /// Voxels whose values bound what lies between them.
@@ -160,7 +162,8 @@ impl March<'_> {
             sign,
             fading,
             beams: [None; SQUARES],
-            cells: body.cells.as_ref().filter(|_| body.skips),
+            // Of short rays, slabs, reading all costs less than looking where to.
+            cells: body.cells.as_ref().filter(|_| body.skips && tile.blocks > SHORT),
             // Rays without samples must not hold the others up.
             largest: [f32::INFINITY; TILE],
             least: [[f32::INFINITY; 2]; SQUARES],
@@ -223,14 +226,7 @@ impl<T: Bounds> Search<'_, '_, T> {
     /// What no sample exceeds, from the largest voxel.
     #[inline(always)]
     fn bound(&self, largest: f32, beam: &Beam, [k, count]: [i32; 2]) -> f32 {
-        let body = self.march.body;
-        // What is as low as can be is so everywhere, and rounding leads nowhere from there.
-        let bound = if largest <= body.floor {
-            largest
-        } else {
-            largest + body.margin
-        };
-        let bound = if bound > body.ceiling { body.ceiling } else { bound };
+        let bound = self.march.body.bound_of(largest);
         let Some(Fading { pivot, weight }) = self.fading else {
             return bound;
         };
