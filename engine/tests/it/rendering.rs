@@ -13,6 +13,7 @@ use crate::definition::rendering::picture;
 
 mod features;
 mod nonsense;
+mod presets;
 mod properties;
 
 const ID: VolumeId = VolumeId(1);
