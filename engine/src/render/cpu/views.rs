@@ -307,6 +307,9 @@ fn for_each_tile<T: Send>(
         projected.with_room(|scratch| {
             for top in (0..band.len() / width).step_by(rows) {
                 for left in (0..width).step_by(columns) {
+                    if cancel.is_cancelled() {
+                        break;
+                    }
                     let in_band = |lane: usize| {
                         let [column, row] = shape.pixel(lane);
                         let at = (top + row) * width + left + column;

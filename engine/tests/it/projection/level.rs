@@ -1,6 +1,6 @@
 //! Views about the body's long axis, whose rows of pixels look between the same two slices.
 
-use engine::geometry::{Grid, Vector};
+use engine::geometry::{Affine, Grid, Point, Vector};
 use engine::presentation::{Camera, Direction};
 use engine::render::{Clip, ClipPlane, CpuRenderer, Layer, Projection, ProjectionKind, Renderer, View};
 use engine::volume::Interpolation;
@@ -104,8 +104,7 @@ fn fused_layers_and_registrations_follow_the_definition() {
     let upper = engine::render::VolumeId(2);
     scene.layers.push(Layer::overlay(upper, &other, 0.5));
     let turn = nalgebra::Rotation3::from_axis_angle(&nalgebra::Vector3::z_axis(), 0.4);
-    scene.layers[1].scene_from_volume =
-        engine::geometry::Affine::new(*turn.matrix(), nalgebra::Vector3::new(2.0, -3.0, 1.3));
+    scene.layers[1].scene_from_volume = Affine::new(*turn.matrix(), nalgebra::Vector3::new(2.0, -3.0, 1.3));
     let mut volumes = lend(&volume);
     volumes.insert(upper, other);
     let image = CpuRenderer::new().render(&scene, &volumes, SIZE).unwrap();
@@ -119,6 +118,40 @@ fn fused_layers_and_registrations_follow_the_definition() {
                 expected.allows(*value),
                 "{layer}, {x}, {y}: {value}, not {expected:?}"
             );
+        }
+    }
+}
+
+/// Orientations and registrations are seldom exact: rows that are level but for rounding are still level, and right.
+#[test]
+fn noise_in_the_orientation_counts_for_nothing() {
+    let size = [23, 19, 11];
+    let axes = [
+        Vector::new(1.3, 0.0, -2e-10),
+        Vector::new(1e-11, 0.9, 3e-10),
+        Vector::new(-1e-10, 2e-11, 2.1),
+    ];
+    let grid = Grid::new(size, Affine::from_axes(axes, Point::new(-20.0, -15.0, 7.0))).unwrap();
+    for voxels in types(size) {
+        let volume = of(grid.clone(), voxels, 1.0);
+        let view = View::Projection(Projection::new(camera(&volume, 25.0, 0.0), KINDS[0]));
+        assert!(check(&scene(view, &volume, Interpolation::Linear), &volume) > 100);
+    }
+}
+
+/// A step of many voxels leaves the fixed-point places behind; so does a slice that no thread should copy.
+#[test]
+fn steps_too_long_for_the_sheet_follow_the_definition() {
+    let size = [64, 9, 5];
+    let [voxels, ..] = types(size);
+    let volume = of(Grid::new(size, upright([1.0, 1.0, 2.0])).unwrap(), voxels, 1.0);
+    for step_mm in [30.0, 95.0, 900.0, 3500.0] {
+        for jitter in [None, Some(5)] {
+            let view = View::Projection(Projection::new(camera(&volume, 90.0, 0.0), KINDS[0]));
+            let mut scene = scene(view, &volume, Interpolation::Linear);
+            scene.quality.step_mm = Some(step_mm);
+            scene.quality.jitter = jitter;
+            check(&scene, &volume);
         }
     }
 }

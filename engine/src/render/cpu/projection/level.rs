@@ -28,6 +28,10 @@ use crate::volume::Interpolation;
 pub(super) const RAYS: usize = 4;
 /// Voxels by which the samples of a row may leave their level.
 const DRIFT: f64 = 1e-5;
+/// Most voxels that the samples of a group and a block may reach over: places in fixed point go no farther.
+const MAX_EXTENT: f64 = 700.0;
+/// Most voxels of a slice of which each thread keeps a picture.
+const MAX_SLICE: usize = 1 << 21;
 /// What places in single precision may differ by from exact ones, voxels.
 const MARGIN: f64 = 0.02;
 /// Farther than any sample of a volume lies from its middle, mm.
@@ -58,9 +62,12 @@ pub(super) fn is_level(sight: &Sight<'_>, bodies: &[Body], size: Size) -> bool {
     let across = camera.plane.patient(f64::from(size.width), 0.0) - camera.plane.patient(0.0, 0.0);
     let stays = |body: &Body, way: Vector<Patient>| rise(body, way).abs() < DRIFT;
     !bodies.is_empty()
-        && bodies
-            .iter()
-            .all(|body| is_plain(body) && stays(body, along * FAR_MM) && stays(body, across))
+        && bodies.iter().all(|body| {
+            is_plain(body)
+                && stays(body, along * FAR_MM)
+                && stays(body, across)
+                && extent(sight, body).iter().all(|extent| *extent < MAX_EXTENT)
+        })
 }
 
 /// Slices that a way in the scene crosses.
@@ -69,7 +76,9 @@ fn rise(body: &Body, way: Vector<Patient>) -> f64 {
 }
 
 fn is_plain(body: &Body) -> bool {
+    let [columns, rows, _] = body.stored.grid().size();
     matches!(body.kept, Kept::Extreme { fading: None, .. })
+        && columns * rows <= MAX_SLICE
         && body.interpolation == Interpolation::Linear
         && body.strides.is_some()
         && body.cells.is_some()
@@ -214,7 +223,12 @@ impl<'a> Group<'a> {
         let (most, block) = std::mem::replace(&mut order[at], (f32::NEG_INFINITY, 0));
         let mut least = self.look(lanes, sheet, block);
         // The upper half first: nearly as good as in order, and nothing needs to be sorted.
-        let upper = least + 0.5 * (most - least);
+        let from = if least > f32::NEG_INFINITY {
+            least
+        } else {
+            self.body.floor
+        };
+        let upper = from + 0.5 * (most - from);
         for above in [upper, f32::NEG_INFINITY] {
             for (bound, block) in order.iter_mut() {
                 if *bound > least && *bound > above {

@@ -22,6 +22,10 @@ pub(super) const PAD: i32 = 1;
 const WIDE: usize = 8;
 /// Columns and rows of the blocks that are made at a time.
 const SIDE: [usize; 2] = [32, 8];
+/// Most values of such a sheet: of more it takes longer to find them than to read what they would pass over.
+const MAX_OWN: usize = 1 << 18;
+/// Levels of a step of the third axis that are told apart.
+const PER_STEP: f64 = 131_072.0;
 /// Voxels that samples reach over, up to which a sheet's own voxels say what is passed over.
 const SMALL: f64 = 8.0;
 
@@ -156,6 +160,8 @@ impl Sheet {
 
     /// Goes to a level of a volume: a coordinate in steps of the third axis.
     pub(super) fn turn_to(&mut self, lanes: Lanes, body: &Body, sign: f32, position: f64) {
+        // What the rays of a row differ by is far less: all take the same.
+        let position = (position * PER_STEP).round() / PER_STEP;
         if self.level == Some(position.to_bits()) {
             return;
         }
@@ -176,7 +182,7 @@ impl Sheet {
         if self.made.len() != blocks || self.number == 1 {
             self.made = vec![0; blocks];
         }
-        if body.extent[0].max(body.extent[1]) < SMALL {
+        if body.extent[0].max(body.extent[1]) < SMALL && self.values.len() <= MAX_OWN {
             self.find_own_peaks(lanes, body);
         } else if self.peaks.layer != Some(below / FINE) {
             self.find_peaks(body, below / FINE);
