@@ -203,6 +203,51 @@ fn a_scene_file_draws_what_the_options_draw() {
 }
 
 #[test]
+fn a_rotation_is_a_picture_from_every_side() {
+    let folder = scratch("rotation");
+    let out = folder.join("around.png");
+    let rotation = |view: &str, out: &str| {
+        let (petct, size) = (petct(), format!("{WIDTH}x96"));
+        uptake(&[
+            "render",
+            &petct,
+            "--view",
+            view,
+            "--size",
+            &size,
+            "--annotate",
+            "none",
+            "--step",
+            "4",
+            "--rotation",
+            "4",
+            "-o",
+            out,
+        ])
+    };
+    let output = rotation("fused-mip", out.to_str().unwrap());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let side = |n: usize| {
+        let picture = pixels(&folder.join(format!("around-00{n}.png")));
+        picture.as_chunks::<3>().0.to_vec()
+    };
+    let [front, left, back, right] = [0, 1, 2, 3].map(side);
+    assert!(difference(&mirrored(&front), &back) <= 24 && difference(&mirrored(&left), &right) <= 24);
+    assert!(difference(&front, &left) > 24);
+    assert!(!out.exists() && !folder.join("around-004.png").exists());
+
+    let refused = rotation("fused", out.to_str().unwrap());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("expected a projection or a rendering to rotate")
+    );
+}
+
+#[test]
 fn bench_render_measures_the_standard_scenes() {
     let ct = format!("{}/ct", petct());
     let pet = format!("{}/pet", petct());
@@ -217,6 +262,8 @@ fn bench_render_measures_the_standard_scenes() {
         "--json",
         "--only",
         "512",
+        "--backend",
+        "cpu",
     ];
     let found = json(&arguments);
     let names: Vec<&str> = found["results"]

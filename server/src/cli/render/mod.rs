@@ -4,6 +4,7 @@ mod parse;
 mod scene_file;
 mod sources;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,15 +15,15 @@ use engine::presentation::{
     Annotations, Camera, ColorBar, Direction, ImagePlane, Orientation, Size, scale_bar,
 };
 use engine::render::{
-    Cancel, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes, annotate,
-    still,
+    self, Cancel, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes,
+    annotate, still,
 };
 
 pub use self::sources::displayed;
 
 use self::parse::{Annotate, Place, Project, ViewKind};
 use super::backend::{Backend, Chosen};
-use super::{Output, open};
+use super::{Output, Usage, open};
 
 /// What `uptake render` is asked.
 #[derive(Debug, Args)]
@@ -52,6 +53,9 @@ pub struct Options {
     /// Distance of the eye in front of the body, mm; without it rays are parallel.
     #[arg(long, value_name = "MM", value_parser = parse::length)]
     eye: Option<f64>,
+    /// Draws N projections or renderings around the body, evenly over 360 degrees: OUT-000.png, OUT-001.png, …
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=999))]
+    rotation: Option<u32>,
     /// Volume-rendering preset; of the CT or MR in a fused rendering.
     #[arg(long, value_name = "NAME", value_parser = parse::preset)]
     preset: Option<Preset>,
@@ -114,9 +118,50 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         [only] if is_scene_file(only) => scene_file::read(only)?,
         _ => asked(options)?,
     };
-    let image = drawn(&picture, &options.backend)?;
+    let mut easel = Easel {
+        chosen: options.backend.open()?,
+        backend: &options.backend,
+    };
     let path = &options.output.output;
-    std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
+    match options.rotation {
+        None => easel.draw(&picture, path),
+        Some(count) => rotate(&mut easel, picture, count, path),
+    }
+}
+
+/// Draws a picture from all around, each into a file of its own.
+fn rotate(easel: &mut Easel<'_>, mut picture: Picture, count: u32, path: &Path) -> anyhow::Result<()> {
+    let lowest = picture
+        .scene
+        .layers
+        .first()
+        .context("expected a layer, found none")?;
+    let center = lowest.scene_from_volume * picture.volumes.get(lowest.volume)?.grid().center();
+    let camera = match &picture.scene.view {
+        View::Projection(projection) => projection.camera,
+        View::Rendering(rendering) => rendering.camera,
+        _ => {
+            return Err(
+                Usage("expected a projection or a rendering to rotate, found a plane".to_owned()).into(),
+            );
+        }
+    };
+    for (n, camera) in camera.rotation(center, count).enumerate() {
+        match &mut picture.scene.view {
+            View::Projection(projection) => projection.camera = camera,
+            View::Rendering(rendering) => rendering.camera = camera,
+            _ => {}
+        }
+        easel.draw(&picture, &numbered(path, n))?;
+    }
+    Ok(())
+}
+
+/// `OUT.png` as `OUT-007.png`.
+fn numbered(path: &Path, n: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().unwrap_or(OsStr::new("png")).to_string_lossy();
+    path.with_file_name(format!("{stem}-{n:03}.{ending}"))
 }
 
 fn is_scene_file(path: &Path) -> bool {
@@ -124,30 +169,36 @@ fn is_scene_file(path: &Path) -> bool {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
 }
 
-fn drawn(picture: &Picture, backend: &Backend) -> anyhow::Result<Image> {
-    let Picture {
-        scene,
-        volumes,
-        size,
-        passes,
-        ..
-    } = picture;
-    let draw = |mut chosen: Chosen| {
-        still(
-            chosen.renderer.as_mut(),
+/// What pictures are drawn on: what was chosen, or what stands in for it from its first failure on.
+struct Easel<'a> {
+    backend: &'a Backend,
+    chosen: Chosen,
+}
+
+impl Easel<'_> {
+    fn draw(&mut self, picture: &Picture, path: &Path) -> anyhow::Result<()> {
+        let mut image = match self.image(picture) {
+            Err(error) => {
+                self.chosen = self.backend.instead_of(&error).ok_or(error)?;
+                self.image(picture)?
+            }
+            Ok(image) => image,
+        };
+        annotate(&mut image, &annotations(picture)?);
+        std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
+    }
+
+    fn image(&mut self, picture: &Picture) -> Result<Image, render::Error> {
+        let Picture {
             scene,
             volumes,
-            *size,
-            *passes,
-            &Cancel::new(),
-        )
-    };
-    let mut image = match draw(backend.open()?) {
-        Err(error) => draw(backend.instead_of(&error).ok_or(error)?)?,
-        Ok(image) => image,
-    };
-    annotate(&mut image, &annotations(picture)?);
-    Ok(image)
+            size,
+            passes,
+            ..
+        } = picture;
+        let renderer = self.chosen.renderer.as_mut();
+        still(renderer, scene, volumes, *size, *passes, &Cancel::new())
+    }
 }
 
 /// The picture that the options ask for.
@@ -206,7 +257,22 @@ fn grids<'a>(layers: &[Layer], volumes: &'a Volumes) -> Vec<&'a Grid> {
 }
 
 fn camera(options: &Options, layers: &[Layer], volumes: &Volumes) -> anyhow::Result<Camera> {
-    let camera = Camera::fitted(options.camera, &grids(layers, volumes)[..1], options.size)?;
+    let grids = &grids(layers, volumes)[..1];
+    let fitted = |direction| Camera::fitted(direction, grids, options.size);
+    let mut camera = fitted(options.camera)?;
+    // Pictures of a rotation have one scale: that in which the body fits from every side.
+    for n in 1..options.rotation.unwrap_or(0) {
+        let turned_rad = std::f64::consts::TAU * f64::from(n) / f64::from(options.rotation.unwrap_or(1));
+        let from_here = fitted(Direction {
+            azimuth_rad: options.camera.azimuth_rad + turned_rad,
+            ..options.camera
+        })?;
+        let mm_per_pixel = |camera: &Camera| camera.plane.patient_from_plane.axis(0).norm();
+        if mm_per_pixel(&from_here) > mm_per_pixel(&camera) {
+            let center = grids[0].center();
+            camera = Camera::centered(options.camera, center, mm_per_pixel(&from_here), options.size)?;
+        }
+    }
     Ok(options
         .eye
         .map_or(camera, |distance_mm| camera.with_eye(distance_mm, options.size)))
