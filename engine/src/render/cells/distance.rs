@@ -1,6 +1,7 @@
 //! Where something can be seen, and how far it is from everywhere else.
 
 use crate::render::cells::Cells;
+use crate::render::{Cancel, Error};
 
 /// Which values can be seen, as a table that answers for whole ranges at once.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +78,23 @@ impl DistanceMap {
     /// When there are not as many as `size` says.
     #[must_use]
     pub fn of(size: [usize; 3], is_occupied: impl Iterator<Item = bool>) -> Self {
+        Self::of_until(size, is_occupied, &Cancel::new()).expect("nobody asks it to stop")
+    }
+
+    /// Makes the map of any choice of cells until the host asks to stop.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`].
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many as `size` says.
+    pub fn of_until(
+        size: [usize; 3],
+        is_occupied: impl Iterator<Item = bool>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         let distances: Vec<u8> = is_occupied
             .map(|occupied| if occupied { 0 } else { u8::MAX })
             .collect();
@@ -87,12 +105,12 @@ impl DistanceMap {
             distances,
         };
         if map.occupied > 0 {
-            map.spread();
+            map.spread(cancel)?;
             map.distances.reverse();
-            map.spread();
+            map.spread(cancel)?;
             map.distances.reverse();
         }
-        map
+        Ok(map)
     }
 
     /// Cells a side: columns, rows, slices.
@@ -114,10 +132,13 @@ impl DistanceMap {
     }
 
     /// Carries distances on to cells that come later in reading order. Forth and back once give the exact map.
-    fn spread(&mut self) {
+    fn spread(&mut self, cancel: &Cancel) -> Result<(), Error> {
         let [columns, rows, slices] = self.size;
         let mut nearest = vec![u8::MAX; columns + 2];
         for k in 0..slices {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
             for j in 0..rows {
                 nearest.fill(u8::MAX);
                 let first = (k * rows + j) * columns;
@@ -136,6 +157,7 @@ impl DistanceMap {
                 step(&mut row[..columns], &nearest);
             }
         }
+        Ok(())
     }
 }
 

@@ -111,7 +111,7 @@ impl Renderer for CpuRenderer {
             }
             let sources = work.sources(scene, volumes, &scene.layers)?;
             let [red, green, blue] = scene.background;
-            let mut pixels = vec![[red, green, blue, u8::MAX]; size.width as usize * size.height as usize];
+            let mut pixels = filled([red, green, blue, u8::MAX], size, cancel);
             sources.draw(work, &paints, scene.sharpening, &mut pixels);
             Ok(Image {
                 width: size.width,
@@ -154,6 +154,18 @@ fn check_size(size: Size) -> Result<(), Error> {
     let usable = 1..=MAX_SIDE;
     let fits = usable.contains(&size.width) && usable.contains(&size.height);
     fits.then_some(()).ok_or(Error::Size(size))
+}
+
+/// An image of one value, made by all threads; less of it where the host asks to stop.
+fn filled<T: Copy + Default + Send + Sync>(value: T, size: Size, cancel: &Cancel) -> Vec<T> {
+    // Memory of zeros is had at once, and touched where it is filled.
+    let mut pixels = vec![T::default(); size.width as usize * size.height as usize];
+    for_each_band(&mut pixels, size, planes::BAND, |_, band| {
+        if !cancel.is_cancelled() {
+            band.fill(value);
+        }
+    });
+    pixels
 }
 
 /// Calls `work` with the first row and the pixels of every band of `rows` rows.

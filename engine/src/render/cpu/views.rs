@@ -12,7 +12,7 @@ use crate::render::cpu::projection::{
 use crate::render::cpu::shade::Paint;
 use crate::render::cpu::sharpen::sharpen;
 use crate::render::cpu::watch::{Counter, Stages, Tally};
-use crate::render::cpu::{for_each_band, planes, rendering};
+use crate::render::cpu::{filled, for_each_band, planes, rendering};
 use crate::render::{Cancel, Error, Layer, MAX_LAYERS, Projection, Scene, Sharpening, Slab, View, Volumes};
 
 /// What an image is made with.
@@ -188,7 +188,7 @@ impl Source<'_> {
 
     /// Values of one layer, not a number where it is not.
     pub(super) fn values(&self, work: &mut Work<'_>, layer: usize) -> Vec<f32> {
-        let mut values = vec![f32::NAN; work.size.width as usize * work.size.height as usize];
+        let mut values = filled(f32::NAN, work.size, work.cancel);
         match self {
             Self::Plane(cuts) => read_plane(work, &cuts[layer], &mut values),
             Self::Curved(columns) => values = read_columns(work, &columns[layer], values),

@@ -16,10 +16,10 @@ mod surfaces;
 mod track;
 
 use crate::presentation::Ray;
-use crate::render::cpu::for_each_band;
 use crate::render::cpu::kernel::Lanes;
 use crate::render::cpu::views::Work;
 use crate::render::cpu::watch::Tally;
+use crate::render::cpu::{filled, for_each_band};
 use crate::render::{Error, Image, Light, MAX_LAYERS, MAX_SAMPLES, Rendering, Scene, Volumes, jitter};
 use lighting::{Gloss, Lamp};
 use march::{Journey, SIDE, Tile};
@@ -41,7 +41,7 @@ pub(super) fn render(
     work.stages.end("classification");
     let width = size.width as usize;
     let [red, green, blue] = scene.background;
-    let mut pixels = vec![[red, green, blue, u8::MAX]; width * size.height as usize];
+    let mut pixels = filled([red, green, blue, u8::MAX], size, work.cancel);
     for_each_band(&mut pixels, size, SIDE, |first, band| {
         counter.add(match lanes {
             Lanes::Baseline => draw_baseline(&journey, scene, width, first, band),
@@ -87,6 +87,9 @@ fn journey<'a, 'w: 'a>(
     for (layer, weight) in scene.layers.iter().zip(weights) {
         let part = prepare::part(work, scene, rendering, layer, weight, volumes)?;
         parts.extend(part);
+        if work.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
     }
     let step_mm = scene.step_mm(volumes)?;
     check_step(step_mm, scene, rendering, volumes)?;
@@ -176,6 +179,9 @@ fn draw_here(journey: &Journey<'_>, scene: &Scene, width: usize, first: u32, ban
     let mut tile = Tile::new(journey);
     let rows = band.len() / width;
     for left in (0..width).step_by(SIDE) {
+        if journey.cancel.is_cancelled() {
+            break;
+        }
         let columns = SIDE.min(width - left);
         let Some(empty_to) = empty_to(journey, [left as u32, first], [columns, rows]) else {
             continue;

@@ -161,7 +161,13 @@ fn look(
                 .unwrap_or([0.0, 0.0])
                 .map(|end| rescale.real(f64::from(end)));
             let integrals = Integrals::new(transfer, [a.min(b), a.max(b)]);
-            let space = Space::new(&cells, rescale, false, |low, high| integrals.sees(low, high));
+            let space = Space::new(
+                &cells,
+                rescale,
+                false,
+                |low, high| integrals.sees(low, high),
+                cancel,
+            )?;
             let factor = transfer.gradient_opacity().cloned();
             (Look::Tissue { integrals, factor }, space)
         }
@@ -175,7 +181,7 @@ fn look(
                     .iter()
                     .any(|skin| reached(skin) && (has_cuts || passed(skin)))
             };
-            let space = Space::new(&cells, rescale, false, sees);
+            let space = Space::new(&cells, rescale, false, sees, cancel)?;
             (Look::Surfaces(skins), space)
         }
         Classification::Labels(labels) => {
@@ -186,7 +192,7 @@ fn look(
                 let range = low.clamp(0.0, 65535.0) as u16..=high.clamp(0.0, 65535.0) as u16;
                 labels.styles.range(range).any(|(label, _)| labels.shows(*label))
             };
-            let space = Space::new(&cells, Rescale::IDENTITY, true, shown);
+            let space = Space::new(&cells, Rescale::IDENTITY, true, shown, cancel)?;
             (Look::Labels(LabelTable::new(labels)), space)
         }
     })

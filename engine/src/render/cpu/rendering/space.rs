@@ -7,6 +7,7 @@
 
 use crate::geometry::Grid;
 use crate::render::cells::{Cells, DistanceMap, FINE, Seen};
+use crate::render::{Cancel, Error};
 use crate::volume::{Rescale, Stored};
 use crate::with_voxels;
 
@@ -26,7 +27,17 @@ pub(super) struct Space {
 impl Space {
     /// Asks of every block of voxels whether `sees` any real value in its range; with `reach`, blocks beside
     /// such blocks count too.
-    pub(super) fn new(cells: &Cells, rescale: Rescale, reach: bool, sees: impl Fn(f64, f64) -> bool) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`].
+    pub(super) fn new(
+        cells: &Cells,
+        rescale: Rescale,
+        reach: bool,
+        sees: impl Fn(f64, f64) -> bool,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         let range = cells.range().unwrap_or([0.0, 0.0]);
         let seen = Seen::new(range.map(|end| end.clamp(-1e30, 1e30)), BINS, |[low, high]| {
             let (a, b) = (rescale.real(f64::from(low)), rescale.real(f64::from(high)));
@@ -40,13 +51,13 @@ impl Space {
         if reach {
             spread(&mut blocks, fine.size);
         }
-        let map = DistanceMap::of(fine.size, blocks.into_iter());
+        let map = DistanceMap::of_until(fine.size, blocks.into_iter(), cancel)?;
         let [columns, rows, _] = fine.size.map(|n| n as i32);
-        Self {
+        Ok(Self {
             size: fine.size.map(|n| n as i32),
             strides: [columns, columns * rows],
             distances: map.distances().to_vec(),
-        }
+        })
     }
 
     /// Bytes that it takes.
