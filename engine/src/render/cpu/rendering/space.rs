@@ -46,7 +46,7 @@ impl Space {
         let fine = cells.fine();
         let mut blocks = with_voxels!(&fine.low, low => {
             let high = fine.high.clone();
-            with_voxels!(&high, high => visible(low, high, &seen))
+            with_voxels!(&high, high => visible(low, high, &seen, cancel))
         });
         if reach {
             spread(&mut blocks, fine.size);
@@ -187,11 +187,18 @@ impl Line {
     }
 }
 
-fn visible<A: Stored, B: Stored>(low: &[A], high: &[B], seen: &Seen) -> Vec<bool> {
-    let bounds = low.iter().zip(high);
-    bounds
-        .map(|(low, high)| seen.any(low.to_f32(), high.to_f32()))
-        .collect()
+/// Which blocks show anything; none any more once the host asks to stop.
+fn visible<A: Stored, B: Stored>(low: &[A], high: &[B], seen: &Seen, cancel: &Cancel) -> Vec<bool> {
+    const TOGETHER: usize = 1 << 16;
+    let chunks = low.chunks(TOGETHER).zip(high.chunks(TOGETHER));
+    let of_chunk = |(low, high): (&[A], &[B])| -> Vec<bool> {
+        let goes_on = !cancel.is_cancelled();
+        let bounds = low.iter().zip(high);
+        bounds
+            .map(|(low, high)| goes_on && seen.any(low.to_f32(), high.to_f32()))
+            .collect()
+    };
+    chunks.flat_map(of_chunk).collect()
 }
 
 /// Lets every block that is set set those beside it, axis by axis.
