@@ -10,6 +10,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Mesa's layer that puts adapters in order asks for a display server, and complains on standard error where
+    // there is none; `engine::render::gpu` puts them in order itself.
+    // SAFETY: no other thread has begun.
+    unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     // A reader that closes the pipe early (`uptake info … | head`) ends the program, not in an error.
     let command = match cli::Cli::try_parse() {
         Ok(command) => command,
