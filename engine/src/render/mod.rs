@@ -12,6 +12,7 @@ pub mod gpu;
 pub mod illumination;
 
 mod annotate;
+mod check;
 mod clip;
 mod error;
 mod image;

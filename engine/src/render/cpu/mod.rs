@@ -21,10 +21,9 @@ use std::sync::Arc;
 
 use crate::presentation::Size;
 use crate::render::cells::CellsCache;
+use crate::render::check;
 use crate::render::ramp::Ramp;
-use crate::render::{
-    Cancel, Clock, Error, Image, MAX_SIDE, Renderer, Scene, Statistics, Values, View, Volumes,
-};
+use crate::render::{Cancel, Clock, Error, Image, Renderer, Scene, Statistics, Values, View, Volumes};
 use kernel::Lanes;
 use shade::Paint;
 use views::Work;
@@ -67,8 +66,8 @@ impl CpuRenderer {
         cancel: &Cancel,
         work: impl FnOnce(&mut Work<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        check_size(size)?;
-        sharpen::check(scene.sharpening)?;
+        check::size(size)?;
+        check::sharpening(scene.sharpening)?;
         let counter = Counter::default();
         let mut work_of_image = Work {
             lanes: self.lanes,
@@ -148,12 +147,6 @@ impl Renderer for CpuRenderer {
     fn statistics(&self) -> &Statistics {
         &self.statistics
     }
-}
-
-fn check_size(size: Size) -> Result<(), Error> {
-    let usable = 1..=MAX_SIDE;
-    let fits = usable.contains(&size.width) && usable.contains(&size.height);
-    fits.then_some(()).ok_or(Error::Size(size))
 }
 
 /// An image of one value, made by all threads; less of it where the host asks to stop.

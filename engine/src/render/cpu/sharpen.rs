@@ -1,34 +1,9 @@
 //! An unsharp mask on values.
 
-use crate::render::cpu::projection::number;
-use crate::render::{Error, Sharpening};
+use crate::render::Sharpening;
 
 /// Binomial weights of the five values each way.
 const WEIGHTS: [f32; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
-
-/// # Errors
-///
-/// [`Error::Number`] for an amount or radius out of range.
-pub(super) fn check(sharpening: Option<Sharpening>) -> Result<(), Error> {
-    let Some(Sharpening {
-        amount,
-        radius_pixels,
-    }) = sharpening
-    else {
-        return Ok(());
-    };
-    if !(0.0..=10.0).contains(&amount) {
-        return Err(number("the amount of sharpening", "0 to 10", amount));
-    }
-    if !(1..=16).contains(&radius_pixels) {
-        return Err(number(
-            "the radius of sharpening",
-            "1 to 16 pixels",
-            f64::from(radius_pixels),
-        ));
-    }
-    Ok(())
-}
 
 /// Sharpens the values of an image `width` pixels wide; those that are not finite neither count nor change.
 pub(super) fn sharpen(values: &mut [f32], width: usize, sharpening: Sharpening) {

@@ -2,13 +2,12 @@
 
 use crate::presentation::{Camera, CurvedPlane, Size};
 use crate::render::cells::CellsCache;
+use crate::render::check::{at_most, number};
 use crate::render::cpu::curved::{Columns, upright};
 use crate::render::cpu::cut::Cut;
 use crate::render::cpu::kernel::{self, Lanes};
 use crate::render::cpu::locate::{SPAN, Scratch};
-use crate::render::cpu::projection::{
-    Body, Course, Projected, SIDE, Sight, TILE, at_most, check_regular, number,
-};
+use crate::render::cpu::projection::{Body, Course, Projected, SIDE, Sight, TILE, check_regular};
 use crate::render::cpu::shade::Paint;
 use crate::render::cpu::sharpen::sharpen;
 use crate::render::cpu::watch::{Counter, Stages, Tally};

@@ -2,7 +2,7 @@
 
 use super::pipelines::Product;
 use crate::presentation::Size;
-use crate::render::{Cancel, Error, Layer, Scene, Volumes};
+use crate::render::{Cancel, Layer, Scene, Volumes};
 
 /// A picture or the values of one layer, as a host asks for them.
 pub(super) struct Ask<'a> {
@@ -13,19 +13,4 @@ pub(super) struct Ask<'a> {
     pub size: Size,
     pub product: Product,
     pub cancel: &'a Cancel,
-}
-
-/// The error of a number that cannot be used.
-pub(super) fn number(what: &'static str, expected: &'static str, found: f64) -> Error {
-    Error::Number {
-        what,
-        expected,
-        found,
-    }
-}
-
-/// Refuses more than a renderer takes.
-pub(super) fn at_most(what: &'static str, most: usize, found: usize) -> Result<(), Error> {
-    let fits = found <= most;
-    fits.then_some(()).ok_or(Error::TooMany { what, most, found })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 
-use super::ask::{Ask, number};
+use super::ask::Ask;
 use super::device::Device;
 use super::layers::Ready;
 use super::pipelines::LAYERS;
@@ -12,6 +12,7 @@ use super::place::volume_from_scene;
 use super::textures::{CellsTexture, small};
 use crate::colormap::extinction_per_mm;
 use crate::render::cells::{Cells, DistanceMap};
+use crate::render::check::{self, number, part_of_one};
 use crate::render::classify::{Integrals, LabelTable};
 use crate::render::{
     Classification, Error, Labels, Layer, Light, Material, Rendering, Shading, Surface, Tint,
@@ -360,11 +361,6 @@ fn check_labels(id: crate::render::VolumeId, volume: &Volume) -> Result<(), Erro
     is_map.then_some(()).ok_or(Error::NotLabels(id))
 }
 
-fn part_of_one(what: &'static str, found: f64) -> Result<(), Error> {
-    let usable = (0.0..=1.0).contains(&found);
-    usable.then_some(()).ok_or(number(what, "0 to 1", found))
-}
-
 /// Checks the numbers of a material.
 pub(super) fn check(material: &Material) -> Result<(), Error> {
     if let Classification::Tissue {
@@ -377,29 +373,5 @@ pub(super) fn check(material: &Material) -> Result<(), Error> {
             part_of_one("the factor of a label", style.opacity)?;
         }
     }
-    let Some(shading) = material.shading else {
-        return Ok(());
-    };
-    for (what, found, range, expected) in [
-        ("the ambient light", shading.ambient, 0.0..=16.0, "0 to 16"),
-        ("the diffuse light", shading.diffuse, 0.0..=16.0, "0 to 16"),
-        ("the gloss", shading.specular, 0.0..=16.0, "0 to 16"),
-        (
-            "the exponent of the gloss",
-            shading.shininess,
-            1.0..=128.0,
-            "1 to 128",
-        ),
-        (
-            "the gradient of even tissue",
-            shading.even_below,
-            0.0..=1e30,
-            "0 to 1e30",
-        ),
-    ] {
-        if !range.contains(&found) {
-            return Err(number(what, expected, found));
-        }
-    }
-    Ok(())
+    check::shading(material.shading)
 }

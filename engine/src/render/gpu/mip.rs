@@ -1,6 +1,6 @@
 //! Projections along rays, of cameras and of slabs about curved planes: `shaders/mip.wgsl`.
 
-use super::ask::{Ask, at_most, number};
+use super::ask::Ask;
 use super::device::{Device, Filter};
 use super::layers::{
     Along, Bound, Paint, Ready, bind_colors, bind_volumes, filter_of, ready, uniform_buffer,
@@ -11,6 +11,7 @@ use super::rays::{BodyUniform, Course, Rays, Sight, across_mm};
 use super::run::{Pass, Work};
 use super::shaders::Program;
 use crate::presentation::CurvedPlane;
+use crate::render::check::{at_most, number};
 use crate::render::{Error, MAX_LAYERS, Projection, ProjectionKind, Slab};
 use crate::volume::Rescale;
 

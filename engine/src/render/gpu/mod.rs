@@ -44,6 +44,7 @@ pub use device::{Filter, Gpu, Options};
 pub use show::Target;
 
 use crate::presentation::Size;
+use crate::render::check;
 use crate::render::{Cancel, Clock, Curved, Error, Image, Scene, Statistics, Values, View, Volumes};
 use crate::volume::Rescale;
 use ask::Ask;
@@ -260,8 +261,8 @@ impl crate::render::Renderer for GpuRenderer {
 
 /// What a picture, or values, are asked of the device.
 fn work(device: &Device, ask: &Ask<'_>) -> Result<Work, Error> {
-    place::check_size(ask.size)?;
-    place::check_sharpening(ask.scene.sharpening)?;
+    check::size(ask.size)?;
+    check::sharpening(ask.scene.sharpening)?;
     for layer in &ask.layers {
         place::check_registration(layer)?;
     }

@@ -1,9 +1,9 @@
 //! Where a scene's places lie among a layer's voxels.
 
-use super::ask::number;
 use crate::geometry::{Affine, Patient, Voxel};
-use crate::presentation::{Camera, MAX_SIDE, Size};
-use crate::render::{Error, Layer, Sharpening};
+use crate::presentation::Camera;
+use crate::render::check::number;
+use crate::render::{Error, Layer};
 use crate::volume::Volume;
 
 /// Voxel coordinates from the scene's patient space; the third is the position, as in an even stack.
@@ -13,28 +13,6 @@ pub(super) fn volume_from_scene(layer: &Layer, volume: &Volume) -> Result<Affine
         .inverse()
         .map_err(|_| Error::Singular("a layer's registration"))?;
     Ok(*volume.grid().voxel_from_patient() * volume_from_scene)
-}
-
-/// Refuses an image without pixels, or with too many.
-pub(super) fn check_size(size: Size) -> Result<(), Error> {
-    let usable = 1..=MAX_SIDE;
-    let fits = usable.contains(&size.width) && usable.contains(&size.height);
-    fits.then_some(()).ok_or(Error::Size(size))
-}
-
-/// Refuses numbers of sharpening that are out of range.
-pub(super) fn check_sharpening(sharpening: Option<Sharpening>) -> Result<(), Error> {
-    match sharpening {
-        Some(Sharpening { amount, .. }) if !(0.0..=10.0).contains(&amount) => {
-            Err(number("the amount of sharpening", "0 to 10", amount))
-        }
-        Some(Sharpening { radius_pixels, .. }) if !(1..=16).contains(&radius_pixels) => Err(number(
-            "the radius of sharpening",
-            "1 to 16 pixels",
-            f64::from(radius_pixels),
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Refuses a layer that lies nowhere.

@@ -3,7 +3,6 @@
 use bytemuck::{Pod, Zeroable};
 use nalgebra::{Matrix3, RowVector3, Vector3};
 
-use super::ask::{at_most, number};
 use super::device::Device;
 use super::fixed::split_vector;
 use super::layers::{Ready, bind, entry, storage_buffer};
@@ -11,6 +10,7 @@ use super::pipelines::LAYERS;
 use super::place::volume_from_scene;
 use crate::geometry::{Affine, Patient, Voxel};
 use crate::presentation::{Camera, CurvedPlane, Size};
+use crate::render::check::{at_most, number};
 use crate::render::{
     ClipPlane, Cut, CutMask, Error, MAX_CLIP_PLANES, MAX_CUTS, MAX_SAMPLES, Removes, jitter,
 };

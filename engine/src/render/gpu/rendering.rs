@@ -1,6 +1,6 @@
 //! Volume renderings: `shaders/rendering.wgsl`.
 
-use super::ask::{Ask, at_most, number};
+use super::ask::Ask;
 use super::device::Device;
 use super::layers::{
     Along, Bound, Ready, bind, bind_volumes, entry, filter_of, ready, storage_buffer, uniform_buffer,
@@ -11,6 +11,7 @@ use super::place::check_camera;
 use super::rays::{Course, Rays, Sight, across_mm};
 use super::run::{Pass, Work};
 use super::shaders::Program;
+use crate::render::check::{at_most, number};
 use crate::render::{Classification, Error, Layer, Light, MAX_LAYERS, Material, Rendering};
 use crate::volume::Interpolation;
 

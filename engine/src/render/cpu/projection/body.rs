@@ -7,6 +7,7 @@ use nalgebra::{Matrix3, Vector3};
 use super::kernel::Strides;
 use crate::geometry::Affine;
 use crate::render::cells::Cells;
+use crate::render::check::{at_most, number};
 use crate::render::{ClipPlane, Error, Layer, MAX_CLIP_PLANES, MAX_CUTS, ProjectionKind, ReadyCut};
 use crate::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 
@@ -274,19 +275,6 @@ fn clip(layer: &Layer, counts: bool) -> Result<(Vec<ClipPlane>, Vec<ReadyCut>), 
     let ready = |cut| ReadyCut::new(cut).ok_or(Error::Singular("the plane of a cut's camera"));
     let cuts: Result<Vec<_>, Error> = clip.cuts.iter().map(ready).collect();
     Ok((clip.planes.clone(), cuts?))
-}
-
-pub(in crate::render::cpu) fn number(what: &'static str, expected: &'static str, found: f64) -> Error {
-    Error::Number {
-        what,
-        expected,
-        found,
-    }
-}
-
-pub(in crate::render::cpu) fn at_most(what: &'static str, most: usize, found: usize) -> Result<(), Error> {
-    let fits = found <= most;
-    fits.then_some(()).ok_or(Error::TooMany { what, most, found })
 }
 
 /// Checks that a map of a view is finite and can be inverted.

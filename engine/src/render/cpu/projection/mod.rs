@@ -16,7 +16,7 @@ mod search;
 mod sheet;
 mod tile;
 
-pub(super) use body::{Body, Course, at_most, check_regular, number};
+pub(super) use body::{Body, Course, check_regular};
 pub(super) use lines::{SIDE, Shape, Sight, TILE};
 pub(super) use march::Scratch;
 

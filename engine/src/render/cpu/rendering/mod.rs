@@ -16,6 +16,7 @@ mod surfaces;
 mod track;
 
 use crate::presentation::Ray;
+use crate::render::check::part_of_one;
 use crate::render::cpu::kernel::Lanes;
 use crate::render::cpu::views::Work;
 use crate::render::cpu::watch::Tally;
@@ -78,8 +79,8 @@ fn journey<'a, 'w: 'a>(
     if plane.inverse().is_err() || plane.linear.norm() > 1e100 || !eye_is_finite {
         return Err(Error::Singular("a view's plane"));
     }
-    prepare::part_of_one("the occlusion", rendering.occlusion)?;
-    prepare::part_of_one("the shadow", rendering.shadow)?;
+    part_of_one("the occlusion", rendering.occlusion)?;
+    part_of_one("the shadow", rendering.shadow)?;
     check_depth(rendering.depth_mm)?;
     let lamp = lamp(rendering)?;
     let weights = scene.weights()?;

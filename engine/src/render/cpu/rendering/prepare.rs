@@ -7,6 +7,7 @@ use nalgebra::Vector3;
 use crate::colormap::{Window, extinction_per_mm};
 use crate::geometry::{Affine, Patient, Vector, Voxel};
 use crate::render::cells::CellsCache;
+use crate::render::check::{self, part_of_one};
 use crate::render::classify::{Integrals, LabelTable};
 use crate::render::cpu::rendering::labels::is_label_map;
 use crate::render::cpu::rendering::part::{Bounds, Look, Part, Skin, Tinted};
@@ -15,7 +16,7 @@ use crate::render::cpu::views::Work;
 use crate::render::illumination::Illumination;
 use crate::render::{
     Cancel, Classification, Clip, Error, Layer, Light, MAX_CLIP_PLANES, MAX_CUTS, Material, ReadyCut,
-    Rendering, Scene, Shading, Surface, VolumeId, Volumes,
+    Rendering, Scene, Surface, VolumeId, Volumes,
 };
 use crate::volume::{Rescale, Volume};
 use crate::with_voxels;
@@ -227,17 +228,6 @@ fn skins(surfaces: &[Surface]) -> Result<Vec<Skin>, Error> {
         .collect())
 }
 
-/// Checks a number that is a part of one.
-pub(super) fn part_of_one(what: &'static str, found: f64) -> Result<(), Error> {
-    let expected = "0 to 1";
-    let usable = (0.0..=1.0).contains(&found);
-    usable.then_some(()).ok_or(Error::Number {
-        what,
-        expected,
-        found,
-    })
-}
-
 /// Makes a layer ready; `None` when its weight is 0.
 pub(super) fn part<'a>(
     work: &mut Work<'_>,
@@ -255,7 +245,7 @@ pub(super) fn part<'a>(
         Some(material) => material.clone(),
         None => glowing(layer)?,
     };
-    check_shading(material.shading)?;
+    check::shading(material.shading)?;
     let tint = tint(layer, &material, volumes)?;
     if weight <= 0.0 {
         return Ok(None);
@@ -365,39 +355,6 @@ fn cuts(clip: &Clip) -> Result<Vec<ReadyCut>, Error> {
     }
     let ready = |cut| ReadyCut::new(cut).ok_or(Error::Singular("the camera of a cut"));
     clip.cuts.iter().map(ready).collect()
-}
-
-fn check_shading(shading: Option<Shading>) -> Result<(), Error> {
-    let Some(shading) = shading else {
-        return Ok(());
-    };
-    let numbers = [
-        ("the ambient light", shading.ambient, 0.0..=16.0, "0 to 16"),
-        ("the diffuse light", shading.diffuse, 0.0..=16.0, "0 to 16"),
-        ("the gloss", shading.specular, 0.0..=16.0, "0 to 16"),
-        (
-            "the exponent of the gloss",
-            shading.shininess,
-            1.0..=128.0,
-            "1 to 128",
-        ),
-        (
-            "the gradient of even tissue",
-            shading.even_below,
-            0.0..=1e30,
-            "0 to 1e30",
-        ),
-    ];
-    for (what, found, range, expected) in numbers {
-        if !range.contains(&found) {
-            return Err(Error::Number {
-                what,
-                expected,
-                found,
-            });
-        }
-    }
-    Ok(())
 }
 
 fn tint<'a>(layer: &Layer, material: &Material, volumes: &'a Volumes) -> Result<Option<Tinted<'a>>, Error> {
