@@ -26,7 +26,9 @@ const BONE_HU: f32 = 130.0;
 pub(super) struct Body {
     /// The cubes of all sets here.
     pub lattice: Lattice,
-    /// SUV averaged over 15 mm; 0 outside.
+    /// SUV of each cube, 0 outside.
+    pub raw: Vec<f32>,
+    /// SUV averaged over 15 mm.
     pub suv: Vec<f32>,
     /// Everything within the skin.
     pub inside: Cells,
@@ -64,6 +66,7 @@ impl Body {
         let heights = Heights::find(&lattice, &sections, &lungs);
         Self {
             lattice,
+            raw,
             suv,
             inside,
             trunk,

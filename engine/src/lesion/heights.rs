@@ -151,9 +151,9 @@ fn head(lattice: &Lattice, sections: &[Option<Section>]) -> Option<Head> {
     if !HEAD_CM2.contains(&median(&areas)?) {
         return None;
     }
-    let ends_within = top + 2 < sections.len();
-    // A head is at least 180 mm above the shoulders; what is shorter was cut, whatever the top looks like.
-    let whole = ends_within && top - shoulder >= lattice.cells_in(150.0);
+    // A head closes at its top, and reaches 180 mm above the shoulders and more; else the image cut it.
+    let closes = area(top) < 0.5 * median(&areas)?;
+    let whole = closes && top - shoulder >= lattice.cells_in(150.0);
     Some(Head {
         vertex: whole.then_some(top),
         shoulder,

@@ -92,7 +92,20 @@ pub(super) fn sections(lattice: &Lattice, inside: &[bool]) -> (Cells, Vec<Option
             found[k] = Some(section);
         }
     }
+    steady(&mut found, lattice.cells_in(30.0));
     (trunk, found)
+}
+
+/// Replaces the middles by their means over `reach` planes up and down.
+fn steady(sections: &mut [Option<Section>], reach: usize) {
+    let middles: Vec<Option<f64>> = sections.iter().map(|s| Some(s.as_ref()?.middle_x)).collect();
+    for (k, section) in sections.iter_mut().enumerate() {
+        let near = &middles[k.saturating_sub(reach)..(k + reach + 1).min(middles.len())];
+        if let Some(section) = section {
+            let (sum, count) = near.iter().flatten().fold((0.0, 0), |(sum, n), x| (sum + x, n + 1));
+            section.middle_x = sum / f64::from(count);
+        }
+    }
 }
 
 /// The cubes of head, trunk or legs among the parts of a plane, and whether they are legs.
