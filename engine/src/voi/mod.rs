@@ -7,11 +7,13 @@
 mod carry;
 mod mask;
 mod median;
+mod peak;
 mod planes;
 mod polygon;
 mod rasterise;
 mod statistics;
 
 pub use mask::{Mask, MaskError, Run};
+pub use peak::{Peak, PeakError, PeakKind, Peaks, SPHERE_RADIUS_MM, peak};
 pub use polygon::{ContourWarning, PolygonStack};
 pub use statistics::{Scale, Statistics, StatisticsError};
