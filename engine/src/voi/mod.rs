@@ -4,16 +4,24 @@
 //! becomes a mask on any grid; [`Statistics`] are measured in f64 on the stored voxels, never on
 //! resampled ones. How masks are read from files is left to `dicom` and `nifti`.
 
+mod at_least;
 mod carry;
+mod components;
+mod cut;
+mod grow;
 mod mask;
 mod median;
+mod neighbours;
 mod peak;
 mod planes;
 mod polygon;
 mod rasterise;
 mod statistics;
 
+pub use components::Components;
+pub use grow::{GrowError, Growing, Grown, grow};
 pub use mask::{Mask, MaskError, Run};
+pub use neighbours::Neighbours;
 pub use peak::{Peak, PeakError, PeakKind, Peaks, SPHERE_RADIUS_MM, peak};
 pub use polygon::{ContourWarning, PolygonStack};
 pub use statistics::{Scale, Statistics, StatisticsError};
