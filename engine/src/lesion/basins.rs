@@ -23,6 +23,8 @@ pub(super) struct Basin {
     pub passes: Vec<(usize, f64)>,
     /// The connected part it belongs to, before they were taken apart.
     pub part: usize,
+    /// The basin that it was the core of, before it was taken out of it.
+    pub core_of: Option<usize>,
 }
 
 /// Takes the voxels of `mask` apart where two maxima are parted by a pass below `keep` of the lower one.
@@ -31,7 +33,108 @@ pub(super) struct Basin {
 /// is the same everywhere. Values that are not finite are no part of `mask`.
 pub(super) fn basins(volume: &Volume, mask: &Mask, keep: f64) -> Vec<Basin> {
     let flood = Flood::over(volume, mask, keep);
-    flood.basins(volume.grid())
+    let mut basins = flood.basins(volume.grid());
+    for n in 0..basins.len() {
+        split_core(volume, &mut basins, n);
+    }
+    set_parts(&mut basins);
+    basins
+}
+
+/// Takes a hot core out of a basin that reaches far to one side of it: a node on an organ's wall, whose slopes
+/// run into the wall without a maximum of its own.
+fn split_core(volume: &Volume, basins: &mut Vec<Basin>, n: usize) {
+    let grid = volume.grid();
+    let basin = &basins[n];
+    let level = CORE_LEVEL * basin.max;
+    let core = core_of(volume, basin, level);
+    if core.is_empty() || core.len() as f64 > CORE_SHARE * basin.voxels.len() as f64 {
+        return;
+    }
+    let rest: Vec<usize> = basin.voxels.iter().copied().filter(|v| core.binary_search(v).is_err()).collect();
+    let ml = |voxels: &[usize]| voxels.iter().map(|v| grid.voxel_ml(v / plane_of(grid))).sum::<f64>();
+    let (core_center, rest_center) = (center_of(grid, &core), center_of(grid, &rest));
+    let core_ml = ml(&core);
+    let radius_mm = (core_ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
+    if core_center.distance(rest_center) < CORE_ASIDE * radius_mm {
+        return;
+    }
+    let hottest = rest.iter().copied().max_by(|a, b| {
+        value_at(volume, *a).total_cmp(&value_at(volume, *b)).then(b.cmp(a))
+    });
+    let hottest = hottest.expect("a core is a share of its basin");
+    let number = basins.len();
+    let remainder = &mut basins[n];
+    let core = Basin {
+        max: remainder.max,
+        max_at: remainder.max_at,
+        volume_ml: core_ml,
+        center: core_center,
+        passes: vec![(n, level)],
+        part: remainder.part,
+        core_of: Some(n),
+        voxels: core,
+    };
+    remainder.volume_ml = ml(&rest);
+    remainder.voxels = rest;
+    remainder.center = rest_center;
+    remainder.max = value_at(volume, hottest);
+    remainder.max_at = place_of(grid, hottest);
+    remainder.passes.push((number, level));
+    basins.push(core);
+}
+
+/// A core lies above this share of the maximum, fills at most this share of its basin, and the rest's center
+/// is at least this many of its radii away.
+const CORE_LEVEL: f64 = 0.62;
+const CORE_SHARE: f64 = 0.35;
+const CORE_ASIDE: f64 = 1.3;
+
+/// The voxels of a basin above a level that are joined to its maximum, rising.
+fn core_of(volume: &Volume, basin: &Basin, level: f64) -> Vec<usize> {
+    let grid = volume.grid();
+    let size = grid.size();
+    let above: Vec<usize> = basin.voxels.iter().copied().filter(|v| value_at(volume, *v) >= level).collect();
+    let Some(start) = above.iter().position(|v| value_at(volume, *v) == basin.max) else {
+        return Vec::new();
+    };
+    let mut taken = vec![false; above.len()];
+    taken[start] = true;
+    let mut open = vec![start];
+    let mut core = Vec::new();
+    while let Some(n) = open.pop() {
+        let index = above[n];
+        core.push(index);
+        each_neighbour(size, [index % size[0], index / size[0] % size[1], index / (size[0] * size[1])], |other| {
+            if let Ok(other) = above.binary_search(&other)
+                && !taken[other]
+            {
+                taken[other] = true;
+                open.push(other);
+            }
+        });
+    }
+    core.sort_unstable();
+    core
+}
+
+fn plane_of(grid: &Grid) -> usize {
+    grid.size()[0] * grid.size()[1]
+}
+
+fn place_of(grid: &Grid, index: usize) -> Point<Patient> {
+    let [columns, rows, _] = grid.size();
+    let at = [index % columns, index / columns % rows, index / (columns * rows)];
+    grid.patient(Point::<Voxel>::from(at.map(|v| v as f64)))
+}
+
+fn center_of(grid: &Grid, voxels: &[usize]) -> Point<Patient> {
+    let mut sum = Point::<Patient>::new(0.0, 0.0, 0.0);
+    for voxel in voxels {
+        sum.xyz += place_of(grid, *voxel).xyz;
+    }
+    sum.xyz /= voxels.len().max(1) as f64;
+    sum
 }
 
 const NONE: u32 = u32::MAX;
@@ -141,6 +244,7 @@ impl Flood {
                     center: Point::new(0.0, 0.0, 0.0),
                     passes: Vec::new(),
                     part: 0,
+                    core_of: None,
                 });
             }
             let basin = &mut basins[numbers[root] as usize];
@@ -153,7 +257,6 @@ impl Flood {
             basin.center.xyz /= basin.voxels.len() as f64;
         }
         self.set_passes(&numbers, &mut basins);
-        set_parts(&mut basins);
         basins
     }
 

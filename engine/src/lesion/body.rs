@@ -52,7 +52,7 @@ impl Body {
         let lattice = Lattice::over(pet.grid());
         let mut raw = lattice.averaged(pet);
         raw.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
-        let suv = lattice.smoothed(&raw, 1);
+        let suv = lattice.smoothed(&raw);
         let hu = ct.map(|ct| lattice.averaged(ct));
         let hu = hu.filter(|hu| hu.iter().any(|v| v.is_finite()));
         let inside = outline(&lattice, &suv, hu.as_deref());
@@ -92,6 +92,12 @@ impl Body {
         self.lattice
             .at(place)
             .is_some_and(|cell| cells[self.lattice.index(cell)])
+    }
+
+    /// Whether the CT shows a place.
+    pub fn holds_hu(&self, place: Point<Patient>) -> bool {
+        let cell = self.lattice.at(place).map(|cell| self.lattice.index(cell));
+        self.hu.as_ref().zip(cell).is_some_and(|(hu, cell)| hu[cell].is_finite())
     }
 
     /// Share of the cubes within `reach_mm` of a place that a set holds.

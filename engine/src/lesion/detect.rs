@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::geometry::Grid;
 use crate::lesion::basins::{Basin, basins, mask_of};
 use crate::lesion::body::Body;
-use crate::lesion::detection::{Detection, Finding};
+use crate::lesion::detection::{Boundary, Detection, Finding};
 use crate::lesion::evidence::Scene;
 use crate::lesion::labels::{LabelMap, Labelled};
 use crate::lesion::options::{CandidateRule, MtvRule, Options};
@@ -18,6 +18,8 @@ use crate::volume::{Unit, Volume, Voxels};
 
 /// Basins parted by less than this are one: noise makes maxima everywhere.
 const JUDGED_ABOVE: f64 = 0.85;
+/// The mL around a focus takes up at least this many times its surroundings; noise and texture less.
+const FOCUS: f64 = 2.0;
 /// More candidates than this share of the volume are a threshold that finds everything.
 const MOST_OF_VOLUME: f64 = 0.25;
 
@@ -102,13 +104,13 @@ pub fn detect(
         });
     }
     let level = references.liver.as_ref().map(|r| r.statistics.mean);
-    let scene = Scene::new(pet, &body, basins(pet, &mask, JUDGED_ABOVE), level);
+    let scene = Scene::new(pet, ct, &body, basins(pet, &mask, JUDGED_ABOVE), level);
     let verdicts = verdicts(pet, &scene, labels, options);
     let groups = groups(&scene, &verdicts, options);
     let mut findings: Vec<Finding> = groups
         .into_iter()
+        .filter(|group| may_count(&scene, &verdicts, group, options))
         .map(|group| finding(pet, ct, &scene, &verdicts, &group, liver_cells.as_deref()))
-        .filter(|found| found.statistics.volume_ml >= options.least_ml)
         .collect();
     number(&mut findings);
     let mut detection = Detection {
@@ -123,7 +125,25 @@ pub fn detect(
         .filter(|n| detection.findings[*n].physiological.is_none())
         .collect();
     detection.measure(&lesions);
+    detection.findings.retain(|found| is_large_enough(found, options));
+    number(&mut detection.findings);
     Ok(detection)
+}
+
+/// Whether a group can be a finding: large enough above the threshold, or a focus that only just reaches it.
+fn may_count(scene: &Scene, verdicts: &Verdicts, group: &[usize], options: &Options) -> bool {
+    let volume_ml: f64 = group.iter().map(|n| scene.hot[*n].basin.volume_ml).sum();
+    let hot = &scene.hot[group[0]];
+    let is_focus = verdicts[group[0]].is_none() && hot.contrast() >= FOCUS && !hot.at_end;
+    volume_ml >= options.least_ml || is_focus
+}
+
+/// Whether a finding has the least volume: above the threshold, or by a rule that did not run out.
+///
+/// A node of 10 mm whose maximum is 4.2 has two voxels above 4.0, and 1 mL above 41 % of its maximum.
+fn is_large_enough(found: &Finding, options: &Options) -> bool {
+    let by_rule = |b: &Boundary| !b.ran_out && b.mtv_ml >= options.least_ml;
+    found.statistics.volume_ml >= options.least_ml || found.boundaries.iter().any(by_rule)
 }
 
 fn check(pet: &Volume, ct: Option<&Volume>, labels: Option<&LabelMap>, options: &Options) -> Result<(), Error> {
@@ -287,9 +307,10 @@ fn groups(scene: &Scene, verdicts: &Verdicts, options: &Options) -> Vec<Vec<usiz
     for (a, hot) in scene.hot.iter().enumerate() {
         for (b, value) in &hot.basin.passes {
             let lower = hot.basin.max.min(scene.hot[*b].basin.max);
+            let core = hot.basin.core_of == Some(*b) || scene.hot[*b].basin.core_of == Some(a);
             let crumb = hot.basin.volume_ml.min(scene.hot[*b].basin.volume_ml) < options.least_ml;
             let together = match (organ(a), organ(*b)) {
-                (None, None) => *value >= options.joined_above * lower || crumb,
+                (None, None) => *value >= options.joined_above * lower || crumb || core,
                 (own, other) => own == other,
             };
             if together {
@@ -337,6 +358,8 @@ fn finding(
         let on_ct = mask.carry_to(ct.grid().clone());
         Statistics::inside(ct, &on_ct, Scale::Factor(1.0)).ok().map(|s| s.mean)
     });
+    #[cfg(feature = "trace")]
+    { let h = &scene.hot[hottest]; eprintln!("max {:.2} ml {:.2} height {:?} side {:.0} depth {:.2} contrast {:.2} ext {:?} up {:.2} bone {:.2} lung {:.2} hu {:?} at {:?} pass {:.2} {:?}", h.basin.max, h.basin.volume_ml, h.height.map(|h| h.round()), h.side_mm, h.depth, h.contrast(), h.extents_mm.map(|v| v.round()), h.upright, h.bone, h.lung, h.hu.map(|h| h.round()), statistics.max_at, h.pass_to(|_| true), verdicts[hottest].as_ref().map(|v| v.organ)); }
     Finding {
         id: 0,
         site: site_of(scene.body, &scene.hot[hottest], liver),

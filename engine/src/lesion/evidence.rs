@@ -7,6 +7,9 @@ use crate::lesion::basins::Basin;
 use crate::lesion::body::Body;
 use crate::volume::Volume;
 
+/// How far around a maximum its CT number is measured: within what a small node fills.
+const HU_REACH_MM: f64 = 4.0;
+
 /// A basin with its evidence.
 #[derive(Debug, Clone)]
 pub(super) struct Hot {
@@ -33,8 +36,10 @@ pub(super) struct Hot {
     /// Share of lung and of bone around the maximum, 0 without CT.
     pub lung: f64,
     pub bone: f64,
-    /// Mean CT number around the maximum; `None` without CT.
+    /// Mean CT number within 4 mm of the maximum; `None` without CT.
     pub hu: Option<f64>,
+    /// Whether the maximum lies in the image's outermost slices.
+    pub at_end: bool,
 }
 
 impl Hot {
@@ -65,7 +70,7 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// Gathers the evidence of every basin.
-    pub fn new(pet: &Volume, body: &'a Body, basins: Vec<Basin>, liver: Option<f64>) -> Self {
+    pub fn new(pet: &Volume, ct: Option<&Volume>, body: &'a Body, basins: Vec<Basin>, liver: Option<f64>) -> Self {
         let mut candidate = vec![false; body.lattice.cells()];
         for basin in &basins {
             for place in places(pet, &basin.voxels) {
@@ -76,7 +81,7 @@ impl<'a> Scene<'a> {
         }
         let hot = basins
             .into_iter()
-            .map(|basin| evidence(pet, body, &candidate, basin))
+            .map(|basin| evidence(pet, ct, body, &candidate, basin))
             .collect();
         Self { body, hot, liver }
     }
@@ -90,7 +95,7 @@ fn places<'a>(pet: &'a Volume, voxels: &'a [usize]) -> impl Iterator<Item = Poin
     })
 }
 
-fn evidence(pet: &Volume, body: &Body, candidate: &[bool], basin: Basin) -> Hot {
+fn evidence(pet: &Volume, ct: Option<&Volume>, body: &Body, candidate: &[bool], basin: Basin) -> Hot {
     let at = basin.max_at;
     let stretch = body.heights.stretch();
     let section = body.section(at);
@@ -109,7 +114,8 @@ fn evidence(pet: &Volume, body: &Body, candidate: &[bool], basin: Basin) -> Hot 
         surroundings: surroundings(body, candidate, &basin, radius_mm),
         lung: body.share(&body.lungs, at, radius_mm + 6.0),
         bone: body.share(&body.bone, at, 6.0),
-        hu: hu_around(body, at),
+        hu: ct.map(|ct| mean_within(ct, at, HU_REACH_MM)).filter(|_| body.holds_hu(at)),
+        at_end: at_end(pet, at),
         basin,
     }
 }
@@ -119,16 +125,11 @@ pub(super) fn radius_of(volume_ml: f64) -> f64 {
     (volume_ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt()
 }
 
-fn hu_around(body: &Body, at: Point<Patient>) -> Option<f64> {
-    let hu = body.hu.as_ref()?;
-    let (mut sum, mut count) = (0.0, 0);
-    body.each_near(at, 6.0, |n| {
-        if hu[n].is_finite() {
-            sum += f64::from(hu[n]);
-            count += 1;
-        }
-    });
-    (count > 0).then(|| sum / f64::from(count))
+/// Whether a maximum lies in the two outermost slices, where a scanner counts little and noise is high.
+fn at_end(pet: &Volume, at: Point<Patient>) -> bool {
+    let slice = pet.grid().voxel(at)[2].round();
+    let last = pet.grid().size()[2] as f64 - 1.0;
+    last >= 8.0 && (slice < 2.0 || slice > last - 2.0)
 }
 
 /// Mean of the cubes around a basin that hold no candidate's voxel.

@@ -211,18 +211,15 @@ impl Lattice {
     pub fn grown(&self, cells: &[bool], reach: usize) -> Cells {
         let mut grown = cells.to_vec();
         for axis in 0..3 {
-            grown = self.spread(&grown, axis, reach, true);
+            grown = self.grown_along(&grown, axis, reach);
         }
         grown
     }
 
     /// Shrinks a set by `reach` cubes along each axis; the set goes on beyond the lattice's edge.
     pub fn shrunk(&self, cells: &[bool], reach: usize) -> Cells {
-        let mut shrunk = cells.to_vec();
-        for axis in 0..3 {
-            shrunk = self.spread(&shrunk, axis, reach, false);
-        }
-        shrunk
+        let outside: Cells = cells.iter().map(|cell| !cell).collect();
+        self.grown(&outside, reach).iter().map(|cell| !cell).collect()
     }
 
     /// What of a set a box of `2 reach + 1` cubes can reach without leaving it.
@@ -230,29 +227,17 @@ impl Lattice {
         self.grown(&self.shrunk(cells, reach), reach)
     }
 
-    /// Gives every cube `value` that has one of that value within `reach` along an axis.
-    fn spread(&self, cells: &[bool], axis: usize, reach: usize, value: bool) -> Cells {
-        let mut spread = cells.to_vec();
+    fn grown_along(&self, cells: &[bool], axis: usize, reach: usize) -> Cells {
         let stride: usize = self.size[..axis].iter().product();
-        let count = self.size[axis];
-        for line in 0..self.cells() / count {
-            let start = line / stride * stride * count + line % stride;
-            let mut since = usize::MAX;
-            for n in 0..count {
-                since = next_since(since, cells[start + n * stride] == value);
-                if since <= reach {
-                    spread[start + n * stride] = value;
-                }
-            }
-            since = usize::MAX;
-            for n in (0..count).rev() {
-                since = next_since(since, cells[start + n * stride] == value);
-                if since <= reach {
-                    spread[start + n * stride] = value;
-                }
+        let block = stride * self.size[axis];
+        let mut grown = cells.to_vec();
+        for (out, cells) in grown.chunks_exact_mut(block).zip(cells.chunks_exact(block)) {
+            for shift in (1..=reach).map(|step| step * stride).take_while(|shift| *shift < block) {
+                out[shift..].iter_mut().zip(cells).for_each(|(out, cell)| *out |= *cell);
+                out.iter_mut().zip(&cells[shift..]).for_each(|(out, cell)| *out |= *cell);
             }
         }
-        spread
+        grown
     }
 
     /// Connected parts over faces: a number from 1 for each cube of the set, and the cubes of each part.
@@ -317,30 +302,25 @@ impl Lattice {
         filled
     }
 
-    /// Means over boxes of `2 reach + 1` cubes.
-    pub fn smoothed(&self, values: &[f32], reach: usize) -> Vec<f32> {
+    /// Means over each cube and its 26 neighbours; at the edge the cube itself stands for what is missing.
+    pub fn smoothed(&self, values: &[f32]) -> Vec<f32> {
         let mut values = values.to_vec();
         for axis in 0..3 {
             let stride: usize = self.size[..axis].iter().product();
-            let count = self.size[axis];
-            let mut line = vec![0.0f32; count];
-            for number in 0..self.cells() / count {
-                let start = number / stride * stride * count + number % stride;
-                for (n, value) in line.iter_mut().enumerate() {
-                    *value = values[start + n * stride];
-                }
-                for n in 0..count {
-                    let window = &line[n.saturating_sub(reach)..(n + reach + 1).min(count)];
-                    values[start + n * stride] = window.iter().sum::<f32>() / window.len() as f32;
-                }
+            let block = stride * self.size[axis];
+            let mut sums = values.clone();
+            for (sums, values) in sums.chunks_exact_mut(block).zip(values.chunks_exact(block)) {
+                let last = block - stride;
+                sums[stride..].iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
+                sums[..stride].iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
+                sums.iter_mut().zip(&values[stride..]).for_each(|(sum, v)| *sum += v);
+                sums[last..].iter_mut().zip(&values[last..]).for_each(|(sum, v)| *sum += v);
             }
+            sums.iter_mut().for_each(|sum| *sum /= 3.0);
+            values = sums;
         }
         values
     }
-}
-
-fn next_since(since: usize, is_value: bool) -> usize {
-    if is_value { 0 } else { since.saturating_add(1) }
 }
 
 /// Fills what no path over empty cubes joins to the plane's edge.

@@ -5,7 +5,7 @@ use crate::lesion::organ::Organ;
 use crate::lesion::physiology::Asides;
 
 /// Less contrast than this is noise or texture of the tissue around.
-const FOCUS: f64 = 1.7;
+const FOCUS: f64 = 1.8;
 /// What is faint and larger than this is no noise.
 const NOISE_ML: f64 = 3.0;
 /// Brown fat's CT numbers: fat, a little denser than the white.

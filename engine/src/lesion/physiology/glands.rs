@@ -7,8 +7,9 @@ use crate::lesion::physiology::Asides;
 /// Between skull base and larynx, mm below the top of the head.
 const HEIGHT_MM: (f64, f64) = (130.0, 275.0);
 /// Glands take up little FDG; what is hotter is not taken for one.
-const MOST_SUV: f64 = 8.0;
-const MOST_ML: f64 = 30.0;
+const MOST_SUV: f64 = 6.0;
+/// Their size, mL: a small pair of nodes is no pair of glands.
+const SIZE_ML: std::ops::Range<f64> = 1.5..30.0;
 
 pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
     let may_be = |hot: &Hot| {
@@ -16,7 +17,7 @@ pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
             && hot.between(HEIGHT_MM.0, HEIGHT_MM.1)
             && (8.0..85.0).contains(&hot.side_mm.abs())
             && hot.basin.max < MOST_SUV
-            && hot.basin.volume_ml < MOST_ML
+            && SIZE_ML.contains(&hot.basin.volume_ml)
             && hot.bone < 0.5
     };
     for (n, hot) in scene.hot.iter().enumerate() {

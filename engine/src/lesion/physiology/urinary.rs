@@ -12,10 +12,15 @@ const KIDNEY_MM: (f64, f64) = (530.0, 770.0);
 const KIDNEY_SIDE_MM: (f64, f64) = (22.0, 135.0);
 /// A kidney's center lies at least this far from the middle, a retroperitoneal node's seldom.
 const KIDNEY_CENTER_MM: f64 = 36.0;
+/// Retroperitoneal nodes lie nearer the middle than this.
+const OUTWARD_MM: f64 = 42.0;
 /// The least that counts as a kidney, mL.
 const KIDNEY_LEAST_ML: f64 = 12.0;
-/// What lies this near a kidney, and not toward the spine, belongs to it.
-const BED_MM: f64 = 12.0;
+/// What lies this near a kidney belongs to it: toward the spine its pelvis, outward a crumb of its edge.
+const BED_MM: f64 = 15.0;
+const BED_OUTWARD_MM: f64 = 6.0;
+/// A spot of less says nothing of its form, mL.
+const SPOT_ML: f64 = 0.3;
 /// Urine contains no fat, no soft tissue and mostly no contrast medium.
 const URINE_HU: std::ops::Range<f64> = -15.0..22.0;
 
@@ -73,8 +78,9 @@ pub(super) fn kidneys(scene: &Scene, asides: &mut Asides) {
             }
             let height = hot.height.unwrap_or(0.0);
             let beside = (kidney.upper_mm - 15.0..kidney.lower_mm + 15.0).contains(&height);
+            let reach = if hot.side_mm.abs() < kidney.side_mm { BED_MM } else { BED_OUTWARD_MM };
             let outward = hot.side_mm.abs() > KIDNEY_CENTER_MM + 4.0
-                && scene.body.share(&kidney.cells, hot.basin.max_at, BED_MM) > 0.0;
+                && scene.body.share(&kidney.cells, hot.basin.max_at, reach) > 0.0;
             let deep = hot.depth > 0.42;
             if beside && outward && deep {
                 asides.set(n, Organ::Kidney, format!("in the {word} kidney's bed"));
@@ -98,6 +104,7 @@ struct Kidney {
     cells: Cells,
     upper_mm: f64,
     lower_mm: f64,
+    side_mm: f64,
     level: f64,
 }
 
@@ -151,12 +158,21 @@ fn describe(scene: &Scene, side: f64, thick: &[bool], bed: &[bool]) -> Option<Ki
     }
     let middle = values.len() / 2;
     let level = f64::from(*values.select_nth_unstable_by(middle, f32::total_cmp).1);
+    // Away from the spine all that is joined to the thick part is kidney, toward it only what is near.
     let grown = lattice.grown(thick, 1);
-    let cells = grown.iter().zip(bed).map(|(grown, bed)| *grown && *bed).collect();
+    let (numbers, _) = lattice.parts(bed);
+    let own = (0..lattice.cells()).find(|n| thick[*n] && bed[*n]).map(|n| numbers[n]);
+    let is_kidney = |n: usize| {
+        let place = lattice.place(lattice.cell(n));
+        let middle = body.section(place).map_or(place[0], |s| s.middle_x);
+        bed[n] && (grown[n] || Some(numbers[n]) == own && (place[0] - middle) * body.heights.stretch() * side > OUTWARD_MM)
+    };
+    let cells = (0..lattice.cells()).map(is_kidney).collect();
     Some(Kidney {
         cells,
         upper_mm,
         lower_mm,
+        side_mm,
         level,
     })
 }
@@ -182,6 +198,13 @@ pub(super) fn ureters(scene: &Scene, asides: &mut Asides) {
                 hot.extents_mm[0], hot.extents_mm[1]
             );
             asides.set(n, Organ::UrinaryTract, reason);
+        }
+    }
+    for &n in &open {
+        let hot = &scene.hot[n];
+        // A CT would show the node; without one urine is the likelier.
+        if hot.hu.is_none() && hot.basin.volume_ml < SPOT_ML && hot.between(KIDNEY_MM.0, BLADDER_MM.0) {
+            asides.set(n, Organ::UrinaryTract, "a spot on the ureter's course, with no CT to show a node there");
         }
     }
     for &n in &open {
