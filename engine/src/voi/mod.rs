@@ -5,6 +5,8 @@
 //! resampled ones. How masks are read from files is left to `dicom` and `nifti`.
 
 mod at_least;
+mod blurred_sphere;
+mod boundary;
 mod carry;
 mod components;
 mod cut;
@@ -12,14 +14,22 @@ mod grow;
 mod mask;
 mod median;
 mod neighbours;
+#[cfg(test)]
+mod phantom;
 mod planes;
 mod polygon;
 mod rasterise;
+mod separate;
 mod statistics;
+mod threshold;
+mod window;
 
+pub use boundary::{Boundary, BoundaryError, Extent, boundary};
 pub use components::Components;
 pub use grow::{GrowError, Growing, Grown, grow};
 pub use mask::{Mask, MaskError, Run};
 pub use neighbours::Neighbours;
 pub use polygon::{ContourWarning, PolygonStack};
+pub use separate::{Separation, separate};
 pub use statistics::{Scale, Statistics, StatisticsError};
+pub use threshold::{Measured, Reference, Threshold, ThresholdError};
