@@ -1,12 +1,13 @@
 //! Volumes of interest: masks on the grid of a volume, and what is measured inside them.
 //!
 //! A [`Mask`] is a set of voxels kept as runs; a [`PolygonStack`] holds contours in patient space and
-//! becomes a mask on any grid; [`Statistics`] are measured in f64 on the stored voxels, never on
+//! becomes a mask on any grid; masks grow, shrink and are mended by distances in patient space; [`Statistics`] are measured in f64 on the stored voxels, never on
 //! resampled ones. How masks are read from files is left to `dicom` and `nifti`.
 
 mod carry;
 mod mask;
 mod median;
+mod morphology;
 mod planes;
 mod polygon;
 mod rasterise;
