@@ -12,6 +12,8 @@ mod planes;
 mod polygon;
 mod rasterise;
 mod statistics;
+#[cfg(test)]
+mod strategies;
 
 pub use mask::{Mask, MaskError, Run};
 pub use polygon::{ContourWarning, PolygonStack};

@@ -1,46 +1,8 @@
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use crate::geometry::{Affine, Grid, Point, Vector, Voxel};
 use crate::voi::Mask;
-
-const SIZE: [usize; 3] = [7, 6, 5];
-
-/// Anisotropic, uneven or sheared, by `kind`; the slices of an uneven one lie at `gaps`.
-fn grid(kind: usize, step: [f64; 3], shear: [f64; 3], gaps: &[f64]) -> Arc<Grid> {
-    let shear = if kind < 2 { [0.0; 3] } else { shear };
-    let axes = [
-        Vector::new(step[0], 0.0, 0.0),
-        Vector::new(shear[0], step[1], 0.0),
-        Vector::new(shear[1], shear[2], step[2]),
-    ];
-    let affine = Affine::from_axes(axes, Point::new(-12.0, 7.5, 300.0));
-    if kind.is_multiple_of(2) {
-        return Arc::new(Grid::new(SIZE, affine).unwrap());
-    }
-    let positions = (0..SIZE[2]).map(|k| gaps[..k].iter().sum()).collect();
-    Arc::new(Grid::with_slice_positions(SIZE, affine, positions).unwrap())
-}
-
-fn any_grid() -> impl Strategy<Value = Arc<Grid>> {
-    let step = prop::array::uniform3(0.5..3.0f64);
-    let shear = prop::array::uniform3(-2.0..2.0f64);
-    let gaps = prop::collection::vec(0.4..2.5f64, SIZE[2] - 1);
-    (0..4usize, step, shear, gaps).prop_map(|(kind, step, shear, gaps)| grid(kind, step, shear, &gaps))
-}
-
-fn any_mask() -> impl Strategy<Value = Mask> {
-    let voxels: usize = SIZE.iter().product();
-    let bits =
-        (0.0..1.0f64).prop_flat_map(move |part| prop::collection::vec(prop::bool::weighted(part), voxels));
-    (any_grid(), bits).prop_map(|(grid, bits)| Mask::from_dense(grid, &bits).unwrap())
-}
-
-fn cells() -> impl Iterator<Item = [usize; 3]> {
-    let all = (0..SIZE[2]).flat_map(|k| (0..SIZE[1]).map(move |j| (j, k)));
-    all.flat_map(|(j, k)| (0..SIZE[0]).map(move |i| [i, j, k]))
-}
+use crate::voi::strategies::{SIZE, any_mask, cells, upright};
 
 fn distance_mm(grid: &Grid, a: [i64; 3], b: [i64; 3]) -> f64 {
     let place = |at: [i64; 3]| grid.patient(Point::<Voxel>::from(at.map(|n| n as f64)));
@@ -53,7 +15,7 @@ fn whole(at: [usize; 3]) -> [i64; 3] {
 
 /// The definition; `None` where rounding may decide.
 fn near(mask: &Mask, at: [i64; 3], mm: f64, inside: bool) -> Option<bool> {
-    let others = cells().filter(|other| mask.contains(*other) == inside);
+    let others = cells(SIZE).filter(|other| mask.contains(*other) == inside);
     let distances = others.map(|other| distance_mm(mask.grid(), at, whole(other)));
     let least = distances.fold(f64::INFINITY, f64::min);
     ((least - mm).abs() > 2e-4).then_some(least < mm)
@@ -68,7 +30,7 @@ fn wide() -> impl Iterator<Item = [i64; 3]> {
 
 /// Places reached from the border through faces of background, one step in `steps` after the other.
 fn from_border(mask: &Mask, steps: &[[i64; 3]], on_border: impl Fn([usize; 3]) -> bool) -> Vec<[usize; 3]> {
-    let mut found: Vec<[usize; 3]> = cells()
+    let mut found: Vec<[usize; 3]> = cells(SIZE)
         .filter(|at| !mask.contains(*at) && on_border(*at))
         .collect();
     let mut next = 0;
@@ -76,7 +38,7 @@ fn from_border(mask: &Mask, steps: &[[i64; 3]], on_border: impl Fn([usize; 3]) -
         next += 1;
         for step in steps {
             let [i, j, k] = [0, 1, 2].map(|axis| at[axis] as i64 + step[axis]);
-            let Some(to) = cells().find(|to| whole(*to) == [i, j, k]) else {
+            let Some(to) = cells(SIZE).find(|to| whole(*to) == [i, j, k]) else {
                 continue;
             };
             if !mask.contains(to) && !found.contains(&to) {
@@ -113,9 +75,7 @@ fn distances_that_are_whole_steps_count_as_within() {
 
 #[test]
 fn odd_distances_change_nothing_or_everything() {
-    let mask = Mask::from_predicate(grid(2, [2.0; 3], [0.5; 3], &[]), |[i, j, k]| {
-        i == 3 && j > 1 && k == 2
-    });
+    let mask = Mask::from_predicate(upright(SIZE, [2.0; 3]), |[i, j, k]| i == 3 && j > 1 && k == 2);
     for mm in [0.0, -3.0, f64::NAN, f64::NEG_INFINITY] {
         for same in [
             mask.grown(mm),
@@ -148,7 +108,7 @@ fn odd_distances_change_nothing_or_everything() {
 
 #[test]
 fn the_edge_of_the_grid_neither_eats_nor_feeds() {
-    let slab = Mask::from_predicate(grid(0, [1.0; 3], [0.0; 3], &[]), |[_, j, _]| (1..4).contains(&j));
+    let slab = Mask::from_predicate(upright(SIZE, [1.0; 3]), |[_, j, _]| (1..4).contains(&j));
     assert_eq!(slab.shrunk(1.0).bounding_box(), Some([0..7, 2..3, 0..5]));
     // A row of background at the border is no gap: beyond it lies nothing.
     assert_eq!(slab.closed(3.0), slab);
@@ -158,7 +118,7 @@ proptest! {
     #[test]
     fn growing_and_shrinking_follow_the_definition(mask in any_mask(), mm in 0.1..9.0f64) {
         let (grown, shrunk) = (mask.grown(mm), mask.shrunk(mm));
-        for at in cells() {
+        for at in cells(SIZE) {
             if let Some(expected) = near(&mask, whole(at), mm, true) {
                 prop_assert_eq!(grown.contains(at), expected, "grown at {:?}", at);
             }
@@ -184,8 +144,8 @@ proptest! {
     #[test]
     fn smoothing_is_a_vote_within_the_ball(mask in any_mask(), mm in 0.1..9.0f64) {
         let smoothed = mask.smoothed(mm);
-        for at in cells() {
-            let distances = cells().map(|other| (other, distance_mm(mask.grid(), whole(at), whole(other))));
+        for at in cells(SIZE) {
+            let distances = cells(SIZE).map(|other| (other, distance_mm(mask.grid(), whole(at), whole(other))));
             let distances: Vec<([usize; 3], f64)> = distances.collect();
             if distances.iter().any(|(_, distance)| (distance - mm).abs() < 2e-4) {
                 continue;
@@ -210,13 +170,14 @@ proptest! {
         let steps = |axis: usize| mm * mask.grid().voxel_from_patient().linear.row(axis).norm();
         prop_assume!(steps(0) < 7.0 && steps(1) < 6.0 && steps(2) / least < 5.0);
         let grown: Vec<([i64; 3], Option<bool>)> = wide().map(|at| (at, near(&mask, at, mm, true))).collect();
-        for at in cells() {
-            let around = grown.iter().filter(|(other, _)| distance_mm(mask.grid(), whole(at), *other) < mm + 2e-4);
-            let around: Vec<Option<bool>> = around.map(|(_, inside)| *inside).collect();
-            if around.contains(&None) {
+        for at in cells(SIZE) {
+            let distances = grown.iter().map(|(other, inside)| (distance_mm(mask.grid(), whole(at), *other), *inside));
+            let around: Vec<(f64, Option<bool>)> = distances.filter(|(distance, _)| *distance < mm + 2e-4).collect();
+            if around.iter().any(|(distance, inside)| *distance > mm - 2e-4 || inside.is_none()) {
                 continue;
             }
-            prop_assert_eq!(closed.contains(at), around.iter().all(|inside| *inside == Some(true)), "at {:?}", at);
+            let all = around.iter().all(|(_, inside)| *inside == Some(true));
+            prop_assert_eq!(closed.contains(at), all, "at {:?}", at);
         }
     }
 }
