@@ -5,6 +5,7 @@
 //! resampled ones. How masks are read from files is left to `dicom` and `nifti`.
 
 mod carry;
+mod contour;
 mod mask;
 mod median;
 mod morphology;
