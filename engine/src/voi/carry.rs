@@ -59,11 +59,12 @@ impl Mask {
         let reach = self.reach_on(&grid, forth);
         let rows = grid.size()[1];
         let mut builder = MaskBuilder::new(grid.clone());
+        let mut near = Stretch::NONE;
         for k in reach[2].clone() {
             for j in reach[1].clone() {
                 let inside = (0..reach[0].end).map(|i| {
                     let at = Point::<Voxel>::new(i as f64, j as f64, k as f64);
-                    i >= reach[0].start && self.holds(self.grid().voxel(back(grid.patient(at))))
+                    i >= reach[0].start && self.holds(self.grid().voxel(back(grid.patient(at))), &mut near)
                 });
                 builder.push_row(k * rows + j, inside);
             }
@@ -71,9 +72,38 @@ impl Mask {
         builder.finish()
     }
 
-    fn holds(&self, at: Point<Voxel>) -> bool {
+    /// Whether a place lies in a voxel of this mask; `near` is what the place before was found in.
+    fn holds(&self, at: Point<Voxel>, near: &mut Stretch) -> bool {
+        let [columns, rows, slices] = self.grid().size();
         let nearest = [0, 1, 2].map(|axis| (at[axis] + 0.5 + TIE).floor());
-        nearest.iter().all(|n| *n >= 0.0) && self.contains(nearest.map(|n| n as usize))
+        let within = |axis: usize, count: usize| nearest[axis] >= 0.0 && nearest[axis] < count as f64;
+        if !(within(0, columns) && within(1, rows) && within(2, slices)) {
+            return false;
+        }
+        let [i, j, k] = nearest.map(|n| n as usize);
+        let index = (k * rows + j) * columns + i;
+        if !(near.start <= index && index < near.end) {
+            *near = self.stretch(index);
+        }
+        near.inside
+    }
+
+    /// The run around a voxel, or the gap between two runs.
+    fn stretch(&self, index: usize) -> Stretch {
+        let runs = self.runs();
+        let next = runs.partition_point(|run| run.end <= index);
+        match runs.get(next) {
+            Some(run) if run.start <= index => Stretch {
+                start: run.start,
+                end: run.end,
+                inside: true,
+            },
+            after => Stretch {
+                start: next.checked_sub(1).map_or(0, |before| runs[before].end),
+                end: after.map_or(usize::MAX, |run| run.start),
+                inside: false,
+            },
+        }
     }
 
     /// Columns, rows and slices of `grid` that this mask can reach into.
@@ -96,6 +126,21 @@ impl Mask {
             clamp(low.floor())..clamp(high.floor() + 1.0)
         })
     }
+}
+
+/// Voxels in reading order that are all inside or all outside: neighbours are looked up in it first.
+struct Stretch {
+    start: usize,
+    end: usize,
+    inside: bool,
+}
+
+impl Stretch {
+    const NONE: Self = Self {
+        start: 0,
+        end: 0,
+        inside: false,
+    };
 }
 
 #[cfg(test)]
