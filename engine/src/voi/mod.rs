@@ -6,6 +6,10 @@
 //! become masks on any grid. [`Statistics`] are measured in f64 on the stored voxels, never on resampled ones;
 //! a [`Caliper`] measures lengths, angles and areas. How masks are read from files is left to `dicom` and
 //! `nifti`.
+//! A [`Mask`] is a set of voxels kept as runs; a [`PolygonStack`] holds contours in patient space and
+//! becomes a mask on any grid; [`Statistics`], [`Histogram`]s and [`Peak`]s are measured in f64 on the
+//! stored voxels, never on resampled ones, and [`measure`] does so on two modalities at once. How masks are
+//! read from files is left to `dicom` and `nifti`.
 
 mod at_least;
 mod blurred_sphere;
@@ -16,8 +20,9 @@ mod cut;
 mod edge;
 mod grow;
 mod hot_spot;
+mod histogram;
 mod mask;
-mod median;
+mod measurement;
 mod neighbours;
 mod one_click;
 #[cfg(test)]
@@ -31,6 +36,10 @@ mod morphology;
 mod planes;
 mod polygon;
 mod random_walk;
+mod peak;
+mod planes;
+mod polygon;
+mod ranks;
 mod rasterise;
 mod separate;
 mod statistics;
@@ -50,9 +59,12 @@ mod strategies;
 pub use caliper::{
     Area, Bidirectional, Caliper, CaliperError, Cardiothoracic, Diameter, Ellipse, Length, LengthUnit,
 };
+pub use histogram::{Bins, Histogram, HistogramError};
 pub use mask::{Mask, MaskError, Run};
+pub use measurement::{Measurement, MeasurementWarning, measure, suv_kinds};
 pub use neighbours::Neighbours;
 pub use one_click::{EdgeMethod, OneClick, OneClickError, Spot, one_click};
+pub use peak::{Peak, PeakError, PeakKind, Peaks, SPHERE_RADIUS_MM, peak};
 pub use polygon::{ContourWarning, PolygonStack};
 pub use separate::{Separation, separate};
 pub use shape::{Form, Frame, Freehand, ShapeError, ShapeWarning, Solid, Stroke, Tip};
