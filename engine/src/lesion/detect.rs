@@ -324,6 +324,10 @@ fn groups(scene: &Scene, verdicts: &Verdicts, options: &Options) -> Vec<Vec<usiz
         groups[root(&parents, n)].push(n);
     }
     groups.retain(|group| !group.is_empty());
+    for group in &mut groups {
+        // Cores come last among basins; what is said of a finding is said of its hottest basin.
+        group.sort_by(|a, b| scene.hot[*b].basin.max.total_cmp(&scene.hot[*a].basin.max).then(a.cmp(b)));
+    }
     groups
 }
 

@@ -7,12 +7,44 @@ use crate::lesion::basins::mask_of;
 use crate::lesion::boundary::{Marker, boundaries};
 use crate::lesion::detection::{Boundary, Finding};
 use crate::lesion::options::MtvRule;
-use crate::voi::{Mask, Scale, Statistics};
+use crate::voi::{Bidirectional, Mask, Peak, PeakError, PeakKind, Peaks, Scale, Statistics};
 use crate::volume::Volume;
 
-/// SUVpeaks and axes.
+/// SUVpeaks and axes of a lesion.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Measures {}
+pub struct Measures {
+    /// The five peaks; each says its sphere's true volume.
+    pub peaks: SuvPeaks,
+    /// The longest diameter within a slice and the one across it, of the voxels above the candidates' threshold.
+    pub axes: Bidirectional,
+}
+
+/// The peak of a lesion by each definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuvPeaks {
+    /// Around the hottest voxel.
+    pub local: Peak,
+    /// The highest around any voxel.
+    pub global: Peak,
+    /// The same, voxels weighted by their share in the sphere.
+    pub global_pv: Peak,
+    /// Anywhere in the lesion.
+    pub percist: Peak,
+    /// The hottest voxel and three neighbours.
+    pub qpet4: Peak,
+}
+
+impl SuvPeaks {
+    fn of(peaks: &Peaks, mask: &Mask) -> Result<Self, PeakError> {
+        Ok(Self {
+            local: peaks.of(mask, PeakKind::Local)?,
+            global: peaks.of(mask, PeakKind::Global)?,
+            global_pv: peaks.of(mask, PeakKind::GlobalPv)?,
+            percist: peaks.of(mask, PeakKind::Percist)?,
+            qpet4: peaks.of(mask, PeakKind::Qpet4)?,
+        })
+    }
+}
 
 /// Measures and boundaries of some findings, with the thresholds of their rules.
 pub(super) fn measures_of(
@@ -43,10 +75,16 @@ pub(super) fn measures_of(
             drawn[w].push(boundary(pet, rule, threshold, mask, found.is_some_and(|b| b.ran_out)));
         }
     }
-    drawn
-        .into_iter()
-        .map(|boundaries| (Some(Measures {}), boundaries))
-        .collect()
+    let peaks = Peaks::new(pet);
+    let measures = |at: usize| {
+        let mask = &findings[at].mask;
+        Some(Measures {
+            // Voxels too small for a sphere of them: the lesion is measured without peaks.
+            peaks: SuvPeaks::of(&peaks, mask).ok()?,
+            axes: mask.bidirectional()?,
+        })
+    };
+    which.iter().map(|at| measures(*at)).zip(drawn).collect()
 }
 
 fn boundary(pet: &Volume, rule: MtvRule, threshold: f64, mask: Mask, ran_out: bool) -> Boundary {

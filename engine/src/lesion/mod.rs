@@ -25,7 +25,7 @@ mod site;
 pub use detect::{Error, detect};
 pub use detection::{Boundary, Detection, Finding, NoFinding, Totals};
 pub use labels::LabelMap;
-pub use measure::Measures;
+pub use measure::{Measures, SuvPeaks};
 pub use options::{CandidateRule, MtvRule, Options};
 pub use organ::{Organ, Physiological};
 pub use references::{Reference, References};
