@@ -88,7 +88,8 @@ pub(super) fn measures_of(
 }
 
 fn boundary(pet: &Volume, rule: MtvRule, threshold: f64, mask: Mask, ran_out: bool) -> Boundary {
-    let mtv_ml = mask.volume_ml();
+    // The sum of nothing is -0.
+    let mtv_ml = mask.volume_ml() + 0.0;
     let mean = Statistics::inside(pet, &mask, Scale::Factor(1.0)).map_or(0.0, |s| s.mean);
     Boundary {
         rule,

@@ -14,7 +14,7 @@ pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
     let Some(brain) = brain(scene) else { return };
     let reason = "within the large hot body that fills the skull";
     for (n, hot) in scene.hot.iter().enumerate() {
-        if scene.body.holds(&brain, hot.basin.max_at) {
+        if hot.is_mostly_in(scene.body, &brain) {
             asides.set(n, Organ::Brain, reason);
         }
     }

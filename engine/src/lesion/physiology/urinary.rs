@@ -69,7 +69,7 @@ pub(super) fn kidneys(scene: &Scene, asides: &mut Asides) {
         let Some(kidney) = kidney(scene, side) else { continue };
         let word = if side > 0.0 { "left" } else { "right" };
         for (n, hot) in scene.hot.iter().enumerate() {
-            if scene.body.holds(&kidney.cells, hot.basin.max_at) {
+            if hot.is_mostly_in(scene.body, &kidney.cells) {
                 asides.set(n, Organ::Kidney, format!("within the {word} kidney"));
                 continue;
             }
@@ -116,9 +116,9 @@ fn kidney(scene: &Scene, side: f64) -> Option<Kidney> {
     let floor = (1.25 * scene.liver.unwrap_or(2.0)).max(1.5) as f32;
     let mut bed = vec![false; lattice.cells()];
     let (low, high) = body.heights.z_range(KIDNEY_MM.0, KIDNEY_MM.1)?;
-    for n in 0..lattice.cells() {
+    for n in (0..lattice.cells()).filter(|n| body.raw[*n] >= floor && body.trunk[*n] && !body.bone[*n]) {
         let place = lattice.place(lattice.cell(n));
-        if place[2] < low || place[2] > high || body.raw[n] < floor || body.bone[n] || !body.trunk[n] {
+        if place[2] < low || place[2] > high {
             continue;
         }
         let Some(section) = body.section(place) else { continue };
