@@ -78,7 +78,13 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// Gathers the evidence of every basin.
-    pub fn new(pet: &Volume, ct: Option<&Volume>, body: &'a Body, basins: Vec<Basin>, liver: Option<f64>) -> Self {
+    pub fn new(
+        pet: &Volume,
+        ct: Option<&Volume>,
+        body: &'a Body,
+        basins: Vec<Basin>,
+        liver: Option<f64>,
+    ) -> Self {
         let mut candidate = vec![false; body.lattice.cells()];
         for basin in &basins {
             cells(pet, body, basin).for_each(|cell| candidate[cell] = true);
@@ -124,7 +130,9 @@ fn evidence(pet: &Volume, ct: Option<&Volume>, body: &Body, candidate: &[bool], 
         surroundings: surroundings(body, candidate, &basin, radius_mm),
         lung: body.share(&body.lungs, at, radius_mm + 6.0),
         bone: body.share(&body.bone, at, 6.0),
-        hu: ct.map(|ct| mean_within(ct, at, HU_REACH_MM)).filter(|_| body.holds_hu(at)),
+        hu: ct
+            .map(|ct| mean_within(ct, at, HU_REACH_MM))
+            .filter(|_| body.holds_hu(at)),
         at_end: at_end(pet, at),
         basin,
     }

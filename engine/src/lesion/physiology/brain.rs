@@ -41,7 +41,10 @@ fn brain(scene: &Scene) -> Option<Cells> {
         })
         .collect();
     let in_head = |n: usize| is_head[n / plane] && body.trunk[n];
-    let mut values: Vec<f32> = (0..lattice.cells()).filter(|n| in_head(*n)).map(|n| body.raw[n]).collect();
+    let mut values: Vec<f32> = (0..lattice.cells())
+        .filter(|n| in_head(*n))
+        .map(|n| body.raw[n])
+        .collect();
     if values.is_empty() {
         return None;
     }
