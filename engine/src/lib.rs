@@ -12,6 +12,7 @@ pub mod local;
 pub mod nifti;
 pub mod presentation;
 pub mod render;
+pub mod scintigraphy;
 pub mod suv;
 pub mod voi;
 pub mod volume;

@@ -8,6 +8,7 @@ pub(crate) mod attributes;
 mod collection;
 mod date_time;
 pub mod dicomdir;
+mod dynamic;
 mod emission;
 mod frame;
 mod instance;
@@ -21,6 +22,7 @@ mod spacing;
 mod stack;
 
 pub use collection::{Series, Study, collect};
+pub use dynamic::{View, dynamic};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
