@@ -187,8 +187,8 @@ const CUT_OFFS: [(f64, FivePoint); 4] = [
 
 /// Gives qPET and the score of the five-point scale that it stands for: from 0.95 on 3, from 1.3 on 4, from 2.0 on 5.
 ///
-/// New lesions are 5 whatever the quotient. A mean of the liver outside 1.3 to 3.0 is warned of (EANM, Eur J Nucl Med
-/// Mol Imaging 2023, s00259-022-05977-5), and so is a peak that is not qPET's own, whose cut-offs lie elsewhere.
+/// New lesions are 5 whatever the quotient. A mean of the liver outside 1.3 to 3.0 is warned of (EANM,
+/// doi 10.1007/s00259-022-05977-5), and so is a peak that is not qPET's own, whose cut-offs lie elsewhere.
 ///
 /// Hasenclever D et al., Eur J Nucl Med Mol Imaging 2014;41:1301; the abstract was at hand. To which score the
 /// cut-off itself belongs it does not say.

@@ -109,3 +109,68 @@ fn change(what: Quantity, from: f64, to: f64, rule: Rule) -> Reason {
 fn is_met(reason: Reason) -> bool {
     matches!(reason, Reason::Change { met: true, .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cycles, EortcInput, eortc};
+    use crate::lesion::response::{Metabolic, Needed, Reason, Warning};
+
+    const UNCHANGED: EortcInput = EortcInput {
+        baseline_suv: Some(10.0),
+        follow_up_suv: Some(10.0),
+        baseline_extent_mm: None,
+        follow_up_extent_mm: None,
+        resolved: false,
+        new_lesions: 0,
+        cycles: Some(Cycles::More),
+    };
+
+    fn grown(suv: f64, before_mm: Option<f64>, now_mm: Option<f64>) -> EortcInput {
+        EortcInput {
+            follow_up_suv: Some(suv),
+            baseline_extent_mm: before_mm,
+            follow_up_extent_mm: now_mm,
+            ..UNCHANGED
+        }
+    }
+
+    #[test]
+    fn extent_alone_is_progression() {
+        let of = |input: EortcInput| eortc(&input).category;
+        assert_eq!(of(grown(5.0, Some(50.0), Some(60.0))), Metabolic::Partial);
+        assert_eq!(of(grown(5.0, Some(50.0), Some(60.1))), Metabolic::Progressive);
+        assert_eq!(of(grown(5.0, None, Some(60.1))), Metabolic::Partial);
+        assert_eq!(
+            eortc(&grown(5.0, Some(50.0), Some(65.0))).sentences(),
+            [
+                "the longest dimension of the uptake rose from 50.0 mm to 65.0 mm (+30.00 %): a rise of more than 20 % is reached."
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_no_name_is_said() {
+        let found = eortc(&grown(8.0, None, None));
+        assert_eq!(
+            (found.category, found.warnings),
+            (Metabolic::Stable, vec![Warning::BetweenCategories])
+        );
+        assert!(eortc(&grown(9.0, None, None)).warnings.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let input = EortcInput {
+                baseline_suv: Some(value),
+                ..UNCHANGED
+            };
+            assert_eq!(eortc(&input).category, Metabolic::NotEvaluable);
+        }
+        let without = EortcInput {
+            follow_up_suv: None,
+            ..UNCHANGED
+        };
+        assert_eq!(eortc(&without).reasons, [Reason::Missing(Needed::FollowUpSuv)]);
+    }
+}

@@ -114,3 +114,29 @@ pub fn lugano(score: FivePoint, change: Option<UptakeChange>, new_lesions: usize
         FivePoint::NotEvaluable => missing(Needed::FivePointScore),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FivePoint, Lugano, UptakeChange, lugano};
+    use crate::lesion::response::Warning;
+
+    #[test]
+    fn a_change_counts_from_what_the_host_says() {
+        let of = |now| UptakeChange::between(10.0, now, 25.0);
+        assert_eq!(of(7.5), Some(UptakeChange::Reduced));
+        assert_eq!(of(7.6), Some(UptakeChange::Unchanged));
+        assert_eq!(of(12.5), Some(UptakeChange::Increased));
+        for before in [0.0, -1.0, f64::NAN] {
+            assert_eq!(UptakeChange::between(before, 5.0, 25.0), None);
+        }
+    }
+
+    #[test]
+    fn a_score_of_three_is_looked_at_twice() {
+        let found = lugano(FivePoint::Three, None, 0);
+        assert_eq!(
+            (found.category, found.warnings),
+            (Lugano::Complete, vec![Warning::ScoreThree])
+        );
+    }
+}

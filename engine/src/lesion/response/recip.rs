@@ -90,3 +90,40 @@ fn category(input: &RecipInput) -> Result<Assessed<Recip>, Reason> {
         [change].into_iter().chain(left).chain(new),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Recip, RecipInput, recip};
+
+    fn of(baseline_ml: Option<f64>, follow_up_ml: Option<f64>) -> Recip {
+        let input = RecipInput {
+            baseline_ml,
+            follow_up_ml,
+            uptake_left: true,
+            new_lesions: 0,
+        };
+        recip(&input).category
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for value in [None, Some(0.0), Some(-1.0), Some(f64::NAN)] {
+            assert_eq!(of(value, Some(10.0)), Recip::NotEvaluable);
+        }
+        for value in [None, Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
+            assert_eq!(of(Some(10.0), value), Recip::NotEvaluable);
+        }
+    }
+
+    #[test]
+    fn a_category_says_why() {
+        let input = RecipInput {
+            baseline_ml: Some(100.0),
+            follow_up_ml: Some(150.0),
+            uptake_left: true,
+            new_lesions: 1,
+        };
+        let rose = "PSMA-positive tumour volume rose from 100.0 mL to 150.0 mL (+50.00 %): a rise of at least 20 % is reached.";
+        assert_eq!(recip(&input).sentences(), [rose, "there is a new lesion."]);
+    }
+}

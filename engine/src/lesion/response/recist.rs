@@ -115,7 +115,7 @@ pub struct RecistInput<'a> {
     pub smallest_sum_mm: Option<f64>,
     /// The other lesions.
     pub non_targets: NonTargets,
-    /// Whether there is an unequivocal new lesion.
+    /// Unequivocal new lesions.
     pub new_lesions: usize,
     /// Whether a partial response was reached (and, where the trial asks for it, confirmed) before.
     pub partial_before: bool,
