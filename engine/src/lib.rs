@@ -8,6 +8,7 @@ pub mod colormap;
 pub mod dicom;
 pub mod fusion;
 pub mod geometry;
+pub mod lesion;
 pub mod local;
 pub mod nifti;
 pub mod presentation;

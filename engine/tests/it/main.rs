@@ -16,6 +16,7 @@ mod planar;
 mod projection;
 mod render;
 mod rendering;
+mod response_reference;
 mod scenes;
 mod series;
 mod stacks;
