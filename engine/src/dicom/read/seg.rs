@@ -21,12 +21,13 @@ use super::attributes::Attributes;
 use super::instance::Instance;
 use super::load::with_pixels;
 use super::source::Source;
+pub use crate::dicom::Code;
 use crate::dicom::{Error, Result};
 use crate::voi::{Mask, Run};
 pub use layout::SegmentationSpace;
 use layout::{FrameAt, Layout};
 use segment::Described;
-pub use segment::{Code, Segment};
+pub use segment::Segment;
 
 /// Most runs that the segments of one object may have in all (1 GiB of them). A hundred organs of a
 /// whole-body CT take a few millions; only noise takes more.
