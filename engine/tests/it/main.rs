@@ -12,6 +12,7 @@ mod definition;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;
+mod objects;
 mod planar;
 mod projection;
 mod render;

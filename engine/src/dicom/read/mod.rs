@@ -13,7 +13,10 @@ mod emission;
 mod frame;
 mod instance;
 mod load;
+mod measurement_report;
+mod parametric_map;
 pub mod planar;
+mod real_world_value;
 mod regions;
 pub mod rtstruct;
 pub mod seg;
@@ -21,12 +24,17 @@ mod source;
 mod spacing;
 mod stack;
 
+pub(crate) use date_time::{date_and_time, date_of};
+
 pub use collection::{Series, Study, collect};
 pub use dynamic::{View, dynamic};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
 pub use load::{Progress, load, with_pixels};
+pub use measurement_report::{measurement_report, read_measurement_report};
+pub use parametric_map::{ParametricMap, load_parametric_map};
+pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
