@@ -45,6 +45,7 @@ fn a_known_length_calibrates() {
         caliper.length(pixel(0.0, 0.0), pixel(40.0, 0.0)).unwrap().value,
         10.0
     );
+    assert_eq!(caliper.length(ruler[0], ruler[1]).unwrap().value, 100.0);
     assert!(Caliper::PIXELS.calibrated(ruler[0], ruler[0], 100.0).is_err());
     assert!(Caliper::PIXELS.calibrated(ruler[0], ruler[1], 0.0).is_err());
 }
