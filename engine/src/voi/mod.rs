@@ -1,15 +1,12 @@
 //! Volumes of interest: masks on the grid of a volume, the shapes and contours that become masks, and what
 //! is measured inside them or between points.
 //!
-//! A [`Mask`] is a set of voxels kept as runs; it grows, shrinks and is mended by distances in patient space,
-//! comes apart into [`Components`], and is found by a [`Threshold`], by [`grow`]ing or by [`one_click`].
-//! Shapes ([`Solid`], [`Freehand`], [`Stroke`]) and contours ([`PolygonStack`]) are kept in patient space and
-//! become masks on any grid. Lesions are found by [`Threshold`] rules ([`boundary`]), by [`grow`]ing or from
-//! [`one_click`], and [`separate`]d where they touch. [`Statistics`], [`Histogram`]s and [`Peak`]s are measured
-//! in f64 on the stored voxels, never on resampled ones, and [`measure`] does so on two modalities at once; a
-//! [`Caliper`] measures lengths, angles and areas. How masks are read from files is left to `dicom` and `nifti`.
-//! become masks on any grid. [`Statistics`], [`Histogram`]s and [`Peak`]s are measured in f64 on the stored
-//! voxels, never on resampled ones, and [`measure`] does so on two modalities at once; a [`Caliper`] measures
+//! A [`Mask`] is a set of voxels kept as runs; it grows, shrinks and is mended by distances in patient space
+//! and comes apart into [`Components`]. Shapes ([`Solid`], [`Freehand`], [`Stroke`]) and contours
+//! ([`PolygonStack`]) are kept in patient space and become masks on any grid. Lesions are bounded by
+//! [`Threshold`] rules ([`boundary()`]), by [`grow()`]ing or from [`one_click()`], and parted where they touch
+//! ([`separate()`]). [`Statistics`], [`Histogram`]s and [`Peak`]s are measured in f64 on the stored voxels,
+//! never on resampled ones, and [`measure()`] does so on two modalities at once; a [`Caliper`] measures
 //! lengths, angles and areas. How masks are read from files is left to `dicom` and `nifti`.
 
 mod at_least;
