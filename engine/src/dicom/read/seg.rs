@@ -21,13 +21,13 @@ use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes;
 use super::instance::Instance;
-use super::load::with_pixels;
+use super::pixel_value::with_pixels;
 use super::source::Source;
 pub use crate::dicom::Code;
 use crate::dicom::{Error, Result};
 use crate::voi::Mask;
-pub use layout::SegmentationSpace;
 use layout::Layout;
+pub use layout::SegmentationSpace;
 use scan::{Frames, Scan};
 use segment::Described;
 pub use segment::Segment;

@@ -2,9 +2,11 @@
 
 use dicom_dictionary_std::{tags, uids};
 
+use super::keyhole::keyholed;
 use super::source_images::reference;
-use super::{Dataset, DateTime, Error, Instance, Series, Study};
+use super::{Dataset, DateTime, Error, Instance, Series, SourceImages, Study};
 use crate::geometry::{Patient as PatientSpace, Point};
+use crate::voi::PolygonStack;
 
 /// A closed planar contour.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,41 @@ pub struct Roi {
     pub colour: [u8; 3],
     /// Its contours.
     pub contours: Vec<Contour>,
+}
+
+impl Roi {
+    /// A region of contours that were made on the grid of a series, as of [`Mask::contours`](crate::voi::Mask::contours).
+    ///
+    /// Each contour names the image of the slice that it lies in; a hole is joined to the outline around it by a
+    /// channel without width, as CLOSED_PLANAR contours have holes.
+    #[must_use]
+    pub fn of_contours(
+        name: impl Into<String>,
+        interpreted_type: &'static str,
+        colour: [u8; 3],
+        contours: &PolygonStack,
+        images: &SourceImages,
+    ) -> Self {
+        let slices = images.slices.len() as f64;
+        let image = |polygon: &[Point<PatientSpace>]| {
+            let slice = images.grid.voxel(*polygon.first()?)[2].round();
+            let within = (0.0..slices).contains(&slice);
+            within.then(|| images.slices[slice as usize].sop_instance_uid.clone())
+        };
+        let contour = |polygon: Vec<Point<PatientSpace>>| Contour {
+            source_instance_uid: image(&polygon),
+            points: polygon,
+        };
+        Self {
+            name: name.into(),
+            interpreted_type,
+            colour,
+            contours: keyholed(contours.polygons(), &images.grid)
+                .into_iter()
+                .map(contour)
+                .collect(),
+        }
+    }
 }
 
 /// What is particular to one structure set.
