@@ -6,6 +6,8 @@
 //! read from files is left to `dicom` and `nifti`.
 
 mod at_least;
+mod blurred_sphere;
+mod boundary;
 mod carry;
 mod components;
 mod cut;
@@ -15,12 +17,18 @@ mod mask;
 mod measurement;
 mod neighbours;
 mod peak;
+#[cfg(test)]
+mod phantom;
 mod planes;
 mod polygon;
 mod ranks;
 mod rasterise;
+mod separate;
 mod statistics;
+mod threshold;
+mod window;
 
+pub use boundary::{Boundary, BoundaryError, Extent, boundary};
 pub use components::Components;
 pub use grow::{GrowError, Growing, Grown, grow};
 pub use histogram::{Bins, Histogram, HistogramError};
@@ -29,4 +37,6 @@ pub use measurement::{Measurement, MeasurementWarning, measure, suv_kinds};
 pub use neighbours::Neighbours;
 pub use peak::{Peak, PeakError, PeakKind, Peaks, SPHERE_RADIUS_MM, peak};
 pub use polygon::{ContourWarning, PolygonStack};
+pub use separate::{Separation, separate};
 pub use statistics::{Scale, Statistics, StatisticsError};
+pub use threshold::{Measured, Reference, Threshold, ThresholdError};
