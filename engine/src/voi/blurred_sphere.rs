@@ -26,9 +26,8 @@ pub(super) struct BlurredSphere {
 impl BlurredSphere {
     /// The ball of a volume in mL at a resolution in mm, full width at half maximum.
     pub(super) fn of_volume(ml: f64, fwhm_mm: f64) -> Self {
-        let radius_mm = cube_root(ml * 1000.0 * 3.0 / (4.0 * std::f64::consts::PI));
         Self {
-            u: (radius_mm / (fwhm_mm * SD_PER_FWHM)).max(SMALLEST),
+            u: (radius_mm(ml) / sd_of_fwhm(fwhm_mm)).max(SMALLEST),
         }
     }
 
@@ -54,6 +53,11 @@ impl BlurredSphere {
         let slope = ((near - far) / u - u * (near + far)) / u;
         -(laplacian - 2.0 * slope / u) / laplacian
     }
+}
+
+/// Radius of a ball in mm by its volume in mL.
+pub(super) fn radius_mm(ml: f64) -> f64 {
+    cube_root(ml * 1000.0 * 3.0 / (4.0 * std::f64::consts::PI))
 }
 
 /// Standard deviation of a Gaussian given by its full width at half maximum.

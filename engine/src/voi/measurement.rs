@@ -3,7 +3,7 @@
 use crate::geometry::Point;
 use crate::suv::{Conversion, Refusal, SuvKind};
 use crate::voi::{Mask, Scale, Statistics, StatisticsError};
-use crate::volume::{Unit, Volume};
+use crate::volume::{Harmonisation, Unit, Volume};
 
 /// A VOI's measures on the volume it was drawn on and on the CT beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,9 @@ pub struct Measurement {
     /// Measures of the CT's own voxels whose centres lie in the VOI, HU; `None` without a CT, or with the
     /// reason among the warnings.
     pub hu: Option<Statistics>,
+    /// What was done to the measured volume's resolution; its name belongs beside every number of
+    /// [`Self::statistics`].
+    pub harmonisation: Option<Harmonisation>,
     /// What is to be shown beside the numbers.
     pub warnings: Vec<MeasurementWarning>,
 }
@@ -91,11 +94,19 @@ pub fn measure(mask: &Mask, measured: &Volume, ct: Option<&Volume>) -> Result<Me
         unit: measured.unit().clone(),
         statistics,
         hu,
+        harmonisation: None,
         warnings,
     })
 }
 
 impl Measurement {
+    /// The same beside the record that the measured volume came from [`Harmonisation::apply`].
+    #[must_use]
+    pub fn harmonised(mut self, by: Harmonisation) -> Self {
+        self.harmonisation = Some(by);
+        self
+    }
+
     /// The same beside the reason why there is no SUV, such as a missing weight: what was measured stays.
     #[must_use]
     pub fn without_suv(mut self, refusal: Refusal) -> Self {

@@ -32,6 +32,9 @@ const LATTICE_MM: f64 = 1.0;
 /// No more places than this are tried along one axis of a voxel.
 const MOST_PLACES: usize = 7;
 
+/// Places are tried in voxels around whose centres the mean is at least this part of the highest.
+const NEAR_TOP: f64 = 0.8;
+
 /// The definition of a peak. Spheres are of 1 mL, also hold voxels outside the VOI, and are cut at the
 /// edge of the image: the mean is over what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,8 +51,9 @@ pub enum PeakKind {
     /// The sphere, weighted as in [`PeakKind::GlobalPv`], anywhere in the VOI rather than around a voxel's
     /// centre: PERCIST's peak in one lesion (Wahl et al. 2009, J Nucl Med 50 Suppl 1:122S).
     ///
-    /// Places at most 1 mm (in voxels above 7 mm, a seventh of the voxel) apart along each axis are tried,
-    /// then the top of the parabolas through the best and its neighbours. The value is never below that of
+    /// Places at most 1 mm (in voxels above 7 mm, a seventh of the voxel) apart along each axis are tried in
+    /// the voxels around whose centres the mean is at least 80 % of the highest, then the top of the
+    /// parabolas through the best and its neighbours. The value is never below that of
     /// [`PeakKind::GlobalPv`].
     Percist,
     /// The mean of the hottest voxel of the VOI and the hottest three of its 26 neighbours, in the VOI or
@@ -186,7 +190,11 @@ impl<'a> Peaks<'a> {
             return Ok(of_four(self.volume, &hottest));
         }
         let lattice = self.lattice(kind, slices)?;
-        let among = if kind == PeakKind::Local { &hottest } else { mask };
+        let among = match kind {
+            PeakKind::Local => &hottest,
+            PeakKind::Percist => &lattice.near_top(self.volume, mask, NEAR_TOP),
+            _ => mask,
+        };
         let found = lattice.highest(self.volume, among);
         // The sphere around a voxel with a finite value holds that value.
         let found = found.expect("a voxel of the mask has a finite value");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::geometry::{Affine, Grid, Point, Vector, Voxel};
+use crate::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
 use crate::voi::window::Window;
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
@@ -30,7 +30,7 @@ pub(super) fn blurred(
 
 /// As [`blurred`], on a background that changes from place to place (LPS in mm).
 pub(super) fn blurred_on(
-    background: impl Fn(Point<crate::geometry::Patient>) -> f64,
+    background: impl Fn(Point<Patient>) -> f64,
     step_mm: f64,
     spheres: &[([f64; 3], f64, f64)],
     noise: Noise,
@@ -44,21 +44,32 @@ pub(super) fn blurred_on(
     let low = -step_mm * (count as f64 - 1.0) / 2.0;
     let grid = Grid::new([count; 3], Affine::from_axes(axes, Point::new(low, low, low))).unwrap();
     let window = Window::new([0..count, 0..count, 0..count]);
-    let seen = |at: Point<crate::geometry::Patient>| {
+    let seen = |at: Point<Patient>| {
         let hot = spheres
             .iter()
             .find(|sphere| at.distance(sphere.0.into()) <= sphere.1 / 2.0);
         hot.map_or_else(|| background(at), |sphere| sphere.2)
     };
+    // Away from all surfaces the middle stands for the voxel.
+    let is_cut = |at: Point<Patient>| {
+        let mut surfaces = spheres
+            .iter()
+            .map(|sphere| (at.distance(sphere.0.into()) - sphere.1 / 2.0).abs());
+        surfaces.any(|distance_mm| distance_mm < step_mm)
+    };
     let sharp: Vec<f64> = (0..window.voxels())
         .map(|position| {
             let center = window.place(position).map(|n| n as f64);
-            let around = (0..125).map(|n| {
-                let offset = [n % 5, n / 5 % 5, n / 25].map(|n: i32| f64::from(n - 2) / 5.0);
-                let at = [0, 1, 2].map(|axis| center[axis] + offset[axis]);
-                seen(grid.patient(Point::<Voxel>::from(at)))
-            });
-            around.sum::<f64>() / 125.0
+            let at = |offset: [f64; 3]| {
+                grid.patient(Point::<Voxel>::from(
+                    [0, 1, 2].map(|axis| center[axis] + offset[axis]),
+                ))
+            };
+            if !is_cut(at([0.0; 3])) {
+                return seen(at([0.0; 3]));
+            }
+            let offsets = (0..125).map(|n| [n % 5, n / 5 % 5, n / 25].map(|n: i32| f64::from(n - 2) / 5.0));
+            offsets.map(|offset| seen(at(offset))).sum::<f64>() / 125.0
         })
         .collect();
     let mut values = window.smoothed(&sharp, &grid, FWHM_MM);

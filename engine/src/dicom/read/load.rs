@@ -11,7 +11,7 @@ use dicom_dictionary_std::tags;
 use super::attributes::Attributes;
 use super::collection::Series;
 use super::instance::Instance;
-use super::source::Source;
+use super::source::{InMemory, Source};
 use super::stack::Stack;
 use crate::dicom::{Error, Result};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
@@ -424,11 +424,40 @@ pub fn with_pixels<T>(
             reason,
         })?;
     let value = value_of(buffer, located, syntax.is_deflated())?;
-    let value = if encapsulated {
-        PixelValue::Encapsulated(&value)
+    with_value(instance, syntax, located, &value, work)
+}
+
+/// As [`with_pixels`], for an instance whose bytes are at hand: the value is not copied.
+pub(super) fn with_pixels_of<T>(
+    instance: &Instance,
+    bytes: &[u8],
+    work: impl FnOnce(&PixelData<'_>) -> Result<T>,
+) -> Result<(T, Vec<Warning>)> {
+    let plain = instance.transfer_syntax.filter(|syntax| !syntax.is_deflated());
+    let located = plain.zip(instance.pixels.as_ref());
+    let value = located.and_then(|(_, located)| match located.announced {
+        Some(_) => bytes.get(located.range.clone()),
+        None => bytes.get(located.range.start..),
+    });
+    match (located, value) {
+        (Some((syntax, located)), Some(value)) => with_value(instance, syntax, located, value, work),
+        _ => with_pixels(instance, &InMemory(&[bytes]), &mut Vec::new(), work),
+    }
+}
+
+/// As [`with_pixels`], with the value of the pixel data at hand.
+fn with_value<T>(
+    instance: &Instance,
+    syntax: TransferSyntax,
+    located: &PixelLocation,
+    value: &[u8],
+    work: impl FnOnce(&PixelData<'_>) -> Result<T>,
+) -> Result<(T, Vec<Warning>)> {
+    let value = if located.announced.is_none() {
+        PixelValue::Encapsulated(value)
     } else {
         PixelValue::Native {
-            bytes: &value,
+            bytes: value,
             vr: located.vr,
         }
     };

@@ -2,7 +2,7 @@
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::segmentation::reference;
+use super::source_images::reference;
 use super::{Dataset, DateTime, Error, Instance, Series, Study};
 use crate::geometry::{Patient as PatientSpace, Point};
 
@@ -38,7 +38,7 @@ pub struct StructureSet {
     /// When it was made.
     pub created: DateTime,
     /// SOP class and series of the images that the contours lie in.
-    pub source: (&'static str, String),
+    pub source: (String, String),
     /// The regions.
     pub rois: Vec<Roi>,
 }
@@ -89,7 +89,7 @@ fn put_source(study: &Study, set: &StructureSet, frame_of_reference_uid: &str, d
     let mut frame_of_reference = Dataset::new();
     frame_of_reference.text(tags::FRAME_OF_REFERENCE_UID, frame_of_reference_uid);
     if !images.is_empty() {
-        let images = images.iter().map(|uid| reference(set.source.0, uid)).collect();
+        let images = images.iter().map(|uid| reference(&set.source.0, uid)).collect();
         let mut series = Dataset::new();
         series
             .text(tags::SERIES_INSTANCE_UID, &set.source.1)
@@ -128,7 +128,7 @@ fn put_rois(set: &StructureSet, frame_of_reference_uid: &str, dataset: &mut Data
                 tags::CONTOUR_SEQUENCE,
                 roi.contours
                     .iter()
-                    .map(|c| contour_item(c, set.source.0))
+                    .map(|c| contour_item(c, &set.source.0))
                     .collect(),
             );
         item

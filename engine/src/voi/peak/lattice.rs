@@ -87,6 +87,27 @@ impl Lattice {
         best
     }
 
+    /// The voxels of a mask around which the mean is at least `part` of the highest, or as close to it below 0.
+    pub(super) fn near_top(&self, volume: &Volume, mask: &Mask, part: f64) -> Mask {
+        let centers = self.spheres.len() / 2;
+        let means = |run: &Run| {
+            let sphere = self.sphere(centers, voxel_at(volume, run.start)[2]);
+            sphere.map_or_else(Vec::new, |sphere| sphere.means(volume, run.start..run.end))
+        };
+        let means: Vec<f64> = mask.runs().iter().flat_map(means).collect();
+        let top = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let least = top - (1.0 - part) * top.abs();
+        let indices = mask.runs().iter().flat_map(|run| run.start..run.end);
+        let near = indices.zip(&means).filter(|(_, mean)| **mean >= least);
+        let runs = near
+            .map(|(index, _)| Run {
+                start: index,
+                end: index + 1,
+            })
+            .collect();
+        Mask::from_runs(mask.grid().clone(), runs).expect("voxels of a mask lie on its grid")
+    }
+
     /// What the sphere of a found place holds, and where it lies.
     pub(super) fn held(&self, volume: &Volume, found: &Found) -> (Point<Voxel>, Held) {
         let sphere = self.sphere(found.place, found.voxel[2]);

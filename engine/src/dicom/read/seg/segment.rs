@@ -4,24 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use codec::Warning;
-use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
+use crate::dicom::Code;
 use crate::dicom::read::attributes::Attributes;
 use crate::geometry::Grid;
 use crate::voi::Mask;
-
-/// A coded concept (PS3.3 section 8).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Code {
-    /// Code Value (0008,0100), long or as a URN.
-    pub value: String,
-    /// Coding Scheme Designator (0008,0102).
-    pub scheme: String,
-    /// Code Meaning (0008,0104).
-    pub meaning: String,
-}
 
 /// One segment and its voxels.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +63,8 @@ impl Described {
             number,
             mask: None,
             label: item.text(tags::SEGMENT_LABEL).unwrap_or_default(),
-            category: code(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
-            property_type: code(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
+            category: Code::of(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
+            property_type: Code::of(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
             algorithm_type: item.text(tags::SEGMENT_ALGORITHM_TYPE),
             algorithm_name: item.text(tags::SEGMENT_ALGORITHM_NAME),
             tracking_id: item.text(tags::TRACKING_ID),
@@ -119,16 +108,4 @@ pub(super) fn described(object: &InMemDicomObject, warnings: &mut Vec<Warning>) 
         }
     }
     segments
-}
-
-fn code(item: &InMemDicomObject, tag: Tag) -> Option<Code> {
-    let code = item.item(tag)?;
-    let value = [tags::CODE_VALUE, tags::LONG_CODE_VALUE, tags::URN_CODE_VALUE]
-        .into_iter()
-        .find_map(|tag| code.text(tag))?;
-    Some(Code {
-        value,
-        scheme: code.text(tags::CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
-        meaning: code.text(tags::CODE_MEANING).unwrap_or_default(),
-    })
 }
