@@ -5,3 +5,35 @@
 
 pub mod follow_up;
 pub mod response;
+//! Lesions of a whole volume: found, told from physiological uptake, measured.
+//!
+//! [`detect`] does it in one call and without a model: candidates by a threshold, taken apart at the passes
+//! between their maxima, judged one by one by what is known of the body, and put together again. Nothing is
+//! removed: what is physiological is set aside with its organ and reason, and comes back with
+//! [`Detection::restore`]. Following lesions over examinations is left to others.
+
+mod basins;
+mod body;
+mod boundary;
+mod detect;
+mod detection;
+mod evidence;
+mod heights;
+mod labels;
+mod lattice;
+mod measure;
+mod options;
+mod organ;
+mod physiology;
+mod references;
+mod sections;
+mod site;
+
+pub use detect::{Error, detect};
+pub use detection::{Boundary, Detection, Finding, NoFinding, Totals};
+pub use labels::LabelMap;
+pub use measure::{Measures, SuvPeaks};
+pub use options::{CandidateRule, MtvRule, Options};
+pub use organ::{Organ, Physiological};
+pub use references::{Reference, References};
+pub use site::{Region, Side, Site};
