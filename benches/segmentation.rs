@@ -61,8 +61,11 @@ fn bytes(kind: SegmentationType) -> Vec<u8> {
         images: &images,
         segments: segments.collect(),
     };
-    let written = segmentation_of_masks(&study(), &series(&images), content).expect("the masks lie on the grid");
-    written.encode(TransferSyntax::ExplicitLittleEndian).expect("native pixels can be stored")
+    let written =
+        segmentation_of_masks(&study(), &series(&images), content).expect("the masks lie on the grid");
+    written
+        .encode(TransferSyntax::ExplicitLittleEndian)
+        .expect("native pixels can be stored")
 }
 
 /// A hollow spindle: its radius grows and shrinks over the slices, half of it is empty.
@@ -81,8 +84,14 @@ fn mask(label: usize, grid: &Arc<Grid>) -> Mask {
             let (outer, inner) = (half(outer), half(inner));
             let at = |column: f64| row + column.round() as usize;
             if outer >= 0.5 {
-                runs.push(Run { start: at(x - outer), end: at(x - inner) });
-                runs.push(Run { start: at(x + inner), end: at(x + outer) });
+                runs.push(Run {
+                    start: at(x - outer),
+                    end: at(x - inner),
+                });
+                runs.push(Run {
+                    start: at(x + inner),
+                    end: at(x + outer),
+                });
             }
         }
     }
@@ -90,7 +99,11 @@ fn mask(label: usize, grid: &Arc<Grid>) -> Mask {
 }
 
 fn images() -> SourceImages {
-    let axes = [Vector::new(0.97, 0.0, 0.0), Vector::new(0.0, 0.97, 0.0), Vector::new(0.0, 0.0, 2.0)];
+    let axes = [
+        Vector::new(0.97, 0.0, 0.0),
+        Vector::new(0.0, 0.97, 0.0),
+        Vector::new(0.0, 0.0, 2.0),
+    ];
     let grid = Grid::new(SIZE, Affine::from_axes(axes, Point::new(-248.0, -248.0, -500.0)));
     let slice = |k: usize| SourceImage {
         sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),

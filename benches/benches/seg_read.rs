@@ -19,7 +19,11 @@ fn voxels(file: &Path) -> usize {
     let Regions::Segmentation(segmentation) = regions else {
         panic!("the bench wrote a segmentation");
     };
-    segmentation.segments.iter().map(|segment| segment.mask.count()).sum()
+    segmentation
+        .segments
+        .iter()
+        .map(|segment| segment.mask.count())
+        .sum()
 }
 
 fn seg_read(criterion: &mut Criterion<CpuTime>) {

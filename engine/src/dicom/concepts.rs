@@ -65,8 +65,7 @@ pub const DETECTION_RULE: Code = Code::new("detection-rule", "99UPTAKE", "Rule o
 /// By what rule the boundary of a metabolic volume was drawn.
 pub const BOUNDARY_RULE: Code = Code::new("boundary-rule", "99UPTAKE", "Rule of the metabolic volume");
 /// Why an uptake is taken for physiological.
-pub const PHYSIOLOGICAL_UPTAKE: Code =
-    Code::new("physiological", "99UPTAKE", "Physiological uptake, reason");
+pub const PHYSIOLOGICAL_UPTAKE: Code = Code::new("physiological", "99UPTAKE", "Physiological uptake, reason");
 /// A remark.
 pub const COMMENT: Code = Code::new("121106", "DCM", "Comment");
 

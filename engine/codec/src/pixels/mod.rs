@@ -240,7 +240,9 @@ impl<'a> PixelData<'a> {
     #[must_use]
     pub fn packed_bits(&self, frame: u32) -> Option<PackedBits<'a>> {
         match &self.source {
-            Source::Native(native) if frame < self.number_of_frames => native.packed_bits(&self.stored, frame),
+            Source::Native(native) if frame < self.number_of_frames => {
+                native.packed_bits(&self.stored, frame)
+            }
             _ => None,
         }
     }

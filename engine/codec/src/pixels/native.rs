@@ -67,13 +67,18 @@ impl<'a> Native<'a> {
 
     /// The bits of a frame that is present, where they lie one a pixel and unswapped.
     pub fn packed_bits(&self, stored: &FrameDescription, frame: u32) -> Option<PackedBits<'a>> {
-        let plain = stored.bits_allocated == 1 && stored.samples_per_pixel == 1 && self.words == Words::LittleEndian;
+        let plain =
+            stored.bits_allocated == 1 && stored.samples_per_pixel == 1 && self.words == Words::LittleEndian;
         if !plain || frame >= self.frames_present {
             return None;
         }
         let first = u64::from(frame) * self.frame_bits;
         let bytes = &self.value[(first / 8) as usize..];
-        Some(PackedBits::new(bytes, (first % 8) as usize, self.frame_bits as usize))
+        Some(PackedBits::new(
+            bytes,
+            (first % 8) as usize,
+            self.frame_bits as usize,
+        ))
     }
 
     /// Lays out a frame that is present.

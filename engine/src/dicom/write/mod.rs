@@ -12,6 +12,7 @@ mod date_time;
 mod error;
 mod functional_groups;
 mod instance;
+mod keyhole;
 mod masks;
 mod measurement_report;
 mod nuclear;

@@ -2,9 +2,12 @@
 
 use dicom_dictionary_std::{tags, uids};
 
+use super::keyhole::keyholed;
 use super::source_images::reference;
-use super::{Dataset, DateTime, Error, Instance, Series, Study};
+use super::study::slice_spacing_mm;
+use super::{Dataset, DateTime, Error, Instance, Series, SourceImages, Study};
 use crate::geometry::{Patient as PatientSpace, Point};
+use crate::voi::PolygonStack;
 
 /// A closed planar contour.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +16,8 @@ pub struct Contour {
     pub points: Vec<Point<PatientSpace>>,
     /// SOP Instance UID of the image that it lies in.
     pub source_instance_uid: Option<String>,
+    /// Contour Slab Thickness: how thick a slab it stands for, mm.
+    pub slab_thickness_mm: Option<f64>,
 }
 
 /// A region.
@@ -26,6 +31,42 @@ pub struct Roi {
     pub colour: [u8; 3],
     /// Its contours.
     pub contours: Vec<Contour>,
+}
+
+impl Roi {
+    /// A region of contours that were made on the grid of a series, as of [`Mask::contours`](crate::voi::Mask::contours).
+    ///
+    /// Each contour names the image of the slice that it lies in; a hole is joined to the outline around it by a
+    /// channel without width, as CLOSED_PLANAR contours have holes.
+    #[must_use]
+    pub fn of_contours(
+        name: impl Into<String>,
+        interpreted_type: &'static str,
+        colour: [u8; 3],
+        contours: &PolygonStack,
+        images: &SourceImages,
+    ) -> Self {
+        let slices = images.slices.len() as f64;
+        let image = |polygon: &[Point<PatientSpace>]| {
+            let slice = images.grid.voxel(*polygon.first()?)[2].round();
+            let within = (0.0..slices).contains(&slice);
+            within.then(|| images.slices[slice as usize].sop_instance_uid.clone())
+        };
+        let contour = |polygon: Vec<Point<PatientSpace>>| Contour {
+            source_instance_uid: image(&polygon),
+            points: polygon,
+            slab_thickness_mm: Some(slice_spacing_mm(&images.grid)),
+        };
+        Self {
+            name: name.into(),
+            interpreted_type,
+            colour,
+            contours: keyholed(contours.polygons(), &images.grid)
+                .into_iter()
+                .map(contour)
+                .collect(),
+        }
+    }
 }
 
 /// What is particular to one structure set.
@@ -156,6 +197,9 @@ fn contour_item(contour: &Contour, class_uid: &str) -> Dataset {
     item.text(tags::CONTOUR_GEOMETRIC_TYPE, kind)
         .integers(tags::NUMBER_OF_CONTOUR_POINTS, &[contour.points.len() as i64])
         .decimals(tags::CONTOUR_DATA, &data);
+    if let Some(slab_mm) = contour.slab_thickness_mm {
+        item.decimals(tags::CONTOUR_SLAB_THICKNESS, &[slab_mm]);
+    }
     if let Some(uid) = &contour.source_instance_uid {
         item.item(tags::CONTOUR_IMAGE_SEQUENCE, reference(class_uid, uid));
     }

@@ -191,8 +191,8 @@ def structure_set(path):
         for contour in contours.ContourSequence:
             points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
             following = np.roll(points, -1, axis=0)
-            area += np.sum(points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]) / 2
-        rois.append({"name": roi.ROIName, "contours": len(contours.ContourSequence), "area_mm2": abs(float(area))})
+            area += np.linalg.norm(np.cross(points, following).sum(axis=0)) / 2
+        rois.append({"name": roi.ROIName, "contours": len(contours.ContourSequence), "area_mm2": float(area)})
     return {"rois": rois}
 
 

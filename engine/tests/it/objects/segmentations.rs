@@ -9,7 +9,8 @@ use engine::dicom::concepts;
 use engine::dicom::read::seg::{Segmentation, SegmentationKind};
 use engine::dicom::read::{Regions, read_regions};
 use engine::dicom::write::{
-    Algorithm, Code, Instance, Masks, Segment, SegmentationType, derived_uid, segmentation_of_masks,
+    Algorithm, Code, Instance, Masks, Roi, Segment, SegmentationType, StructureSet, derived_uid,
+    segmentation_of_masks, structure_set,
 };
 use engine::voi::Mask;
 use serde_json::{Value, json};
@@ -291,5 +292,61 @@ fn a_labelmap_has_every_attribute_that_its_class_asks_for() {
         );
         assert!(frame.get(tags::PLANE_POSITION_SEQUENCE).is_some());
         assert!(frame.get(tags::DERIVATION_IMAGE_SEQUENCE).is_some());
+    }
+}
+
+/// Contours of masks, one of them hollow: read back they fill the same voxels, and enclose their area for pydicom.
+#[test]
+fn structure_sets_of_masks_fill_the_same_voxels() {
+    let folder = peers::folder("rtstruct");
+    let pet = pet(|_| 2.5);
+    let [whole, other, _] = masks(&pet);
+    let core = Mask::from_predicate(pet.images.grid.clone(), |[i, j, k]| [i, j, k] == [5, 6, 2]);
+    let hollow = whole.difference(&core).unwrap();
+    let roi =
+        |name: &str, mask: &Mask| Roi::of_contours(name, "GTV", [255, 0, 0], &mask.contours(), &pet.images);
+    let set = StructureSet {
+        sop_instance_uid: derived_uid(&["objects", "rtstruct", "1"]),
+        label: "LESIONS".to_owned(),
+        created: CREATED,
+        source: (
+            pet.images.slices[0].sop_class_uid.clone(),
+            pet.images.series_instance_uid.clone(),
+        ),
+        rois: vec![roi("hollow", &hollow), roi("solid", &other)],
+    };
+    let images: Vec<_> = set.rois[1]
+        .contours
+        .iter()
+        .map(|contour| contour.source_instance_uid.clone())
+        .collect();
+    let expected = [2, 3, 4].map(|k: usize| Some(pet.images.slices[k].sop_instance_uid.clone()));
+    assert_eq!(images, expected);
+    let instance = structure_set(&pet.study, &series("rtstruct", 50), set).unwrap();
+    let file = file(&folder, "rtstruct.dcm", &instance, NATIVE);
+    let (Regions::StructureSet(found), warnings) = read_regions(&std::fs::read(&file).unwrap()).unwrap()
+    else {
+        panic!("a structure set was written");
+    };
+    assert_eq!(warnings, []);
+    for (name, mask) in [("hollow", &hollow), ("solid", &other)] {
+        let (filled, warnings) = found
+            .roi(name)
+            .unwrap()
+            .contours
+            .rasterise(pet.images.grid.clone());
+        assert_eq!(warnings, []);
+        assert_eq!(filled.runs(), mask.runs(), "{name}");
+    }
+    peers::assert_conformant(&file);
+    if let Some(peer) = peers::read("structure-set", &file) {
+        assert_eq!(peer["rois"][1]["name"], "solid");
+        assert_eq!(
+            (&peer["rois"][0]["contours"], &peer["rois"][1]["contours"]),
+            (&json!(3), &json!(3))
+        );
+        // Five columns of 2.25 mm and seven rows of 2.5 mm in three slices.
+        let area = peer["rois"][1]["area_mm2"].as_f64().unwrap();
+        assert!((area - 3.0 * 5.0 * 2.25 * 7.0 * 2.5).abs() < 1e-6, "{area}");
     }
 }

@@ -75,7 +75,9 @@ impl<'a> Scan<'a> {
     /// The runs of every segment, in the order of the frames.
     pub(super) fn runs(&self, frames: &Frames<'_>) -> Result<BTreeMap<u16, Vec<Run>>> {
         let mut runs: BTreeMap<u16, Vec<Run>> = BTreeMap::new();
-        for batch in map_batches(self.layout.frames.len(), |range, buffer| self.batch(range, frames, buffer)) {
+        for batch in map_batches(self.layout.frames.len(), |range, buffer| {
+            self.batch(range, frames, buffer)
+        }) {
             for (segment, of_segment) in batch? {
                 runs.entry(segment).or_default().extend(of_segment);
             }
@@ -83,14 +85,21 @@ impl<'a> Scan<'a> {
         Ok(runs)
     }
 
-    fn batch(&self, range: Range<usize>, frames: &Frames<'_>, buffer: &mut Vec<u8>) -> Result<BTreeMap<u16, Vec<Run>>> {
+    fn batch(
+        &self,
+        range: Range<usize>,
+        frames: &Frames<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<BTreeMap<u16, Vec<Run>>> {
         let mut found = Found::default();
         for number in range {
             let frame = &self.layout.frames[number];
             let before = found.count;
             match (frames.packed)(number as u32) {
                 // The bits of a fraction are none: its threshold is one of bytes.
-                Some(bits) if self.kind == SegmentationKind::Binary => self.packed_frame(frame, bits, &mut found),
+                Some(bits) if self.kind == SegmentationKind::Binary => {
+                    self.packed_frame(frame, bits, &mut found)
+                }
                 _ => {
                     (frames.decode)(number as u32, buffer)?;
                     self.frame(frame, buffer, &mut found)?;
@@ -127,7 +136,9 @@ impl<'a> Scan<'a> {
         if width == self.layout.grid.size()[0] {
             // Rows follow one another in the frame as in the grid; a mask cuts runs at the ends of rows.
             let start = self.row_start(frame, 0);
-            bits.runs(0..rows * width, |from, to| found.push(frame.segment, start + from..start + to));
+            bits.runs(0..rows * width, |from, to| {
+                found.push(frame.segment, start + from..start + to)
+            });
             return;
         }
         for j in 0..rows {
@@ -164,10 +175,14 @@ impl<'a> Scan<'a> {
         let mut first = 0;
         while first < row.len() {
             let (value, end) = match self.bytes {
-                1 => (u16::from(row[first]), first + equal_bytes(&row[first..], [row[first]; 8])),
+                1 => (
+                    u16::from(row[first]),
+                    first + equal_bytes(&row[first..], [row[first]; 8]),
+                ),
                 _ => {
                     let [low, high] = [row[first], row[first + 1]];
-                    let end = first + equal_bytes(&row[first..], [low, high, low, high, low, high, low, high]);
+                    let end =
+                        first + equal_bytes(&row[first..], [low, high, low, high, low, high, low, high]);
                     // A value of which one byte alone is equal begins another run.
                     (u16::from_le_bytes([low, high]), end / 2 * 2)
                 }
@@ -237,7 +252,9 @@ impl Found {
 }
 
 fn batches(count: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..count).step_by(BATCH).map(move |first| first..(first + BATCH).min(count))
+    (0..count)
+        .step_by(BATCH)
+        .map(move |first| first..(first + BATCH).min(count))
 }
 
 /// The batches' results in their order; `work` has a buffer that it may keep.
