@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod emission;
 mod info;
+mod lesions;
 mod mask;
 mod measure;
 mod npy;
@@ -36,6 +37,8 @@ enum Command {
     Suv(suv::Options),
     /// Measures a VOI: every kind of SUV, the five named SUVpeaks, TLG, and HU on the CT beside it.
     Measure(measure::Options),
+    /// Finds the lesions of a PET, sets physiological uptake aside, measures, follows over exams, writes DICOM.
+    Lesions(Box<lesions::Options>),
     /// Writes the stored values of an object's frames, decompressed, as a numpy file.
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
@@ -58,6 +61,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Info(options) => info::run(&options),
         Command::Suv(options) => suv::run(&options),
         Command::Measure(options) => measure::run(&options),
+        Command::Lesions(options) => lesions::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
         Command::Adapters(options) => adapters::run(&options),

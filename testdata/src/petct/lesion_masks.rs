@@ -156,6 +156,5 @@ fn circle(petct: &PetCt, pet: &Scan, lesion: &Lesion, k: usize) -> Option<Contou
     Some(Contour {
         points: (0..CORNERS).map(corner).collect(),
         source_instance_uid: Some(instance_uid(&petct.identity, "pet", pet, k)),
-        slab_thickness_mm: None,
     })
 }

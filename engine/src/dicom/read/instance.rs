@@ -80,7 +80,9 @@ impl Instance {
     /// Radiopharmaceutical (0018,0031) of the first tracer, or the meaning of its code.
     #[must_use]
     pub fn radiopharmaceutical(&self) -> Option<String> {
-        let item = self.data_set.item(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?;
+        let item = self
+            .data_set
+            .item(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?;
         let code = || {
             let code = item.item(tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE)?;
             code.text(tags::CODE_MEANING)
@@ -91,7 +93,11 @@ impl Instance {
     /// Manufacturer, model and station, as far as they are stated: what names the scanner.
     #[must_use]
     pub fn scanner(&self) -> Option<String> {
-        self.joined(&[tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME, tags::STATION_NAME])
+        self.joined(&[
+            tags::MANUFACTURER,
+            tags::MANUFACTURER_MODEL_NAME,
+            tags::STATION_NAME,
+        ])
     }
 
     /// Reconstruction Method (0054,1103) and Convolution Kernel (0018,1210), as far as they are stated.

@@ -55,8 +55,8 @@ pub fn read_registration(bytes: &[u8]) -> Result<Registration> {
         return Err(invalid("SOP Class UID", "Spatial Registration Storage", class));
     }
     let frame_of_reference_uid = object.text(tags::FRAME_OF_REFERENCE_UID);
-    let frame_of_reference_uid =
-        frame_of_reference_uid.ok_or_else(|| invalid("Frame of Reference UID", "a UID", "none".to_owned()))?;
+    let frame_of_reference_uid = frame_of_reference_uid
+        .ok_or_else(|| invalid("Frame of Reference UID", "a UID", "none".to_owned()))?;
     let items = object.items(tags::REGISTRATION_SEQUENCE);
     let registered_from = items.iter().filter_map(|item| of_item(item).transpose());
     Ok(Registration {

@@ -4,7 +4,6 @@ use dicom_dictionary_std::{tags, uids};
 
 use super::keyhole::keyholed;
 use super::source_images::reference;
-use super::study::slice_spacing_mm;
 use super::{Dataset, DateTime, Error, Instance, Series, SourceImages, Study};
 use crate::geometry::{Patient as PatientSpace, Point};
 use crate::voi::PolygonStack;
@@ -16,8 +15,6 @@ pub struct Contour {
     pub points: Vec<Point<PatientSpace>>,
     /// SOP Instance UID of the image that it lies in.
     pub source_instance_uid: Option<String>,
-    /// Contour Slab Thickness: how thick a slab it stands for, mm.
-    pub slab_thickness_mm: Option<f64>,
 }
 
 /// A region.
@@ -55,7 +52,6 @@ impl Roi {
         let contour = |polygon: Vec<Point<PatientSpace>>| Contour {
             source_instance_uid: image(&polygon),
             points: polygon,
-            slab_thickness_mm: Some(slice_spacing_mm(&images.grid)),
         };
         Self {
             name: name.into(),
@@ -197,9 +193,6 @@ fn contour_item(contour: &Contour, class_uid: &str) -> Dataset {
     item.text(tags::CONTOUR_GEOMETRIC_TYPE, kind)
         .integers(tags::NUMBER_OF_CONTOUR_POINTS, &[contour.points.len() as i64])
         .decimals(tags::CONTOUR_DATA, &data);
-    if let Some(slab_mm) = contour.slab_thickness_mm {
-        item.decimals(tags::CONTOUR_SLAB_THICKNESS, &[slab_mm]);
-    }
     if let Some(uid) = &contour.source_instance_uid {
         item.item(tags::CONTOUR_IMAGE_SEQUENCE, reference(class_uid, uid));
     }

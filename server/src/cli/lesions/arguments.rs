@@ -33,17 +33,30 @@ pub fn candidate_rule(text: &str) -> Result<Rule, String> {
 /// Reads `fixed:SUV`, `max:FRACTION`, `liver`, `blood-pool`.
 pub fn mtv_rule(text: &str) -> Result<MtvRule, String> {
     let number = |text: &str, most: f64| {
-        let number: f64 = text.parse().map_err(|_| format!("expected a number, found {text}"))?;
+        let number: f64 = text
+            .parse()
+            .map_err(|_| format!("expected a number, found {text}"))?;
         let fits = number > 0.0 && number <= most && number.is_finite();
-        let range = if most.is_finite() { format!("above 0 and up to {most}") } else { "above 0".to_owned() };
-        fits.then_some(number).ok_or_else(|| format!("expected a number {range}, found {text}"))
+        let range = if most.is_finite() {
+            format!("above 0 and up to {most}")
+        } else {
+            "above 0".to_owned()
+        };
+        fits.then_some(number)
+            .ok_or_else(|| format!("expected a number {range}, found {text}"))
     };
     match text.split_once(':') {
-        Some(("fixed", suv)) => Ok(MtvRule::Fixed { suv: number(suv, f64::INFINITY)? }),
-        Some(("max", fraction)) => Ok(MtvRule::OfMax { fraction: number(fraction, 1.0)? }),
+        Some(("fixed", suv)) => Ok(MtvRule::Fixed {
+            suv: number(suv, f64::INFINITY)?,
+        }),
+        Some(("max", fraction)) => Ok(MtvRule::OfMax {
+            fraction: number(fraction, 1.0)?,
+        }),
         None if text == "liver" => Ok(MtvRule::Liver),
         None if text == "blood-pool" => Ok(MtvRule::BloodPool),
-        _ => Err(format!("expected fixed:SUV, max:FRACTION, liver or blood-pool, found {text}")),
+        _ => Err(format!(
+            "expected fixed:SUV, max:FRACTION, liver or blood-pool, found {text}"
+        )),
     }
 }
 
@@ -58,12 +71,24 @@ mod tests {
         assert_eq!(mtv_rule("max:0.41"), Ok(MtvRule::OfMax { fraction: 0.41 }));
         assert_eq!(mtv_rule("blood-pool"), Ok(MtvRule::BloodPool));
         let benchmark = candidate_rule("benchmark").unwrap();
-        assert_eq!((benchmark.candidates, benchmark.least_ml), (CandidateRule::Fixed { suv: 4.0 }, 3.0));
+        assert_eq!(
+            (benchmark.candidates, benchmark.least_ml),
+            (CandidateRule::Fixed { suv: 4.0 }, 3.0)
+        );
     }
 
     #[test]
     fn what_is_no_rule_says_so() {
-        for text in ["", "fixed", "fixed:", "fixed:-1", "fixed:inf", "fixed:nan", "max:41", "spleen"] {
+        for text in [
+            "",
+            "fixed",
+            "fixed:",
+            "fixed:-1",
+            "fixed:inf",
+            "fixed:nan",
+            "max:41",
+            "spleen",
+        ] {
             assert!(mtv_rule(text).is_err() && candidate_rule(text).is_err(), "{text}");
         }
     }

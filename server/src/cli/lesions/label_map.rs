@@ -17,7 +17,10 @@ pub fn read(file: &Path, names: Option<&Path>) -> anyhow::Result<LabelMap> {
     let name = file.to_string_lossy().to_lowercase();
     if name.ends_with(".nii") || name.ends_with(".nii.gz") {
         let names = names.with_context(|| {
-            format!("{}: a NIfTI label map needs --label-names, found none", file.display())
+            format!(
+                "{}: a NIfTI label map needs --label-names, found none",
+                file.display()
+            )
         })?;
         return of_nifti(&bytes, names).with_context(shown);
     }
@@ -27,7 +30,10 @@ pub fn read(file: &Path, names: Option<&Path>) -> anyhow::Result<LabelMap> {
     }
     match regions {
         Regions::Segmentation(segmentation) => of_segmentation(&segmentation).with_context(shown),
-        _ => bail!("{}: expected a DICOM SEG or a NIfTI file as labels, found another object", file.display()),
+        _ => bail!(
+            "{}: expected a DICOM SEG or a NIfTI file as labels, found another object",
+            file.display()
+        ),
     }
 }
 
@@ -45,9 +51,15 @@ fn of_nifti(bytes: &[u8], names: &Path) -> anyhow::Result<LabelMap> {
 /// Segments painted in their order; where they overlap the later one holds.
 fn of_segmentation(segmentation: &Segmentation) -> anyhow::Result<LabelMap> {
     if segmentation.space != SegmentationSpace::Patient {
-        bail!("expected labels in patient space, found {:?} space", segmentation.space);
+        bail!(
+            "expected labels in patient space, found {:?} space",
+            segmentation.space
+        );
     }
-    let first = segmentation.segments.first().context("expected segments, found none")?;
+    let first = segmentation
+        .segments
+        .first()
+        .context("expected segments, found none")?;
     let grid = first.mask.grid();
     let mut labels = vec![0u16; grid.voxels()];
     let mut names = BTreeMap::new();
@@ -58,7 +70,12 @@ fn of_segmentation(segmentation: &Segmentation) -> anyhow::Result<LabelMap> {
         }
     }
     let voxels = Voxels::U16(labels.into());
-    let volume = Volume::new(grid.as_ref().clone(), voxels, Rescale::IDENTITY, Unit::Unspecified)?;
+    let volume = Volume::new(
+        grid.as_ref().clone(),
+        voxels,
+        Rescale::IDENTITY,
+        Unit::Unspecified,
+    )?;
     let labels = volume.in_frame_of_reference(segmentation.frame_of_reference_uid.clone());
     Ok(LabelMap { labels, names })
 }

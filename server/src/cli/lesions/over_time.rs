@@ -44,7 +44,10 @@ impl Tracking {
     /// The tracking UID of a finding.
     pub fn finding(&self, id: usize) -> String {
         let known = self.of_findings.iter().find(|(known, _)| *known == id);
-        known.map_or_else(|| tracking_uid(&self.series_instance_uid, id), |(_, uid)| uid.clone())
+        known.map_or_else(
+            || tracking_uid(&self.series_instance_uid, id),
+            |(_, uid)| uid.clone(),
+        )
     }
 
     /// The tracking UID of something else of the series.
@@ -62,14 +65,22 @@ pub fn tracking(current: &Exam, detection: &Detection, over_time: Option<&OverTi
     let own = current.series().0.series_instance_uid.clone();
     let first_of_track = |over: &OverTime, n: usize| {
         let last = over.exams.len() - 1;
-        let track = over.follow_up.track_of(LesionRef { exam: last, lesion: n })?;
-        let first = track.lesions.iter().min_by_key(|at| (at.exam, over.ids[at.exam][at.lesion]))?;
+        let track = over.follow_up.track_of(LesionRef {
+            exam: last,
+            lesion: n,
+        })?;
+        let first = track
+            .lesions
+            .iter()
+            .min_by_key(|at| (at.exam, over.ids[at.exam][at.lesion]))?;
         let series = &over.exams[first.exam].series_instance_uid;
         Some(tracking_uid(series, over.ids[first.exam][first.lesion]))
     };
     let of_findings = over_time.map(|over| {
         let lesions = detection.lesions().enumerate();
-        lesions.filter_map(|(n, lesion)| Some((lesion.id, first_of_track(over, n)?))).collect()
+        lesions
+            .filter_map(|(n, lesion)| Some((lesion.id, first_of_track(over, n)?)))
+            .collect()
     });
     Tracking {
         series_instance_uid: own,
@@ -87,12 +98,18 @@ struct Followed<'a> {
 impl<'a> Followed<'a> {
     fn new(exam: &'a Exam, detection: &'a Detection) -> Self {
         let masks = detection.lesions().map(|lesion| lesion.mask.clone()).collect();
-        Self { exam, detection, masks }
+        Self {
+            exam,
+            detection,
+            masks,
+        }
     }
 
     fn date(&self) -> String {
         let (series, stack) = self.exam.series();
-        series.instances[stack.frames[0].instance].study_date().unwrap_or_default()
+        series.instances[stack.frames[0].instance]
+            .study_date()
+            .unwrap_or_default()
     }
 }
 
@@ -112,23 +129,34 @@ pub fn follow(
         let found = detected(&exam, None, detecting).with_context(|| path.display().to_string())?;
         priors.push((exam, found));
     }
-    let mut followed: Vec<Followed> = priors.iter().map(|(exam, found)| Followed::new(exam, found)).collect();
+    let mut followed: Vec<Followed> = priors
+        .iter()
+        .map(|(exam, found)| Followed::new(exam, found))
+        .collect();
     followed.sort_by_key(Followed::date);
     followed.push(Followed::new(current, detection));
     let files: Vec<&Path> = options.transform.iter().map(AsRef::as_ref).collect();
     let registrations = registrations(&files)?;
-    let maps = followed.iter().map(|one| current_from(current, one.exam, &registrations));
+    let maps = followed
+        .iter()
+        .map(|one| current_from(current, one.exam, &registrations));
     let maps: Vec<Affine<Patient, Patient>> = maps.collect::<anyhow::Result<_>>()?;
     let exams: Vec<follow_up::Exam> = followed
         .iter()
         .zip(maps)
-        .map(|(one, reference_from_exam)| follow_up::Exam { lesions: &one.masks, reference_from_exam })
+        .map(|(one, reference_from_exam)| follow_up::Exam {
+            lesions: &one.masks,
+            reference_from_exam,
+        })
         .collect();
     let follow_up = follow_up::follow(&exams, &follow_up::Options::default())?;
     let response = response(&followed, &follow_up);
     Ok(Some(OverTime {
         exams: followed.iter().map(name).collect(),
-        ids: followed.iter().map(|one| one.detection.lesions().map(|lesion| lesion.id).collect()).collect(),
+        ids: followed
+            .iter()
+            .map(|one| one.detection.lesions().map(|lesion| lesion.id).collect())
+            .collect(),
         follow_up,
         response,
     }))
@@ -164,7 +192,9 @@ fn current_from(
     if target == source {
         return Ok(Affine::identity());
     }
-    let found = registrations.iter().find_map(|registration| registration.between(&target, &source));
+    let found = registrations
+        .iter()
+        .find_map(|registration| registration.between(&target, &source));
     found.with_context(|| {
         format!(
             "expected --transform with a registration between frames of reference {target} and {source}, found {}",
@@ -181,15 +211,28 @@ fn response(followed: &[Followed], follow_up: &FollowUp) -> Assessment {
     let last = followed.len() - 1;
     let lesions = |n: usize| -> Vec<Lesion> {
         let all = followed[n].detection.lesions().enumerate();
-        all.map(|(lesion, finding)| measured(followed[n].exam, finding, follow_up, LesionRef { exam: n, lesion }))
-            .collect()
+        all.map(|(lesion, finding)| {
+            measured(
+                followed[n].exam,
+                finding,
+                follow_up,
+                LesionRef { exam: n, lesion },
+            )
+        })
+        .collect()
     };
     let (before, now) = (lesions(0), lesions(last));
     let conditions = [0, last].map(|n| conditions(followed[n].exam, followed[n].detection));
     assess(&Study {
         tracer: tracer(followed),
-        baseline: Measured { lesions: &before, conditions: &conditions[0] },
-        follow_up: Measured { lesions: &now, conditions: &conditions[1] },
+        baseline: Measured {
+            lesions: &before,
+            conditions: &conditions[0],
+        },
+        follow_up: Measured {
+            lesions: &now,
+            conditions: &conditions[1],
+        },
         findings: Findings::default(),
     })
 }
@@ -207,7 +250,11 @@ fn tracer(followed: &[Followed]) -> Tracer {
         }
     };
     let first = of(&followed[0]);
-    if followed.iter().all(|one| of(one) == first) { first } else { Tracer::Other }
+    if followed.iter().all(|one| of(one) == first) {
+        first
+    } else {
+        Tracer::Other
+    }
 }
 
 /// A lesion's numbers. Its diameters are those of the uptake: anatomic ones are not measured on PET.
@@ -227,7 +274,10 @@ fn measured(exam: &Exam, finding: &Finding, follow_up: &FollowUp, at: LesionRef)
         suv_peak_sphere: peaks.map(|peaks| peaks.global_pv.value),
         mtv_ml: boundary.map(|boundary| boundary.mtv_ml),
         tlg: boundary.and_then(|boundary| Some(boundary.tlg * sul?)),
-        uptake_extent_mm: finding.measures.as_ref().map(|measures| measures.axes.long.length_mm),
+        uptake_extent_mm: finding
+            .measures
+            .as_ref()
+            .map(|measures| measures.axes.long.length_mm),
         long_axis_mm: None,
         short_axis_mm: None,
     }
@@ -242,7 +292,9 @@ fn conditions(exam: &Exam, detection: &Detection) -> Conditions {
     let suv = |reference: &Option<Reference>| reference.as_ref().map(|found| region(&found.statistics));
     let sul = |reference: &Option<Reference>| {
         let multiplier = exam.conversion.multiplier(SuvKind::SUL).ok()?;
-        reference.as_ref().map(|found| region(&found.statistics.times(multiplier)))
+        reference
+            .as_ref()
+            .map(|found| region(&found.statistics.times(multiplier)))
     };
     let references = &detection.references;
     let (series, stack) = exam.series();
