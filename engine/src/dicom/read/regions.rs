@@ -4,7 +4,7 @@ use codec::Warning;
 use codec::dataset::{Limits, read};
 
 use super::instance::Instance;
-use super::load::with_pixels_of;
+use super::pixel_value::with_pixels_of;
 use super::rtstruct::{StructureSet, read_structure_set};
 use super::seg::{Segmentation, of_pixels};
 use crate::dicom::{Error, Result};

@@ -21,7 +21,7 @@ use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes;
 use super::instance::Instance;
-use super::load::with_pixels;
+use super::pixel_value::with_pixels;
 use super::source::Source;
 pub use crate::dicom::Code;
 use crate::dicom::{Error, Result};

@@ -28,7 +28,8 @@ pub struct RealWorldValueMapDocument {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for images without a map, a map without images, no map at all, and as [`put_values`].
+/// [`Error::Invalid`] for images without a map, a map without images, no map at all, a slope that is 0 or not finite,
+/// a range that falls or exceeds 16 bits, or a table without a value for each integer mapped.
 pub fn real_world_value_map(
     study: &Study,
     series: &Series,
@@ -85,12 +86,7 @@ fn mapped_item(mapped: &MappedImages) -> Result<Dataset, Error> {
     Ok(item)
 }
 
-/// Sets Real World Value Mapping Sequence (PS3.3 C.7.6.16.2.11).
-///
-/// # Errors
-///
-/// [`Error::Invalid`] for a slope that is 0 or not finite, a range that falls or that no two integers of 16 bits
-/// hold, or a table without a value for each integer mapped.
+/// Sets Real World Value Mapping Sequence (PS3.3 C.7.6.16.2.11); errors are those of [`real_world_value_map`].
 pub(super) fn put_values(dataset: &mut Dataset, values: &[RealWorldValue]) -> Result<(), Error> {
     let items = values.iter().map(value_item).collect::<Result<_, _>>()?;
     dataset.sequence(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE, items);

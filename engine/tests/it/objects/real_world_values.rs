@@ -224,7 +224,7 @@ fn parametric_maps_are_read_by_peers_with_the_same_values() {
         assert_eq!(found.real_world_values, [patlak(range)]);
         assert_eq!(
             found.referenced_series_uids,
-            [pet.images.series_instance_uid.clone()]
+            std::slice::from_ref(&pet.images.series_instance_uid)
         );
         for (n, expected) in single.iter().enumerate() {
             let value = found.volume.rescale().real(found.volume.voxels().get(n).unwrap());

@@ -80,11 +80,19 @@ fn assert_same_masks(found: &Segmentation, pet: &Pet, masks: &[&Mask]) {
     assert_eq!(found.frame_of_reference_uid, pet.images.frame_of_reference_uid);
     assert_eq!(
         found.referenced_series_uids,
-        [pet.images.series_instance_uid.clone()]
+        std::slice::from_ref(&pet.images.series_instance_uid)
     );
     for (segment, mask) in found.segments.iter().zip(masks) {
         let carried = segment.mask.carry_to(pet.images.grid.clone());
         assert_eq!(carried.runs(), mask.runs(), "segment {}", segment.number);
+        let written = self::segment(usize::from(segment.number));
+        assert_eq!(segment.anatomic_region, written.region);
+        assert_eq!(
+            segment.algorithm_name,
+            written.algorithm.map(|algorithm| algorithm.name)
+        );
+        assert_eq!(segment.category, Some(written.category));
+        assert_eq!(segment.tracking_id, written.tracking.map(|tracking| tracking.0));
     }
 }
 
@@ -313,7 +321,11 @@ fn structure_sets_of_masks_fill_the_same_voxels() {
             pet.images.slices[0].sop_class_uid.clone(),
             pet.images.series_instance_uid.clone(),
         ),
-        rois: vec![roi("hollow", &hollow), roi("solid", &other)],
+        rois: vec![
+            roi("hollow", &hollow),
+            roi("solid", &other),
+            roi("one voxel", &core),
+        ],
     };
     let images: Vec<_> = set.rois[1]
         .contours
@@ -329,7 +341,7 @@ fn structure_sets_of_masks_fill_the_same_voxels() {
         panic!("a structure set was written");
     };
     assert_eq!(warnings, []);
-    for (name, mask) in [("hollow", &hollow), ("solid", &other)] {
+    for (name, mask) in [("hollow", &hollow), ("solid", &other), ("one voxel", &core)] {
         let (filled, warnings) = found
             .roi(name)
             .unwrap()
