@@ -8,6 +8,10 @@
 //! ([`separate()`]). [`Statistics`], [`Histogram`]s and [`Peak`]s are measured in f64 on the stored voxels,
 //! never on resampled ones, and [`measure()`] does so on two modalities at once; a [`Caliper`] measures
 //! lengths, angles and areas. How masks are read from files is left to `dicom` and `nifti`.
+//! become masks on any grid. [`Statistics`] are measured in f64 on the stored voxels, never on resampled ones;
+//! a [`Caliper`] measures lengths, angles and areas. How masks are read from files is left to `dicom` and
+//! `nifti`.
+//! [`Histogram`]s and [`Peak`]s are measured as statistics are, and [`measure`] does so on two modalities at once.
 
 mod at_least;
 mod background;

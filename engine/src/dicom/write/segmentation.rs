@@ -127,6 +127,8 @@ pub fn segmentation(study: &Study, series: &Series, seg: Segmentation) -> Result
     check_pixels(&seg)?;
     let planes: Vec<ImagePlane> = seg.frames.iter().map(|frame| frame.plane).collect();
     let mut dataset = series.begin(study, "SEG");
+    // Each segment has its own region and side.
+    dataset.remove(tags::LATERALITY);
     put_content(&seg, &mut dataset);
     let frames = seg.frames.iter().zip(ranks(&planes));
     dataset

@@ -85,6 +85,14 @@ fn assert_same_masks(found: &Segmentation, pet: &Pet, masks: &[&Mask]) {
     for (segment, mask) in found.segments.iter().zip(masks) {
         let carried = segment.mask.carry_to(pet.images.grid.clone());
         assert_eq!(carried.runs(), mask.runs(), "segment {}", segment.number);
+        let written = self::segment(usize::from(segment.number));
+        assert_eq!(segment.anatomic_region, written.region);
+        assert_eq!(
+            segment.algorithm_name,
+            written.algorithm.map(|algorithm| algorithm.name)
+        );
+        assert_eq!(segment.category, Some(written.category));
+        assert_eq!(segment.tracking_id, written.tracking.map(|tracking| tracking.0));
     }
 }
 

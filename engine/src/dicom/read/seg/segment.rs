@@ -23,6 +23,8 @@ pub struct Segment {
     pub category: Option<Code>,
     /// Segmented Property Type: liver, neoplasm.
     pub property_type: Option<Code>,
+    /// Anatomic Region (0008,2218) and its modifier: lung, right.
+    pub anatomic_region: Option<(Code, Option<Code>)>,
     /// Segment Algorithm Type (0062,0008): AUTOMATIC, SEMIAUTOMATIC, MANUAL.
     pub algorithm_type: Option<String>,
     /// Segment Algorithm Name (0062,0009).
@@ -43,6 +45,7 @@ pub(super) struct Described {
     label: String,
     category: Option<Code>,
     property_type: Option<Code>,
+    anatomic_region: Option<(Code, Option<Code>)>,
     algorithm_type: Option<String>,
     algorithm_name: Option<String>,
     tracking_id: Option<String>,
@@ -65,6 +68,7 @@ impl Described {
             label: item.text(tags::SEGMENT_LABEL).unwrap_or_default(),
             category: Code::of(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
             property_type: Code::of(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
+            anatomic_region: region(item),
             algorithm_type: item.text(tags::SEGMENT_ALGORITHM_TYPE),
             algorithm_name: item.text(tags::SEGMENT_ALGORITHM_NAME),
             tracking_id: item.text(tags::TRACKING_ID),
@@ -79,6 +83,7 @@ impl Described {
             label: self.label,
             category: self.category,
             property_type: self.property_type,
+            anatomic_region: self.anatomic_region,
             algorithm_type: self.algorithm_type,
             algorithm_name: self.algorithm_name,
             tracking_id: self.tracking_id,
@@ -86,6 +91,12 @@ impl Described {
             mask: self.mask.unwrap_or_else(|| Mask::empty(grid.clone())),
         }
     }
+}
+
+fn region(item: &InMemDicomObject) -> Option<(Code, Option<Code>)> {
+    let region = item.item(tags::ANATOMIC_REGION_SEQUENCE)?;
+    let modifier = Code::of(region, tags::ANATOMIC_REGION_MODIFIER_SEQUENCE);
+    Some((Code::of_item(region)?, modifier))
 }
 
 /// The segments of Segment Sequence (0062,0002) by their numbers; the first of each.
