@@ -89,6 +89,13 @@ impl Detection {
         self.findings.iter().filter(|f| f.physiological.is_none())
     }
 
+    /// Where a finding is hottest, LPS in mm.
+    #[must_use]
+    pub fn place_of_max(&self, finding: &Finding) -> Point<Patient> {
+        let voxel = finding.statistics.max_at.map(|n| n as f64);
+        self.pet.grid().patient(voxel.into())
+    }
+
     /// Sums over the lesions as they are now.
     #[must_use]
     pub fn totals(&self) -> Totals {

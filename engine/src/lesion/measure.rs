@@ -35,6 +35,18 @@ pub struct SuvPeaks {
 }
 
 impl SuvPeaks {
+    /// Each value with the name of its definition, as [`PeakKind::name`].
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, f64); 5] {
+        [
+            (PeakKind::Local.name(), self.local.value),
+            (PeakKind::Global.name(), self.global.value),
+            (PeakKind::GlobalPv.name(), self.global_pv.value),
+            (PeakKind::Percist.name(), self.percist.value),
+            (PeakKind::Qpet4.name(), self.qpet4.value),
+        ]
+    }
+
     fn of(peaks: &Peaks, mask: &Mask) -> Result<Self, PeakError> {
         Ok(Self {
             local: peaks.of(mask, PeakKind::Local)?,

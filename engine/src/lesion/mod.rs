@@ -1,9 +1,10 @@
-//! Lesions of a whole volume: found, told from physiological uptake, measured.
+//! Lesions of a whole volume: found, told from physiological uptake, measured, followed over exams.
 //!
 //! [`detect`] does it in one call and without a model: candidates by a threshold, taken apart at the passes
 //! between their maxima, judged one by one by what is known of the body, and put together again. Nothing is
 //! removed: what is physiological is set aside with its organ and reason, and comes back with
-//! [`Detection::restore`]. Following lesions over examinations is left to others.
+//! [`Detection::restore`]. [`follow_up`] matches the lesions of two to four exams into tracks; [`response`]
+//! turns their measures into categories, each with its reasons. Measuring inside a mask is left to `voi`.
 
 mod basins;
 mod body;
@@ -11,6 +12,7 @@ mod boundary;
 mod detect;
 mod detection;
 mod evidence;
+pub mod follow_up;
 mod heights;
 mod labels;
 mod lattice;
@@ -19,6 +21,7 @@ mod options;
 mod organ;
 mod physiology;
 mod references;
+pub mod response;
 mod sections;
 mod site;
 

@@ -261,7 +261,7 @@ impl<S: Space> Caliper<S> {
     /// The cardiothoracic ratio: the heart's largest extents to both sides of the midline, together, over the
     /// chest's largest inner width, all measured across the midline.
     ///
-    /// `heart` and `thorax` are places on their borders, of either the same side first; where along the
+    /// `heart` and `thorax` are places on their borders, in both the same side first; where along the
     /// midline they lie does not count. C. S. Danzer, The cardiothoracic ratio, Am. J. Med. Sci. 157 (1919)
     /// 513-521.
     ///

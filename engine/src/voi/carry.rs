@@ -172,7 +172,17 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_turn_is_exact_in_spite_of_rounding() {
+    fn a_centre_on_a_face_goes_up_in_spite_of_rounding() {
+        // Half a step: every centre comes from a face between two voxels.
+        for step in [0.1, 0.3, 0.7, 1.1, 2.734, 4.0728] {
+            let mask = Mask::from_predicate(upright([90, 1, 1], [step; 3]), |[i, ..]| (5..85).contains(&i));
+            let half = Affine::translation(Vector::new(step / 2.0, 0.0, 0.0));
+            assert_eq!(mask.carry_through(&half, mask.grid().clone()).unwrap(), mask);
+        }
+    }
+
+    #[test]
+    fn a_quarter_turn_takes_columns_to_rows() {
         let mask = Mask::from_predicate(upright([9, 9, 1], [1.0; 3]), |[i, j, _]| i > 4 && j < 3);
         let turn = Affine::rotation(
             Point::new(4.0, 4.0, 0.0),

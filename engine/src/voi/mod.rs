@@ -1,14 +1,20 @@
 //! Volumes of interest: masks on the grid of a volume, the shapes and contours that become masks, and what
 //! is measured inside them or between points.
 //!
-//! A [`Mask`] is a set of voxels kept as runs; it grows, shrinks and is mended by distances in patient space.
-//! Shapes ([`Solid`], [`Freehand`], [`Stroke`]) and contours ([`PolygonStack`]) are kept in patient space and
+//! A [`Mask`] is a set of voxels kept as runs; it grows, shrinks and is mended by distances in patient space
+//! and comes apart into [`Components`]. Shapes ([`Solid`], [`Freehand`], [`Stroke`]) and contours
+//! ([`PolygonStack`]) are kept in patient space and become masks on any grid. Lesions are bounded by
+//! [`Threshold`] rules ([`boundary()`]), by [`grow()`]ing or from [`one_click()`], and parted where they touch
+//! ([`separate()`]). [`Statistics`], [`Histogram`]s and [`Peak`]s are measured in f64 on the stored voxels,
+//! never on resampled ones, and [`measure()`] does so on two modalities at once; a [`Caliper`] measures
+//! lengths, angles and areas. How masks are read from files is left to `dicom` and `nifti`.
 //! become masks on any grid. [`Statistics`] are measured in f64 on the stored voxels, never on resampled ones;
 //! a [`Caliper`] measures lengths, angles and areas. How masks are read from files is left to `dicom` and
 //! `nifti`.
 //! [`Histogram`]s and [`Peak`]s are measured as statistics are, and [`measure`] does so on two modalities at once.
 
 mod at_least;
+mod background;
 mod blurred_sphere;
 mod boundary;
 mod caliper;
@@ -43,6 +49,7 @@ mod strategies;
 mod threshold;
 mod window;
 
+pub use background::background_shell;
 pub use boundary::{Boundary, BoundaryError, Extent, boundary};
 pub use caliper::{
     Area, Bidirectional, Caliper, CaliperError, Cardiothoracic, Diameter, Ellipse, Length, LengthUnit,

@@ -29,7 +29,8 @@ pub struct OneClick {
     pub resolution_mm: f64,
     /// Smoothing against noise before edges are looked for, full width at half maximum in mm; 0 for none.
     pub smoothing_mm: f64,
-    /// The largest spot, mL.
+    /// The largest spot, mL. The box that is looked at, and its memory, grow with it: some 25 MB at 100 mL and
+    /// voxels of 2 mm.
     pub most_ml: f64,
 }
 

@@ -147,8 +147,8 @@ impl Statistics {
     }
 
     /// What the voxels hold above a background of `background_mean`, times mL: the standardized added
-    /// metabolic activity (SAM, DCM 126037) where the values are SUV (Mertens et al. 2012, Nucl Med Commun
-    /// 33:83).
+    /// metabolic activity (SAM, DCM 126037) where the values are SUV (Mertens et al. 2012, Eur J Nucl
+    /// Med Mol Imaging 39:1441).
     #[must_use]
     pub fn total_above(&self, background_mean: f64) -> f64 {
         (self.mean - background_mean) * self.volume_ml

@@ -112,7 +112,7 @@ pub enum ThresholdError {
     /// A measure or a constant is NaN or infinite, so that the threshold is, too.
     #[error("the threshold must be finite, found {0}")]
     NotFinite(f64),
-    /// The rule looks at the lesion itself, which [`super::boundary`] does.
+    /// The rule looks at the lesion itself, which [`boundary()`](crate::voi::boundary()) does.
     #[error("the rule needs the lesion's voxels, found measures alone")]
     NeedsVoxels,
 }

@@ -40,7 +40,7 @@ fn within(background: &Spans, enclosed: Enclosed) -> Vec<bool> {
     let mut within = vec![true; background.len()];
     for k in slices.clone() {
         // The first span of each slice is a row of the ring.
-        within[sets.root(background.index(rows.start, k))] = false;
+        within[sets.root(background.first(rows.start, k))] = false;
     }
     (0..background.len())
         .map(|span| within[sets.root(span)])
@@ -73,7 +73,7 @@ impl Sets {
         if row_a.is_empty() || row_b.is_empty() {
             return;
         }
-        let (first_a, first_b) = (spans.index(a[0], a[1]), spans.index(b[0], b[1]));
+        let (first_a, first_b) = (spans.first(a[0], a[1]), spans.first(b[0], b[1]));
         let (mut n, mut m) = (0, 0);
         while let (Some(one), Some(other)) = (row_a.get(n), row_b.get(m)) {
             if share(*one, *other) {

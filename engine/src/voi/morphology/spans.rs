@@ -128,8 +128,18 @@ impl Spans {
         if !rows.contains(&row) || !slices.contains(&slice) {
             return &[];
         }
-        let index = ((slice - slices.start) * (rows.end - rows.start) + row - rows.start) as usize;
+        let index = self.row_index(row, slice);
         &self.spans[self.firsts[index]..self.firsts[index + 1]]
+    }
+
+    /// Position among all spans of the first one of a row within the bounds.
+    pub(super) fn first(&self, row: i64, slice: i64) -> usize {
+        self.firsts[self.row_index(row, slice)]
+    }
+
+    fn row_index(&self, row: i64, slice: i64) -> usize {
+        let [_, rows, slices] = &self.bounds;
+        ((slice - slices.start) * (rows.end - rows.start) + row - rows.start) as usize
     }
 
     /// The voxels of a box that are not in this set.
@@ -165,13 +175,6 @@ impl Spans {
     /// Number of spans.
     pub(super) fn len(&self) -> usize {
         self.spans.len()
-    }
-
-    /// Position among all spans of the first one of a row within the bounds.
-    pub(super) fn index(&self, row: i64, slice: i64) -> usize {
-        let [_, rows, slices] = &self.bounds;
-        let index = (slice - slices.start) * (rows.end - rows.start) + row - rows.start;
-        self.firsts[index as usize]
     }
 
     /// The spans for which `left_out`, one value a span, does not hold.
@@ -250,28 +253,10 @@ impl Spans {
             let mut inside = vec![false; count];
             for j in bounds[1].clone() {
                 for span in self.row(j, k) {
-                    inside[(span.start - columns.start) as usize..(span.end - columns.start) as usize]
-                        .fill(true);
+                    let [start, end] = [span.start, span.end].map(|at| (at - columns.start) as usize);
+                    inside[start..end].fill(true);
                 }
-                for disc in &discs {
-                    for chord in disc
-                        .chords
-                        .iter()
-                        .filter(|chord| known[1].contains(&(j + chord.row)))
-                    {
-                        votes.add(
-                            Span {
-                                start: known[0].start,
-                                end: known[0].end,
-                            },
-                            chord,
-                            -1,
-                        );
-                        for span in self.row(j + chord.row, disc.slice) {
-                            votes.add(*span, chord, 2);
-                        }
-                    }
-                }
+                votes.cast(self, &discs, j, known);
                 let majority = votes
                     .take()
                     .zip(&inside)
@@ -299,6 +284,27 @@ impl Votes {
             sum: 0,
             slope: 0,
             changes: vec![0; (columns.end - columns.start) as usize],
+        }
+    }
+
+    /// Casts the votes of the voxels of `known` within the ball around each voxel of row `j`: 1 for each in
+    /// the set, -1 for each other.
+    fn cast(&mut self, set: &Spans, discs: &[Disc], j: i64, known: &Bounds) {
+        let known_row = Span {
+            start: known[0].start,
+            end: known[0].end,
+        };
+        for disc in discs {
+            for chord in disc
+                .chords
+                .iter()
+                .filter(|chord| known[1].contains(&(j + chord.row)))
+            {
+                self.add(known_row, chord, -1);
+                for span in set.row(j + chord.row, disc.slice) {
+                    self.add(*span, chord, 2);
+                }
+            }
         }
     }
 

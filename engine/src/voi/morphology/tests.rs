@@ -168,7 +168,9 @@ proptest! {
         // The definition knows one grid's width beyond the grid.
         let least = mask.grid().slice_positions().map_or(1.0, |all| all.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min));
         let steps = |axis: usize| mm * mask.grid().voxel_from_patient().linear.row(axis).norm();
-        prop_assume!(steps(0) < 7.0 && steps(1) < 6.0 && steps(2) / least < 5.0);
+        if steps(0) >= 7.0 || steps(1) >= 6.0 || steps(2) / least >= 5.0 {
+            return Ok(());
+        }
         let grown: Vec<([i64; 3], Option<bool>)> = wide().map(|at| (at, near(&mask, at, mm, true))).collect();
         for at in cells(SIZE) {
             let distances = grown.iter().map(|(other, inside)| (distance_mm(mask.grid(), whole(at), *other), *inside));

@@ -22,6 +22,8 @@ fn a_block_gets_just_so_many_voxels() {
         assert_eq!(edited.count() as f64, voxels.round(), "{size:?}");
     }
     assert_eq!(block.with_size_mm([10.0, 16.0, 9.0]).unwrap(), block);
+    let edited = block.with_size_mm([14.0, 12.0, 27.0]).unwrap();
+    assert_eq!(edited.bounding_box(), Some([9..16, 13..19, 6..15]));
 }
 
 #[test]
@@ -59,6 +61,16 @@ fn sizes_that_are_none_are_refused() {
 }
 
 proptest! {
+    #[test]
+    fn a_block_has_its_count_on_steps_that_no_double_holds(step in 0.1..3.0f64, old in 1..9usize, new in 1..9usize, first in 12..20usize) {
+        let grid = upright([40, 1, 1], [step; 3]);
+        let block = Mask::from_predicate(grid, |[i, ..]| (first..first + old).contains(&i));
+        let edited = block.with_size_mm([new as f64 * step, step, step]).unwrap();
+        prop_assert_eq!(edited.count(), new);
+        // About the same middle, or half a voxel below it.
+        prop_assert_eq!(edited.bounding_box().unwrap()[0].start, (2 * first + old - new) / 2);
+    }
+
     #[test]
     fn the_same_size_is_the_same_mask(mask in any_mask()) {
         if let Some(size) = mask.size_mm() {
