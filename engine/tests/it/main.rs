@@ -9,6 +9,7 @@
 
 mod architecture;
 mod definition;
+mod detection;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;

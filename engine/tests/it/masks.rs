@@ -33,7 +33,7 @@ fn object(bytes: &[u8]) -> Object<'_> {
 }
 
 /// The largest volume of a folder of DICOM files.
-fn volume(folder: &Path) -> Volume {
+pub(crate) fn volume(folder: &Path) -> Volume {
     let files = files(folder);
     let instances = files
         .iter()
@@ -46,7 +46,7 @@ fn volume(folder: &Path) -> Volume {
         .0
 }
 
-fn segmentation(path: &Path) -> Segmentation {
+pub(crate) fn segmentation(path: &Path) -> Segmentation {
     let files = [std::fs::read(path).unwrap()];
     let instance = Instance::new(0, object(&files[0]));
     load_segmentation(&instance, &InMemory(&files))

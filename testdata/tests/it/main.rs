@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod bytes;
+mod detection;
 mod gamma_camera;
 mod phantoms;
 mod renogram;
