@@ -119,7 +119,7 @@ fn what_is_written_is_measured_alike_when_read_back() {
             .all(|row| row.split(',').count() == columns),
         "{table}"
     );
-    let (text, _) = engine::dicom::read::read_measurement_report(&std::fs::read(&sr).unwrap()).unwrap();
+    let (text, _) = engine::dicom::read::measurement_report(&std::fs::read(&sr).unwrap()).unwrap();
     for one in &found {
         let group = text.group(one["tracking_uid"].as_str().unwrap()).unwrap();
         let maximum = group
