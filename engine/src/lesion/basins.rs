@@ -51,8 +51,18 @@ fn split_core(volume: &Volume, basins: &mut Vec<Basin>, n: usize) {
     if core.is_empty() || core.len() as f64 > CORE_SHARE * basin.voxels.len() as f64 {
         return;
     }
-    let rest: Vec<usize> = basin.voxels.iter().copied().filter(|v| core.binary_search(v).is_err()).collect();
-    let ml = |voxels: &[usize]| voxels.iter().map(|v| grid.voxel_ml(v / plane_of(grid))).sum::<f64>();
+    let rest: Vec<usize> = basin
+        .voxels
+        .iter()
+        .copied()
+        .filter(|v| core.binary_search(v).is_err())
+        .collect();
+    let ml = |voxels: &[usize]| {
+        voxels
+            .iter()
+            .map(|v| grid.voxel_ml(v / plane_of(grid)))
+            .sum::<f64>()
+    };
     let (core_center, rest_center) = (center_of(grid, &core), center_of(grid, &rest));
     let core_ml = ml(&core);
     let radius_mm = (core_ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
@@ -60,7 +70,9 @@ fn split_core(volume: &Volume, basins: &mut Vec<Basin>, n: usize) {
         return;
     }
     let hottest = rest.iter().copied().max_by(|a, b| {
-        value_at(volume, *a).total_cmp(&value_at(volume, *b)).then(b.cmp(a))
+        value_at(volume, *a)
+            .total_cmp(&value_at(volume, *b))
+            .then(b.cmp(a))
     });
     let hottest = hottest.expect("a core is a share of its basin");
     let number = basins.len();
@@ -94,7 +106,12 @@ const CORE_ASIDE: f64 = 1.3;
 fn core_of(volume: &Volume, basin: &Basin, level: f64) -> Vec<usize> {
     let grid = volume.grid();
     let size = grid.size();
-    let above: Vec<usize> = basin.voxels.iter().copied().filter(|v| value_at(volume, *v) >= level).collect();
+    let above: Vec<usize> = basin
+        .voxels
+        .iter()
+        .copied()
+        .filter(|v| value_at(volume, *v) >= level)
+        .collect();
     let Some(start) = above.iter().position(|v| value_at(volume, *v) == basin.max) else {
         return Vec::new();
     };
@@ -105,14 +122,22 @@ fn core_of(volume: &Volume, basin: &Basin, level: f64) -> Vec<usize> {
     while let Some(n) = open.pop() {
         let index = above[n];
         core.push(index);
-        each_neighbour(size, [index % size[0], index / size[0] % size[1], index / (size[0] * size[1])], |other| {
-            if let Ok(other) = above.binary_search(&other)
-                && !taken[other]
-            {
-                taken[other] = true;
-                open.push(other);
-            }
-        });
+        each_neighbour(
+            size,
+            [
+                index % size[0],
+                index / size[0] % size[1],
+                index / (size[0] * size[1]),
+            ],
+            |other| {
+                if let Ok(other) = above.binary_search(&other)
+                    && !taken[other]
+                {
+                    taken[other] = true;
+                    open.push(other);
+                }
+            },
+        );
     }
     core.sort_unstable();
     core

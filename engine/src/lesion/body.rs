@@ -97,7 +97,10 @@ impl Body {
     /// Whether the CT shows a place.
     pub fn holds_hu(&self, place: Point<Patient>) -> bool {
         let cell = self.lattice.at(place).map(|cell| self.lattice.index(cell));
-        self.hu.as_ref().zip(cell).is_some_and(|(hu, cell)| hu[cell].is_finite())
+        self.hu
+            .as_ref()
+            .zip(cell)
+            .is_some_and(|(hu, cell)| hu[cell].is_finite())
     }
 
     /// Share of the cubes within `reach_mm` of a place that a set holds.

@@ -1,6 +1,7 @@
 //! The boundary of each lesion by a rule of metabolic volume.
 
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
 use crate::geometry::Grid;
@@ -36,7 +37,12 @@ pub(super) fn boundaries(pet: &Volume, markers: &[Marker]) -> Vec<Option<Boundar
     markers
         .iter()
         .enumerate()
-        .map(|(n, marker)| marker.threshold.is_finite().then(|| connected(pet, marker, &grown, n as u32)))
+        .map(|(n, marker)| {
+            marker
+                .threshold
+                .is_finite()
+                .then(|| connected(pet, marker, &grown, n as u32))
+        })
         .collect()
 }
 
@@ -65,77 +71,97 @@ impl Ord for Waiting {
     }
 }
 
-/// Which marker each voxel below the candidates' threshold fell to.
-struct Growth {
+/// What grows below the candidates' threshold: which marker each voxel fell to.
+struct Growth<'a> {
+    pet: &'a Volume,
+    markers: &'a [Marker<'a>],
+    /// How far each marker may grow; `None` for one that has no voxel below its candidate's to win.
+    reaches: Vec<Option<Reach>>,
+    /// The lowest threshold of those that grow: organs stand in their way down to it.
+    lowest: f64,
     owners: HashMap<usize, u32>,
+    waiting: BinaryHeap<Waiting>,
     ran_out: Vec<bool>,
 }
 
-impl Growth {
-    fn of(pet: &Volume, markers: &[Marker]) -> Self {
-        let grid = pet.grid();
+impl<'a> Growth<'a> {
+    fn of(pet: &'a Volume, markers: &'a [Marker<'a>]) -> Self {
+        let lowest_of = |marker: &Marker| {
+            let values = marker.voxels.iter().map(|n| value_at(pet, *n));
+            values.fold(f64::INFINITY, f64::min)
+        };
+        let grows = |marker: &&Marker| marker.threshold < lowest_of(marker);
         let mut growth = Self {
+            pet,
+            markers,
+            reaches: markers
+                .iter()
+                .map(|m| grows(&m).then(|| Reach::around(pet.grid(), m.voxels)))
+                .collect(),
+            lowest: markers
+                .iter()
+                .filter(grows)
+                .map(|m| m.threshold)
+                .fold(f64::INFINITY, f64::min),
             owners: HashMap::new(),
+            waiting: BinaryHeap::new(),
             ran_out: vec![false; markers.len()],
         };
-        // A lesion whose threshold is above its candidate's lowest voxel does not grow.
-        let lowest_own: Vec<f64> = markers
-            .iter()
-            .map(|m| m.voxels.iter().map(|n| value_at(pet, *n)).fold(f64::INFINITY, f64::min))
-            .collect();
-        let growing: Vec<usize> = (0..markers.len())
-            .filter(|n| markers[*n].threshold < lowest_own[*n])
-            .collect();
-        if growing.is_empty() {
-            return growth;
-        }
-        let boxes: Vec<Reach> = growing.iter().map(|n| Reach::around(grid, markers[*n].voxels)).collect();
-        let lowest = growing.iter().map(|n| markers[*n].threshold).fold(f64::INFINITY, f64::min);
-        let mut owners: HashMap<usize, u32> = HashMap::new();
-        for (n, marker) in markers.iter().enumerate() {
-            owners.extend(marker.voxels.iter().map(|v| (*v, n as u32)));
-        }
-        let mut waiting = BinaryHeap::new();
-        let mut spread = |from: usize, marker: u32, owners: &HashMap<usize, u32>, waiting: &mut BinaryHeap<Waiting>, ran_out: &mut [bool]| {
-            let own = &markers[marker as usize];
-            let least = if own.threshold.is_finite() { own.threshold } else { lowest };
-            let own_box = growing.iter().position(|n| *n == marker as usize).map(|n| &boxes[n]);
-            each_neighbour(grid, from, |index, at| {
-                if owners.contains_key(&index) {
-                    return;
-                }
-                let value = value_at(pet, index);
-                if value.is_nan() || value < least {
-                    return;
-                }
-                let within = match own_box {
-                    Some(own_box) => own_box.holds(at),
-                    None => boxes.iter().any(|b| b.holds(at)),
-                };
-                if within {
-                    waiting.push(Waiting { value, index, marker });
-                } else if own_box.is_some() {
-                    ran_out[marker as usize] = true;
-                }
-            });
-        };
-        for (n, marker) in markers.iter().enumerate() {
-            for voxel in marker.voxels {
-                let at = place(grid, *voxel);
-                if boxes.iter().any(|b| b.holds(at)) {
-                    spread(*voxel, n as u32, &owners, &mut waiting, &mut growth.ran_out);
-                }
-            }
-        }
-        while let Some(next) = waiting.pop() {
-            if owners.contains_key(&next.index) {
-                continue;
-            }
-            owners.insert(next.index, next.marker);
-            growth.owners.insert(next.index, next.marker);
-            spread(next.index, next.marker, &owners, &mut waiting, &mut growth.ran_out);
+        if growth.lowest.is_finite() {
+            growth.run();
         }
         growth
+    }
+
+    fn run(&mut self) {
+        for (n, marker) in self.markers.iter().enumerate() {
+            self.owners
+                .extend(marker.voxels.iter().map(|voxel| (*voxel, n as u32)));
+        }
+        for (n, marker) in self.markers.iter().enumerate() {
+            for voxel in marker.voxels {
+                if self.is_reached(place(self.pet.grid(), *voxel)) {
+                    self.spread(*voxel, n as u32);
+                }
+            }
+        }
+        while let Some(Waiting { index, marker, .. }) = self.waiting.pop() {
+            if let Entry::Vacant(entry) = self.owners.entry(index) {
+                entry.insert(marker);
+                self.spread(index, marker);
+            }
+        }
+    }
+
+    fn is_reached(&self, at: [usize; 3]) -> bool {
+        self.reaches.iter().flatten().any(|reach| reach.holds(at))
+    }
+
+    /// Lets the neighbours of a marker's voxel wait for it.
+    fn spread(&mut self, from: usize, marker: u32) {
+        let own = marker as usize;
+        let threshold = self.markers[own].threshold;
+        let least = if threshold.is_finite() {
+            threshold
+        } else {
+            self.lowest
+        };
+        each_neighbour(self.pet.grid(), from, |index, at| {
+            let value = value_at(self.pet, index);
+            // A NaN is at no threshold.
+            if self.owners.contains_key(&index) || value.is_nan() || value < least {
+                return;
+            }
+            let within = match &self.reaches[own] {
+                Some(reach) => reach.holds(at),
+                None => self.is_reached(at),
+            };
+            if within {
+                self.waiting.push(Waiting { value, index, marker });
+            } else if self.reaches[own].is_some() {
+                self.ran_out[own] = true;
+            }
+        });
     }
 }
 
@@ -169,13 +195,17 @@ impl Reach {
 }
 
 /// The voxels of a marker at or above its threshold that are joined to its maximum.
-fn connected(pet: &Volume, marker: &Marker, growth: &Growth, number: u32) -> Boundary {
+fn connected(pet: &Volume, marker: &Marker, growth: &Growth<'_>, number: u32) -> Boundary {
     let grid = pet.grid();
     let mut inside: HashMap<usize, bool> = HashMap::new();
-    let above = marker.voxels.iter().copied().filter(|n| value_at(pet, *n) >= marker.threshold);
+    let own = marker.voxels.iter().copied();
+    let grown = growth
+        .owners
+        .iter()
+        .filter(|(_, owner)| **owner == number)
+        .map(|(n, _)| *n);
+    let above = own.chain(grown).filter(|n| value_at(pet, *n) >= marker.threshold);
     inside.extend(above.map(|n| (n, false)));
-    let grown = growth.owners.iter().filter(|(_, owner)| **owner == number);
-    inside.extend(grown.map(|(n, _)| (*n, false)));
     let mut voxels = Vec::new();
     let mut open = vec![marker.max_index];
     if let Some(taken) = inside.get_mut(&marker.max_index) {
@@ -200,7 +230,9 @@ fn connected(pet: &Volume, marker: &Marker, growth: &Growth, number: u32) -> Bou
 }
 
 fn value_at(pet: &Volume, index: usize) -> f64 {
-    pet.voxels().get(index).map_or(f64::NAN, |stored| pet.rescale().real(stored))
+    pet.voxels()
+        .get(index)
+        .map_or(f64::NAN, |stored| pet.rescale().real(stored))
 }
 
 fn place(grid: &Grid, index: usize) -> [usize; 3] {

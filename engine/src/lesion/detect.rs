@@ -146,7 +146,12 @@ fn is_large_enough(found: &Finding, options: &Options) -> bool {
     found.statistics.volume_ml >= options.least_ml || found.boundaries.iter().any(by_rule)
 }
 
-fn check(pet: &Volume, ct: Option<&Volume>, labels: Option<&LabelMap>, options: &Options) -> Result<(), Error> {
+fn check(
+    pet: &Volume,
+    ct: Option<&Volume>,
+    labels: Option<&LabelMap>,
+    options: &Options,
+) -> Result<(), Error> {
     if options.mtv.is_empty() {
         return Err(Error::NoMtvRule);
     }
@@ -195,7 +200,9 @@ fn threshold(pet: &Volume, references: &References, options: &Options) -> Result
     for rule in &options.mtv {
         match rule {
             MtvRule::Liver if references.liver.is_none() => return Err(Error::NoReference("liver")),
-            MtvRule::BloodPool if references.blood_pool.is_none() => return Err(Error::NoReference("blood pool")),
+            MtvRule::BloodPool if references.blood_pool.is_none() => {
+                return Err(Error::NoReference("blood pool"));
+            }
             _ => {}
         }
     }
@@ -207,7 +214,9 @@ fn threshold(pet: &Volume, references: &References, options: &Options) -> Result
             Ok(if max > 0.0 { fraction * max } else { f64::INFINITY })
         }
         CandidateRule::Liver => references.liver_threshold().ok_or(Error::NoReference("liver")),
-        CandidateRule::BloodPool => references.blood_pool_threshold().ok_or(Error::NoReference("blood pool")),
+        CandidateRule::BloodPool => references
+            .blood_pool_threshold()
+            .ok_or(Error::NoReference("blood pool")),
     }
 }
 
@@ -225,17 +234,25 @@ fn warn(pet: &Volume, body: &Body, references: &References, mask: &Mask, warning
         warnings.push("the unit of the PET is not known; it was taken for SUV by body weight".to_owned());
     }
     if body.hu.is_none() {
-        warnings.push("no CT: lungs, bones and urine are not told by density, sites go by position".to_owned());
+        warnings
+            .push("no CT: lungs, bones and urine are not told by density, sites go by position".to_owned());
     }
     if !body.heights.is_known() && !mask.is_empty() {
         warnings.push("neither head, shoulders, lungs nor legs were recognised: nothing could be set aside by its place".to_owned());
     } else if !body.heights.whole_head {
-        warnings.push("the top of the head is not in the image: heights go by what else was recognised".to_owned());
+        warnings.push(
+            "the top of the head is not in the image: heights go by what else was recognised".to_owned(),
+        );
     }
-    for (name, reference) in [("liver", &references.liver), ("blood pool", &references.blood_pool)] {
+    for (name, reference) in [
+        ("liver", &references.liver),
+        ("blood pool", &references.blood_pool),
+    ] {
         match reference {
             None => warnings.push(format!("the {name}'s reference volume was not found")),
-            Some(reference) => warnings.extend(reference.doubts.iter().map(|d| format!("{name} reference: {d}"))),
+            Some(reference) => {
+                warnings.extend(reference.doubts.iter().map(|d| format!("{name} reference: {d}")))
+            }
         }
     }
 }
@@ -253,7 +270,9 @@ fn largest(pet: &Volume) -> f64 {
     match pet.voxels() {
         Voxels::F32(values) if pet.rescale().slope > 0.0 => {
             let finite = values.iter().copied().filter(|v| v.is_finite());
-            finite.reduce(f32::max).map_or(0.0, |v| pet.rescale().real(f64::from(v)))
+            finite
+                .reduce(f32::max)
+                .map_or(0.0, |v| pet.rescale().real(f64::from(v)))
         }
         _ => pet.range().map_or(0.0, |(_, high)| high),
     }
@@ -290,7 +309,8 @@ fn by_labels(scene: &Scene, labels: &LabelMap, verdicts: &mut Verdicts, decided:
             Labelled::Nothing => continue,
             Labelled::Tissue => {}
             // These take up evenly: a focus in them is a lesion.
-            Labelled::Organ(Organ::Liver | Organ::Spleen) if hot.contrast() > 1.5 && hot.basin.volume_ml < 150.0 => {}
+            Labelled::Organ(Organ::Liver | Organ::Spleen)
+                if hot.contrast() > 1.5 && hot.basin.volume_ml < 150.0 => {}
             Labelled::Organ(organ) => {
                 let reason = format!("labelled {}", name.map_or("", String::as_str));
                 verdicts[n] = Some(Physiological { organ, reason });
@@ -326,7 +346,13 @@ fn groups(scene: &Scene, verdicts: &Verdicts, options: &Options) -> Vec<Vec<usiz
     groups.retain(|group| !group.is_empty());
     for group in &mut groups {
         // Cores come last among basins; what is said of a finding is said of its hottest basin.
-        group.sort_by(|a, b| scene.hot[*b].basin.max.total_cmp(&scene.hot[*a].basin.max).then(a.cmp(b)));
+        group.sort_by(|a, b| {
+            scene.hot[*b]
+                .basin
+                .max
+                .total_cmp(&scene.hot[*a].basin.max)
+                .then(a.cmp(b))
+        });
     }
     groups
 }
@@ -347,11 +373,14 @@ fn finding(
     liver: Option<&[bool]>,
 ) -> Finding {
     let grid: Arc<Grid> = Arc::new(pet.grid().clone());
-    let all = group.iter().flat_map(|n| scene.hot[*n].basin.voxels.iter().copied());
+    let all = group
+        .iter()
+        .flat_map(|n| scene.hot[*n].basin.voxels.iter().copied());
     let mut voxels: Vec<usize> = all.collect();
     voxels.sort_unstable();
     let mask = mask_of(&grid, &voxels);
-    let statistics = Statistics::inside(pet, &mask, Scale::Factor(1.0)).expect("candidates are finite and some");
+    let statistics =
+        Statistics::inside(pet, &mask, Scale::Factor(1.0)).expect("candidates are finite and some");
     let basins: Vec<&Basin> = group.iter().map(|n| &scene.hot[*n].basin).collect();
     let mut center = nalgebra::Vector3::zeros();
     for basin in &basins {
@@ -360,10 +389,10 @@ fn finding(
     let hottest = group[0];
     let hu_mean = ct.and_then(|ct| {
         let on_ct = mask.carry_to(ct.grid().clone());
-        Statistics::inside(ct, &on_ct, Scale::Factor(1.0)).ok().map(|s| s.mean)
+        Statistics::inside(ct, &on_ct, Scale::Factor(1.0))
+            .ok()
+            .map(|s| s.mean)
     });
-    #[cfg(feature = "trace")]
-    { let h = &scene.hot[hottest]; eprintln!("max {:.2} ml {:.2} height {:?} side {:.0} depth {:.2} contrast {:.2} ext {:?} up {:.2} bone {:.2} lung {:.2} hu {:?} at {:?} pass {:.2} {:?}", h.basin.max, h.basin.volume_ml, h.height.map(|h| h.round()), h.side_mm, h.depth, h.contrast(), h.extents_mm.map(|v| v.round()), h.upright, h.bone, h.lung, h.hu.map(|h| h.round()), statistics.max_at, h.pass_to(|_| true), verdicts[hottest].as_ref().map(|v| v.organ)); }
     Finding {
         id: 0,
         site: site_of(scene.body, &scene.hot[hottest], liver),

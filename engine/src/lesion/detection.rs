@@ -1,8 +1,6 @@
 //! What was found: lesions, what was set aside, references and warnings.
 
-use std::sync::Arc;
-
-use crate::geometry::{Grid, Patient, Point};
+use crate::geometry::{Patient, Point};
 use crate::lesion::measure::{Measures, measures_of};
 use crate::lesion::options::MtvRule;
 use crate::lesion::organ::{Organ, Physiological};
@@ -145,23 +143,13 @@ impl Detection {
 
     /// Measures findings that are lesions: boundaries by all rules, peaks, axes.
     pub(super) fn measure(&mut self, which: &[usize]) {
-        let grid: Arc<Grid> = Arc::new(self.pet.grid().clone());
-        let drawn = measures_of(&self.pet, &grid, &self.findings, which, &self.thresholds(which));
-        for (at, (measures, boundaries)) in which.iter().zip(drawn) {
+        let references = &self.references;
+        // Rules without their reference were refused before.
+        let threshold = |rule, max| references.mtv_threshold(rule, max).unwrap_or(f64::NAN);
+        let measured = measures_of(&self.pet, &self.findings, which, &self.rules, threshold);
+        for (at, (measures, boundaries)) in which.iter().zip(measured) {
             self.findings[*at].measures = measures;
             self.findings[*at].boundaries = boundaries;
         }
-    }
-
-    /// The threshold of each rule for each finding of some.
-    fn thresholds(&self, which: &[usize]) -> Vec<Vec<(MtvRule, f64)>> {
-        let own = |max: f64, rule: MtvRule| self.references.mtv_threshold(rule, max).unwrap_or(f64::NAN);
-        which
-            .iter()
-            .map(|at| {
-                let max = self.findings[*at].statistics.max;
-                self.rules.iter().map(|rule| (*rule, own(max, *rule))).collect()
-            })
-            .collect()
     }
 }

@@ -15,6 +15,8 @@ const HU_REACH_MM: f64 = 4.0;
 pub(super) struct Hot {
     /// Its voxels, maximum and passes.
     pub basin: Basin,
+    /// The cube of each voxel.
+    pub cells: Vec<usize>,
     /// Height below the top of the head of its maximum, mm in a body of 170 cm; `None` when unknown.
     pub height: Option<f64>,
     /// How far left of the middle, mm in such a body; the right is negative.
@@ -54,6 +56,12 @@ impl Hot {
         passes.map(|pass| pass.1 / self.basin.max).fold(0.0, f64::max)
     }
 
+    /// Whether a set of cubes holds its maximum or most of its voxels.
+    pub fn is_mostly_in(&self, body: &Body, cells: &[bool]) -> bool {
+        let held = self.cells.iter().filter(|cell| cells[**cell]).count();
+        body.holds(cells, self.basin.max_at) || 2 * held > self.cells.len()
+    }
+
     /// Whether its height lies between two.
     pub fn between(&self, upper_mm: f64, lower_mm: f64) -> bool {
         self.height.is_some_and(|h| h >= upper_mm && h <= lower_mm)
@@ -70,14 +78,16 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// Gathers the evidence of every basin.
-    pub fn new(pet: &Volume, ct: Option<&Volume>, body: &'a Body, basins: Vec<Basin>, liver: Option<f64>) -> Self {
+    pub fn new(
+        pet: &Volume,
+        ct: Option<&Volume>,
+        body: &'a Body,
+        basins: Vec<Basin>,
+        liver: Option<f64>,
+    ) -> Self {
         let mut candidate = vec![false; body.lattice.cells()];
         for basin in &basins {
-            for place in places(pet, &basin.voxels) {
-                if let Some(cell) = body.lattice.at(place) {
-                    candidate[body.lattice.index(cell)] = true;
-                }
-            }
+            cells(pet, body, basin).for_each(|cell| candidate[cell] = true);
         }
         let hot = basins
             .into_iter()
@@ -85,6 +95,11 @@ impl<'a> Scene<'a> {
             .collect();
         Self { body, hot, liver }
     }
+}
+
+fn cells<'a>(pet: &'a Volume, body: &'a Body, basin: &'a Basin) -> impl Iterator<Item = usize> + 'a {
+    let lattice = &body.lattice;
+    places(pet, &basin.voxels).filter_map(|place| lattice.at(place).map(|cell| lattice.index(cell)))
 }
 
 fn places<'a>(pet: &'a Volume, voxels: &'a [usize]) -> impl Iterator<Item = Point<Patient>> + 'a {
@@ -103,6 +118,7 @@ fn evidence(pet: &Volume, ct: Option<&Volume>, body: &Body, candidate: &[bool], 
     let (extents_mm, axis) = extents(moments);
     let radius_mm = radius_of(basin.volume_ml);
     Hot {
+        cells: cells(pet, body, &basin).collect(),
         height: body.heights.at(at[2]),
         side_mm: section.map_or(0.0, |s| (at[0] - s.middle_x) * stretch),
         depth: section.map_or(0.5, |s| s.depth(at[1])),
@@ -114,7 +130,9 @@ fn evidence(pet: &Volume, ct: Option<&Volume>, body: &Body, candidate: &[bool], 
         surroundings: surroundings(body, candidate, &basin, radius_mm),
         lung: body.share(&body.lungs, at, radius_mm + 6.0),
         bone: body.share(&body.bone, at, 6.0),
-        hu: ct.map(|ct| mean_within(ct, at, HU_REACH_MM)).filter(|_| body.holds_hu(at)),
+        hu: ct
+            .map(|ct| mean_within(ct, at, HU_REACH_MM))
+            .filter(|_| body.holds_hu(at)),
         at_end: at_end(pet, at),
         basin,
     }

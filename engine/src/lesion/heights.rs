@@ -97,7 +97,11 @@ impl Heights {
         };
         let span = last.1 - first.1;
         if span < 400.0 {
-            return if span > 200.0 { (span / (first.0 - last.0)).clamp(0.9, 1.15) } else { 1.0 };
+            return if span > 200.0 {
+                (span / (first.0 - last.0)).clamp(0.9, 1.15)
+            } else {
+                1.0
+            };
         }
         (span / (first.0 - last.0)).clamp(0.8, 2.5)
     }
@@ -183,7 +187,9 @@ fn lung_ends(lattice: &Lattice, lungs: &[bool]) -> Option<(Option<usize>, Option
 /// The highest plane of two legs that stay apart for 30 mm below it.
 fn fork(sections: &[Option<Section>]) -> Option<usize> {
     let legs = |k: usize| sections[k].as_ref().is_some_and(|s| s.legs);
-    let top = (0..sections.len()).rev().find(|k| (k.saturating_sub(5)..=*k).all(legs))?;
+    let top = (0..sections.len())
+        .rev()
+        .find(|k| (k.saturating_sub(5)..=*k).all(legs))?;
     let above = sections.get(top + 1)?.as_ref()?;
     (!above.legs).then_some(top)
 }

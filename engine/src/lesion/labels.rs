@@ -96,7 +96,10 @@ fn organ_of(name: &str) -> Option<Organ> {
     if name == "gland" || name == "glands" {
         return Some(Organ::SalivaryGlands);
     }
-    WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, organ)| *organ)
+    WORDS
+        .iter()
+        .find(|(word, _)| name.contains(word))
+        .map(|(_, organ)| *organ)
 }
 
 #[cfg(test)]

@@ -29,7 +29,11 @@ impl Lattice {
         let low = [0, 1, 2].map(|a| corners.iter().map(|c| c[a]).fold(f64::INFINITY, f64::min));
         let high = [0, 1, 2].map(|a| corners.iter().map(|c| c[a]).fold(f64::NEG_INFINITY, f64::max));
         let mut step_mm = STEP_MM;
-        while (0..3).map(|a| (high[a] - low[a]) / step_mm + 1.0).product::<f64>() > MOST_CELLS {
+        while (0..3)
+            .map(|a| (high[a] - low[a]) / step_mm + 1.0)
+            .product::<f64>()
+            > MOST_CELLS
+        {
             step_mm *= 1.5;
         }
         let size = [0, 1, 2].map(|a| ((high[a] - low[a]) / step_mm).ceil().max(1.0) as usize);
@@ -122,7 +126,10 @@ impl Lattice {
             planes.for_each(|(k, plane)| fill(k, plane));
         }
         #[cfg(not(feature = "parallel"))]
-        values.chunks_mut(plane).enumerate().for_each(|(k, plane)| fill(k, plane));
+        values
+            .chunks_mut(plane)
+            .enumerate()
+            .for_each(|(k, plane)| fill(k, plane));
     }
 
     /// The voxels along an axis of an upright grid that lie in each cube, or the nearest one.
@@ -136,17 +143,16 @@ impl Lattice {
             let cell = (self.along(axis, place[axis]) + 0.5).floor();
             if cell >= 0.0 && cell < self.size[axis] as f64 {
                 let own = &mut voxels[cell as usize];
-                *own = if own.is_empty() { n..n + 1 } else { own.start..n + 1 };
+                let first = if own.end == 0 { n } else { own.start };
+                *own = first..n + 1;
             }
         }
-        for cell in 0..voxels.len() {
-            if voxels[cell].is_empty() {
-                let mut place = [0, 1, 2].map(|a| grid.center()[a]);
-                place[axis] = self.first[axis] + cell as f64 * self.step_mm;
-                let nearest = (grid.voxel(Point::from(place))[axis] + 0.5).floor();
-                if nearest >= 0.0 && nearest < count as f64 {
-                    voxels[cell] = nearest as usize..nearest as usize + 1;
-                }
+        for (cell, own) in voxels.iter_mut().enumerate().filter(|(_, own)| own.end == 0) {
+            let mut place = [0, 1, 2].map(|a| grid.center()[a]);
+            place[axis] = self.first[axis] + cell as f64 * self.step_mm;
+            let nearest = (grid.voxel(Point::from(place))[axis] + 0.5).floor();
+            if nearest >= 0.0 && nearest < count as f64 {
+                *own = nearest as usize..nearest as usize + 1;
             }
         }
         voxels
@@ -197,10 +203,14 @@ impl<T: Stored> Averages<'_, T> {
 
 /// Whether a grid's axes are the patient's, in their order.
 fn is_upright(grid: &Grid) -> bool {
-    [grid.row_direction(), grid.column_direction(), grid.slice_direction()]
-        .iter()
-        .enumerate()
-        .all(|(axis, direction)| direction[axis].abs() > 0.9999)
+    [
+        grid.row_direction(),
+        grid.column_direction(),
+        grid.slice_direction(),
+    ]
+    .iter()
+    .enumerate()
+    .all(|(axis, direction)| direction[axis].abs() > 0.9999)
 }
 
 /// Cubes that hold something, on a lattice.
@@ -232,9 +242,17 @@ impl Lattice {
         let block = stride * self.size[axis];
         let mut grown = cells.to_vec();
         for (out, cells) in grown.chunks_exact_mut(block).zip(cells.chunks_exact(block)) {
-            for shift in (1..=reach).map(|step| step * stride).take_while(|shift| *shift < block) {
-                out[shift..].iter_mut().zip(cells).for_each(|(out, cell)| *out |= *cell);
-                out.iter_mut().zip(&cells[shift..]).for_each(|(out, cell)| *out |= *cell);
+            for shift in (1..=reach)
+                .map(|step| step * stride)
+                .take_while(|shift| *shift < block)
+            {
+                out[shift..]
+                    .iter_mut()
+                    .zip(cells)
+                    .for_each(|(out, cell)| *out |= *cell);
+                out.iter_mut()
+                    .zip(&cells[shift..])
+                    .for_each(|(out, cell)| *out |= *cell);
             }
         }
         grown
@@ -281,14 +299,14 @@ impl Lattice {
     pub fn each_face(&self, index: usize, mut see: impl FnMut(usize)) {
         let cell = self.cell(index);
         let mut stride = 1;
-        for axis in 0..3 {
-            if cell[axis] > 0 {
+        for (at, size) in cell.into_iter().zip(self.size) {
+            if at > 0 {
                 see(index - stride);
             }
-            if cell[axis] + 1 < self.size[axis] {
+            if at + 1 < size {
                 see(index + stride);
             }
-            stride *= self.size[axis];
+            stride *= size;
         }
     }
 
@@ -311,10 +329,21 @@ impl Lattice {
             let mut sums = values.clone();
             for (sums, values) in sums.chunks_exact_mut(block).zip(values.chunks_exact(block)) {
                 let last = block - stride;
-                sums[stride..].iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
-                sums[..stride].iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
-                sums.iter_mut().zip(&values[stride..]).for_each(|(sum, v)| *sum += v);
-                sums[last..].iter_mut().zip(&values[last..]).for_each(|(sum, v)| *sum += v);
+                sums[stride..]
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(sum, v)| *sum += v);
+                sums[..stride]
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(sum, v)| *sum += v);
+                sums.iter_mut()
+                    .zip(&values[stride..])
+                    .for_each(|(sum, v)| *sum += v);
+                sums[last..]
+                    .iter_mut()
+                    .zip(&values[last..])
+                    .for_each(|(sum, v)| *sum += v);
             }
             sums.iter_mut().for_each(|sum| *sum /= 3.0);
             values = sums;

@@ -58,33 +58,35 @@ impl SuvPeaks {
     }
 }
 
-/// Measures and boundaries of some findings, with the thresholds of their rules.
+/// Measures and boundaries of some findings, by rules whose threshold for a maximum `threshold` gives.
 pub(super) fn measures_of(
     pet: &Volume,
-    grid: &Arc<Grid>,
     findings: &[Finding],
     which: &[usize],
-    thresholds: &[Vec<(MtvRule, f64)>],
+    rules: &[MtvRule],
+    threshold: impl Fn(MtvRule, f64) -> f64,
 ) -> Vec<(Option<Measures>, Vec<Boundary>)> {
+    let grid: Arc<Grid> = Arc::new(pet.grid().clone());
     let voxels: Vec<Vec<usize>> = findings.iter().map(|f| voxels_of(&f.mask)).collect();
-    let rules = thresholds.first().map_or(0, Vec::len);
     let mut drawn: Vec<Vec<Boundary>> = which.iter().map(|_| Vec::new()).collect();
-    for rule in 0..rules {
+    for rule in rules {
+        let of_max = |n: usize| threshold(*rule, findings[n].statistics.max);
         let marker = |n: usize| Marker {
             voxels: &voxels[n],
-            max_index: index_of(grid, findings[n].statistics.max_at),
-            threshold: which
-                .iter()
-                .position(|at| *at == n)
-                .map_or(f64::INFINITY, |w| thresholds[w][rule].1),
+            max_index: index_of(&grid, findings[n].statistics.max_at),
+            threshold: if which.contains(&n) {
+                of_max(n)
+            } else {
+                f64::INFINITY
+            },
         };
         let markers: Vec<Marker> = (0..findings.len()).map(marker).collect();
         let all = boundaries(pet, &markers);
-        for (w, at) in which.iter().enumerate() {
-            let (rule, threshold) = thresholds[w][rule];
+        for (drawn, at) in drawn.iter_mut().zip(which) {
             let found = all[*at].as_ref();
-            let mask = mask_of(grid, found.map_or(&[], |b| &b.voxels));
-            drawn[w].push(boundary(pet, rule, threshold, mask, found.is_some_and(|b| b.ran_out)));
+            let mask = mask_of(&grid, found.map_or(&[], |b| &b.voxels));
+            let ran_out = found.is_some_and(|b| b.ran_out);
+            drawn.push(boundary(pet, *rule, of_max(*at), mask, ran_out));
         }
     }
     let peaks = Peaks::new(pet);
@@ -100,7 +102,8 @@ pub(super) fn measures_of(
 }
 
 fn boundary(pet: &Volume, rule: MtvRule, threshold: f64, mask: Mask, ran_out: bool) -> Boundary {
-    let mtv_ml = mask.volume_ml();
+    // The sum of nothing is -0.
+    let mtv_ml = mask.volume_ml() + 0.0;
     let mean = Statistics::inside(pet, &mask, Scale::Factor(1.0)).map_or(0.0, |s| s.mean);
     Boundary {
         rule,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::geometry::{Grid, Patient, Point};
+use crate::geometry::{Grid, Patient, Point, Vector};
 use crate::lesion::basins::mask_of;
 use crate::lesion::body::Body;
-use crate::lesion::lattice::Cells;
+use crate::lesion::lattice::{Cells, Lattice};
 use crate::lesion::options::MtvRule;
 use crate::voi::{Mask, Scale, Statistics};
 use crate::volume::Volume;
@@ -16,6 +16,8 @@ const AORTA_DIAMETER_MM: f64 = 10.0;
 const AORTA_LENGTH_MM: f64 = 20.0;
 /// What the EANM's guidelines expect of a liver (Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328).
 const LIVER_SUV: std::ops::RangeInclusive<f64> = 1.3..=3.0;
+/// Blood an hour after FDG.
+const BLOOD_SUV: std::ops::RangeInclusive<f64> = 0.7..=3.0;
 /// A liver that varies more than this is diseased, or noise hides it.
 const MOST_VARIATION: f64 = 0.25;
 
@@ -44,35 +46,18 @@ pub struct References {
 /// The liver's sphere, and the cubes that take up as it does.
 pub(super) fn liver(pet: &Volume, body: &Body, sul_per_suv: Option<f64>) -> Option<(Reference, Cells)> {
     let lattice = &body.lattice;
-    let zone = zone(body, (470.0, 690.0), |side, depth| {
-        (-160.0..-8.0).contains(&side) && (0.05..0.9).contains(&depth)
-    })?;
-    let level = usual_level(&body.suv, &zone)?;
-    let tissue: Cells = (0..lattice.cells())
-        .map(|n| zone[n] && (body.suv[n] / level - 1.0).abs() < 0.25 && body.hu.as_ref().is_none_or(|hu| is_liver_hu(hu[n])))
-        .collect();
-    let tissue = lattice.largest(&lattice.opened(&tissue, 1));
-    let mut core = tissue.clone();
-    let mut depth = 0;
-    loop {
-        let deeper = lattice.shrunk(&core, 1);
-        if depth == 5 || !deeper.contains(&true) {
-            break;
-        }
-        core = deeper;
-        depth += 1;
-    }
-    let places = (0..lattice.cells()).filter(|n| core[*n]).map(|n| lattice.place(lattice.cell(n)));
-    let sphere = |center: Point<Patient>| {
-        let radius = LIVER_DIAMETER_MM / 2.0;
-        measured(pet, center, [radius; 3], |step| step.norm() <= radius)
-    };
+    let tissue = liver_tissue(body)?;
+    let (core, depth) = deepest(lattice, &tissue);
+    let places = (0..lattice.cells())
+        .filter(|n| core[*n])
+        .map(|n| lattice.place(lattice.cell(n)));
+    let radius = LIVER_DIAMETER_MM / 2.0;
+    let sphere = |center| measured(pet, center, [radius; 3], |step| step.norm() <= radius);
     let (center, mask, statistics) = steadiest(thinned(places.collect(), 60), sphere)?;
-    let mut doubts = Vec::new();
+    let mut doubts = liver_doubts(&statistics, sul_per_suv);
     if depth < 3 {
         doubts.push("little room in the liver for its sphere".to_owned());
     }
-    doubts.extend(liver_doubts(&statistics, sul_per_suv));
     if body.hu.is_none() {
         doubts.push("placed without CT".to_owned());
     }
@@ -83,6 +68,33 @@ pub(super) fn liver(pet: &Volume, body: &Body, sul_per_suv: Option<f64>) -> Opti
         doubts,
     };
     Some((reference, tissue))
+}
+
+/// The largest body of even uptake on the right under the diaphragm.
+fn liver_tissue(body: &Body) -> Option<Cells> {
+    let zone = zone(body, (470.0, 690.0), |side, depth| {
+        (-160.0..-8.0).contains(&side) && (0.05..0.9).contains(&depth)
+    })?;
+    let level = usual_level(&body.suv, &zone)?;
+    let is_liver = |n: usize| {
+        let dense = body.hu.as_ref().is_none_or(|hu| is_liver_hu(hu[n]));
+        zone[n] && dense && (body.suv[n] / level - 1.0).abs() < 0.25
+    };
+    let tissue: Cells = (0..zone.len()).map(is_liver).collect();
+    Some(body.lattice.largest(&body.lattice.opened(&tissue, 1)))
+}
+
+/// What is left of a set after it was shrunk as often as it stands, five times at most, and how often.
+fn deepest(lattice: &Lattice, cells: &[bool]) -> (Cells, usize) {
+    let mut core = cells.to_vec();
+    for depth in 0..5 {
+        let deeper = lattice.shrunk(&core, 1);
+        if !deeper.contains(&true) {
+            return (core, depth);
+        }
+        core = deeper;
+    }
+    (core, 5)
 }
 
 fn is_liver_hu(hu: f32) -> bool {
@@ -115,34 +127,13 @@ fn liver_doubts(statistics: &Statistics, sul_per_suv: Option<f64>) -> Vec<String
 
 /// The aorta's cylinder: beside the spine on the left, between carina and diaphragm.
 pub(super) fn blood_pool(pet: &Volume, body: &Body) -> Option<Reference> {
-    let lattice = &body.lattice;
-    let zone = aorta_zone(body)?;
-    let reach = lattice.cells_in(10.0);
-    let soft: Cells = match &body.hu {
-        Some(hu) => (0..lattice.cells())
-            .map(|n| !body.bone[n] && !body.lungs[n] && (15.0..400.0).contains(&hu[n]))
-            .collect(),
-        None => vec![true; lattice.cells()],
-    };
-    let roomy = |cell: usize| disc(lattice.size, cell, reach).all(|n| n.is_some_and(|n| soft[n]));
-    let places: Vec<usize> = (0..lattice.cells())
-        .filter(|n| zone[*n] && (0.4..5.0).contains(&body.raw[*n]) && roomy(*n))
-        .collect();
-    // Blood takes up more than the fat, gullet and lung beside it, and less than marrow or a node.
-    let means: Vec<f32> = places.iter().map(|n| body.suv[*n]).collect();
-    let floor = upper_quarter(&means)?;
-    let places = places
-        .into_iter()
-        .filter(|n| body.suv[*n] >= floor)
-        .map(|n| lattice.place(lattice.cell(n)))
-        .collect();
     let (radius, half) = (AORTA_DIAMETER_MM / 2.0, AORTA_LENGTH_MM / 2.0);
-    let cylinder = |center: Point<Patient>| {
+    let cylinder = |center| {
         measured(pet, center, [radius, radius, half], |step| {
             step[0].hypot(step[1]) <= radius && step[2].abs() <= half
         })
     };
-    let (center, mask, statistics) = steadiest(thinned(places, 80), cylinder)?;
+    let (center, mask, statistics) = steadiest(thinned(aorta_places(body)?, 80), cylinder)?;
     let mut doubts = Vec::new();
     if statistics.sd > MOST_VARIATION * statistics.mean {
         doubts.push(format!(
@@ -150,7 +141,7 @@ pub(super) fn blood_pool(pet: &Volume, body: &Body) -> Option<Reference> {
             100.0 * statistics.sd / statistics.mean
         ));
     }
-    if !(0.7..=3.0).contains(&statistics.mean) {
+    if !BLOOD_SUV.contains(&statistics.mean) {
         doubts.push(format!("blood pool SUVmean {:.2} is unusual", statistics.mean));
     }
     if body.hu.is_none() {
@@ -162,6 +153,26 @@ pub(super) fn blood_pool(pet: &Volume, body: &Body) -> Option<Reference> {
         statistics,
         doubts,
     })
+}
+
+/// Where the aorta's axis may run: soft tissue all around, and uptake in the upper quarter there, as blood takes
+/// up more than the fat, gullet and lung beside it.
+fn aorta_places(body: &Body) -> Option<Vec<Point<Patient>>> {
+    let lattice = &body.lattice;
+    let zone = aorta_zone(body)?;
+    let is_soft = |n: usize| match &body.hu {
+        Some(hu) => !body.bone[n] && !body.lungs[n] && (15.0..400.0).contains(&hu[n]),
+        None => true,
+    };
+    let reach = lattice.cells_in(10.0);
+    let is_roomy = |cell: usize| disc(lattice.size, cell, reach).all(|n| n.is_some_and(is_soft));
+    let places: Vec<usize> = (0..lattice.cells())
+        .filter(|n| zone[*n] && (0.4..5.0).contains(&body.raw[*n]) && is_roomy(*n))
+        .collect();
+    let means: Vec<f32> = places.iter().map(|n| body.suv[*n]).collect();
+    let floor = upper_quarter(&means)?;
+    let places = places.into_iter().filter(|n| body.suv[*n] >= floor);
+    Some(places.map(|n| lattice.place(lattice.cell(n))).collect())
 }
 
 /// Where the descending aorta may be: left of the vertebrae's front where a CT shows them.
@@ -179,9 +190,9 @@ fn aorta_zone(body: &Body) -> Option<Cells> {
     let plane = lattice.size[0] * lattice.size[1];
     for k in 0..lattice.size[2] {
         let front = vertebra_front(body, k);
-        for n in k * plane..(k + 1) * plane {
-            let y = lattice.place(lattice.cell(n))[1];
-            beside[n] &= front.is_some_and(|front| y > front - 26.0 && y < front + 16.0);
+        for (n, beside) in beside[k * plane..][..plane].iter_mut().enumerate() {
+            let y = lattice.place([0, n / lattice.size[0], k])[1];
+            *beside &= front.is_some_and(|front| y > front - 26.0 && y < front + 16.0);
         }
     }
     beside.contains(&true).then_some(beside)
@@ -212,10 +223,12 @@ fn zone(body: &Body, heights: (f64, f64), within: impl Fn(f64, f64) -> bool) -> 
         let Some(section) = body.sections[k].as_ref().filter(|_| z >= low && z <= high) else {
             continue;
         };
-        for n in k * plane..(k + 1) * plane {
-            let place = lattice.place(lattice.cell(n));
+        for (n, zone) in zone[k * plane..][..plane].iter_mut().enumerate() {
+            let place = lattice.place([n % lattice.size[0], n / lattice.size[0], k]);
             let side = (place[0] - section.middle_x) * stretch;
-            zone[n] = body.trunk[n] && !body.lungs[n] && !body.bone[n] && within(side, section.depth(place[1]));
+            let n = k * plane + n;
+            let soft = body.trunk[n] && !body.lungs[n] && !body.bone[n];
+            *zone = soft && within(side, section.depth(place[1]));
         }
     }
     zone.contains(&true).then_some(zone)
@@ -232,7 +245,11 @@ fn usual_level(suv: &[f32], zone: &[bool]) -> Option<f32> {
             counts[bin as usize] += 1;
         }
     }
-    let smooth = |n: usize| counts[n.saturating_sub(1)..(n + 2).min(BINS)].iter().sum::<usize>();
+    let smooth = |n: usize| {
+        counts[n.saturating_sub(1)..(n + 2).min(BINS)]
+            .iter()
+            .sum::<usize>()
+    };
     let level = |n: usize| 0.9 + (n as f32 + 0.5) / 12.0;
     // Weighed by the level: of two usual ones the liver's is the higher.
     let weight = |n: &usize| smooth(*n) as f32 * level(*n);
@@ -258,7 +275,10 @@ fn disc(size: [usize; 3], cell: usize, reach: usize) -> impl Iterator<Item = Opt
             return None;
         }
         let at = (i + di).checked_sub(reach).zip((j + dj).checked_sub(reach));
-        Some(at.filter(|(i, j)| *i < columns && *j < rows).map(|(i, j)| (k * rows + j) * columns + i))
+        Some(
+            at.filter(|(i, j)| *i < columns && *j < rows)
+                .map(|(i, j)| (k * rows + j) * columns + i),
+        )
     })
 }
 
@@ -285,7 +305,7 @@ fn measured(
     pet: &Volume,
     center: Point<Patient>,
     reach_mm: [f64; 3],
-    inside: impl Fn(crate::geometry::Vector<Patient>) -> bool,
+    inside: impl Fn(Vector<Patient>) -> bool,
 ) -> Option<(Mask, Statistics)> {
     let grid = Arc::new(pet.grid().clone());
     let mask = mask_of(&grid, &voxels_near(&grid, center, reach_mm, inside));
@@ -298,7 +318,7 @@ fn voxels_near(
     grid: &Grid,
     center: Point<Patient>,
     reach_mm: [f64; 3],
-    inside: impl Fn(crate::geometry::Vector<Patient>) -> bool,
+    inside: impl Fn(Vector<Patient>) -> bool,
 ) -> Vec<usize> {
     let (size, spacing, middle) = (grid.size(), grid.spacing_mm(), grid.voxel(center));
     // The box must hold the form however the grid lies.
@@ -326,13 +346,17 @@ impl References {
     /// PERCIST's threshold by the liver: 1.5 times its mean plus two standard deviations.
     #[must_use]
     pub fn liver_threshold(&self) -> Option<f64> {
-        self.liver.as_ref().map(|r| 1.5 * r.statistics.mean + 2.0 * r.statistics.sd)
+        self.liver
+            .as_ref()
+            .map(|r| 1.5 * r.statistics.mean + 2.0 * r.statistics.sd)
     }
 
     /// PERCIST's threshold by the blood pool: twice its mean plus two standard deviations.
     #[must_use]
     pub fn blood_pool_threshold(&self) -> Option<f64> {
-        self.blood_pool.as_ref().map(|r| 2.0 * r.statistics.mean + 2.0 * r.statistics.sd)
+        self.blood_pool
+            .as_ref()
+            .map(|r| 2.0 * r.statistics.mean + 2.0 * r.statistics.sd)
     }
 
     /// The threshold of a rule for a lesion of maximum `max`; `None` when its reference was not found.

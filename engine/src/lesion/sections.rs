@@ -102,7 +102,10 @@ fn steady(sections: &mut [Option<Section>], reach: usize) {
     for (k, section) in sections.iter_mut().enumerate() {
         let near = &middles[k.saturating_sub(reach)..(k + reach + 1).min(middles.len())];
         if let Some(section) = section {
-            let (sum, count) = near.iter().flatten().fold((0.0, 0), |(sum, n), x| (sum + x, n + 1));
+            let (sum, count) = near
+                .iter()
+                .flatten()
+                .fold((0.0, 0), |(sum, n), x| (sum + x, n + 1));
             section.middle_x = sum / f64::from(count);
         }
     }

@@ -155,7 +155,11 @@ impl std::fmt::Display for Site {
             Some(Side::Right) => "right ",
             None => "",
         };
-        let skeleton = if self.region.is_skeleton() { "skeleton: " } else { "" };
+        let skeleton = if self.region.is_skeleton() {
+            "skeleton: "
+        } else {
+            ""
+        };
         write!(f, "{skeleton}{side}{}", self.region.label())
     }
 }
@@ -170,7 +174,11 @@ const LUNG_SHARE: f64 = 0.3;
 pub(super) fn site_of(body: &Body, hot: &Hot, liver: Option<&[bool]>) -> Site {
     let region = region(body, hot, liver);
     let sided = region.is_paired() && hot.side_mm.abs() > MIDDLE_MM;
-    let side = if hot.side_mm > 0.0 { Side::Left } else { Side::Right };
+    let side = if hot.side_mm > 0.0 {
+        Side::Left
+    } else {
+        Side::Right
+    };
     Site {
         region,
         side: sided.then_some(side),

@@ -14,7 +14,7 @@ pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
     let Some(brain) = brain(scene) else { return };
     let reason = "within the large hot body that fills the skull";
     for (n, hot) in scene.hot.iter().enumerate() {
-        if scene.body.holds(&brain, hot.basin.max_at) {
+        if hot.is_mostly_in(scene.body, &brain) {
             asides.set(n, Organ::Brain, reason);
         }
     }
@@ -41,7 +41,10 @@ fn brain(scene: &Scene) -> Option<Cells> {
         })
         .collect();
     let in_head = |n: usize| is_head[n / plane] && body.trunk[n];
-    let mut values: Vec<f32> = (0..lattice.cells()).filter(|n| in_head(*n)).map(|n| body.raw[n]).collect();
+    let mut values: Vec<f32> = (0..lattice.cells())
+        .filter(|n| in_head(*n))
+        .map(|n| body.raw[n])
+        .collect();
     if values.is_empty() {
         return None;
     }

@@ -31,10 +31,16 @@ fn whole_organ(scene: &Scene, n: usize, asides: &mut Asides) {
     }
     let level = scene.liver.unwrap_or(f64::INFINITY);
     if in_liver(hot) && hot.basin.max < 2.2 * level && hot.basin.volume_ml > 150.0 {
-        let reason = format!("{:.0} mL under the right diaphragm, nowhere far above the liver's {level:.1}", hot.basin.volume_ml);
+        let reason = format!(
+            "{:.0} mL under the right diaphragm, nowhere far above the liver's {level:.1}",
+            hot.basin.volume_ml
+        );
         asides.set(n, Organ::Liver, reason);
     } else if in_spleen(hot) && hot.basin.max < 2.0 * hot.peak.max(level) && hot.extents_mm[0] > 50.0 {
-        let reason = format!("{:.0} mL under the left diaphragm, even throughout", hot.basin.volume_ml);
+        let reason = format!(
+            "{:.0} mL under the left diaphragm, even throughout",
+            hot.basin.volume_ml
+        );
         asides.set(n, Organ::Spleen, reason);
     }
 }
@@ -64,7 +70,9 @@ fn faint(scene: &Scene, n: usize, asides: &mut Asides) {
 /// Fat that takes up, on both sides of neck, chest or spine; told from nodes by its CT number only.
 fn brown_fat(scene: &Scene, n: usize, asides: &mut Asides) {
     let hot = &scene.hot[n];
-    let is_fat = |hot: &Hot| hot.hu.is_some_and(|hu| FAT_HU.contains(&hu)) && hot.between(220.0, 560.0) && hot.lung < 0.1;
+    let is_fat = |hot: &Hot| {
+        hot.hu.is_some_and(|hu| FAT_HU.contains(&hu)) && hot.between(220.0, 560.0) && hot.lung < 0.1
+    };
     let both = scene.hot.iter().enumerate().any(|(other, twin)| {
         let step = twin.basin.center - hot.basin.center;
         other != n && is_fat(twin) && hot.side_mm * twin.side_mm < 0.0 && step[2].abs() < 40.0
@@ -80,23 +88,35 @@ fn marrow(scene: &Scene, asides: &mut Asides) {
         .filter(|n| asides.is_open(*n) && !asides.has(*n) && is_spine(&scene.hot[*n]))
         .collect();
     let heights = members.iter().filter_map(|n| scene.hot[*n].height);
-    let (low, high) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    let (low, high) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+        (l.min(v), h.max(v))
+    });
     let mut maxima: Vec<f64> = members.iter().map(|n| scene.hot[*n].basin.max).collect();
     maxima.sort_by(f64::total_cmp);
-    let Some(&middle) = maxima.get(maxima.len() / 2) else { return };
+    let Some(&middle) = maxima.get(maxima.len() / 2) else {
+        return;
+    };
     // Evenly along more than 25 cm: ten vertebrae and none that stands out.
     if members.len() < 8 || high - low < 250.0 {
         return;
     }
     for n in members {
         if scene.hot[n].basin.max < 1.5 * middle {
-            asides.set(n, Organ::BoneMarrow, "as most of the spine: marrow that is active everywhere");
+            asides.set(
+                n,
+                Organ::BoneMarrow,
+                "as most of the spine: marrow that is active everywhere",
+            );
         }
     }
 }
 
 fn in_liver(hot: &Hot) -> bool {
-    hot.between(450.0, 680.0) && hot.side_mm < 40.0 && hot.side_mm > -150.0 && hot.bone < 0.3 && hot.lung < 0.5
+    hot.between(450.0, 680.0)
+        && hot.side_mm < 40.0
+        && hot.side_mm > -150.0
+        && hot.bone < 0.3
+        && hot.lung < 0.5
 }
 
 fn in_spleen(hot: &Hot) -> bool {

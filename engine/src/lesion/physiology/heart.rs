@@ -27,7 +27,10 @@ const MOST_LENGTH_MM: f64 = 35.0;
 
 /// How far out a basin's center lies of the ellipsoid with the moments of the other basins: 1 on its surface.
 fn outside_of(scene: &Scene, members: &[usize], n: usize) -> f64 {
-    let others = members.iter().filter(|other| **other != n).map(|other| &scene.hot[*other]);
+    let others = members
+        .iter()
+        .filter(|other| **other != n)
+        .map(|other| &scene.hot[*other]);
     let all: f64 = others.clone().map(|hot| hot.basin.volume_ml).sum();
     let mut mean = nalgebra::Vector3::zeros();
     for hot in others.clone() {
@@ -39,7 +42,9 @@ fn outside_of(scene: &Scene, members: &[usize], n: usize) -> f64 {
         moments += (hot.moments + step * step.transpose()) * (hot.basin.volume_ml / all);
     }
     let step = scene.hot[n].basin.center.xyz - mean;
-    let squared = moments.try_inverse().map_or(0.0, |inverse| (inverse * step).dot(&step));
+    let squared = moments
+        .try_inverse()
+        .map_or(0.0, |inverse| (inverse * step).dot(&step));
     // A solid ellipsoid reaches the root of five standard deviations far.
     (squared / 5.0).sqrt()
 }
@@ -61,9 +66,8 @@ fn is_focal(scene: &Scene, members: &[usize], n: usize, all_ml: f64) -> bool {
     let small = hot.basin.volume_ml < FOCAL_ML && hot.basin.volume_ml < 0.3 * all_ml;
     let round = hot.extents_mm[0] < 2.0 * hot.extents_mm[1] || hot.extents_mm[0] < SPOT_MM;
     let compact = round && hot.extents_mm[0] < MOST_LENGTH_MM;
-    let parted = hot.pass_to(|other| members.contains(&other)) < FOCAL_PASS && hot.contrast() > FOCAL_CONTRAST;
-    #[cfg(feature = "trace")]
-    eprintln!("heart basin max {:.2} ml {:.2} contrast {:.2} pass {:.2} outside {:.2} ext {:?} at {:?}", hot.basin.max, hot.basin.volume_ml, hot.contrast(), hot.pass_to(|other| members.contains(&other)), outside_of(scene, members, n), hot.extents_mm.map(|v| v.round()), hot.basin.center);
+    let parted =
+        hot.pass_to(|other| members.contains(&other)) < FOCAL_PASS && hot.contrast() > FOCAL_CONTRAST;
     small && compact && (parted || outside_of(scene, members, n) > OUTSIDE)
 }
 
@@ -75,19 +79,27 @@ pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
     let in_zone_ml: f64 = members.iter().map(|n| scene.hot[*n].basin.volume_ml).sum();
     // A mass that fills the mediastinum reaches far beyond the heart's place.
     let beyond_ml: f64 = (0..zone.len())
-        .filter(|n| !zone[*n] && members.iter().any(|m| scene.hot[*m].basin.part == scene.hot[*n].basin.part))
+        .filter(|n| {
+            !zone[*n]
+                && members
+                    .iter()
+                    .any(|m| scene.hot[*m].basin.part == scene.hot[*n].basin.part)
+        })
         .map(|n| scene.hot[n].basin.volume_ml)
         .sum();
     if in_zone_ml >= LEAST_ML && beyond_ml < in_zone_ml && in_zone_ml < MOST_ML {
         for &n in &members {
             if !is_focal(scene, &members, n, in_zone_ml) {
-                let reason = format!("part of {in_zone_ml:.0} mL of uptake where the heart lies, left and low in the chest");
+                let reason = format!(
+                    "part of {in_zone_ml:.0} mL of uptake where the heart lies, left and low in the chest"
+                );
                 asides.set(n, Organ::Heart, reason);
             }
         }
     }
     for (n, hot) in scene.hot.iter().enumerate() {
-        if zone[n] && hot.contrast() < WALL_CONTRAST && hot.basin.volume_ml < FOCAL_ML && hot.basin.max < 8.0 {
+        if zone[n] && hot.contrast() < WALL_CONTRAST && hot.basin.volume_ml < FOCAL_ML && hot.basin.max < 8.0
+        {
             let reason = format!(
                 "where the heart lies, {:.1} times its surroundings: a wall, not a focus",
                 hot.contrast()

@@ -12,7 +12,11 @@ pub(super) fn judge(scene: &Scene, asides: &mut Asides) {
             && hot.side_mm.abs() > 90.0
             && hot.height.is_some();
         if in_arm && hot.bone < 0.3 {
-            asides.set(n, Organ::InjectionSite, "in an arm, outside its bones: injection site or vein");
+            asides.set(
+                n,
+                Organ::InjectionSite,
+                "in an arm, outside its bones: injection site or vein",
+            );
         }
     }
 }

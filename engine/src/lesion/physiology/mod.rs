@@ -36,11 +36,14 @@ pub(super) fn judge(scene: &Scene, verdicts: &mut Verdicts, decided: &[bool]) {
     ];
     for rule in rules {
         let mut found = vec![None; verdicts.len()];
-        rule(scene, &mut Asides {
-            taken: verdicts,
-            decided,
-            found: &mut found,
-        });
+        rule(
+            scene,
+            &mut Asides {
+                taken: verdicts,
+                decided,
+                found: &mut found,
+            },
+        );
         for (verdict, found) in verdicts.iter_mut().zip(found) {
             if verdict.is_none() {
                 *verdict = found;
@@ -75,10 +78,5 @@ impl Asides<'_> {
     /// Whether this rule has set a basin aside.
     fn has(&self, basin: usize) -> bool {
         self.found[basin].is_some()
-    }
-
-    /// The organ an earlier rule found.
-    fn organ(&self, basin: usize) -> Option<Organ> {
-        self.taken[basin].as_ref().map(|found| found.organ)
     }
 }

@@ -58,7 +58,11 @@ pub(super) fn bladder(scene: &Scene, asides: &mut Asides) {
         if within {
             asides.set(n, Organ::UrinaryTract, "within the bladder's outline");
         } else if below {
-            asides.set(n, Organ::UrinaryTract, "runs down from the bladder in the middle: urethra");
+            asides.set(
+                n,
+                Organ::UrinaryTract,
+                "runs down from the bladder in the middle: urethra",
+            );
         }
     }
 }
@@ -66,10 +70,12 @@ pub(super) fn bladder(scene: &Scene, asides: &mut Asides) {
 /// Kidneys: hot bodies on either side of the spine with all that lies in them, and urine beside them.
 pub(super) fn kidneys(scene: &Scene, asides: &mut Asides) {
     for side in [1.0, -1.0] {
-        let Some(kidney) = kidney(scene, side) else { continue };
+        let Some(kidney) = kidney(scene, side) else {
+            continue;
+        };
         let word = if side > 0.0 { "left" } else { "right" };
         for (n, hot) in scene.hot.iter().enumerate() {
-            if scene.body.holds(&kidney.cells, hot.basin.max_at) {
+            if hot.is_mostly_in(scene.body, &kidney.cells) {
                 asides.set(n, Organ::Kidney, format!("within the {word} kidney"));
                 continue;
             }
@@ -78,7 +84,11 @@ pub(super) fn kidneys(scene: &Scene, asides: &mut Asides) {
             }
             let height = hot.height.unwrap_or(0.0);
             let beside = (kidney.upper_mm - 15.0..kidney.lower_mm + 15.0).contains(&height);
-            let reach = if hot.side_mm.abs() < kidney.side_mm { BED_MM } else { BED_OUTWARD_MM };
+            let reach = if hot.side_mm.abs() < kidney.side_mm {
+                BED_MM
+            } else {
+                BED_OUTWARD_MM
+            };
             let outward = hot.side_mm.abs() > KIDNEY_CENTER_MM + 4.0
                 && scene.body.share(&kidney.cells, hot.basin.max_at, reach) > 0.0;
             let deep = hot.depth > 0.42;
@@ -116,12 +126,14 @@ fn kidney(scene: &Scene, side: f64) -> Option<Kidney> {
     let floor = (1.25 * scene.liver.unwrap_or(2.0)).max(1.5) as f32;
     let mut bed = vec![false; lattice.cells()];
     let (low, high) = body.heights.z_range(KIDNEY_MM.0, KIDNEY_MM.1)?;
-    for n in 0..lattice.cells() {
+    for n in (0..lattice.cells()).filter(|n| body.raw[*n] >= floor && body.trunk[*n] && !body.bone[*n]) {
         let place = lattice.place(lattice.cell(n));
-        if place[2] < low || place[2] > high || body.raw[n] < floor || body.bone[n] || !body.trunk[n] {
+        if place[2] < low || place[2] > high {
             continue;
         }
-        let Some(section) = body.section(place) else { continue };
+        let Some(section) = body.section(place) else {
+            continue;
+        };
         let aside = (place[0] - section.middle_x) * stretch * side;
         bed[n] = aside > KIDNEY_SIDE_MM.0 && aside < KIDNEY_SIDE_MM.1 && section.depth(place[1]) > 0.4;
     }
@@ -161,11 +173,16 @@ fn describe(scene: &Scene, side: f64, thick: &[bool], bed: &[bool]) -> Option<Ki
     // Away from the spine all that is joined to the thick part is kidney, toward it only what is near.
     let grown = lattice.grown(thick, 1);
     let (numbers, _) = lattice.parts(bed);
-    let own = (0..lattice.cells()).find(|n| thick[*n] && bed[*n]).map(|n| numbers[n]);
+    let own = (0..lattice.cells())
+        .find(|n| thick[*n] && bed[*n])
+        .map(|n| numbers[n]);
     let is_kidney = |n: usize| {
         let place = lattice.place(lattice.cell(n));
         let middle = body.section(place).map_or(place[0], |s| s.middle_x);
-        bed[n] && (grown[n] || Some(numbers[n]) == own && (place[0] - middle) * body.heights.stretch() * side > OUTWARD_MM)
+        bed[n]
+            && (grown[n]
+                || Some(numbers[n]) == own
+                    && (place[0] - middle) * body.heights.stretch() * side > OUTWARD_MM)
     };
     let cells = (0..lattice.cells()).map(is_kidney).collect();
     Some(Kidney {
@@ -204,7 +221,11 @@ pub(super) fn ureters(scene: &Scene, asides: &mut Asides) {
         let hot = &scene.hot[n];
         // A CT would show the node; without one urine is the likelier.
         if hot.hu.is_none() && hot.basin.volume_ml < SPOT_ML && hot.between(KIDNEY_MM.0, BLADDER_MM.0) {
-            asides.set(n, Organ::UrinaryTract, "a spot on the ureter's course, with no CT to show a node there");
+            asides.set(
+                n,
+                Organ::UrinaryTract,
+                "a spot on the ureter's course, with no CT to show a node there",
+            );
         }
     }
     for &n in &open {
@@ -216,7 +237,11 @@ pub(super) fn ureters(scene: &Scene, asides: &mut Asides) {
             **other != n && step[0].hypot(step[1]) < 0.4 * step[2].abs() && step[2].abs() < 90.0
         };
         if scene.hot[n].basin.volume_ml < 1.5 && open.iter().filter(in_line).count() >= 2 {
-            asides.set(n, Organ::UrinaryTract, "one of several spots in line along the ureter");
+            asides.set(
+                n,
+                Organ::UrinaryTract,
+                "one of several spots in line along the ureter",
+            );
         }
     }
 }
