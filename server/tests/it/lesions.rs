@@ -239,7 +239,7 @@ fn what_cannot_be_says_what_was_expected() {
         "expected fixed:SUV, max:FRACTION, liver or blood-pool",
     );
     check_failure(
-        &["lesions", &petct, "--min-volume-ml", "-1"],
+        &["lesions", &petct, "--min-volume-ml=-1"],
         2,
         "must be 0 or more",
     );
