@@ -1,0 +1,3 @@
+//! Lesions.
+#[cfg(feature = "onnx")]
+pub mod network;
