@@ -2,7 +2,9 @@
 
 mod phantom;
 pub mod scenes;
+mod segmentation;
 mod series;
 
 pub use phantom::{ct, pet};
+pub use segmentation::segmentation;
 pub use series::ct_series;

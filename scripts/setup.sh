@@ -21,6 +21,10 @@ need tar tar
 # A graphics adapter that runs on the processor: the tests of the GPU renderer need one, any will do.
 ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
 ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || missing+=(libvulkan1)
+# Peers of the tests: dciodvfy judges the objects that we write, pydicom and highdicom read them.
+need dciodvfy dicom3tools
+# The system's Python, whose version the pins are for; another on the path may be older.
+/usr/bin/python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${#missing[@]}" -gt 0 ]; then
 	command -v apt-get >/dev/null 2>&1 || { say "expected apt-get to install ${missing[*]}, found none"; exit 1; }
 	say "installing ${missing[*]} with apt"
@@ -44,4 +48,14 @@ if command -v rustup >/dev/null 2>&1; then
 	done
 	rustup target list --toolchain "$channel" --installed | grep -q '^wasm32-unknown-unknown$' ||
 		{ say "adding the target wasm32-unknown-unknown"; rustup target add --toolchain "$channel" wasm32-unknown-unknown >/dev/null; }
+fi
+
+venv=target/venv
+if ! cmp -s scripts/peers.txt "$venv/peers.txt"; then
+	say "installing pydicom and highdicom into $venv"
+	rm -rf "$venv"
+	/usr/bin/python3 -m venv "$venv"
+	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r scripts/peers.txt
+	# Last, so that a broken run is begun again.
+	cp scripts/peers.txt "$venv/peers.txt"
 fi

@@ -18,10 +18,11 @@ say "lints, engine for WebGPU"
 cargo clippy -p engine --no-default-features --features gpu --target wasm32-unknown-unknown -- -D warnings
 
 say "tests"
+# setup.sh brought the peers that objects are shown to; without them the tests fail.
 # The server enables the engine's feature `gpu`: one build serves all. Mesa wants a folder of its own.
 if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 	XDG_RUNTIME_DIR=$(mktemp -d)
 	export XDG_RUNTIME_DIR
 	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
-REQUIRE_GPU=1 cargo test --workspace
+REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace

@@ -51,7 +51,7 @@ impl Identity {
                 height_m: Some(1.75),
             },
             study_instance_uid: self.uid(&["study"]),
-            start: self.start,
+            start: Some(self.start),
             id: "1".to_owned(),
             accession_number: format!("A{:07}", self.options.seed % 10_000_000),
             description: self.description.to_owned(),

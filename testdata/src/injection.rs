@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::elementary::{exp, ln};
 
 /// A radionuclide with its usual tracer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Tracer {
     /// Name of the radiopharmaceutical.
     pub name: &'static str,
@@ -39,7 +39,7 @@ pub const MDP: Tracer = Tracer {
 };
 
 /// An injection into a patient, and the moment that images are decay-corrected to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Injection {
     /// What was injected.
     pub tracer: Tracer,
@@ -85,8 +85,8 @@ impl Injection {
     pub fn radiopharmaceutical(&self) -> Radiopharmaceutical {
         Radiopharmaceutical {
             name: self.tracer.name.to_owned(),
-            radionuclide: self.tracer.radionuclide,
-            tracer: self.tracer.code,
+            radionuclide: self.tracer.radionuclide.clone(),
+            tracer: self.tracer.code.clone(),
             activity_bq: self.activity_bq,
             half_life_s: self.tracer.half_life_s,
             positron_fraction: self.tracer.positron_fraction,

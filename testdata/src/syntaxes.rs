@@ -115,10 +115,10 @@ fn grey(name: &'static str, bits_allocated: u16, bits_stored: u16, signed: bool)
     let largest = ((1i64 << bits_stored) - 1) as f64;
     let low = if signed { 1i64 << (bits_stored - 1) } else { 0 };
     let value = |i, j| (picture(i, j) * largest).round() as i64 - low;
-    let pixels = Pixels {
-        description: monochrome(bits_allocated, bits_stored, signed),
-        values: samples(value, usize::from(bits_allocated).div_ceil(8)),
-    };
+    let pixels = Pixels::new(
+        monochrome(bits_allocated, bits_stored, signed),
+        samples(value, usize::from(bits_allocated).div_ceil(8)),
+    );
     Image {
         name,
         pixels,
@@ -162,7 +162,7 @@ fn colour(
     };
     Image {
         name,
-        pixels: Pixels { description, values },
+        pixels: Pixels::new(description, values),
         rgb,
         extra: |_| (),
         looked_up: Vec::new(),

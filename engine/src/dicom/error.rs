@@ -1,6 +1,7 @@
 //! Why DICOM objects cannot become what was asked for.
 
 use crate::geometry::GridError;
+use crate::scintigraphy;
 use crate::volume::VolumeError;
 
 /// Why an object, series or stack cannot be read.
@@ -37,6 +38,9 @@ pub enum Error {
     /// The values make no volume.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// The frames make no dynamic study.
+    #[error(transparent)]
+    Dynamic(#[from] scintigraphy::Error),
     /// The bytes of an instance could not be had again.
     #[error("instance {key}: {reason}")]
     Source {

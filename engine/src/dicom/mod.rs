@@ -3,11 +3,18 @@
 //! Tags stay in here: the rest of the engine knows geometry, values and units only. Pixels go through the
 //! `codec` crate; where bytes come from is the caller's matter.
 
+mod code;
+pub mod concepts;
 mod error;
+pub mod measurement_report;
 pub mod read;
+pub mod real_world_value;
+mod reference;
 pub mod write;
 
+pub use code::Code;
 pub use error::Error;
+pub use reference::ObjectReference;
 
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

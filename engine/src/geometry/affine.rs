@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Mul;
 
-use nalgebra::{Matrix3, Vector3};
+use nalgebra::{Matrix3, Rotation3, Unit, Vector3};
 
 use super::space::{Point, Space, Vector};
 
@@ -88,6 +88,21 @@ impl<S: Space> Affine<S, S> {
     #[must_use]
     pub fn identity() -> Self {
         Self::new(Matrix3::identity(), Vector3::zeros())
+    }
+
+    /// The map that moves every point by the same step.
+    #[must_use]
+    pub fn translation(by: Vector<S>) -> Self {
+        Self::new(Matrix3::identity(), by.xyz)
+    }
+
+    /// The map that turns by `angle_rad` about the axis through `place` along `axis`, right-handed; `None` for
+    /// an axis without direction.
+    #[must_use]
+    pub fn rotation(place: Point<S>, axis: Vector<S>, angle_rad: f64) -> Option<Self> {
+        let axis = Unit::new_unchecked(axis.normalized()?.xyz);
+        let linear = Rotation3::from_axis_angle(&axis, angle_rad).into_inner();
+        Some(Self::new(linear, place.xyz - linear * place.xyz))
     }
 }
 

@@ -97,16 +97,16 @@ impl SuvKind {
         Code { value, meaning }
     }
 
-    /// Its unit in UCUM, PS3.16 CID 85: g/ml, or cm2/ml by surface area, with the kind as annotation.
+    /// Its unit in UCUM, PS3.16 CID 85: g/ml, or cm2/ml by surface area, then the kind as annotation.
     #[must_use]
     pub const fn ucum(self) -> &'static str {
         match self {
-            Self::Bw => "{SUVbw}g/ml",
-            Self::LbmMorgan120 => "{SUVlbm}g/ml",
-            Self::LbmJanmahasatian => "{SUVlbm(Janma)}g/ml",
-            Self::LbmJames128 => "{SUVlbm(James128)}g/ml",
-            Self::Bsa => "{SUVbsa}cm2/ml",
-            Self::Ibw => "{SUVibw}g/ml",
+            Self::Bw => "g/ml{SUVbw}",
+            Self::LbmMorgan120 => "g/ml{SUVlbm}",
+            Self::LbmJanmahasatian => "g/ml{SUVlbm(Janma)}",
+            Self::LbmJames128 => "g/ml{SUVlbm(James128)}",
+            Self::Bsa => "cm2/ml{SUVbsa}",
+            Self::Ibw => "g/ml{SUVibw}",
         }
     }
 }

@@ -193,13 +193,18 @@ impl Mask {
     /// Whether voxel (column, row, slice) is inside; voxels beyond the grid are not.
     #[must_use]
     pub fn contains(&self, [i, j, k]: [usize; 3]) -> bool {
+        self.run_at([i, j, k]).is_some()
+    }
+
+    /// Number of the run that holds voxel (column, row, slice); `None` outside.
+    pub(super) fn run_at(&self, [i, j, k]: [usize; 3]) -> Option<usize> {
         let [columns, rows, slices] = self.grid.size();
         if i >= columns || j >= rows || k >= slices {
-            return false;
+            return None;
         }
         let index = (k * rows + j) * columns + i;
         let next = self.runs.partition_point(|run| run.end <= index);
-        self.runs.get(next).is_some_and(|run| run.start <= index)
+        (self.runs.get(next)?.start <= index).then_some(next)
     }
 
     /// Columns, rows and slices that the set reaches into; `None` for an empty set.
@@ -251,6 +256,20 @@ impl Mask {
     #[must_use]
     pub fn lies_on(&self, grid: &Grid) -> bool {
         std::ptr::eq(self.grid.as_ref(), grid) || self.grid.matches(grid)
+    }
+
+    /// Makes a mask of runs that are in reading order, apart, and each within a row.
+    pub(super) fn of_rows(grid: Arc<Grid>, runs: Vec<Run>) -> Self {
+        let columns = grid.size()[0];
+        debug_assert!(
+            runs.iter()
+                .all(|run| run.start < run.end && run.start / columns == (run.end - 1) / columns)
+        );
+        debug_assert!(
+            runs.windows(2)
+                .all(|pair| pair[0].end < pair[1].start || pair[1].start.is_multiple_of(columns))
+        );
+        Self { grid, runs }
     }
 
     fn slice_voxels(&self) -> usize {

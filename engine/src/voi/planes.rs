@@ -37,6 +37,7 @@ impl Planes {
     /// Sorts polygons into planes; `None` when none is left.
     pub(super) fn of(
         polygons: &[Vec<Point<Patient>>],
+        slab_mm: Option<f64>,
         grid: &Grid,
         warnings: &mut Vec<ContourWarning>,
     ) -> Option<Self> {
@@ -55,7 +56,7 @@ impl Planes {
             .iter()
             .map(|group| group.iter().map(|p| p.0).sum::<f64>() / group.len() as f64)
             .collect();
-        let slab_mm = usual_distance(&heights).unwrap_or(slice_mm);
+        let slab_mm = slab_mm.or_else(|| usual_distance(&heights)).unwrap_or(slice_mm);
         for (index, group) in groups.iter().enumerate() {
             let (low, high) = reach(&heights, index, slab_mm);
             let edges = group

@@ -1,6 +1,6 @@
 //! What is measured inside a mask, in f64 on the stored voxels.
 
-use crate::voi::median::median;
+use crate::voi::ranks::quartiles;
 use crate::voi::{Mask, Run};
 use crate::volume::{Rescale, Stored, Volume};
 use crate::with_voxels;
@@ -75,8 +75,18 @@ pub struct Statistics {
     pub mean: f64,
     /// Middle value; of an even count the mean of the middle two.
     pub median: f64,
+    /// Lower and upper quartile: at a quarter and three quarters of the way through the sorted values,
+    /// between two values linearly (Hyndman and Fan's type 7, as numpy's default).
+    pub quartiles: [f64; 2],
     /// Standard deviation of the population: the mean square distance to the mean, rooted.
     pub sd: f64,
+    /// Root of the mean square of the values.
+    pub rms: f64,
+    /// Sum of the values' squares: IBSI's energy (N8CA).
+    pub energy: f64,
+    /// Sum of the values times the volumes of their voxels, mL: TLG where the values are SUV, total
+    /// activity in Bq where they are Bq/mL.
+    pub total: f64,
 }
 
 impl Statistics {
@@ -111,6 +121,38 @@ impl Statistics {
         };
         measure(volume, scale, all_rows)
     }
+
+    /// Square of the standard deviation: IBSI's variance (ECT3).
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.sd * self.sd
+    }
+
+    /// The same measures of the same voxels with every value times `factor`, which is positive: SUVbw as
+    /// another kind of SUV by [`Conversion::multiplier`](crate::suv::Conversion::multiplier).
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self {
+            min: self.min * factor,
+            max: self.max * factor,
+            mean: self.mean * factor,
+            median: self.median * factor,
+            quartiles: self.quartiles.map(|value| value * factor),
+            sd: self.sd * factor,
+            rms: self.rms * factor,
+            energy: self.energy * factor * factor,
+            total: self.total * factor,
+            ..self.clone()
+        }
+    }
+
+    /// What the voxels hold above a background of `background_mean`, times mL: the standardized added
+    /// metabolic activity (SAM, DCM 126037) where the values are SUV (Mertens et al. 2012, Eur J Nucl
+    /// Med Mol Imaging 39:1441).
+    #[must_use]
+    pub fn total_above(&self, background_mean: f64) -> f64 {
+        (self.mean - background_mean) * self.volume_ml
+    }
 }
 
 fn measure<R: Iterator<Item = Run>>(
@@ -138,6 +180,20 @@ fn measure<R: Iterator<Item = Run>>(
     .statistics())
 }
 
+/// Shows the finite values inside a mask, which lies on the volume's grid; factors are one a slice.
+pub(super) fn each_value(volume: &Volume, mask: &Mask, scale: Scale, mut see: impl FnMut(f64)) {
+    let [columns, rows, _] = volume.grid().size();
+    with_voxels!(volume.voxels(), values => Inside {
+        volume,
+        values,
+        rescale: volume.rescale(),
+        scale,
+        slice_voxels: columns * rows,
+        runs: || mask.runs().iter().copied(),
+    }
+    .each(|_, value| see(value)));
+}
+
 /// The values of the voxels of some runs.
 struct Inside<'a, T, F> {
     volume: &'a Volume,
@@ -158,8 +214,11 @@ impl<T: Stored, R: Iterator<Item = Run>, F: Fn() -> R> Inside<'_, T, F> {
             });
         }
         let mean = first.sum / first.voxels as f64;
-        let squares = self.slice_sums(|value| (value - mean) * (value - mean));
-        let median = median(first.voxels, |see| self.each(|_, value| see(value)));
+        let squares = self.slice_sums(|value| [(value - mean) * (value - mean), value * value]);
+        let [squares, energy] =
+            [0, 1].map(|n| squares.iter().fold(0.0, |sum, (_, of_slice)| sum + of_slice[n]));
+        let quartiles = quartiles(first.voxels, |see| self.each(|_, value| see(value)));
+        let [lower, median, upper] = quartiles.expect("at least one value was counted");
         let [columns, rows, _] = self.volume.grid().size();
         let at = first.max_index;
         Ok(Statistics {
@@ -170,8 +229,12 @@ impl<T: Stored, R: Iterator<Item = Run>, F: Fn() -> R> Inside<'_, T, F> {
             max: first.max,
             max_at: [at % columns, at / columns % rows, at / (columns * rows)],
             mean,
-            median: median.expect("at least one value was counted"),
+            median,
+            quartiles: [lower, upper],
             sd: (squares / first.voxels as f64).sqrt(),
+            rms: (energy / first.voxels as f64).sqrt(),
+            energy,
+            total: first.total,
         })
     }
 
@@ -193,23 +256,30 @@ impl<T: Stored, R: Iterator<Item = Run>, F: Fn() -> R> Inside<'_, T, F> {
         pass.volume_ml = (0..slice_counts.len())
             .map(|k| slice_counts[k] as f64 * self.volume.grid().voxel_ml(k))
             .sum();
-        pass.sum = self.slice_sums(|value| value);
+        for (slice, [sum]) in self.slice_sums(|value| [value]) {
+            pass.sum += sum;
+            pass.total += sum * self.volume.grid().voxel_ml(slice);
+        }
         pass
     }
 
-    /// Sums slice by slice, then the sums of the slices: a fixed order that parallel work could keep.
-    fn slice_sums(&self, term: impl Fn(f64) -> f64) -> f64 {
-        let mut total = 0.0;
-        let (mut slice, mut sum) = (0, 0.0);
+    /// Sums of one slice each, which are then added up in their order: an order that parallel work could
+    /// keep. `terms` gives what a value adds to each sum.
+    fn slice_sums<const N: usize>(&self, terms: impl Fn(f64) -> [f64; N]) -> Vec<(usize, [f64; N])> {
+        let mut slices: Vec<(usize, [f64; N])> = Vec::new();
         for run in (self.runs)() {
             let own = run.start / self.slice_voxels;
-            if own != slice {
-                total += std::mem::take(&mut sum);
-                slice = own;
+            if slices.last().is_none_or(|(slice, _)| *slice != own) {
+                slices.push((own, [0.0; N]));
             }
-            self.each_of(run, |_, value| sum += term(value));
+            let (_, sums) = slices.last_mut().expect("a slice was just added");
+            self.each_of(run, |_, value| {
+                for (sum, term) in sums.iter_mut().zip(terms(value)) {
+                    *sum += term;
+                }
+            });
         }
-        total + sum
+        slices
     }
 
     fn each(&self, mut see: impl FnMut(usize, f64)) {
@@ -241,6 +311,8 @@ struct FirstPass {
     max: f64,
     max_index: usize,
     sum: f64,
+    /// Sum of values times mL.
+    total: f64,
 }
 
 impl Default for FirstPass {
@@ -253,6 +325,7 @@ impl Default for FirstPass {
             max: f64::NEG_INFINITY,
             max_index: 0,
             sum: 0.0,
+            total: 0.0,
         }
     }
 }

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("voi", &["geometry", "volume", "suv"]),
     ("registration", &["geometry", "volume"]),
     ("lesion", &["geometry", "volume", "voi", "suv"]),
+    ("scintigraphy", &["geometry", "volume", "voi", "suv"]),
     ("nifti", &["geometry", "volume", "voi"]),
     ("fusion", &["geometry", "volume", "colormap", "registration"]),
     (
@@ -41,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "voi",
             "registration",
             "lesion",
+            "scintigraphy",
             "nifti",
             "fusion",
             "presentation",

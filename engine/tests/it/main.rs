@@ -12,10 +12,12 @@ mod definition;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;
+mod objects;
 mod planar;
 mod projection;
 mod render;
 mod rendering;
+mod response_reference;
 mod scenes;
 mod series;
 mod stacks;

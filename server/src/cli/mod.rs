@@ -5,12 +5,16 @@ mod backend;
 mod bench_render;
 mod decode;
 mod demo;
+mod emission;
 mod info;
+mod lesions;
 mod mask;
+mod measure;
 mod npy;
 mod open;
 mod progress;
 mod render;
+mod report;
 mod suv;
 
 use std::path::PathBuf;
@@ -31,6 +35,10 @@ enum Command {
     Info(info::Options),
     /// Gives SUV statistics of a PET or SPECT series, inside a mask or as a whole, with their audit.
     Suv(suv::Options),
+    /// Measures a VOI: every kind of SUV, the five named SUVpeaks, TLG, and HU on the CT beside it.
+    Measure(measure::Options),
+    /// Finds the lesions of a PET, sets physiological uptake aside, measures, follows over exams, writes DICOM.
+    Lesions(Box<lesions::Options>),
     /// Writes the stored values of an object's frames, decompressed, as a numpy file.
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
@@ -52,6 +60,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Info(options) => info::run(&options),
         Command::Suv(options) => suv::run(&options),
+        Command::Measure(options) => measure::run(&options),
+        Command::Lesions(options) => lesions::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
         Command::Adapters(options) => adapters::run(&options),

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 use engine::dicom::read::{suv_attributes, suv_conversion};
-use engine::suv::{Audit, Conversion, Factors, SuvKind};
+use engine::suv::{Conversion, Factors, SuvKind};
 use engine::voi::{Mask, Scale, Statistics};
 use engine::volume::Volume;
 use serde::Serialize;
 
+use super::report::{AuditReport, KindReport};
 use super::{mask, open};
 
 /// What `uptake suv` is asked.
@@ -43,36 +44,6 @@ struct Report {
     audit: AuditReport,
 }
 
-#[derive(Serialize)]
-struct KindReport {
-    min: f64,
-    median: f64,
-    max: f64,
-    mean: f64,
-    sd: f64,
-    voxels: usize,
-    volume_ml: f64,
-}
-
-#[derive(Serialize)]
-struct AuditReport {
-    unit_path: &'static str,
-    reference_time_rule: &'static str,
-    reference_time: &'static str,
-    uptake_s: Option<f64>,
-    injected_activity_bq: Option<f64>,
-    decayed_activity_bq: Option<f64>,
-    half_life_s: Option<f64>,
-    repairs: Vec<Remark>,
-    warnings: Vec<Remark>,
-}
-
-#[derive(Serialize)]
-struct Remark {
-    code: &'static str,
-    text: String,
-}
-
 /// Runs the command.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let opened = open::studies(&options.paths)?;
@@ -99,7 +70,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         units: attributes.units.clone(),
         kinds,
         refused,
-        audit: audit_report(&conversion.audit),
+        audit: (&conversion.audit).into(),
     };
     let mut out = std::io::stdout().lock();
     if options.json {
@@ -127,7 +98,7 @@ fn measure(volume: &Volume, mask: Option<&Mask>, conversion: &Conversion) -> any
     for kind in SuvKind::ALL {
         match conversion.multiplier(kind) {
             Ok(multiplier) => {
-                kinds.insert(kind.key(), kind_report(&bw, multiplier));
+                kinds.insert(kind.key(), KindReport::from(&bw.times(multiplier)));
             }
             Err(refusal) => {
                 refused.insert(kind.key(), refusal.to_string());
@@ -138,46 +109,6 @@ fn measure(volume: &Volume, mask: Option<&Mask>, conversion: &Conversion) -> any
         bail!("expected at least SUVbw, found no kind of SUV that can be had");
     }
     Ok((kinds, refused))
-}
-
-fn kind_report(bw: &Statistics, multiplier: f64) -> KindReport {
-    KindReport {
-        min: bw.min * multiplier,
-        median: bw.median * multiplier,
-        max: bw.max * multiplier,
-        mean: bw.mean * multiplier,
-        sd: bw.sd * multiplier,
-        voxels: bw.voxels,
-        volume_ml: bw.volume_ml,
-    }
-}
-
-fn audit_report(audit: &Audit) -> AuditReport {
-    AuditReport {
-        unit_path: audit.unit_path.code(),
-        reference_time_rule: audit.reference_time_rule.code(),
-        reference_time: audit.reference_time_rule.text(),
-        uptake_s: audit.uptake_s,
-        injected_activity_bq: audit.injected_activity_bq,
-        decayed_activity_bq: audit.decayed_activity_bq,
-        half_life_s: audit.half_life_s,
-        repairs: audit
-            .repairs
-            .iter()
-            .map(|one| Remark {
-                code: one.code,
-                text: one.text.clone(),
-            })
-            .collect(),
-        warnings: audit
-            .warnings
-            .iter()
-            .map(|one| Remark {
-                code: one.code,
-                text: one.text.clone(),
-            })
-            .collect(),
-    }
 }
 
 fn print(out: &mut impl Write, report: &Report) -> std::io::Result<()> {

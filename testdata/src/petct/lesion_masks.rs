@@ -2,8 +2,8 @@
 
 use codec::TransferSyntax;
 use engine::dicom::write::{
-    Code, Contour, Pixels, Roi, Segment, SegmentFrame, Segmentation, StructureSet, segmentation,
-    structure_set,
+    Algorithm, Code, Contour, Pixels, Roi, Segment, SegmentFrame, Segmentation, SegmentationType,
+    SourceImage, SourceSeries, StructureSet, segmentation, structure_set,
 };
 use engine::geometry::Point;
 
@@ -31,7 +31,13 @@ fn segment(petct: &PetCt, lesion: &Lesion) -> Segment {
         label: name.clone(),
         category: Code::new("49755003", "SCT", "Morphologically Abnormal Structure"),
         kind: Code::new("52988006", "SCT", "Lesion"),
-        algorithm: Some(("analytic sphere, voxel centres inside".to_owned(), false)),
+        region: None,
+        algorithm: Some(Algorithm {
+            name: "analytic sphere, voxel centres inside".to_owned(),
+            version: "1".to_owned(),
+            family: Code::new("123109", "DCM", "Manual Processing"),
+            with_a_person: false,
+        }),
         tracking: Some((name, uid)),
     }
 }
@@ -58,9 +64,13 @@ fn segmentation_of(petct: &PetCt, pet: &Scan) -> Result<engine::dicom::write::In
                 .for_each(|v| frame[v % plane] = 1);
             bits.extend(frame);
             frames.push(SegmentFrame {
-                segment: segments.len(),
+                segment: Some(segments.len()),
                 plane: plane_of(&pet.grid, *k),
-                source: Some((PET_CLASS, instance_uid(identity, "pet", pet, *k))),
+                source: Some(SourceImage {
+                    sop_class_uid: PET_CLASS.to_owned(),
+                    sop_instance_uid: instance_uid(identity, "pet", pet, *k),
+                    frame: None,
+                }),
             });
         }
         if !slices.is_empty() {
@@ -69,6 +79,8 @@ fn segmentation_of(petct: &PetCt, pet: &Scan) -> Result<engine::dicom::write::In
     }
     let series = identity.series("lesions seg", 10, "Lesions (truth)", INJECTION.image_start);
     let seg = Segmentation {
+        segmentation_type: SegmentationType::Binary,
+        overlap: None,
         sop_instance_uid: identity.uid(&["lesions seg"]),
         dimension_organization_uid: identity.uid(&["lesions seg", "dimensions"]),
         created: INJECTION.image_start.plus_s(3600.0),
@@ -77,7 +89,10 @@ fn segmentation_of(petct: &PetCt, pet: &Scan) -> Result<engine::dicom::write::In
         segments,
         frames,
         slice_spacing_mm: pet.grid.spacing_mm()[2],
-        source_series_instance_uid: Some(series_of_pet(petct)),
+        source_series: Some(SourceSeries {
+            study_instance_uid: None,
+            series_instance_uid: series_of_pet(petct),
+        }),
         pixels: Pixels::from_bits(columns as u32, rows as u32, bits),
     };
     Ok(segmentation(&identity.study(), &series, seg)?)
@@ -106,7 +121,7 @@ fn structures_of(petct: &PetCt, pet: &Scan) -> Result<engine::dicom::write::Inst
         sop_instance_uid: identity.uid(&["lesions rtstruct"]),
         label: "LESIONS".to_owned(),
         created: INJECTION.image_start.plus_s(3600.0),
-        source: (PET_CLASS, series_of_pet(petct)),
+        source: (PET_CLASS.to_owned(), series_of_pet(petct)),
         rois: petct
             .lesions
             .iter()

@@ -93,6 +93,18 @@ impl PetCt {
         pet::volume(self)
     }
 
+    /// The PET in memory before its noise: what the scanner's blur leaves of the uptake, SUV by body weight.
+    #[must_use]
+    pub fn noise_free_pet_volume(&self) -> Volume {
+        pet::noise_free_volume(self)
+    }
+
+    /// Mean and largest uptake of the lesion-free body in the 10 mm around a lesion, SUV before the blur.
+    #[must_use]
+    pub fn surroundings(&self, lesion: &Lesion) -> (f64, f64) {
+        lesion::surroundings(&self.body, lesion)
+    }
+
     /// The organ of each voxel of the CT, by [`crate::anatomy::Organ`]'s numbers; 0 outside the body.
     #[must_use]
     pub fn organs_volume(&self) -> Volume {

@@ -35,8 +35,22 @@ pub fn scan(petct: &PetCt) -> Scan {
 /// The PET in memory, SUV.
 pub fn volume(petct: &PetCt) -> Volume {
     let grid = petct.identity.options.size.pet_grid();
-    let noise_free = scan::blurred(uptake(petct, &grid), &grid, SCANNER);
-    let values = scan::noisy(&noise_free, &grid, SCANNER, petct.identity.options.seed);
+    let values = scan::noisy(&noise_free(petct, &grid), &grid, SCANNER, petct.identity.options.seed);
+    in_memory(petct, grid, values)
+}
+
+/// The PET in memory without noise, SUV.
+pub fn noise_free_volume(petct: &PetCt) -> Volume {
+    let grid = petct.identity.options.size.pet_grid();
+    let values = noise_free(petct, &grid);
+    in_memory(petct, grid, values)
+}
+
+fn noise_free(petct: &PetCt, grid: &Grid) -> Vec<f32> {
+    scan::blurred(uptake(petct, grid), grid, SCANNER)
+}
+
+fn in_memory(petct: &PetCt, grid: Grid, values: Vec<f32>) -> Volume {
     Volume::new(grid, Voxels::F32(values.into()), Rescale::IDENTITY, Unit::SuvBw)
         .expect("one value a voxel")
         .in_frame_of_reference(Some(petct.identity.frame_of_reference_uid()))

@@ -4,6 +4,7 @@
 mod bytes;
 mod gamma_camera;
 mod phantoms;
+mod renogram;
 mod syntaxes;
 mod whole_body;
 

@@ -4,6 +4,7 @@
 //! decodes frame by frame. Geometry, rescaling and display are the callers'.
 
 mod attributes;
+mod bits;
 mod cells;
 pub(crate) mod layout;
 mod native;
@@ -19,6 +20,7 @@ use crate::compression::{self, Decoded, Decoder, decoder_for};
 pub use crate::dataset::PixelKind;
 use crate::encapsulation::{Declared, FragmentRule, Frames, is_item};
 use crate::{Error, FrameDescription, Photometric, Result, TransferSyntax, Warning};
+pub use bits::PackedBits;
 use cells::Cells;
 use native::Native;
 
@@ -229,6 +231,20 @@ impl<'a> PixelData<'a> {
         let (decoded, cells) = self.decode_cells_into(frame, out)?;
         cells.clean(out);
         Ok(decoded)
+    }
+
+    /// Gives the bits of a frame, counted from 0, where the value holds them as they are: one a pixel, not compressed.
+    ///
+    /// Masks of thousands of frames are read without a byte for each pixel. `None` for any other layout and for a
+    /// frame without bytes.
+    #[must_use]
+    pub fn packed_bits(&self, frame: u32) -> Option<PackedBits<'a>> {
+        match &self.source {
+            Source::Native(native) if frame < self.number_of_frames => {
+                native.packed_bits(&self.stored, frame)
+            }
+            _ => None,
+        }
     }
 
     /// Decodes a frame, counted from 0, and leaves the bits outside Bits Stored as they are.

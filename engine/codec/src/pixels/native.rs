@@ -1,5 +1,6 @@
 //! Native pixel data: frames one after another in a plain value.
 
+use super::bits::PackedBits;
 use super::layout::{Words, arrange, stored_frame_bits, swap_cells, unswap_pairs};
 use crate::{Error, FrameDescription, Photometric, Result, Warning};
 
@@ -62,6 +63,22 @@ impl<'a> Native<'a> {
             expected,
             found: self.value.len() as u64,
         })
+    }
+
+    /// The bits of a frame that is present, where they lie one a pixel and unswapped.
+    pub fn packed_bits(&self, stored: &FrameDescription, frame: u32) -> Option<PackedBits<'a>> {
+        let plain =
+            stored.bits_allocated == 1 && stored.samples_per_pixel == 1 && self.words == Words::LittleEndian;
+        if !plain || frame >= self.frames_present {
+            return None;
+        }
+        let first = u64::from(frame) * self.frame_bits;
+        let bytes = &self.value[(first / 8) as usize..];
+        Some(PackedBits::new(
+            bytes,
+            (first % 8) as usize,
+            self.frame_bits as usize,
+        ))
     }
 
     /// Lays out a frame that is present.

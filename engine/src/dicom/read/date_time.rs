@@ -16,6 +16,12 @@ pub(crate) fn date_and_time(object: &InMemDicomObject, date: Tag, time: Tag) -> 
     Some(with_offset_of(object, moment))
 }
 
+/// Gives the midnight that begins the day of a date attribute.
+pub(crate) fn date_of(object: &InMemDicomObject, date: Tag) -> Option<DateTime> {
+    let (year, month, day) = parse_date(&object.text(date)?)?;
+    DateTime::new(year, month, day, 0.0)
+}
+
 /// Gives the moment of a DT attribute; one without a time of day is none, since midnight would be a guess.
 pub(crate) fn date_time(object: &InMemDicomObject, tag: Tag) -> Option<DateTime> {
     let moment = parse_date_time(&object.text(tag)?)?;

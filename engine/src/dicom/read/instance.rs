@@ -71,6 +71,46 @@ impl Instance {
         self.data_set.integer(tags::INSTANCE_NUMBER)
     }
 
+    /// Study Date (0008,0020), as stored.
+    #[must_use]
+    pub fn study_date(&self) -> Option<String> {
+        self.data_set.text(tags::STUDY_DATE)
+    }
+
+    /// Radiopharmaceutical (0018,0031) of the first tracer, or the meaning of its code.
+    #[must_use]
+    pub fn radiopharmaceutical(&self) -> Option<String> {
+        let item = self
+            .data_set
+            .item(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?;
+        let code = || {
+            let code = item.item(tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE)?;
+            code.text(tags::CODE_MEANING)
+        };
+        item.text(tags::RADIOPHARMACEUTICAL).or_else(code)
+    }
+
+    /// Manufacturer, model and station, as far as they are stated: what names the scanner.
+    #[must_use]
+    pub fn scanner(&self) -> Option<String> {
+        self.joined(&[
+            tags::MANUFACTURER,
+            tags::MANUFACTURER_MODEL_NAME,
+            tags::STATION_NAME,
+        ])
+    }
+
+    /// Reconstruction Method (0054,1103) and Convolution Kernel (0018,1210), as far as they are stated.
+    #[must_use]
+    pub fn reconstruction(&self) -> Option<String> {
+        self.joined(&[tags::RECONSTRUCTION_METHOD, tags::CONVOLUTION_KERNEL])
+    }
+
+    fn joined(&self, parts: &[Tag]) -> Option<String> {
+        let parts: Vec<String> = parts.iter().filter_map(|tag| self.data_set.text(*tag)).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
     /// Frame of Reference UID (0020,0052).
     #[must_use]
     pub fn frame_of_reference_uid(&self) -> Option<String> {

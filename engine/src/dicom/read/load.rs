@@ -1,16 +1,14 @@
 //! A stack's pixels to a volume.
 
-use std::borrow::Cow;
-
 use codec::compression::Decoded;
-use codec::dataset::{Limits, PixelLocation};
-use codec::pixels::{PixelData, PixelKind, PixelValue};
+use codec::pixels::{PixelData, PixelKind};
 use codec::{TransferSyntax, Warning};
 use dicom_dictionary_std::tags;
 
 use super::attributes::Attributes;
 use super::collection::Series;
 use super::instance::Instance;
+use super::pixel_value::with_pixels;
 use super::source::Source;
 use super::stack::Stack;
 use crate::dicom::{Error, Result};
@@ -384,71 +382,6 @@ fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Ve
         .into_iter()
         .map(|batch| work(batch, &mut buffers))
         .collect()
-}
-
-/// Reads an instance's pixel data and hands it to `work`; gives what that returns, and what was odd.
-///
-/// # Errors
-///
-/// [`Error::Missing`] for an object without pixel data, [`Error::Source`] and [`Error::Codec`] as they come, and what
-/// `work` returns.
-pub fn with_pixels<T>(
-    instance: &Instance,
-    source: &dyn Source,
-    buffer: &mut Vec<u8>,
-    work: impl FnOnce(&PixelData<'_>) -> Result<T>,
-) -> Result<(T, Vec<Warning>)> {
-    let located = instance.pixels.as_ref().ok_or(Error::Missing {
-        attribute: "Pixel Data",
-        purpose: "decode",
-    })?;
-    let syntax = instance
-        .transfer_syntax
-        .ok_or_else(|| codec::Error::Unsupported {
-            uid: instance.transfer_syntax_uid.clone(),
-            name: "unknown",
-            verb: "decoded",
-        })?;
-    let encapsulated = located.announced.is_none();
-    let range = if syntax.is_deflated() {
-        0..u64::MAX
-    } else if encapsulated {
-        located.range.start as u64..u64::MAX
-    } else {
-        located.range.start as u64..located.range.end as u64
-    };
-    source
-        .read(instance.key, range, buffer)
-        .map_err(|reason| Error::Source {
-            key: instance.key,
-            reason,
-        })?;
-    let value = value_of(buffer, located, syntax.is_deflated())?;
-    let value = if encapsulated {
-        PixelValue::Encapsulated(&value)
-    } else {
-        PixelValue::Native {
-            bytes: &value,
-            vr: located.vr,
-        }
-    };
-    let (pixels, warnings) = PixelData::new(&instance.data_set, syntax, located.kind, value)?;
-    let result = work(&pixels)?;
-    Ok((result, warnings))
-}
-
-/// The value's bytes within what was read; a deflated data set is inflated again.
-fn value_of<'b>(buffer: &'b [u8], located: &PixelLocation, deflated: bool) -> Result<Cow<'b, [u8]>> {
-    if !deflated {
-        return Ok(Cow::Borrowed(buffer));
-    }
-    let object = codec::dataset::read(buffer, Limits::default())?;
-    let range = object.pixels.map_or(located.range.clone(), |pixels| pixels.range);
-    let bytes = object.bytes.get(range).ok_or(Error::Missing {
-        attribute: "Pixel Data",
-        purpose: "decode",
-    })?;
-    Ok(Cow::Owned(bytes.to_vec()))
 }
 
 /// The unit of real values: from Units (0054,1001) for PET, Hounsfield for CT, counts for NM, else Rescale Type.

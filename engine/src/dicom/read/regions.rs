@@ -4,9 +4,9 @@ use codec::Warning;
 use codec::dataset::{Limits, read};
 
 use super::instance::Instance;
+use super::pixel_value::with_pixels_of;
 use super::rtstruct::{StructureSet, read_structure_set};
-use super::seg::{Segmentation, load_segmentation};
-use super::source::InMemory;
+use super::seg::{Segmentation, of_pixels};
 use crate::dicom::{Error, Result};
 
 /// The regions of an object.
@@ -25,11 +25,13 @@ pub enum Regions {
 ///
 /// [`Error::Invalid`] for an object of another modality, else what reading it gives.
 pub fn read_regions(bytes: &[u8]) -> Result<(Regions, Vec<Warning>)> {
-    let instance = Instance::new(0, read(bytes, Limits::default())?);
+    let mut instance = Instance::new(0, read(bytes, Limits::default())?);
     let (regions, more) = match instance.modality.as_str() {
         "SEG" => {
-            let (segmentation, warnings) = load_segmentation(&instance, &InMemory(&[bytes]))?;
-            (Regions::Segmentation(segmentation), warnings)
+            let ((segmentation, more), warnings) =
+                with_pixels_of(&instance, bytes, |pixels| of_pixels(&instance.data_set, pixels))?;
+            instance.warnings.extend(warnings);
+            (Regions::Segmentation(segmentation), more)
         }
         "RTSTRUCT" => {
             let (set, warnings) = read_structure_set(&instance.data_set)?;

@@ -7,30 +7,30 @@
 mod groups;
 mod layout;
 mod planes;
+mod scan;
 mod segment;
 mod slide;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use codec::Warning;
+use codec::pixels::PixelData;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes;
 use super::instance::Instance;
-use super::load::with_pixels;
+use super::pixel_value::with_pixels;
 use super::source::Source;
+pub use crate::dicom::Code;
 use crate::dicom::{Error, Result};
-use crate::voi::{Mask, Run};
+use crate::voi::Mask;
+use layout::Layout;
 pub use layout::SegmentationSpace;
-use layout::{FrameAt, Layout};
+use scan::{Frames, Scan};
 use segment::Described;
-pub use segment::{Code, Segment};
-
-/// Most runs that the segments of one object may have in all (1 GiB of them). A hundred organs of a
-/// whole-body CT take a few millions; only noise takes more.
-const MAX_RUNS: usize = 1 << 26;
+pub use segment::Segment;
 
 /// Pixel Padding Value (0028,0120): the background of a labelmap.
 const BACKGROUND: Tag = tags::PIXEL_PADDING_VALUE;
@@ -111,13 +111,26 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = (i64, &'a str)>) -> String 
 /// As [`read_segmentation`], and [`Error::Source`] when the bytes cannot be had.
 pub fn load_segmentation(instance: &Instance, source: &dyn Source) -> Result<(Segmentation, Vec<Warning>)> {
     let ((segmentation, more), mut warnings) = with_pixels(instance, source, &mut Vec::new(), |pixels| {
-        read_segmentation(&instance.data_set, |frame, values| {
-            values.resize(pixels.frame_bytes(), 0);
-            pixels.decode_into(frame, values).map(drop)
-        })
+        of_pixels(&instance.data_set, pixels)
     })?;
     warnings.extend(more);
     Ok((segmentation, warnings))
+}
+
+/// Reads all segments of an object with its pixels.
+pub(super) fn of_pixels(
+    object: &InMemDicomObject,
+    pixels: &PixelData<'_>,
+) -> Result<(Segmentation, Vec<Warning>)> {
+    let decode = |frame, values: &mut Vec<u8>| {
+        values.resize(pixels.frame_bytes(), 0);
+        pixels.decode_into(frame, values).map(drop)
+    };
+    let frames = Frames {
+        packed: &|frame| pixels.packed_bits(frame),
+        decode: &decode,
+    };
+    of_frames(object, &frames)
 }
 
 /// Reads all segments of an object.
@@ -132,23 +145,27 @@ pub fn load_segmentation(instance: &Instance, source: &dyn Source) -> Result<(Se
 /// would state a wrong volume.
 pub fn read_segmentation(
     object: &InMemDicomObject,
-    mut decode: impl FnMut(u32, &mut Vec<u8>) -> codec::Result<()>,
+    decode: impl Fn(u32, &mut Vec<u8>) -> codec::Result<()> + Sync,
 ) -> Result<(Segmentation, Vec<Warning>)> {
+    let frames = Frames {
+        packed: &|_| None,
+        decode: &decode,
+    };
+    of_frames(object, &frames)
+}
+
+fn of_frames(object: &InMemDicomObject, frames: &Frames<'_>) -> Result<(Segmentation, Vec<Warning>)> {
     let mut warnings = Vec::new();
     let kind = kind(object)?;
     let mut found = segment::described(object, &mut warnings);
     let layout = Layout::of(object, kind, &found, &mut warnings)?;
-    let mut scan = Scan::new(object, kind, &layout)?;
-    let mut buffer = Vec::new();
-    for (number, frame) in layout.frames.iter().enumerate() {
-        decode(number as u32, &mut buffer)?;
-        scan.frame(frame, &buffer)?;
-    }
+    let scan = Scan::new(object, kind, &layout)?;
+    let runs = scan.runs(frames)?;
     let background = (kind == SegmentationKind::Labelmap).then_some(scan.background);
     if let Some(background) = background {
         found.remove(&background);
     }
-    for (number, runs) in scan.runs {
+    for (number, runs) in runs {
         let segment = found.entry(number).or_insert_with(|| {
             let text = format!("expected a description of segment {number}, found none");
             warnings.push(Warning::new("undescribed-segment", text));
@@ -201,142 +218,6 @@ fn referenced_series_uids(object: &InMemDicomObject) -> Vec<String> {
 pub(super) fn each_once(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut known = HashSet::new();
     texts.filter(|text| known.insert(text.clone())).collect()
-}
-
-/// Turns frames into runs.
-struct Scan {
-    kind: SegmentationKind,
-    /// Columns and rows of the grid, and of a frame.
-    grid: [usize; 2],
-    size: [usize; 2],
-    bytes: usize,
-    /// Lowest value inside, of BINARY and FRACTIONAL.
-    lowest: u16,
-    background: u16,
-    runs: BTreeMap<u16, Vec<Run>>,
-    count: usize,
-}
-
-impl Scan {
-    fn new(object: &InMemDicomObject, kind: SegmentationKind, layout: &Layout) -> Result<Self> {
-        let bits = object.integer(tags::BITS_ALLOCATED).unwrap_or(0);
-        if ![1, 8, 16].contains(&bits) {
-            return Err(Error::Invalid {
-                attribute: "Bits Allocated",
-                expected: "1, 8 or 16",
-                found: bits.to_string(),
-            });
-        }
-        let lowest = match kind {
-            SegmentationKind::FractionalOccupancy | SegmentationKind::FractionalProbability => {
-                half_of_maximum(object, bits)?
-            }
-            _ => 1,
-        };
-        let background = object
-            .integer(BACKGROUND)
-            .and_then(|value| u16::try_from(value).ok());
-        Ok(Self {
-            kind,
-            grid: [layout.grid.size()[0], layout.grid.size()[1]],
-            size: layout.size,
-            bytes: if bits == 16 { 2 } else { 1 },
-            lowest,
-            background: background.unwrap_or(0),
-            runs: BTreeMap::new(),
-            count: 0,
-        })
-    }
-
-    fn frame(&mut self, frame: &FrameAt, values: &[u8]) -> Result<()> {
-        let [columns, rows] = self.size;
-        if values.len() != columns * rows * self.bytes {
-            return Err(Error::Invalid {
-                attribute: "Pixel Data",
-                expected: "Rows x Columns values a frame",
-                found: format!("{} bytes for {rows} x {columns}", values.len()),
-            });
-        }
-        // The last tiles of a matrix reach over its edge.
-        let [columns, rows] = [0, 1].map(|axis| self.size[axis].min(self.grid[axis] - frame.corner[axis]));
-        for (j, row) in values
-            .chunks_exact(self.size[0] * self.bytes)
-            .take(rows)
-            .enumerate()
-        {
-            let start = (frame.slice * self.grid[1] + frame.corner[1] + j) * self.grid[0] + frame.corner[0];
-            self.row(frame.segment, start, &row[..columns * self.bytes]);
-        }
-        if self.count > MAX_RUNS {
-            return Err(Error::Codec(codec::Error::TooLarge {
-                what: "runs of segments",
-                limit: MAX_RUNS as u64,
-                found: self.count as u64,
-            }));
-        }
-        Ok(())
-    }
-
-    /// Adds the runs of one row, whose first pixel is voxel `start`.
-    fn row(&mut self, segment: u16, start: usize, values: &[u8]) {
-        let empty = if self.kind == SegmentationKind::Labelmap {
-            self.background
-        } else {
-            0
-        };
-        let [low, high] = empty.to_le_bytes();
-        // Most rows are empty: the test is one that the compiler turns into wide instructions.
-        if low == high && values.iter().fold(0, |any, value| any | (value ^ low)) == 0 {
-            return;
-        }
-        let wide = self.bytes == 2;
-        let value = |n: usize| {
-            if wide {
-                u16::from_le_bytes([values[2 * n], values[2 * n + 1]])
-            } else {
-                u16::from(values[n])
-            }
-        };
-        let segment_of = |value: u16| match self.kind {
-            SegmentationKind::Labelmap => (value != self.background).then_some(value),
-            _ => (value >= self.lowest).then_some(segment),
-        };
-        let count = values.len() / self.bytes;
-        let mut first = 0;
-        while first < count {
-            let own = segment_of(value(first));
-            let end = (first + 1..count)
-                .find(|n| segment_of(value(*n)) != own)
-                .unwrap_or(count);
-            if let Some(number) = own {
-                let run = Run {
-                    start: start + first,
-                    end: start + end,
-                };
-                self.runs.entry(number).or_default().push(run);
-                self.count += 1;
-            }
-            first = end;
-        }
-    }
-}
-
-/// The lowest value that is half of Maximum Fractional Value (0062,000E) or more.
-fn half_of_maximum(object: &InMemDicomObject, bits: i64) -> Result<u16> {
-    let maximum = object
-        .integer(tags::MAXIMUM_FRACTIONAL_VALUE)
-        .ok_or(Error::Missing {
-            attribute: "Maximum Fractional Value",
-            purpose: "tell inside from outside",
-        })?;
-    match u16::try_from(maximum) {
-        Ok(maximum) if maximum > 0 && (bits == 16 || maximum < 256) => Ok(maximum.div_ceil(2)),
-        _ => Err(Error::Invalid {
-            attribute: "Maximum Fractional Value",
-            expected: "a value that pixels can have",
-            found: maximum.to_string(),
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use dicom_dictionary_std::StandardDataDictionary;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
+use crate::dicom::Code;
+
 /// Attributes of an object or of a sequence item, kept in tag order.
 ///
 /// Each method sets one attribute and gives the data set back, so that calls can be chained.
@@ -16,35 +18,23 @@ pub struct Dataset {
     object: InMemDicomObject,
 }
 
-/// A coded entry (PS3.3 section 8): value, scheme, meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    /// Code Value (0008,0100).
-    pub value: &'static str,
-    /// Coding Scheme Designator (0008,0102): `SCT`, `DCM`, `UCUM`.
-    pub scheme: &'static str,
-    /// Code Meaning (0008,0104).
-    pub meaning: &'static str,
-}
-
 impl Code {
-    /// Makes a code.
-    #[must_use]
-    pub const fn new(value: &'static str, scheme: &'static str, meaning: &'static str) -> Self {
-        Self {
-            value,
-            scheme,
-            meaning,
-        }
-    }
-
-    /// The item of a code sequence.
+    /// The item of a code sequence: Long Code Value above 16 characters, URN Code Value for a URN (PS3.3 8.1).
     #[must_use]
     pub fn item(&self) -> Dataset {
         let mut item = Dataset::new();
-        item.text(tags::CODE_VALUE, self.value)
-            .text(tags::CODING_SCHEME_DESIGNATOR, self.scheme)
-            .text(tags::CODE_MEANING, self.meaning);
+        let value = self.value.as_ref();
+        if value.starts_with("urn:") {
+            item.text(tags::URN_CODE_VALUE, value);
+        } else if value.len() > 16 {
+            item.text(tags::LONG_CODE_VALUE, value);
+        } else {
+            item.text(tags::CODE_VALUE, value);
+        }
+        if !self.scheme.is_empty() {
+            item.text(tags::CODING_SCHEME_DESIGNATOR, self.scheme.as_ref());
+        }
+        item.text(tags::CODE_MEANING, self.meaning.as_ref());
         item
     }
 }

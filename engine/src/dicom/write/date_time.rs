@@ -61,6 +61,14 @@ impl DateTime {
     }
 }
 
+/// The civil moment as written; where it had an offset from UTC, that is left out.
+impl From<crate::suv::DateTime> for DateTime {
+    fn from(moment: crate::suv::DateTime) -> Self {
+        let epoch = crate::suv::DateTime::new(1970, 1, 1, 0.0).expect("a day of the calendar");
+        Self::new(1970, 1, 1, 0, 0, 0).plus_s(moment.seconds_since(epoch))
+    }
+}
+
 /// Days from 1970-01-01; years are counted from March so that the leap day ends them.
 const fn days_from_civil(year: i32, month: u32, day: u32) -> i64 {
     let year = year as i64 - if month <= 2 { 1 } else { 0 };
@@ -106,6 +114,14 @@ mod tests {
         check(DateTime::new(2025, 1, 1, 0, 0, 0), -0.25, "20241231235959.750000");
         check(DateTime::new(1960, 1, 1, 12, 0, 0), 0.0, "19600101120000");
         check(DateTime::new(2000, 12, 31, 0, 0, 0), 86_400.0, "20010101000000");
+    }
+
+    #[test]
+    fn moments_that_were_read_are_written_as_they_were() {
+        let read = crate::suv::DateTime::new(2024, 2, 29, 37_651.687).unwrap();
+        assert_eq!(DateTime::from(read).date_time(), "20240229102731.687000");
+        let ahead = read.with_utc_offset_s(28_800);
+        assert_eq!(DateTime::from(ahead), DateTime::from(read));
     }
 
     #[test]

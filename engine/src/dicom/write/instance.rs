@@ -81,6 +81,19 @@ impl Instance {
         meta.write(&mut bytes)
             .map_err(|error| Error::Encoding(error.to_string()))?;
         let mut object = self.dataset.as_object().clone();
+        let is_float = |tag| object.get(tag).is_some();
+        if syntax.is_encapsulated()
+            && [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA]
+                .into_iter()
+                .any(is_float)
+        {
+            // Float pixels are never encapsulated (PS3.5 8.2).
+            return Err(Error::invalid(
+                "transfer syntax of float pixels",
+                "a native one",
+                syntax.name(),
+            ));
+        }
         if let Some(pixels) = &self.pixels {
             pixels.put(&mut object, syntax)?;
         }

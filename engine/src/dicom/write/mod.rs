@@ -5,31 +5,46 @@
 //! Pixels are compressed by the codec crate. UIDs, dates and times are given by the caller, never made up
 //! here, so that the same values always give the same bytes.
 
+mod content;
 mod ct;
 mod dataset;
 mod date_time;
 mod error;
 mod functional_groups;
 mod instance;
+mod keyhole;
+mod masks;
+mod measurement_report;
 mod nuclear;
+mod parametric_map;
 mod pet;
 mod pixels;
+mod real_world_value;
 mod secondary_capture;
 mod segmentation;
+mod source_images;
 mod structure_set;
 mod study;
 mod uid;
 
+pub use crate::dicom::Code;
 pub use ct::{CtImage, ct_image};
-pub use dataset::{Code, Dataset, decimal_string};
+pub use dataset::{Dataset, decimal_string};
 pub use date_time::DateTime;
 pub use error::Error;
 pub use instance::Instance;
+pub use masks::{Masks, segmentation_of_masks};
+pub use measurement_report::{ReportDocument, measurement_report};
 pub use nuclear::{Detector, EnergyWindow, Gating, NmFrame, NmImage, NmKind, Phase, Rotation, nm_image};
+pub use parametric_map::{FloatValues, ParametricMap, parametric_map};
 pub use pet::{DecayCorrection, GatedTiming, PetFrame, PetImage, PetSeries, Radiopharmaceutical, pet_image};
 pub use pixels::Pixels;
+pub use real_world_value::{RealWorldValueMapDocument, real_world_value_map, suv_real_world_values};
 pub use secondary_capture::{SecondaryCapture, secondary_capture};
-pub use segmentation::{Segment, SegmentFrame, Segmentation, segmentation};
+pub use segmentation::{
+    Algorithm, Segment, SegmentFrame, Segmentation, SegmentationType, SourceSeries, segmentation,
+};
+pub use source_images::{SourceImage, SourceImages};
 pub use structure_set::{Contour, Roi, StructureSet, structure_set};
 pub use study::{CharacterSet, Equipment, ImagePlane, Patient, Series, Sex, Study};
 pub use uid::derived_uid;

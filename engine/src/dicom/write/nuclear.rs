@@ -339,8 +339,8 @@ fn put_detectors(image: &NmImage, dataset: &mut Dataset) {
         if let Some(angle) = detector.start_angle_degrees {
             item.decimals(tags::START_ANGLE, &[angle]);
         }
-        if let Some(view) = detector.view {
-            item.code(tags::VIEW_CODE_SEQUENCE, view);
+        if let Some(view) = &detector.view {
+            item.code(tags::VIEW_CODE_SEQUENCE, view.clone());
         }
         item
     };

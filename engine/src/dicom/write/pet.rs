@@ -37,8 +37,8 @@ impl Radiopharmaceutical {
             .decimals(tags::RADIONUCLIDE_TOTAL_DOSE, &[self.activity_bq])
             .decimals(tags::RADIONUCLIDE_HALF_LIFE, &[self.half_life_s])
             .decimals(tags::RADIONUCLIDE_POSITRON_FRACTION, &[self.positron_fraction])
-            .code(tags::RADIONUCLIDE_CODE_SEQUENCE, self.radionuclide)
-            .code(tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE, self.tracer);
+            .code(tags::RADIONUCLIDE_CODE_SEQUENCE, self.radionuclide.clone())
+            .code(tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE, self.tracer.clone());
         item
     }
 }

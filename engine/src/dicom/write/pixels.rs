@@ -13,47 +13,64 @@ use super::{Dataset, Error};
 pub struct Pixels {
     /// The layout of each frame.
     pub description: FrameDescription,
-    /// Frame after frame, laid out as the description says: whole samples, little endian, not packed.
+    /// Frame after frame, laid out as the description says: whole samples, little endian, not packed; but as
+    /// they are stored in [`Pixels::from_packed_bits`].
     pub values: Vec<u8>,
+    /// Frames of bits that are packed already.
+    packed_frames: Option<usize>,
 }
 
 impl Pixels {
+    /// Frames of any layout.
+    #[must_use]
+    pub fn new(description: FrameDescription, values: Vec<u8>) -> Self {
+        Self {
+            description,
+            values,
+            packed_frames: None,
+        }
+    }
+
     /// Monochrome frames of signed 16-bit values.
     #[must_use]
     pub fn from_i16(columns: u32, rows: u32, values: &[i16]) -> Self {
-        Self {
-            description: FrameDescription {
-                signed: true,
-                ..monochrome(columns, rows, 16)
-            },
-            values: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        }
+        let description = FrameDescription {
+            signed: true,
+            ..monochrome(columns, rows, 16)
+        };
+        Self::new(
+            description,
+            values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        )
     }
 
     /// Monochrome frames of unsigned 16-bit values.
     #[must_use]
     pub fn from_u16(columns: u32, rows: u32, values: &[u16]) -> Self {
-        Self {
-            description: monochrome(columns, rows, 16),
-            values: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        }
+        let values = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self::new(monochrome(columns, rows, 16), values)
     }
 
     /// Monochrome frames of unsigned 8-bit values.
     #[must_use]
     pub fn from_u8(columns: u32, rows: u32, values: Vec<u8>) -> Self {
-        Self {
-            description: monochrome(columns, rows, 8),
-            values,
-        }
+        Self::new(monochrome(columns, rows, 8), values)
     }
 
     /// Frames of bits, one byte a pixel here (0 or 1), packed when written.
     #[must_use]
     pub fn from_bits(columns: u32, rows: u32, values: Vec<u8>) -> Self {
+        Self::new(monochrome(columns, rows, 1), values)
+    }
+
+    /// Frames of bits, eight pixels a byte, the first in the lowest bit; no frame is padded to a byte (PS3.5 8.1.1).
+    ///
+    /// A segmentation of thousands of frames takes an eighth of [`Pixels::from_bits`].
+    #[must_use]
+    pub fn from_packed_bits(columns: u32, rows: u32, frames: usize, values: Vec<u8>) -> Self {
         Self {
-            description: monochrome(columns, rows, 1),
-            values,
+            packed_frames: Some(frames),
+            ..Self::new(monochrome(columns, rows, 1), values)
         }
     }
 
@@ -64,6 +81,19 @@ impl Pixels {
     /// [`Error::Invalid`] unless the values are a whole number of frames, at least one.
     pub fn frames(&self) -> Result<usize, Error> {
         let frame_bytes = self.description.frame_bytes()?;
+        if let Some(frames) = self.packed_frames {
+            let expected = (frames * frame_bytes).div_ceil(8);
+            return if frames > 0 && self.values.len() == expected {
+                Ok(frames)
+            } else {
+                let found = format!("{} bytes", self.values.len());
+                Err(Error::invalid(
+                    "pixel data",
+                    format!("{expected} bytes for {frames} frames"),
+                    found,
+                ))
+            };
+        }
         if frame_bytes == 0 || self.values.is_empty() || !self.values.len().is_multiple_of(frame_bytes) {
             return Err(Error::invalid(
                 "pixel data",
@@ -93,16 +123,25 @@ impl Pixels {
 
     /// Puts Pixel Data (7FE0,0010) into an object.
     pub(super) fn put(&self, object: &mut InMemDicomObject, syntax: TransferSyntax) -> Result<(), Error> {
-        let frame_bytes = self.values.len() / self.frames()?;
+        let frames = self.frames()?;
+        let frame_bytes = self.description.frame_bytes()?;
         if syntax.is_encapsulated() {
             let encoder = codec::compression::encoder_for(syntax).ok_or(codec::Error::Unsupported {
                 uid: syntax.uid().to_owned(),
                 name: syntax.name(),
                 verb: "encoded",
             })?;
-            let compressed = |frame| encoder.encode(frame, &self.description);
-            let frames = self.values.chunks_exact(frame_bytes).map(compressed);
-            let value = encapsulated(frames.collect::<codec::Result<_>>()?);
+            let compressed = |frame| match self.packed_frames {
+                None => encoder.encode(
+                    &self.values[frame * frame_bytes..][..frame_bytes],
+                    &self.description,
+                ),
+                Some(_) => encoder.encode(
+                    &unpack(&self.values, frame * frame_bytes, frame_bytes),
+                    &self.description,
+                ),
+            };
+            let value = encapsulated((0..frames).map(compressed).collect::<codec::Result<_>>()?);
             object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, value));
             return Ok(());
         }
@@ -119,6 +158,9 @@ impl Pixels {
 
     /// The values as they are stored without compression.
     fn stored(&self, frame_bytes: usize) -> Result<Vec<u8>, Error> {
+        if self.packed_frames.is_some() {
+            return Ok(self.values.clone());
+        }
         if self.description.bits_allocated == 1 {
             return Ok(pack(&self.values));
         }
@@ -153,6 +195,12 @@ fn pack(values: &[u8]) -> Vec<u8> {
         .chunks(8)
         .map(|eight| eight.iter().enumerate().map(bit).sum())
         .collect()
+}
+
+/// The inverse of [`pack`] for `count` pixels from pixel `first` on.
+fn unpack(packed: &[u8], first: usize, count: usize) -> Vec<u8> {
+    let bit = |n: usize| packed[n / 8] >> (n % 8) & 1;
+    (first..first + count).map(bit).collect()
 }
 
 /// Uncompressed values; words are swapped by the data set writer where the syntax is big endian.
@@ -190,6 +238,8 @@ mod tests {
     use super::{Pixels, native_value, pack};
     use codec::TransferSyntax;
     use dicom_core::value::PrimitiveValue;
+    use dicom_dictionary_std::tags;
+    use dicom_object::InMemDicomObject;
 
     #[test]
     fn bits_are_packed_from_the_lowest_and_across_frames() {
@@ -197,6 +247,27 @@ mod tests {
             pack(&[1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1]),
             [0b0001_1001, 0b0000_0110]
         );
+    }
+
+    #[test]
+    fn packed_bits_are_the_same_pixels() {
+        let values: Vec<u8> = (0..3 * 5 * 4).map(|n| u8::from(n % 7 < 3)).collect();
+        let [plain, packed] = [
+            Pixels::from_bits(5, 3, values.clone()),
+            Pixels::from_packed_bits(5, 3, 4, pack(&values)),
+        ];
+        assert_eq!(packed.frames().unwrap(), 4);
+        for syntax in [
+            TransferSyntax::ExplicitLittleEndian,
+            TransferSyntax::DeflatedImageFrame,
+        ] {
+            let mut objects = [InMemDicomObject::new_empty(), InMemDicomObject::new_empty()];
+            plain.put(&mut objects[0], syntax).unwrap();
+            packed.put(&mut objects[1], syntax).unwrap();
+            let [plain, packed] = objects.map(|object| object.get(tags::PIXEL_DATA).unwrap().value().clone());
+            assert_eq!(plain, packed);
+        }
+        assert!(Pixels::from_packed_bits(5, 3, 5, pack(&values)).frames().is_err());
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::segmentation::reference;
-use super::{Dataset, DateTime, Error, Instance, Series, Study};
+use super::keyhole::keyholed;
+use super::source_images::reference;
+use super::{Dataset, DateTime, Error, Instance, Series, SourceImages, Study};
 use crate::geometry::{Patient as PatientSpace, Point};
+use crate::voi::PolygonStack;
 
 /// A closed planar contour.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,41 @@ pub struct Roi {
     pub contours: Vec<Contour>,
 }
 
+impl Roi {
+    /// A region of contours that were made on the grid of a series, as of [`Mask::contours`](crate::voi::Mask::contours).
+    ///
+    /// Each contour names the image of the slice that it lies in; a hole is joined to the outline around it by a
+    /// channel without width, as CLOSED_PLANAR contours have holes.
+    #[must_use]
+    pub fn of_contours(
+        name: impl Into<String>,
+        interpreted_type: &'static str,
+        colour: [u8; 3],
+        contours: &PolygonStack,
+        images: &SourceImages,
+    ) -> Self {
+        let slices = images.slices.len() as f64;
+        let image = |polygon: &[Point<PatientSpace>]| {
+            let slice = images.grid.voxel(*polygon.first()?)[2].round();
+            let within = (0.0..slices).contains(&slice);
+            within.then(|| images.slices[slice as usize].sop_instance_uid.clone())
+        };
+        let contour = |polygon: Vec<Point<PatientSpace>>| Contour {
+            source_instance_uid: image(&polygon),
+            points: polygon,
+        };
+        Self {
+            name: name.into(),
+            interpreted_type,
+            colour,
+            contours: keyholed(contours.polygons(), &images.grid)
+                .into_iter()
+                .map(contour)
+                .collect(),
+        }
+    }
+}
+
 /// What is particular to one structure set.
 #[derive(Debug, Clone)]
 pub struct StructureSet {
@@ -38,7 +75,7 @@ pub struct StructureSet {
     /// When it was made.
     pub created: DateTime,
     /// SOP class and series of the images that the contours lie in.
-    pub source: (&'static str, String),
+    pub source: (String, String),
     /// The regions.
     pub rois: Vec<Roi>,
 }
@@ -89,7 +126,7 @@ fn put_source(study: &Study, set: &StructureSet, frame_of_reference_uid: &str, d
     let mut frame_of_reference = Dataset::new();
     frame_of_reference.text(tags::FRAME_OF_REFERENCE_UID, frame_of_reference_uid);
     if !images.is_empty() {
-        let images = images.iter().map(|uid| reference(set.source.0, uid)).collect();
+        let images = images.iter().map(|uid| reference(&set.source.0, uid)).collect();
         let mut series = Dataset::new();
         series
             .text(tags::SERIES_INSTANCE_UID, &set.source.1)
@@ -128,7 +165,7 @@ fn put_rois(set: &StructureSet, frame_of_reference_uid: &str, dataset: &mut Data
                 tags::CONTOUR_SEQUENCE,
                 roi.contours
                     .iter()
-                    .map(|c| contour_item(c, set.source.0))
+                    .map(|c| contour_item(c, &set.source.0))
                     .collect(),
             );
         item

@@ -2,8 +2,10 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{Code, Dataset, DateTime};
-use crate::geometry::{Patient as PatientSpace, Point, Vector};
+use super::{Code, Dataset, DateTime, Error};
+use crate::dicom::read;
+use crate::dicom::read::attributes::Attributes as _;
+use crate::geometry::{Grid, Patient as PatientSpace, Point, Vector};
 
 /// Specific Character Set (0008,0005): how text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -76,8 +78,8 @@ pub struct Study {
     pub patient: Patient,
     /// Study Instance UID.
     pub study_instance_uid: String,
-    /// Study Date and Time.
-    pub start: DateTime,
+    /// Study Date and Time; `None` for a study that does not say them.
+    pub start: Option<DateTime>,
     /// Study ID, at most 16 characters.
     pub id: String,
     /// Accession Number, at most 16 characters.
@@ -87,6 +89,40 @@ pub struct Study {
 }
 
 impl Study {
+    /// The study and patient of an object that was read, so that what is made of it joins the same study.
+    ///
+    /// Text is written as UTF-8, whatever it was read as.
+    #[must_use]
+    pub fn of(instance: &read::Instance) -> Self {
+        let object = &instance.data_set;
+        let text = |tag| object.text(tag).unwrap_or_default();
+        let sex = match text(tags::PATIENT_SEX).as_str() {
+            "M" => Some(Sex::Male),
+            "F" => Some(Sex::Female),
+            "O" => Some(Sex::Other),
+            _ => None,
+        };
+        let birth_date = read::date_of(object, tags::PATIENT_BIRTH_DATE);
+        let start = read::date_and_time(object, tags::STUDY_DATE, tags::STUDY_TIME);
+        let positive = |tag| object.number(tag).filter(|number| *number > 0.0);
+        Self {
+            character_set: CharacterSet::Utf8,
+            patient: Patient {
+                name: text(tags::PATIENT_NAME),
+                id: text(tags::PATIENT_ID),
+                birth_date: birth_date.map(DateTime::from),
+                sex,
+                weight_kg: positive(tags::PATIENT_WEIGHT),
+                height_m: positive(tags::PATIENT_SIZE),
+            },
+            study_instance_uid: instance.study_instance_uid.clone(),
+            start: start.map(DateTime::from),
+            id: text(tags::STUDY_ID),
+            accession_number: text(tags::ACCESSION_NUMBER),
+            description: text(tags::STUDY_DESCRIPTION),
+        }
+    }
+
     fn put(&self, dataset: &mut Dataset) {
         let patient = &self.patient;
         let birth_date = patient.birth_date.map(DateTime::date);
@@ -97,11 +133,16 @@ impl Study {
             .text_or_empty(tags::PATIENT_BIRTH_DATE, birth_date.as_deref())
             .text_or_empty(tags::PATIENT_SEX, patient.sex.map(Sex::term))
             .text(tags::STUDY_INSTANCE_UID, &self.study_instance_uid)
-            .text(tags::STUDY_DATE, self.start.date())
-            .text(tags::STUDY_TIME, self.start.time())
+            .text_or_empty(tags::STUDY_DATE, self.start.map(DateTime::date).as_deref())
+            .text_or_empty(tags::STUDY_TIME, self.start.map(DateTime::time).as_deref())
             .text(tags::STUDY_ID, &self.id)
             .text(tags::ACCESSION_NUMBER, &self.accession_number)
-            .text(tags::STUDY_DESCRIPTION, &self.description)
+            .text_or_empty(
+                tags::STUDY_DESCRIPTION,
+                Some(&self.description)
+                    .filter(|text| !text.is_empty())
+                    .map(String::as_str),
+            )
             .empty(tags::REFERRING_PHYSICIAN_NAME);
         if let Some(weight_kg) = patient.weight_kg {
             dataset.decimals(tags::PATIENT_WEIGHT, &[weight_kg]);
@@ -208,6 +249,11 @@ pub(super) fn put_patient_orientation(dataset: &mut Dataset) {
         );
 }
 
+/// Distance of neighbouring slices along their normal, mm; of uneven stacks the median.
+pub(super) fn slice_spacing_mm(grid: &Grid) -> f64 {
+    grid.spacing_mm()[2] * grid.shear_rad().cos()
+}
+
 /// Where an image lies (PS3.3 C.7.6.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImagePlane {
@@ -224,6 +270,33 @@ pub struct ImagePlane {
 }
 
 impl ImagePlane {
+    /// Where slice `k` of a grid lies; as thick as slices are apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when rows and columns of the grid are not at right angles: no image can say that.
+    pub fn of(grid: &Grid, k: usize) -> Result<Self, Error> {
+        const RIGHT_ANGLE: f64 = 1e-4;
+        let (row_direction, column_direction) = (grid.row_direction(), grid.column_direction());
+        let cosine = row_direction.dot(column_direction);
+        if cosine.abs() > RIGHT_ANGLE {
+            let found = format!("a cosine of {cosine:.4}");
+            return Err(Error::invalid(
+                "angle of rows and columns",
+                "a right angle",
+                found,
+            ));
+        }
+        let [between_columns, between_rows, _] = grid.spacing_mm();
+        Ok(Self {
+            position: grid.patient(Point::new(0.0, 0.0, k as f64)),
+            row_direction,
+            column_direction,
+            pixel_spacing_mm: [between_rows, between_columns],
+            slice_thickness_mm: slice_spacing_mm(grid),
+        })
+    }
+
     /// Image Orientation (Patient): row direction, column direction.
     #[must_use]
     pub fn orientation(&self) -> [f64; 6] {

@@ -88,6 +88,71 @@ fn thick_slices_count_more_volume_but_no_more_mean() {
     let found = Statistics::of_volume(&volume, Scale::Factor(1.0)).unwrap();
     assert_eq!(found.mean, 3.0);
     assert!((found.volume_ml - (0.1 + 0.25 + 0.4)).abs() < 1e-12);
+    assert!((found.total - (0.1 + 0.5 + 2.4)).abs() < 1e-12);
+}
+
+/// The digital phantom of the Image Biomarker Standardisation Initiative (theibsi/data_sets, CC BY 4.0) as
+/// SUV, and its region: mean (Q4LE) 2.15, variance (ECT3) 3.05, median (Y12H) 1, quartiles (QG58, 8DWT) 1
+/// and 4, energy (N8CA) 567 and root mean square (5ZWQ) 2.77 are the published values.
+#[test]
+fn the_ibsi_phantom_has_its_published_statistics() {
+    #[rustfmt::skip]
+    let values = vec![
+        1, 4, 4, 1, 1,  1, 4, 6, 1, 1,  4, 1, 6, 4, 1,  4, 4, 6, 4, 1,
+        1, 4, 4, 1, 1,  1, 1, 6, 1, 1,  1, 1, 3, 1, 1,  4, 4, 6, 1, 1,
+        1, 4, 4, 1, 1,  1, 1, 1, 1, 1,  1, 1, 9, 1, 1,  1, 1, 6, 1, 1,
+        1, 4, 4, 1, 1,  1, 1, 1, 1, 1,  1, 1, 1, 1, 1,  1, 1, 6, 1, 1,
+    ];
+    let grid = Grid::new([5, 4, 4], axes([2.0; 3])).unwrap();
+    let volume = Volume::new(
+        grid.clone(),
+        Voxels::U8(values.into()),
+        Rescale::IDENTITY,
+        Unit::SuvBw,
+    )
+    .unwrap();
+    let outside = [[0, 2, 1], [3, 0, 2], [4, 0, 2], [2, 2, 2], [3, 0, 3], [4, 0, 3]];
+    let region = Mask::from_predicate(grid, |at| !outside.contains(&at));
+    let of = |mask: &Mask| Statistics::inside(&volume, mask, Scale::Factor(1.0)).unwrap();
+    let close = |found: f64, expected: f64, within: f64| {
+        assert!((found - expected).abs() <= within, "{found}, expected {expected}");
+    };
+    let found = of(&region);
+    assert_eq!((found.voxels, found.energy, found.median), (74, 567.0, 1.0));
+    assert_eq!((found.min, found.max, found.quartiles), (1.0, 6.0, [1.0, 4.0]));
+    close(found.mean, 2.148_649, 5e-7);
+    close(found.variance(), 3.045_471, 5e-7);
+    close(found.rms, 2.77, 5e-3);
+    // Rows: threshold, voxels, mL, mean, TLG.
+    let rows = [
+        (0.41 * 6.0, 24, 0.192, 4.541_667, 0.872),
+        (4.0, 23, 0.184, 4.608_696, 0.848),
+        (0.5 * 6.0, 24, 0.192, 4.541_667, 0.872),
+    ];
+    for (threshold, voxels, ml, mean, tlg) in rows {
+        let hot = Mask::at_least(&volume, threshold).intersection(&region).unwrap();
+        let found = of(&hot);
+        assert_eq!(found.voxels, voxels, "{threshold}");
+        close(found.volume_ml, ml, 1e-12);
+        close(found.mean, mean, 5e-7);
+        close(found.total, tlg, 1e-12);
+    }
+}
+
+#[test]
+fn another_kind_of_suv_is_a_multiple() {
+    let volume = volume([3, 1, 1], Voxels::U8(vec![1, 2, 9].into()), Rescale::IDENTITY);
+    let of = |factor: f64| Statistics::of_volume(&volume, Scale::Factor(factor)).unwrap();
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + b.abs());
+    let (times, anew) = (of(1.0).times(0.8), of(0.8));
+    assert!(close(times.energy, anew.energy) && close(times.total, anew.total) && close(times.rms, anew.rms));
+    assert!(close(times.sd, anew.sd) && close(times.quartiles[1], anew.quartiles[1]));
+    assert_eq!(
+        (times.voxels, times.volume_ml, times.max_at),
+        (3, anew.volume_ml, [2, 0, 0])
+    );
+    // Three voxels of 0.02 mL with a mean of 4, over a background of 1.
+    assert!(close(of(1.0).total_above(1.0), 0.18));
 }
 
 /// More values than are collected for the median, so that they are counted instead.
@@ -125,6 +190,8 @@ proptest! {
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + b.abs());
         prop_assert_eq!((found.voxels, found.min, found.max), (n, real[0], real[n - 1]));
         prop_assert!(close(found.mean, mean) && close(found.sd, variance.sqrt()));
+        prop_assert!(close(found.energy, real.iter().map(|v| v * v).sum()) && close(found.rms, (found.energy / n as f64).sqrt()));
+        prop_assert!(close(found.total, 0.02 * real.iter().sum::<f64>()));
         prop_assert!(close(found.median, (real[(n - 1) / 2] + real[n / 2]) / 2.0));
     }
 }

@@ -4,24 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use codec::Warning;
-use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
+use crate::dicom::Code;
 use crate::dicom::read::attributes::Attributes;
 use crate::geometry::Grid;
 use crate::voi::Mask;
-
-/// A coded concept (PS3.3 section 8).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Code {
-    /// Code Value (0008,0100), long or as a URN.
-    pub value: String,
-    /// Coding Scheme Designator (0008,0102).
-    pub scheme: String,
-    /// Code Meaning (0008,0104).
-    pub meaning: String,
-}
 
 /// One segment and its voxels.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +23,8 @@ pub struct Segment {
     pub category: Option<Code>,
     /// Segmented Property Type: liver, neoplasm.
     pub property_type: Option<Code>,
+    /// Anatomic Region (0008,2218) and its modifier: lung, right.
+    pub anatomic_region: Option<(Code, Option<Code>)>,
     /// Segment Algorithm Type (0062,0008): AUTOMATIC, SEMIAUTOMATIC, MANUAL.
     pub algorithm_type: Option<String>,
     /// Segment Algorithm Name (0062,0009).
@@ -54,6 +45,7 @@ pub(super) struct Described {
     label: String,
     category: Option<Code>,
     property_type: Option<Code>,
+    anatomic_region: Option<(Code, Option<Code>)>,
     algorithm_type: Option<String>,
     algorithm_name: Option<String>,
     tracking_id: Option<String>,
@@ -74,8 +66,9 @@ impl Described {
             number,
             mask: None,
             label: item.text(tags::SEGMENT_LABEL).unwrap_or_default(),
-            category: code(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
-            property_type: code(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
+            category: Code::of(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
+            property_type: Code::of(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
+            anatomic_region: region(item),
             algorithm_type: item.text(tags::SEGMENT_ALGORITHM_TYPE),
             algorithm_name: item.text(tags::SEGMENT_ALGORITHM_NAME),
             tracking_id: item.text(tags::TRACKING_ID),
@@ -90,6 +83,7 @@ impl Described {
             label: self.label,
             category: self.category,
             property_type: self.property_type,
+            anatomic_region: self.anatomic_region,
             algorithm_type: self.algorithm_type,
             algorithm_name: self.algorithm_name,
             tracking_id: self.tracking_id,
@@ -97,6 +91,12 @@ impl Described {
             mask: self.mask.unwrap_or_else(|| Mask::empty(grid.clone())),
         }
     }
+}
+
+fn region(item: &InMemDicomObject) -> Option<(Code, Option<Code>)> {
+    let region = item.item(tags::ANATOMIC_REGION_SEQUENCE)?;
+    let modifier = Code::of(region, tags::ANATOMIC_REGION_MODIFIER_SEQUENCE);
+    Some((Code::of_item(region)?, modifier))
 }
 
 /// The segments of Segment Sequence (0062,0002) by their numbers; the first of each.
@@ -119,16 +119,4 @@ pub(super) fn described(object: &InMemDicomObject, warnings: &mut Vec<Warning>) 
         }
     }
     segments
-}
-
-fn code(item: &InMemDicomObject, tag: Tag) -> Option<Code> {
-    let code = item.item(tag)?;
-    let value = [tags::CODE_VALUE, tags::LONG_CODE_VALUE, tags::URN_CODE_VALUE]
-        .into_iter()
-        .find_map(|tag| code.text(tag))?;
-    Some(Code {
-        value,
-        scheme: code.text(tags::CODING_SCHEME_DESIGNATOR).unwrap_or_default(),
-        meaning: code.text(tags::CODE_MEANING).unwrap_or_default(),
-    })
 }

@@ -1,0 +1,9 @@
+//! Objects that the engine writes, shown to other programs: `dciodvfy` finds no error, pydicom and highdicom read the
+//! same voxels and numbers.
+
+mod hostile;
+mod peers;
+mod real_world_values;
+mod reports;
+mod segmentations;
+mod study;
