@@ -12,6 +12,8 @@ mod definition;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;
+#[cfg(feature = "onnx")]
+mod network;
 mod objects;
 mod planar;
 mod projection;
