@@ -19,6 +19,7 @@ mod paint;
 mod petct;
 mod random;
 mod scan;
+mod score;
 mod size;
 mod syntaxes;
 
@@ -28,6 +29,7 @@ pub use lesion::Lesion;
 pub use output::{Error, Result};
 pub use paint::Pose;
 pub use petct::PetCt;
+pub use score::{Score, score};
 pub use size::Size;
 
 use output::Output;

@@ -159,7 +159,14 @@ fn outline(lattice: &Lattice, suv: &[f32], hu: Option<&[f32]>) -> Cells {
             uptake[n] / counts[n] as f64 > f64::from(OUTLINE_SUV) * 0.5
         }
     };
-    lattice.filled(&numbers.into_iter().map(is_body).collect::<Cells>())
+    // A thin chest wall does not outlive the opening, and lungs would be outside: what lies deep in the PET's
+    // outline is inside.
+    let deep = lattice.shrunk(&lattice.filled(&lattice.opened(&by_pet, 1)), 2);
+    let inside = numbers
+        .into_iter()
+        .zip(deep)
+        .map(|(number, deep)| deep || is_body(number));
+    lattice.filled(&inside.collect::<Cells>())
 }
 
 fn lungs(lattice: &Lattice, inside: &[bool], hu: &[f32]) -> Cells {

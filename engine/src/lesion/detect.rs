@@ -419,3 +419,6 @@ fn number(findings: &mut [Finding]) {
         finding.id = n + 1;
     }
 }
+
+#[cfg(test)]
+mod tests;
