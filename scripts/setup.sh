@@ -52,7 +52,7 @@ fi
 
 venv=target/venv
 if ! cmp -s scripts/peers.txt "$venv/peers.txt"; then
-	say "installing pydicom and highdicom into $venv"
+	say "installing the Python peers of the tests into $venv"
 	rm -rf "$venv"
 	/usr/bin/python3 -m venv "$venv"
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r scripts/peers.txt

@@ -6,7 +6,7 @@ say "format"
 cargo fmt --all --check
 
 say "lints, native"
-cargo clippy --workspace --all-targets -- -D warnings
+cargo clippy --workspace --all-targets --features engine/onnx -- -D warnings
 
 say "lints, engine without threads"
 cargo clippy -p engine -p codec --no-default-features -- -D warnings
@@ -25,4 +25,4 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 	export XDG_RUNTIME_DIR
 	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
-REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace
+REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx

@@ -33,6 +33,19 @@ impl Direction {
         }
     }
 
+    /// The unit vector that points there.
+    #[must_use]
+    pub const fn vector(self) -> Vector<Patient> {
+        match self {
+            Self::Left => Vector::new(1.0, 0.0, 0.0),
+            Self::Right => Vector::new(-1.0, 0.0, 0.0),
+            Self::Posterior => Vector::new(0.0, 1.0, 0.0),
+            Self::Anterior => Vector::new(0.0, -1.0, 0.0),
+            Self::Head => Vector::new(0.0, 0.0, 1.0),
+            Self::Feet => Vector::new(0.0, 0.0, -1.0),
+        }
+    }
+
     const fn of_axis(axis: usize, positive: bool) -> Self {
         match (axis, positive) {
             (0, true) => Self::Left,

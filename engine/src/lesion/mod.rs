@@ -4,7 +4,8 @@
 //! between their maxima, judged one by one by what is known of the body, and put together again. Nothing is
 //! removed: what is physiological is set aside with its organ and reason, and comes back with
 //! [`Detection::restore`]. [`follow_up`] matches the lesions of two to four exams into tracks; [`response`]
-//! turns their measures into categories, each with its reasons. Measuring inside a mask is left to `voi`.
+//! turns their measures into categories, each with its reasons. With the feature `onnx`, `network` makes the
+//! organ map that overrides the rules. Measuring inside a mask is left to `voi`.
 
 mod basins;
 mod body;
@@ -17,6 +18,8 @@ mod heights;
 mod labels;
 mod lattice;
 mod measure;
+#[cfg(feature = "onnx")]
+pub mod network;
 mod options;
 mod organ;
 mod physiology;

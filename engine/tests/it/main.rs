@@ -13,6 +13,8 @@ mod detection;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;
+#[cfg(feature = "onnx")]
+mod network;
 mod objects;
 mod planar;
 mod projection;

@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod command_line;
+mod lesions;
 mod pictures;

@@ -15,8 +15,10 @@ fn study(truth: &Value) -> Dynamic {
     let series = part.series(&truth["object"]["series_instance_uid"]);
     let instance = &series.instances[0];
     let mut buffer = Vec::new();
-    let read = |pixels: &_| dynamic(instance, pixels, View::default());
-    let ((study, warnings), odd) = with_pixels(instance, &part.opened.files, &mut buffer, read).unwrap();
+    let ((study, warnings), odd) = with_pixels(instance, &part.opened.files, &mut buffer, |pixels| {
+        dynamic(instance, pixels, View::default())
+    })
+    .unwrap();
     assert!(warnings.is_empty() && odd.is_empty(), "{warnings:?} {odd:?}");
     study
 }

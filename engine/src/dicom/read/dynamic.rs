@@ -181,3 +181,6 @@ fn plane([rows_mm, columns_mm]: [f64; 2]) -> Affine<Patient, Voxel> {
     ];
     Affine::from_axes(axes, Point::new(0.0, 0.0, 0.0))
 }
+
+#[cfg(test)]
+mod tests;

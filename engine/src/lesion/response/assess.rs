@@ -6,6 +6,7 @@ use super::eortc::{Cycles, EortcInput, eortc};
 use super::lugano::{Lugano, UptakeChange, lugano};
 use super::measures::{Exam, Lesion};
 use super::percist::{PercistInput, percist};
+use super::reason::{Needed, Reason};
 use super::recip::{Recip, RecipInput, recip};
 use super::recist::{Anatomic, Measured, NonTargets, RecistInput, TargetLesion, recist};
 use super::targets::{Candidate, NORMAL_NODE_MM, is_normal, targets};
@@ -227,6 +228,18 @@ fn by_recip(study: &Study) -> Assessed<Recip> {
 }
 
 fn by_recist(study: &Study) -> Assessed<Anatomic> {
+    let measured_anywhere = study
+        .baseline
+        .lesions
+        .iter()
+        .any(|lesion| lesion.long_axis_mm.is_some());
+    // Lesions that nobody measured on CT or MR are not small ones: they are unknown.
+    if !study.baseline.lesions.is_empty() && !measured_anywhere {
+        return Assessed::new(
+            Anatomic::NotEvaluable,
+            [Reason::Missing(Needed::BaselineDiameters)],
+        );
+    }
     let tracks = tracks(study.baseline.lesions);
     let before: Vec<Candidate> = tracks
         .iter()

@@ -112,11 +112,16 @@ fn check_projections(volume: &Volume, interpolation: Interpolation) {
     let direction = Direction::from_degrees(35.0, 15.0);
     let parallel = Camera::fitted(direction, &[volume.grid()], SIZE).unwrap();
     let around = Direction::from_degrees(35.0, 0.0);
-    let around = Camera::centered(around, Point::new(0.0, 0.0, 0.0), 0.8, SIZE).unwrap();
-    for (camera, layer) in [
-        (parallel, &skewed),
-        (parallel.with_eye(60.0, SIZE), &skewed),
-        (around, &level),
+    let around = |pixel_mm| Camera::centered(around, Point::new(0.0, 0.0, 0.0), pixel_mm, SIZE).unwrap();
+    let slab = Some([-1.5, 1.5]);
+    // From far away a level is bounded by cells of its own, from farther away by those of the volume.
+    for (camera, layer, depth_mm, step_mm) in [
+        (parallel, &skewed, None, None),
+        (parallel, &skewed, slab, None),
+        (parallel.with_eye(60.0, SIZE), &skewed, None, None),
+        (around(0.8), &level, None, None),
+        (around(1.2), &level, None, Some(1.0)),
+        (around(3.0), &level, None, Some(1.0)),
     ] {
         for kind in [
             ProjectionKind::MAXIMUM,
@@ -124,11 +129,13 @@ fn check_projections(volume: &Volume, interpolation: Interpolation) {
             ProjectionKind::Minimum,
             ProjectionKind::Mean,
         ] {
-            let mut scene = Scene::new(
-                View::Projection(Projection::new(camera, kind)),
-                vec![layer.clone()],
-            );
+            let projection = Projection {
+                depth_mm,
+                ..Projection::new(camera, kind)
+            };
+            let mut scene = Scene::new(View::Projection(projection), vec![layer.clone()]);
             scene.quality.jitter = Some(2);
+            scene.quality.step_mm = step_mm;
             let bits = |lanes: Lanes, scene: &Scene| {
                 let mut renderer = CpuRenderer {
                     lanes,
@@ -169,5 +176,50 @@ fn projections_do_not_depend_on_the_processor() {
             check_projections(&volume, Interpolation::Nearest);
             check_projections(&volume, Interpolation::Linear);
         }
+    }
+}
+
+/// Single bright voxels among dark ones: a bound that leaves out one shows at once.
+#[test]
+fn nothing_that_counts_is_passed_over_in_a_level() {
+    let voxels = (0..67 * 58 * 4u32).map(|n| match n.wrapping_mul(0x9E37_79B1) >> 16 {
+        n if n.is_multiple_of(300) => n as i16 & 0xfff,
+        _ => 0,
+    });
+    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]].map(Vector::from);
+    let grid = Grid::new([67, 58, 4], Affine::from_axes(axes, Point::new(0.0, 0.0, 0.0))).unwrap();
+    let voxels = Voxels::I16(voxels.collect());
+    let volume = Volume::new(grid, voxels, Rescale::IDENTITY, Unit::Hounsfield).unwrap();
+    let id = VolumeId(0);
+    let mut volumes = Volumes::new();
+    volumes.insert(id, volume.clone());
+    // From afar the volume's cells are the bounds, then the level's own, then its values.
+    for (pixel_mm, step_mm) in [(2.0, 1.5), (1.2, 1.1), (0.5, 0.4)] {
+        let mut passed_over = 0;
+        for azimuth in [0.0, 31.0, 77.0, 140.0] {
+            let direction = Direction::from_degrees(azimuth, 0.0);
+            let camera = Camera::centered(direction, volume.grid().center(), pixel_mm, SIZE).unwrap();
+            let view = View::Projection(Projection::new(camera, ProjectionKind::MAXIMUM));
+            let mut scene = Scene::new(view, vec![Layer::single(id, &volume)]);
+            scene.quality.step_mm = Some(step_mm);
+            let values = |lanes: Lanes, skips: bool| {
+                let mut scene = scene.clone();
+                scene.quality.skips_empty_space = skips;
+                let mut renderer = CpuRenderer {
+                    lanes,
+                    ..CpuRenderer::new()
+                };
+                let values = renderer.values(&scene, 0, &volumes, SIZE).unwrap().values;
+                let read = renderer.statistics().samples;
+                (values.into_iter().map(f32::to_bits).collect::<Vec<_>>(), read)
+            };
+            let (expected, all) = values(Lanes::Baseline, false);
+            for lanes in [Lanes::Baseline, Lanes::default()] {
+                let (found, read) = values(lanes, true);
+                assert!(found == expected, "{pixel_mm} mm, {azimuth} degrees, {lanes:?}");
+                passed_over += all - read;
+            }
+        }
+        assert!(passed_over > 0, "{pixel_mm} mm");
     }
 }

@@ -187,3 +187,20 @@ fn what_was_not_measured_is_not_evaluable() {
     let psma = assessed(Tracer::Psma, &bare, &bare, Findings::default());
     assert_eq!(psma.recip.unwrap().category, Recip::NotEvaluable);
 }
+
+/// What PET alone knows: uptake, and no diameter of CT or MR.
+#[test]
+fn lesions_that_nobody_measured_across_are_not_evaluable_for_recist() {
+    let unmeasured = [Lesion {
+        long_axis_mm: None,
+        short_axis_mm: None,
+        ..lesion(1, "liver", 10.0, 40.0)
+    }];
+    let assessment = assessed(Tracer::Fdg, &unmeasured, &unmeasured, Findings::default());
+    assert_eq!(assessment.recist.category, Anatomic::NotEvaluable);
+    assert!(
+        assessment.recist.sentences()[0].contains("diameters"),
+        "{:?}",
+        assessment.recist.sentences()
+    );
+}

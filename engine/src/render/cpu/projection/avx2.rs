@@ -5,22 +5,22 @@
 //! bits are theirs.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_EQ_OQ, _mm_add_epi32, _mm_loadu_ps, _mm_loadu_si128, _mm_max_ps, _mm_set1_epi32,
-    _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_ps, _mm256_castps_si256,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_cvtepi32_ps,
-    _mm256_extractf128_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_epi32, _mm256_max_ps,
-    _mm256_min_epi32, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set_epi32, _mm256_set_m128,
-    _mm256_set_m128i, _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32,
-    _mm256_srai_epi32, _mm256_srli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi32,
-    _mm256_sub_ps, _mm256_xor_si256,
+    __m256, __m256i, _CMP_EQ_OQ, _MM_HINT_T0, _mm_prefetch, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps,
+    _mm256_and_si256, _mm256_blendv_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps,
+    _mm256_cvtepi32_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_epi32, _mm256_max_ps,
+    _mm256_min_epi32, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set_epi32,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_srai_epi32,
+    _mm256_srli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi32, _mm256_sub_ps, _mm256_xor_ps,
+    _mm256_xor_si256,
 };
+use std::ops::Range;
 
-use super::kernel::{Pair, Places, Strides, UNIT};
-use super::level::{RAYS, Stretch};
-use super::tile::BLOCK;
+use super::kernel::{ALONG, Pair, Places, Strides, UNIT};
+use super::lines::TILE;
+use super::tile::Tile;
 
 /// Samples that are worked on together.
-const WIDE: usize = 8;
+pub(super) const WIDE: usize = 8;
 
 /// Pairs of stored values, mixed eight at a time.
 pub(super) trait Wide: Pair {
@@ -49,7 +49,7 @@ pub(super) trait Wide: Pair {
 /// Four bytes from each of them must be readable.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn words<T>(voxels: *const T, index: &[u32; WIDE]) -> __m256i {
+pub(super) unsafe fn words<T>(voxels: *const T, index: &[u32; WIDE]) -> __m256i {
     // SAFETY: the caller's promise.
     let word = |n: usize| unsafe { voxels.add(index[n] as usize).cast::<i32>().read_unaligned() };
     _mm256_set_epi32(
@@ -74,13 +74,13 @@ fn weights_of_16_bit(fraction: __m256i) -> __m256i {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn of_one(fraction: __m256i) -> __m256 {
+pub(super) fn of_one(fraction: __m256i) -> __m256 {
     _mm256_mul_ps(_mm256_cvtepi32_ps(fraction), _mm256_set1_ps(1.0 / 65_536.0))
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn mix<const IS_INTERIOR: bool>(a: __m256, b: __m256, t: __m256) -> __m256 {
+pub(super) fn mix<const IS_INTERIOR: bool>(a: __m256, b: __m256, t: __m256) -> __m256 {
     let a = if IS_INTERIOR {
         a
     } else {
@@ -206,6 +206,83 @@ impl Wide for f32 {
     }
 }
 
+/// A volume's voxels, with the numbers that the loops need over and over.
+struct Source<'a, T> {
+    voxels: *const T,
+    strides: &'a Strides,
+    columns: __m256i,
+    rows_of_slice: __m256i,
+    /// How far ahead, in voxels, memory is asked for; 0 for nowhere.
+    ahead: isize,
+}
+
+impl<'a, T: Wide> Source<'a, T> {
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn new(voxels: &[T], strides: &'a Strides, ahead: isize) -> Self {
+        Self {
+            voxels: voxels.as_ptr(),
+            strides,
+            columns: _mm256_set1_epi32(strides.size[0].cast_signed()),
+            rows_of_slice: _mm256_set1_epi32(strides.size[1].cast_signed()),
+            ahead,
+        }
+    }
+
+    /// Asks for the memory of what lies ahead of some of the voxels, which is that of the others, too.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn fetch(&self, index: &[u32; WIDE]) {
+        for lane in [0, WIDE - 1] {
+            let near = self
+                .voxels
+                .wrapping_add(index[lane] as usize)
+                .wrapping_offset(self.ahead);
+            for at in [near, near.wrapping_add(self.strides.next[1])] {
+                _mm_prefetch::<_MM_HINT_T0>(at.cast());
+            }
+        }
+    }
+
+    /// Linear interpolation at eight places, without [`Wide::SCALE`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`super::kernel::read`], of a processor with AVX2; `strides` must be those of the voxels, not of
+    /// nearest. Unless `IS_INTERIOR`, places may be anywhere.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn mixed<const IS_INTERIOR: bool>(&self, [x, y, z]: [__m256i; 3]) -> __m256 {
+        let [row, slice] = self.strides.next;
+        let [last_x, last_y, last_z] = self.strides.last;
+        let (x, y, z) = (
+            split::<IS_INTERIOR>(x, last_x),
+            split::<IS_INTERIOR>(y, last_y),
+            split::<IS_INTERIOR>(z, last_z),
+        );
+        let of_row = _mm256_add_epi32(_mm256_mullo_epi32(z.0, self.rows_of_slice), y.0);
+        let of_voxel = _mm256_add_epi32(_mm256_mullo_epi32(of_row, self.columns), x.0);
+        let weights = T::weights(x.1);
+        let (y, z) = (of_one(y.1), of_one(z.1));
+        let mut index = [0u32; WIDE];
+        // SAFETY: `index` takes eight times 32 bit. Each is of a voxel that has a next one on each axis, or is
+        // the only one there and the stride is 0.
+        unsafe {
+            _mm256_storeu_si256(index.as_mut_ptr().cast(), of_voxel);
+            if self.ahead != 0 {
+                self.fetch(&index);
+            }
+            let near = T::mixed::<IS_INTERIOR>(self.voxels, &index, weights);
+            let near_below = T::mixed::<IS_INTERIOR>(self.voxels.add(row), &index, weights);
+            let far = T::mixed::<IS_INTERIOR>(self.voxels.add(slice), &index, weights);
+            let far_below = T::mixed::<IS_INTERIOR>(self.voxels.add(slice + row), &index, weights);
+            let near = mix::<IS_INTERIOR>(near, near_below, y);
+            let far = mix::<IS_INTERIOR>(far, far_below, y);
+            mix::<IS_INTERIOR>(near, far, z)
+        }
+    }
+}
+
 /// Linear interpolation at the places of some groups, as [`super::kernel::read`] has it.
 ///
 /// # Safety
@@ -222,47 +299,84 @@ pub(super) unsafe fn linear<T: Wide, const IS_INTERIOR: bool>(
     values: &mut [f32; UNIT],
 ) {
     // Calls are written out: what adaptors pass to closures would not become vector code here.
-    let [row, slice] = strides.next;
-    let first = voxels.as_ptr();
-    let rows_of_slice = _mm256_set1_epi32(strides.size[1].cast_signed());
-    let columns = _mm256_set1_epi32(strides.size[0].cast_signed());
-    let [last_x, last_y, last_z] = strides.last;
+    let source = Source::new(voxels, strides, 0);
     let [across, down, away] = places;
-    let mut index = [0u32; WIDE];
     let mut left = groups;
     while left != 0 {
         let at = left.trailing_zeros() as usize * WIDE;
         left &= left - 1;
-        // SAFETY: eight places are left from `at`.
-        let (x, y, z) = unsafe {
-            (
-                split::<IS_INTERIOR>(_mm256_loadu_si256(across.as_ptr().add(at).cast()), last_x),
-                split::<IS_INTERIOR>(_mm256_loadu_si256(down.as_ptr().add(at).cast()), last_y),
-                split::<IS_INTERIOR>(_mm256_loadu_si256(away.as_ptr().add(at).cast()), last_z),
-            )
-        };
-        let of_row = _mm256_add_epi32(_mm256_mullo_epi32(z.0, rows_of_slice), y.0);
-        let of_voxel = _mm256_add_epi32(_mm256_mullo_epi32(of_row, columns), x.0);
-        let weights = T::weights(x.1);
-        let (y, z) = (of_one(y.1), of_one(z.1));
-        // SAFETY: `index` takes eight times 32 bit. Each is of a voxel that has a next one on each axis, or is
-        // the only one there and the stride is 0. Eight values are left from `at`.
+        // SAFETY: eight places and values are left from `at`; the rest is the caller's promise.
         unsafe {
-            _mm256_storeu_si256(index.as_mut_ptr().cast(), of_voxel);
-            let near = T::mixed::<IS_INTERIOR>(first, &index, weights);
-            let near_below = T::mixed::<IS_INTERIOR>(first.add(row), &index, weights);
-            let far = T::mixed::<IS_INTERIOR>(first.add(slice), &index, weights);
-            let far_below = T::mixed::<IS_INTERIOR>(first.add(slice + row), &index, weights);
-            let near = mix::<IS_INTERIOR>(near, near_below, y);
-            let far = mix::<IS_INTERIOR>(far, far_below, y);
-            let mixed = mix::<IS_INTERIOR>(near, far, z);
-            let scaled = if T::SCALE == 1.0 {
-                mixed
-            } else {
-                _mm256_mul_ps(mixed, _mm256_set1_ps(T::SCALE))
-            };
-            _mm256_storeu_ps(values.as_mut_ptr().add(at), scaled);
+            let places = [
+                _mm256_loadu_si256(across.as_ptr().add(at).cast()),
+                _mm256_loadu_si256(down.as_ptr().add(at).cast()),
+                _mm256_loadu_si256(away.as_ptr().add(at).cast()),
+            ];
+            let mixed = source.mixed::<IS_INTERIOR>(places);
+            _mm256_storeu_ps(values.as_mut_ptr().add(at), scaled::<T>(mixed));
         }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn scaled<T: Wide>(mixed: __m256) -> __m256 {
+    if T::SCALE == 1.0 {
+        mixed
+    } else {
+        _mm256_mul_ps(mixed, _mm256_set1_ps(T::SCALE))
+    }
+}
+
+/// The largest of `sign` times the samples `ks` of each of the parallel rays of a tile, eight rays at a time: as
+/// [`linear`] unit by unit, but nothing leaves the registers.
+///
+/// # Safety
+///
+/// Of a processor with AVX2; `strides` must be those of the voxels, not of nearest. The places of all samples must
+/// lie as those of an interior do.
+#[target_feature(enable = "avx2")]
+#[inline(never)]
+pub(super) unsafe fn largest<T: Wide>(
+    voxels: &[T],
+    strides: &Strides,
+    tile: &Tile,
+    ks: Range<i32>,
+    sign: f32,
+    largest: &mut [f32; TILE],
+) {
+    let source = Source::new(voxels, strides, tile.ahead(strides));
+    let signs = _mm256_and_ps(_mm256_set1_ps(sign), _mm256_set1_ps(-0.0));
+    let stride = [0, 1, 2].map(|axis| tile.stride[axis][0]);
+    for from in (0..TILE).step_by(WIDE) {
+        // SAFETY: eight values are left from `from` in each.
+        let place = unsafe {
+            let of = |part: &[i32; TILE]| _mm256_loadu_si256(part.as_ptr().add(from).cast());
+            let [x, y, z] = &tile.place;
+            [of(x), of(y), of(z)]
+        };
+        let mut most = _mm256_set1_ps(f32::NEG_INFINITY);
+        let mut unit = ks.start & !(ALONG as i32 - 1);
+        while unit < ks.end {
+            let first = ks.start.max(unit);
+            let on = tile.on(unit);
+            let at = |axis: usize| {
+                let on = on[axis].wrapping_add(stride[axis].wrapping_mul(first - unit));
+                _mm256_add_epi32(place[axis], _mm256_set1_epi32(on))
+            };
+            let [mut x, mut y, mut z] = [at(0), at(1), at(2)];
+            for _ in first..ks.end.min(unit + ALONG as i32) {
+                // SAFETY: the caller's promise.
+                let mixed = unsafe { source.mixed::<true>([x, y, z]) };
+                most = _mm256_max_ps(_mm256_xor_ps(mixed, signs), most);
+                x = _mm256_add_epi32(x, _mm256_set1_epi32(stride[0]));
+                y = _mm256_add_epi32(y, _mm256_set1_epi32(stride[1]));
+                z = _mm256_add_epi32(z, _mm256_set1_epi32(stride[2]));
+            }
+            unit += ALONG as i32;
+        }
+        // SAFETY: eight values are left from `from`.
+        unsafe { _mm256_storeu_ps(largest.as_mut_ptr().add(from), scaled::<T>(most)) };
     }
 }
 
@@ -278,84 +392,4 @@ fn split<const IS_INTERIOR: bool>(place: __m256i, last: i32) -> (__m256i, __m256
     let held = _mm256_min_epi32(_mm256_max_epi32(place, _mm256_set1_epi32(0)), end);
     let voxel = _mm256_min_epi32(_mm256_srai_epi32(held, 16), _mm256_set1_epi32(last));
     (voxel, _mm256_sub_epi32(held, _mm256_slli_epi32(voxel, 16)))
-}
-
-/// The samples of a stretch through a sheet, as the plain loop of [`super::sheet::Sheet`] takes them: two of
-/// each ray at a time.
-///
-/// # Safety
-///
-/// Of a processor with AVX2; `sheet` must have as many values as `size` says, at least two a side and fewer than
-/// 2^15. With `IS_WHOLE` all places must be at least 0 and below the last column and row.
-#[target_feature(enable = "avx2")]
-pub(super) unsafe fn raise<const IS_WHOLE: bool>(
-    sheet: &[f32],
-    size: [usize; 2],
-    stretch: &Stretch,
-    largest: &mut [f32; RAYS],
-) {
-    const { assert!(WIDE == 2 * RAYS) };
-    let [width, height] = size;
-    let first = sheet.as_ptr();
-    let columns = _mm256_set1_epi32(width as i32);
-    let end_x = _mm256_set1_epi32(((width as i32 - 1) << 16) - 1);
-    let end_y = _mm256_set1_epi32(((height as i32 - 1) << 16) - 1);
-    let zero = _mm256_set1_epi32(0);
-    let fraction = _mm256_set1_epi32(0xffff);
-    let (dx, dy) = (stretch.dx, stretch.dy);
-    let on_x = _mm256_set1_epi32(dx.wrapping_mul(2));
-    let on_y = _mm256_set1_epi32(dy.wrapping_mul(2));
-    let mut index = [0u32; WIDE];
-    // SAFETY: all are arrays of four times 32 bit.
-    let (x, y, from, to, most) = unsafe {
-        (
-            _mm_loadu_si128(stretch.x.as_ptr().cast()),
-            _mm_loadu_si128(stretch.y.as_ptr().cast()),
-            _mm_loadu_si128(stretch.first.as_ptr().cast()),
-            _mm_loadu_si128(stretch.last.as_ptr().cast()),
-            _mm_loadu_ps(largest.as_ptr()),
-        )
-    };
-    let mut x = _mm256_set_m128i(_mm_add_epi32(x, _mm_set1_epi32(dx)), x);
-    let mut y = _mm256_set_m128i(_mm_add_epi32(y, _mm_set1_epi32(dy)), y);
-    let (from, to) = (_mm256_set_m128i(from, from), _mm256_set_m128i(to, to));
-    let mut most = _mm256_set_m128(most, most);
-    for n in 0..BLOCK / 2 {
-        let (held_x, held_y) = if IS_WHOLE {
-            (x, y)
-        } else {
-            (
-                _mm256_min_epi32(_mm256_max_epi32(x, zero), end_x),
-                _mm256_min_epi32(_mm256_max_epi32(y, zero), end_y),
-            )
-        };
-        // Rows and columns have 15 bits: the lower halves are multiplied, the upper ones are 0.
-        let of_row = _mm256_madd_epi16(_mm256_srli_epi32(held_y, 16), columns);
-        let at = _mm256_add_epi32(of_row, _mm256_srli_epi32(held_x, 16));
-        let part_x = of_one(_mm256_and_si256(held_x, fraction));
-        let part_y = of_one(_mm256_and_si256(held_y, fraction));
-        // SAFETY: `index` takes eight times 32 bit; each is of a value that has a next one in its row and below.
-        let (near, far) = unsafe {
-            _mm256_storeu_si256(index.as_mut_ptr().cast(), at);
-            let weights = _mm256_castps_si256(part_x);
-            (
-                f32::mixed::<true>(first, &index, weights),
-                f32::mixed::<true>(first.add(width), &index, weights),
-            )
-        };
-        let mut value = mix::<true>(near, far, part_y);
-        if !IS_WHOLE {
-            let second = _mm256_set_epi32(1, 1, 1, 1, 0, 0, 0, 0);
-            let k = _mm256_add_epi32(_mm256_set1_epi32(stretch.k + 2 * n), second);
-            let beyond = _mm256_or_si256(_mm256_cmpgt_epi32(from, k), _mm256_cmpgt_epi32(k, to));
-            let none = _mm256_set1_ps(f32::NEG_INFINITY);
-            value = _mm256_blendv_ps(value, none, _mm256_castsi256_ps(beyond));
-        }
-        most = _mm256_max_ps(value, most);
-        x = _mm256_add_epi32(x, on_x);
-        y = _mm256_add_epi32(y, on_y);
-    }
-    let both = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps::<1>(most));
-    // SAFETY: four values.
-    unsafe { _mm_storeu_ps(largest.as_mut_ptr(), both) };
 }

@@ -67,6 +67,8 @@ pub(in crate::render::cpu) struct Body {
     /// voxels samples that are looked at together then reach over.
     pub(super) is_level: bool,
     pub(super) extent: [f64; 2],
+    /// Whether nearly every voxel of such a level is between samples.
+    pub(super) is_dense: bool,
     has_holes: bool,
 }
 
@@ -139,6 +141,7 @@ impl Body {
             ceiling: f32::INFINITY,
             is_level: false,
             extent: [0.0; 2],
+            is_dense: false,
             has_holes: matches!(volume.voxels(), Voxels::F32(_)),
         })
     }

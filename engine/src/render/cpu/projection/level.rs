@@ -1,10 +1,10 @@
 //! Maxima along rays that stay between two slices: what turns about the body's long axis shows.
 //!
 //! Where a row of pixels and its rays lie in one plane of the volume's slices, all its samples mix the same
-//! two slices by the same part. That mix, the row's [`Sheet`], is made once, block by block as rays come by,
-//! and rays are marched through it in two dimensions: half the reads and half the arithmetic of three.
+//! two slices by the same part. That mix, the row's [`Sheet`], is made once, and rays are marched through it in two
+//! dimensions: half the reads and half the arithmetic of three.
 //!
-//! Four neighbouring rays look at eight samples at a time, first where the voxels around allow most, then
+//! Four neighbouring rays look at eight samples at a time, first where the values around allow most, then
 //! wherever they allow more than all four rays have.
 
 #![expect(
@@ -16,7 +16,7 @@ use super::body::{Body, Kept};
 use super::kernel::{PARTS, rounded};
 use super::lines::{Sight, TILE};
 use super::march::Scratch;
-use super::sheet::{PAD, Sheet};
+use super::sheet::{PAD, Sheet, larger};
 use super::tile::{BLOCK, Tile};
 use crate::geometry::{Patient, Vector};
 use crate::presentation::Size;
@@ -32,23 +32,27 @@ const DRIFT: f64 = 1e-5;
 const MAX_EXTENT: f64 = 700.0;
 /// Most voxels of a slice of which each thread keeps a picture.
 const MAX_SLICE: usize = 1 << 21;
+/// Bounds that are chosen among together.
+const PART: usize = 64;
+/// Voxels of a slice to a sample below which a sheet is made as a whole, and the part of its narrower side that the
+/// picture must show.
+const DENSE: f64 = 2.0;
+const MOST: f64 = 0.5;
 /// What places in single precision may differ by from exact ones, voxels.
 const MARGIN: f64 = 0.02;
 /// Farther than any sample of a volume lies from its middle, mm.
 const FAR_MM: f64 = 1e4;
 
-/// Samples of a stretch, as the loops need them: coordinates in the sheet, in fixed point.
-pub(super) struct Stretch {
-    pub x: [i32; RAYS],
-    pub y: [i32; RAYS],
-    pub dx: i32,
-    pub dy: i32,
-    /// Number of the first sample, and the first and last that count of each ray.
-    pub k: i32,
+/// Some rays on their way through a sheet: its columns and rows, in fixed point.
+pub(super) struct Rays {
+    /// Of sample 0.
+    pub place: [[i32; RAYS]; 2],
+    /// From a sample to the next, and exactly.
+    pub stride: [i32; 2],
+    step: [f64; 2],
+    /// First and last sample that counts of each.
     pub first: [i32; RAYS],
     pub last: [i32; RAYS],
-    /// Whether all samples count and lie inside the sheet.
-    pub is_whole: bool,
 }
 
 /// Whether the rows of pixels of a view look through one level of each volume, and only maxima are kept.
@@ -107,11 +111,16 @@ pub(super) fn extreme(
         let Some(mut group) = Group::new(body, tile, from).filter(|_| !cancel.is_cancelled()) else {
             continue;
         };
-        group.search(lanes, &mut sheet, &mut scratch.order);
+        group.search(lanes, &mut sheet, &mut scratch.bounds);
         samples += group.samples;
         for ray in 0..RAYS {
-            let largest = group.largest[ray];
-            let counts = group.first[ray] <= group.last[ray] && largest > f32::NEG_INFINITY;
+            // Rounding may lead beyond the largest voxel, which is where it then stays.
+            let largest = if group.largest[ray] > body.ceiling {
+                body.ceiling
+            } else {
+                group.largest[ray]
+            };
+            let counts = group.rays.first[ray] <= group.rays.last[ray] && largest > f32::NEG_INFINITY;
             found[from + ray] = if counts { sign * largest } else { f32::NAN };
         }
     }
@@ -120,19 +129,15 @@ pub(super) fn extreme(
     scratch.tally.skipped += tile.samples().saturating_sub(samples);
 }
 
-/// A few rays on their way through a sheet.
+/// A search along a few rays.
 struct Group<'a> {
     body: &'a Body,
-    /// Samples that count.
-    first: [i32; RAYS],
-    last: [i32; RAYS],
-    /// First and last that any ray has, and that all have.
+    rays: Rays,
+    /// First and last sample that any ray has, and that all have.
     any: [i32; 2],
     all: [i32; 2],
-    /// Columns and rows of sample 0 in the sheet and of a step, in fixed point and exactly.
-    place: [[i32; RAYS]; 2],
-    stride: [i32; 2],
-    step: [f64; 2],
+    /// Least and largest places that they have in a block, without what leads to it.
+    span: [[i64; 2]; 2],
     reach: Reach,
     /// The largest so far of each ray; +infinity for those without samples.
     largest: [f32; RAYS],
@@ -182,6 +187,7 @@ impl<'a> Group<'a> {
             high: [0.0; 2],
             on: step.map(|step| (step * f64::from(BLOCK)) as f32),
         };
+        let stride = [0, 1].map(|axis| tile.stride[axis][from]);
         let mut place = [[0; RAYS]; 2];
         for axis in 0..2 {
             let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -196,13 +202,16 @@ impl<'a> Group<'a> {
         }
         Some(Self {
             body,
-            first,
-            last,
+            span: spans(&place, stride),
+            rays: Rays {
+                place,
+                stride,
+                step,
+                first,
+                last,
+            },
             any,
             all,
-            place,
-            stride: [0, 1].map(|axis| tile.stride[axis][from]),
-            step,
             reach,
             largest,
             samples: 0,
@@ -211,7 +220,7 @@ impl<'a> Group<'a> {
 
     /// Looks at all blocks of samples that may hold more than what is known.
     #[inline(always)]
-    fn search(&mut self, lanes: Lanes, sheet: &mut Sheet, order: &mut Vec<(f32, i32)>) {
+    fn search(&mut self, lanes: Lanes, sheet: &mut Sheet, bounds: &mut Vec<f32>) {
         let blocks = self.any[0].div_euclid(BLOCK)..self.any[1].div_euclid(BLOCK) + 1;
         if !self.body.skips {
             for block in blocks {
@@ -219,23 +228,28 @@ impl<'a> Group<'a> {
             }
             return;
         }
-        let at = sheet.bounds(&self.reach, blocks, order);
-        let (most, block) = std::mem::replace(&mut order[at], (f32::NEG_INFINITY, 0));
-        let mut least = self.look(lanes, sheet, block);
-        // The upper half first: nearly as good as in order, and nothing needs to be sorted.
-        let from = if least > f32::NEG_INFINITY {
-            least
-        } else {
-            self.body.floor
-        };
-        let upper = from + 0.5 * (most - from);
-        for above in [upper, f32::NEG_INFINITY] {
-            for (bound, block) in order.iter_mut() {
-                if *bound > least && *bound > above {
-                    least = self.look(lanes, sheet, *block);
-                    *bound = f32::NEG_INFINITY;
+        sheet.bounds(lanes, &self.reach, &blocks, bounds);
+        let most = most(bounds);
+        let best = bounds.iter().position(|bound| *bound == most).unwrap_or(0);
+        let mut least = self.look(lanes, sheet, blocks.start + best as i32);
+        bounds[best] = f32::NEG_INFINITY;
+        // From above in a few steps: nearly as good as in order, and nothing needs to be sorted.
+        let from = larger(least, self.body.floor);
+        let upper = [0.6, 0.3].map(|part| from + part * (most - from));
+        let mut below = f32::INFINITY;
+        for above in [upper[0], upper[1], f32::NEG_INFINITY] {
+            let above = larger(least, above);
+            for (part, bounds) in bounds.chunks(PART).enumerate() {
+                let mut chosen = between(lanes, bounds, above, below);
+                while chosen != 0 {
+                    let n = chosen.trailing_zeros() as usize;
+                    chosen &= chosen - 1;
+                    if bounds[n] > least {
+                        least = self.look(lanes, sheet, blocks.start + (part * PART + n) as i32);
+                    }
                 }
             }
+            below = above;
         }
     }
 
@@ -243,84 +257,103 @@ impl<'a> Group<'a> {
     #[inline(always)]
     fn look(&mut self, lanes: Lanes, sheet: &mut Sheet, block: i32) -> f32 {
         let k = block * BLOCK;
-        let mut stretch = Stretch {
-            x: self.place[0],
-            y: self.place[1],
-            dx: self.stride[0],
-            dy: self.stride[1],
-            k,
-            first: self.first,
-            last: self.last,
-            is_whole: self.all[0] <= k && k + BLOCK - 1 <= self.all[1],
-        };
-        let [on_x, on_y] = self.step.map(|step| rounded(f64::from(k) * step * PARTS));
-        for ray in 0..RAYS {
-            stretch.x[ray] = stretch.x[ray].wrapping_add(on_x);
-            stretch.y[ray] = stretch.y[ray].wrapping_add(on_y);
-        }
-        sheet.make(lanes, self.body, &mut stretch);
-        let mut largest = self.largest;
-        sheet.raise(lanes, &stretch, &mut largest);
-        let mut least = f32::INFINITY;
-        for ray in 0..RAYS {
-            // Rounding may lead beyond the largest voxel, which is where it then stays.
-            let ceiling = self.body.ceiling;
-            let held = if largest[ray] > ceiling {
-                ceiling
-            } else {
-                largest[ray]
-            };
-            let kept = if held > self.largest[ray] {
-                held
-            } else {
-                self.largest[ray]
-            };
-            self.largest[ray] = kept;
-            least = if kept < least { kept } else { least };
-        }
-        self.samples += if stretch.is_whole {
+        let on = self.rays.on(block);
+        let span = self
+            .span
+            .map(|end| [0, 1].map(|axis| end[axis] + i64::from(on[axis])));
+        let all_count = self.all[0] <= k && k + BLOCK - 1 <= self.all[1];
+        let is_whole = all_count && sheet.holds(span);
+        sheet.make(lanes, self.body, span);
+        self.samples += if is_whole {
             RAYS as u64 * BLOCK as u64
         } else {
-            stretch.counted()
+            self.rays.counted(k)
         };
-        least
+        sheet.raise(lanes, &self.rays, block, is_whole, &mut self.largest)
     }
 }
 
-impl Stretch {
-    /// Samples that count.
-    fn counted(&self) -> u64 {
+/// The largest of some bounds.
+#[inline(always)]
+fn most(bounds: &[f32]) -> f32 {
+    const WIDE: usize = 8;
+    let mut most = [f32::NEG_INFINITY; WIDE];
+    for bounds in bounds.chunks_exact(WIDE) {
+        for lane in 0..WIDE {
+            most[lane] = larger(most[lane], bounds[lane]);
+        }
+    }
+    most.into_iter().fold(f32::NEG_INFINITY, larger)
+}
+
+/// Which of at most [`PART`] bounds are above one limit and not above another, as bits.
+#[inline(always)]
+fn between(lanes: Lanes, bounds: &[f32], above: f32, up_to: f32) -> u64 {
+    match lanes {
+        Lanes::Baseline => bounds.iter().rev().fold(0, |bits, bound| {
+            bits << 1 | u64::from(*bound > above && *bound <= up_to)
+        }),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
+        Lanes::Avx2 => unsafe { super::avx2_level::between(bounds, above, up_to) },
+    }
+}
+
+impl Rays {
+    /// From sample 0 to the first of a block.
+    #[inline(always)]
+    pub(super) fn on(&self, block: i32) -> [i32; 2] {
+        let k = f64::from(block * BLOCK);
+        self.step.map(|step| rounded(k * step * PARTS))
+    }
+
+    /// Samples that count of the block that begins with sample `k`.
+    fn counted(&self, k: i32) -> u64 {
         let rays = self.first.iter().zip(&self.last);
         rays.map(|(first, last)| {
-            let (first, last) = ((*first).max(self.k), (*last).min(self.k + BLOCK - 1));
+            let (first, last) = ((*first).max(k), (*last).min(k + BLOCK - 1));
             (i64::from(last) - i64::from(first) + 1).max(0) as u64
         })
         .sum()
     }
+}
 
-    /// First and last column or row, in fixed point, of all its places.
-    #[inline(always)]
-    pub(super) fn span(places: &[i32; RAYS], on: i32) -> [i32; 2] {
-        let (mut low, mut high) = (places[0], places[0]);
-        for place in &places[1..] {
-            low = if *place < low { *place } else { low };
-            high = if *place > high { *place } else { high };
-        }
-        let far = on.saturating_mul(BLOCK - 1);
-        [low.saturating_add(far.min(0)), high.saturating_add(far.max(0))]
-    }
+/// Least and largest places of a block of samples that begins at `place`.
+#[inline(always)]
+fn spans(place: &[[i32; RAYS]; 2], stride: [i32; 2]) -> [[i64; 2]; 2] {
+    let far = stride.map(|stride| i64::from(stride) * i64::from(BLOCK - 1));
+    let low = |axis: usize| place[axis].iter().copied().fold(i32::MAX, i32::min);
+    let high = |axis: usize| place[axis].iter().copied().fold(i32::MIN, i32::max);
+    [
+        [0, 1].map(|axis| i64::from(low(axis)) + far[axis].min(0)),
+        [0, 1].map(|axis| i64::from(high(axis)) + far[axis].max(0)),
+    ]
+}
+
+/// Columns and rows from a pixel to the next, and from a sample.
+fn ways(sight: &Sight<'_>, body: &Body) -> [[f64; 2]; 2] {
+    let Sight::Camera(camera) = sight else {
+        return [[0.0; 2]; 2];
+    };
+    let pixel = camera.plane.patient(1.0, 0.0) - camera.plane.patient(0.0, 0.0);
+    let step = camera.sight().unwrap_or(pixel) * body.step_mm;
+    [pixel, step].map(|way| [0, 1].map(|axis| (body.linear.row(axis) * way.xyz)[0]))
 }
 
 /// Voxels that the samples of a group and a block of it reach over, columns and rows.
 pub(super) fn extent(sight: &Sight<'_>, body: &Body) -> [f64; 2] {
-    let Sight::Camera(camera) = sight else {
-        return [0.0; 2];
-    };
-    let pixel = camera.plane.patient(1.0, 0.0) - camera.plane.patient(0.0, 0.0);
-    let step = camera.sight().unwrap_or(pixel) * body.step_mm;
+    let [pixel, step] = ways(sight, body);
     [0, 1].map(|axis| {
-        let along = |way: Vector<Patient>| (body.linear.row(axis) * way.xyz)[0].abs();
         // The samples of a ray may be moved by a step.
-        (RAYS - 1) as f64 * along(pixel) + f64::from(BLOCK) * along(step) + 4.0 * MARGIN
+        (RAYS - 1) as f64 * pixel[axis].abs() + f64::from(BLOCK) * step[axis].abs() + 4.0 * MARGIN
     })
+}
+
+/// Whether samples lie so close, and so far about, that nearly all of a sheet is read.
+pub(super) fn is_dense(sight: &Sight<'_>, body: &Body, width: u32) -> bool {
+    let [pixel, step] = ways(sight, body);
+    let [columns, rows, _] = body.stored.grid().size();
+    let per_sample = (pixel[0] * step[1] - pixel[1] * step[0]).abs();
+    let shown = f64::from(width) * pixel[0].hypot(pixel[1]);
+    per_sample < DENSE && shown > MOST * columns.min(rows) as f64
 }

@@ -26,6 +26,7 @@ pub(in crate::render::cpu) struct Scratch {
     pub(super) values: [f32; UNIT],
     /// Blocks by how large a value may be in them.
     pub(super) order: Vec<(f32, i32)>,
+    pub(super) bounds: Vec<f32>,
     sums: [f64; TILE],
     counts: [u32; TILE],
     /// Of level views, one a layer.
@@ -41,6 +42,7 @@ impl Default for Scratch {
             places: [[0; UNIT]; 3],
             values: [0.0; UNIT],
             order: Vec::new(),
+            bounds: Vec::new(),
             sums: [0.0; TILE],
             counts: [0; TILE],
             sheets: Vec::new(),
@@ -127,7 +129,7 @@ fn march(
 }
 
 pub(super) struct March<'a> {
-    lanes: Lanes,
+    pub(super) lanes: Lanes,
     pub(super) body: &'a Body,
     pub(super) tile: &'a Tile,
     lines: &'a Lines,

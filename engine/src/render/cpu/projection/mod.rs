@@ -6,14 +6,18 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_level;
 mod body;
 mod bound;
 mod kernel;
 mod level;
 mod lines;
 mod march;
+mod peaks;
 mod search;
 mod sheet;
+mod slab;
 mod tile;
 
 pub(super) use body::{Body, Course, check_regular};
@@ -53,6 +57,7 @@ impl<'a> Projected<'a> {
         for body in &mut bodies {
             body.is_level = is_level;
             body.extent = level::extent(&sight, body);
+            body.is_dense = is_level && level::is_dense(&sight, body, size.width);
         }
         Self {
             sight,

@@ -156,41 +156,63 @@ impl March<'_> {
         found: &mut [f32; TILE],
     ) {
         let (body, tile) = (self.body, self.tile);
-        let mut search = Search {
-            march: self,
+        // Of short rays, slabs, reading all costs less than looking where to.
+        let is_short = tile.blocks <= SHORT;
+        let all = (is_short && fading.is_none()).then(|| self.largest_of_all(voxels, sign));
+        let (largest, samples) = match all.flatten() {
+            Some(largest) => (largest, tile.samples()),
+            None => {
+                let cells = body.cells.as_ref().filter(|_| body.skips && !is_short);
+                let mut search = Search::new(self, voxels, sign, fading, cells);
+                let mut order = std::mem::take(&mut scratch.order);
+                search.order(&mut order);
+                let samples = search.run(&order, scratch);
+                scratch.order = order;
+                (search.largest, samples)
+            }
+        };
+        scratch.tally.samples += samples;
+        scratch.tally.skipped += tile.samples().saturating_sub(samples);
+        for ray in 0..TILE {
+            let counts = tile.first[ray] <= tile.last[ray] && largest[ray] > f32::NEG_INFINITY;
+            found[ray] = if counts { sign * largest[ray] } else { f32::NAN };
+        }
+        if body.may_be_lowest() {
+            self.find_lowest(sign, &largest, found);
+        }
+    }
+}
+
+impl<'a, 'm, T: Bounds> Search<'a, 'm, T> {
+    #[inline(always)]
+    fn new(
+        march: &'a March<'m>,
+        voxels: &'a [T],
+        sign: f32,
+        fading: Option<Fading>,
+        cells: Option<&'a Arc<Cells>>,
+    ) -> Self {
+        let mut search = Self {
+            march,
             voxels,
             sign,
             fading,
             beams: [None; SQUARES],
-            // Of short rays, slabs, reading all costs less than looking where to.
-            cells: body.cells.as_ref().filter(|_| body.skips && tile.blocks > SHORT),
+            cells,
             // Rays without samples must not hold the others up.
             largest: [f32::INFINITY; TILE],
             least: [[f32::INFINITY; 2]; SQUARES],
         };
         for ray in 0..TILE {
-            if tile.first[ray] <= tile.last[ray] {
+            if march.tile.first[ray] <= march.tile.last[ray] {
                 search.largest[ray] = f32::NEG_INFINITY;
                 search.least[ray / RAYS][ray % RAYS / 8] = f32::NEG_INFINITY;
             }
         }
         for square in 0..SQUARES {
-            search.beams[square] = Beam::new(tile, square * RAYS, RAYS, fading.is_some());
+            search.beams[square] = Beam::new(march.tile, square * RAYS, RAYS, fading.is_some());
         }
-        let mut order = std::mem::take(&mut scratch.order);
-        search.order(&mut order);
-        let samples = search.run(&order, scratch);
-        scratch.order = order;
-        scratch.tally.samples += samples;
-        scratch.tally.skipped += tile.samples().saturating_sub(samples);
-        for ray in 0..TILE {
-            let largest = search.largest[ray];
-            let counts = tile.first[ray] <= tile.last[ray] && largest > f32::NEG_INFINITY;
-            found[ray] = if counts { sign * largest } else { f32::NAN };
-        }
-        if body.may_be_lowest() {
-            self.find_lowest(sign, &search.largest, found);
-        }
+        search
     }
 }
 

@@ -1,14 +1,12 @@
 //! The picture between two slices that a row of pixels looks through.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "a lane is an index into many arrays at once; zips of six hide that"
-)]
-
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2_level;
 use super::body::Body;
-use super::level::{RAYS, Reach, Stretch};
+use super::level::{RAYS, Rays, Reach};
+use super::peaks::Peaks;
 use super::tile::BLOCK;
 use crate::render::cells::FINE;
 use crate::render::cpu::kernel::Lanes;
@@ -18,16 +16,16 @@ use crate::with_voxels;
 /// Voxels around a sheet that repeat its edge: where samples are up to half a voxel off the outermost centres,
 /// values there are those of the edge.
 pub(super) const PAD: i32 = 1;
-/// Blocks of samples that are bounded together.
-const WIDE: usize = 8;
 /// Columns and rows of the blocks that are made at a time.
 const SIDE: [usize; 2] = [32, 8];
-/// Most values of such a sheet: of more it takes longer to find them than to read what they would pass over.
+/// Voxels that samples reach over, up to which each value of a sheet says what is passed over, of sheets of no more
+/// than so many; its cells do otherwise.
+const SMALL: f64 = 8.0;
 const MAX_OWN: usize = 1 << 18;
+/// Rows whose memory is asked for ahead.
+const AHEAD: usize = 6;
 /// Levels of a step of the third axis that are told apart.
 const PER_STEP: f64 = 131_072.0;
-/// Voxels that samples reach over, up to which a sheet's own voxels say what is passed over.
-const SMALL: f64 = 8.0;
 
 /// Values between two slices, times the sign.
 #[derive(Default)]
@@ -48,114 +46,22 @@ pub(super) struct Sheet {
     is_made: bool,
     blocks: [usize; 2],
     peaks: Peaks,
-}
-
-/// The largest values of windows of cells: what may be passed over.
-#[derive(Default)]
-struct Peaks {
-    /// Layer of fine cells that they are of; that of the sheet's own voxels otherwise.
+    /// Layer of fine cells that those are of; otherwise they are of the sheet's own values.
     layer: Option<usize>,
-    /// Side of a cell, voxels, and where the first begins.
-    side: usize,
-    origin: f32,
-    size: [usize; 2],
-    /// Cells of a window, columns and rows: as many as a reach touches, or one less.
-    window: [usize; 2],
-    /// What no value of the window that begins at each cell exceeds.
-    values: Vec<f32>,
-    spare: Vec<f32>,
+    /// The largest values of the columns of a row of cells.
+    columns: Vec<f32>,
 }
 
-impl Peaks {
-    /// Fills in what no sample of each block of samples exceeds: two windows on each axis hold all cells that
-    /// it touches. Gives the place of the largest.
-    #[inline(always)]
-    fn bounds(&self, reach: &Reach, blocks: Range<i32>, order: &mut Vec<(f32, i32)>) -> usize {
-        order.clear();
-        let (mut most, mut most_at) = (f32::NEG_INFINITY, 0);
-        let mut first = blocks.start;
-        while first < blocks.end {
-            let (across, down) = (self.windows(reach, 0, first), self.windows(reach, 1, first));
-            let width = self.size[0];
-            for n in 0..((blocks.end - first) as usize).min(WIDE) {
-                let of_row = |row: u32| {
-                    let row = row as usize * width;
-                    larger(
-                        self.values[row + across[0][n] as usize],
-                        self.values[row + across[1][n] as usize],
-                    )
-                };
-                let bound = larger(of_row(down[0][n]), of_row(down[1][n]));
-                (most, most_at) = if bound > most {
-                    (bound, order.len())
-                } else {
-                    (most, most_at)
-                };
-                order.push((bound, first + n as i32));
-            }
-            first += WIDE as i32;
-        }
-        most_at
-    }
-
-    /// The two windows on an axis for each of some blocks of samples.
-    #[inline(always)]
-    fn windows(&self, reach: &Reach, axis: usize, first: i32) -> [[u32; WIDE]; 2] {
-        let per_side = 1.0 / self.side as f32;
-        let last = (self.size[axis] - 1) as f32;
-        let more = self.window[axis].min(self.size[axis]) as f32 - 1.0;
-        let mut windows = [[0; WIDE]; 2];
-        for n in 0..WIDE {
-            let on = (first + n as i32) as f32 * reach.on[axis] - self.origin;
-            let cell = |at: f32| {
-                let cell = (at + on) * per_side;
-                let cell = if cell > 0.0 { cell } else { 0.0 };
-                if cell < last { cell } else { last }
-            };
-            let (low, high) = (cell(reach.low[axis]), cell(reach.high[axis]));
-            // SAFETY: both are held to 0 up to a number of 32 bit.
-            let (low, high) = unsafe { (low.to_int_unchecked::<i32>(), high.to_int_unchecked::<i32>()) };
-            let second = high - more as i32;
-            windows[0][n] = low as u32;
-            windows[1][n] = if second > low { second } else { low } as u32;
-        }
-        windows
-    }
-
-    /// Makes windows for reaches over `extent` voxels; beyond the end of a row come the first cells of the
-    /// next: more than there is, never less.
-    fn widen_for(&mut self, extent: [f64; 2], more: usize) {
-        self.window = extent.map(|extent| ((extent / self.side as f64) as usize).saturating_add(1));
-        let [across, down] = self.window;
-        self.widen(1, across.saturating_add(more));
-        self.widen(self.size[0], down.saturating_add(more));
-    }
-
-    /// Makes of each value the largest of `window` from it on, `stride` apart.
-    fn widen(&mut self, stride: usize, window: usize) {
-        let mut have = 1;
-        while have < window && have * stride < self.values.len() {
-            let more = have.min(window - have);
-            let far = (more * stride).min(self.values.len());
-            self.spare.clear();
-            let pairs = self.values.iter().zip(&self.values[far..]);
-            self.spare.extend(pairs.map(|(a, b)| larger(*a, *b)));
-            self.spare.extend_from_slice(&self.values[self.spare.len()..]);
-            std::mem::swap(&mut self.values, &mut self.spare);
-            have += more;
-        }
-    }
-}
-
+/// The larger of two.
 #[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
+pub(super) fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
 impl Sheet {
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        4 * (self.values.len() + self.made.len() + 2 * self.peaks.values.len())
+        4 * (self.values.len() + self.made.len() + self.columns.len()) + self.peaks.bytes()
     }
 
     /// Goes to a level of a volume: a coordinate in steps of the third axis.
@@ -170,8 +76,11 @@ impl Sheet {
         let [columns, rows, slices] = grid.size();
         let slice = grid.slice_from_position(position).clamp(0.0, slices as f64 - 1.0);
         let below = (slice as usize).min(slices.saturating_sub(2));
-        self.slices = [below, (below + 1).min(slices - 1)].map(|slice| slice * columns * rows);
+        let above = (below + 1).min(slices - 1);
         self.part = (slice - below as f64) as f32;
+        // The end of the way to a slice is that slice, exactly.
+        let below = if self.part == 1.0 { above } else { below };
+        self.slices = [below, above].map(|slice| slice * columns * rows);
         self.sign = sign;
         self.is_made = false;
         self.size = [columns, rows].map(|n| n + 2 * PAD as usize);
@@ -182,9 +91,9 @@ impl Sheet {
         if self.made.len() != blocks || self.number == 1 {
             self.made = vec![0; blocks];
         }
-        if body.extent[0].max(body.extent[1]) < SMALL && self.values.len() <= MAX_OWN {
-            self.find_own_peaks(lanes, body);
-        } else if self.peaks.layer != Some(below / FINE) {
+        if body.is_dense {
+            self.make_all(lanes, body);
+        } else if self.layer != Some(below / FINE) {
             self.find_peaks(body, below / FINE);
         }
     }
@@ -202,50 +111,104 @@ impl Sheet {
             let signed = values[of_layer].iter().map(|value| sign * value.to_f32());
             peaks.values.extend(signed.map(|value| body.bound_of(value)));
         });
-        (peaks.layer, peaks.side, peaks.origin) = (Some(layer), FINE, 0.0);
+        (peaks.side, peaks.origin) = (FINE, 0.0);
         peaks.size = [columns, rows];
         peaks.widen_for(body.extent, 0);
+        self.layer = Some(layer);
     }
 
-    /// From its own voxels, where samples lie close to one another: each is used many times.
-    fn find_own_peaks(&mut self, lanes: Lanes, body: &Body) {
-        for j in 0..self.blocks[1] {
-            for i in 0..self.blocks[0] {
-                self.make_block(lanes, body, [i, j]);
-            }
+    /// Makes everything, and of its own values what may be passed over: less than what the cells around allow.
+    fn make_all(&mut self, lanes: Lanes, body: &Body) {
+        // A cell ends with the first value of the next.
+        let cells = self.size.map(|n| (n - 1).div_ceil(FINE));
+        self.peaks.values.resize(cells[0] * cells[1], 0.0);
+        self.columns.resize(self.size[0], 0.0);
+        match lanes {
+            Lanes::Baseline => self.mix_all(body),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it.
+            Lanes::Avx2 => unsafe { self.mix_all_avx2(body) },
         }
-        self.is_made = true;
+        (self.is_made, self.layer) = (true, None);
         let peaks = &mut self.peaks;
-        peaks.values.clear();
-        let bounds = self.values.iter().map(|value| body.bound_of(*value));
-        peaks.values.extend(bounds);
-        (peaks.side, peaks.origin, peaks.size) = (1, -(PAD as f32), self.size);
-        // A cell ends with the next voxel.
-        peaks.widen_for(body.extent, 1);
-    }
-
-    /// Fills in what no sample of each block of samples exceeds; gives the place of the largest.
-    #[inline(always)]
-    pub(super) fn bounds(&self, reach: &Reach, blocks: Range<i32>, order: &mut Vec<(f32, i32)>) -> usize {
-        self.peaks.bounds(reach, blocks, order)
-    }
-
-    /// Makes what a stretch reads and is not there yet. A stretch that leaves the sheet is no whole one.
-    #[inline(always)]
-    pub(super) fn make(&mut self, lanes: Lanes, body: &Body, stretch: &mut Stretch) {
-        let across = Stretch::span(&stretch.x, stretch.dx);
-        let down = Stretch::span(&stretch.y, stretch.dy);
-        let [width, height] = self.size.map(|n| (n as i32 - 1) << 16);
-        stretch.is_whole &= across[0] >= 0 && across[1] < width && down[0] >= 0 && down[1] < height;
-        if self.is_made {
-            return;
+        peaks.origin = -(PAD as f32);
+        if body.extent[0].max(body.extent[1]) < SMALL && self.values.len() <= MAX_OWN {
+            (peaks.side, peaks.size) = (1, self.size);
+            peaks.values.clear();
+            let bounds = self.values.iter().map(|value| body.bound_of(*value));
+            peaks.values.extend(bounds);
+            peaks.widen_for(body.extent, 1);
+        } else {
+            (peaks.side, peaks.size) = (FINE, cells);
+            for bound in &mut peaks.values {
+                *bound = body.bound_of(*bound);
+            }
+            peaks.widen_for(body.extent, 0);
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    #[inline(never)]
+    fn mix_all_avx2(&mut self, body: &Body) {
+        self.mix_all(body);
+    }
+
+    /// Mixes two slices, row by row, and finds the largest values of cells.
+    #[inline(always)]
+    fn mix_all(&mut self, body: &Body) {
+        let [width, height] = self.size;
+        let [columns, rows] = self.size.map(|n| n - 2 * PAD as usize);
+        let per_row = (width - 1).div_ceil(FINE);
+        for (n, cells) in self.peaks.values.chunks_exact_mut(per_row).enumerate() {
+            let (first, last) = (FINE * n, (FINE * n + FINE).min(height - 1));
+            // The first row was the last of the cells before.
+            for j in first + usize::from(n > 0)..last + 1 {
+                let row = j.saturating_sub(PAD as usize).min(rows - 1) * columns;
+                let [near, far] = self.slices.map(|slice| slice + row);
+                let to = &mut self.values[j * width..][..width];
+                with_voxels!(body.stored.voxels(), voxels => {
+                    mix_row(&voxels[near..], &voxels[far..], columns, self.part, self.sign, to);
+                });
+            }
+            let row = |j: usize| &self.values[(first + j).min(last) * width..][..width];
+            let rows = row(0).iter().zip(row(1)).zip(row(2).iter().zip(row(3)));
+            for (most, (((a, b), (c, d)), e)) in self.columns.iter_mut().zip(rows.zip(row(4))) {
+                *most = larger(larger(larger(*a, *b), larger(*c, *d)), *e);
+            }
+            narrow(&self.columns, cells);
+        }
+    }
+
+    /// Fills in what no sample of each block of samples exceeds.
+    #[inline(always)]
+    pub(super) fn bounds(&self, lanes: Lanes, reach: &Reach, blocks: &Range<i32>, bounds: &mut Vec<f32>) {
+        self.peaks.bounds(lanes, reach, blocks, bounds);
+    }
+
+    /// Whether the places from the first to the last, in fixed point, lie inside with the next of each.
+    #[inline(always)]
+    pub(super) fn holds(&self, [low, high]: [[i64; 2]; 2]) -> bool {
+        let [width, height] = self.size.map(|n| (n as i64 - 1) << 16);
+        low[0] >= 0 && high[0] < width && low[1] >= 0 && high[1] < height
+    }
+
+    /// Makes what is read from the first to the last place, in fixed point, and is not there yet.
+    #[inline(always)]
+    pub(super) fn make(&mut self, lanes: Lanes, body: &Body, span: [[i64; 2]; 2]) {
+        if !self.is_made {
+            self.make_some(lanes, body, span);
+        }
+    }
+
+    #[inline(never)]
+    fn make_some(&mut self, lanes: Lanes, body: &Body, [low, high]: [[i64; 2]; 2]) {
         // An interpolation reads the next value, too.
-        let blocks = |[low, high]: [i32; 2], axis: usize| {
-            let block = |at: i32| ((at.max(0) >> 16) as usize / SIDE[axis]).min(self.blocks[axis] - 1);
-            [block(low), block(high.saturating_add(1 << 16))]
+        let blocks = |axis: usize| {
+            let block = |at: i64| ((at.max(0) >> 16) as usize / SIDE[axis]).min(self.blocks[axis] - 1);
+            [block(low[axis]), block(high[axis] + (1 << 16))]
         };
-        let (across, down) = (blocks(across, 0), blocks(down, 1));
+        let (across, down) = (blocks(0), blocks(1));
         for j in down[0]..down[1] + 1 {
             for i in across[0]..across[1] + 1 {
                 let block = j * self.blocks[0] + i;
@@ -317,46 +280,107 @@ impl Sheet {
         }
     }
 
-    /// Raises the largest of each ray by the samples of a stretch.
+    /// Raises the largest of each ray by the samples of block `block`; gives the least of them. `is_whole` says that
+    /// all of them count, and that the sheet [holds](Self::holds) their places.
     #[inline(always)]
-    pub(super) fn raise(&self, lanes: Lanes, stretch: &Stretch, largest: &mut [f32; RAYS]) {
+    pub(super) fn raise(
+        &self,
+        lanes: Lanes,
+        rays: &Rays,
+        block: i32,
+        is_whole: bool,
+        largest: &mut [f32; RAYS],
+    ) -> f32 {
         debug_assert!(self.values.len() == self.size[0] * self.size[1]);
         match lanes {
-            Lanes::Baseline => self.raise_baseline(stretch, largest),
+            Lanes::Baseline => self.raise_baseline(rays, block, largest),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it; the values are as many as
             // the size says, which is that of a volume that [`super::kernel::Strides`] takes.
             Lanes::Avx2 => unsafe {
-                if stretch.is_whole {
-                    super::avx2::raise::<true>(&self.values, self.size, stretch, largest);
+                if is_whole {
+                    avx2_level::raise::<true>(&self.values, self.size, rays, block, largest)
                 } else {
-                    super::avx2::raise::<false>(&self.values, self.size, stretch, largest);
+                    avx2_level::raise::<false>(&self.values, self.size, rays, block, largest)
                 }
             },
         }
     }
 
     #[inline(never)]
-    fn raise_baseline(&self, stretch: &Stretch, largest: &mut [f32; RAYS]) {
+    fn raise_baseline(&self, rays: &Rays, block: i32, largest: &mut [f32; RAYS]) -> f32 {
         let width = self.size[0];
         let [end_x, end_y] = self.size.map(|n| ((n as i32 - 1) << 16) - 1);
         let part = |at: i32| (at & 0xffff) as f32 * (1.0 / 65_536.0);
+        let on = rays.on(block);
+        let mut least = f32::INFINITY;
         for (ray, largest) in largest.iter_mut().enumerate() {
-            let (mut x, mut y) = (stretch.x[ray], stretch.y[ray]);
-            for k in stretch.k..stretch.k + BLOCK {
-                let (held_x, held_y) = (x.clamp(0, end_x), y.clamp(0, end_y));
-                let at = (held_y >> 16) as usize * width + (held_x >> 16) as usize;
+            let mut at = [0, 1].map(|axis| rays.place[axis][ray].wrapping_add(on[axis]));
+            for k in block * BLOCK..(block + 1) * BLOCK {
+                let (held_x, held_y) = (at[0].clamp(0, end_x), at[1].clamp(0, end_y));
+                let first = (held_y >> 16) as usize * width + (held_x >> 16) as usize;
                 let across = |at: usize| {
                     let (a, b) = (self.values[at], self.values[at + 1]);
                     a + part(held_x) * (b - a)
                 };
-                let (near, far) = (across(at), across(at + width));
+                let (near, far) = (across(first), across(first + width));
                 let value = near + part(held_y) * (far - near);
-                let counts = stretch.first[ray] <= k && k <= stretch.last[ray];
+                let counts = rays.first[ray] <= k && k <= rays.last[ray];
                 *largest = if counts { larger(*largest, value) } else { *largest };
-                x = x.wrapping_add(stretch.dx);
-                y = y.wrapping_add(stretch.dy);
+                at = [0, 1].map(|axis| at[axis].wrapping_add(rays.stride[axis]));
             }
+            least = if *largest < least { *largest } else { least };
+        }
+        least
+    }
+}
+
+/// Mixes a row of two slices, which are lent from there on, and repeats its ends.
+#[inline(always)]
+fn mix_row<T: Stored>(near: &[T], far: &[T], columns: usize, part: f32, sign: f32, to: &mut [f32]) {
+    // Pages end where the processor looks ahead to by itself.
+    fetch_all(near, AHEAD * columns, columns);
+    fetch_all(far, AHEAD * columns, columns);
+    let pad = PAD as usize;
+    let pairs = near[..columns].iter().zip(&far[..columns]);
+    for (value, (near, far)) in to[pad..].iter_mut().zip(pairs) {
+        *value = sign * between(near.to_f32(), far.to_f32(), part);
+    }
+    let (first, last) = (to[pad], to[columns + pad - 1]);
+    to[..pad].fill(first);
+    to[columns + pad..].fill(last);
+}
+
+/// The largest values of cells, of the largest of their columns: a cell ends with the first of the next.
+#[inline(always)]
+fn narrow(columns: &[f32], cells: &mut [f32]) {
+    let (whole, _) = columns.as_chunks::<FINE>();
+    let (next, _) = columns.get(FINE..).unwrap_or_default().as_chunks::<FINE>();
+    for (cell, (of_cell, next)) in cells.iter_mut().zip(whole.iter().zip(next)) {
+        let [a, b, c, d] = *of_cell;
+        *cell = larger(larger(larger(a, b), larger(c, d)), next[0]);
+    }
+    let done = next.len();
+    for (cell, n) in cells[done..].iter_mut().zip(done..) {
+        *cell = columns[n * FINE..]
+            .iter()
+            .take(FINE + 1)
+            .copied()
+            .fold(f32::NEG_INFINITY, larger);
+    }
+}
+
+/// Asks for the memory of some voxels, where the processor can be asked.
+#[inline(always)]
+fn fetch_all<T>(voxels: &[T], first: usize, count: usize) {
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (voxels, first, count);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(voxels) = voxels.get(first..first + count) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        for at in voxels.iter().step_by(64 / size_of::<T>()) {
+            // SAFETY: a hint, on the address of a voxel.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *at).cast()) };
         }
     }
 }
@@ -377,12 +401,8 @@ fn fetch<T>(row: &[T], first: usize, end: usize) {
     }
 }
 
-/// From one value to another, both ends exact.
+/// From one value towards another.
 #[inline(always)]
 fn between(near: f32, far: f32, part: f32) -> f32 {
-    if part == 1.0 {
-        far
-    } else {
-        near + part * (far - near)
-    }
+    near + part * (far - near)
 }

@@ -1,8 +1,8 @@
 //! Where the samples of a tile's rays lie among the voxels of one layer.
 
 use super::body::{Body, Kept};
-use super::kernel::{ALONG, PARTS, Places, RAYS, rounded};
-use super::lines::{Lines, TILE};
+use super::kernel::{ALONG, PARTS, Places, RAYS, Strides, rounded};
+use super::lines::{Lines, SIDE, TILE};
 
 /// Samples of a block along the rays: two units.
 pub(super) const BLOCK: i32 = 8;
@@ -225,6 +225,23 @@ impl Tile {
         counts
             .map(|(first, last)| (i64::from(*last) - i64::from(*first) + 1) as u64)
             .sum()
+    }
+
+    /// How far sample `k` of parallel rays is from sample 0.
+    #[inline(always)]
+    pub(super) fn on(&self, k: i32) -> [i32; 3] {
+        let on = |axis: usize| rounded(f64::from(k) * self.step[axis][0] * PARTS);
+        [on(0), on(1), on(2)]
+    }
+
+    /// How many voxels on the next square tile of parallel rays begins, about.
+    pub(super) fn ahead(&self, strides: &Strides) -> isize {
+        let voxels = |axis: usize| {
+            let pixel = self.place[axis][1].wrapping_sub(self.place[axis][0]);
+            (i64::from(pixel) * SIDE as i64 + (1 << 15)) >> 16
+        };
+        let [row, slice] = strides.next.map(|next| next as i64);
+        (voxels(0) + voxels(1) * row + voxels(2) * slice) as isize
     }
 
     /// Places of the samples from number `k` of the square that begins at lane `from`.
