@@ -182,8 +182,8 @@ fn what_was_not_measured_is_not_evaluable() {
     assert_eq!(found.five_point.unwrap().category, FivePoint::NotEvaluable);
     assert_eq!(found.qpet.unwrap().category.score, FivePoint::NotEvaluable);
     assert_eq!(found.lugano.unwrap().category, Lugano::NotEvaluable);
-    // A lesion without diameters is a non-target that is there still.
-    assert_eq!(found.recist.category, Anatomic::Neither);
+    // A lesion that nobody measured on CT or MR is not one too small to be a target.
+    assert_eq!(found.recist.category, Anatomic::NotEvaluable);
     let psma = assessed(Tracer::Psma, &bare, &bare, Findings::default());
     assert_eq!(psma.recip.unwrap().category, Recip::NotEvaluable);
 }
