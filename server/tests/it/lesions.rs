@@ -238,11 +238,7 @@ fn what_cannot_be_says_what_was_expected() {
         2,
         "expected fixed:SUV, max:FRACTION, liver or blood-pool",
     );
-    check_failure(
-        &["lesions", &petct, "--min-volume-ml=-1"],
-        2,
-        "must be 0 or more",
-    );
+    check_failure(&["lesions", &petct, "--min-volume-ml=-1"], 2, "must be 0 or more");
     let four = [
         "lesions", &petct, "--prior", "a", "--prior", "b", "--prior", "c", "--prior", "d",
     ];

@@ -35,7 +35,12 @@ pub fn scan(petct: &PetCt) -> Scan {
 /// The PET in memory, SUV.
 pub fn volume(petct: &PetCt) -> Volume {
     let grid = petct.identity.options.size.pet_grid();
-    let values = scan::noisy(&noise_free(petct, &grid), &grid, SCANNER, petct.identity.options.seed);
+    let values = scan::noisy(
+        &noise_free(petct, &grid),
+        &grid,
+        SCANNER,
+        petct.identity.options.seed,
+    );
     in_memory(petct, grid, values)
 }
 

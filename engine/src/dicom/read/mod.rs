@@ -38,7 +38,7 @@ pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
-pub use registration::{Registration, read_registration};
 pub use regions::{Regions, read_regions};
+pub use registration::{Registration, read_registration};
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
