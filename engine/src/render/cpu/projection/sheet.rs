@@ -293,7 +293,7 @@ impl Sheet {
     ) -> f32 {
         debug_assert!(self.values.len() == self.size[0] * self.size[1]);
         match lanes {
-            Lanes::Baseline => self.raise_baseline(rays, block, largest),
+            Lanes::Baseline => self.raise_baseline(rays, block, is_whole, largest),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Lanes::Avx2` is only made after the processor was asked for it; the values are as many as
             // the size says, which is that of a volume that [`super::kernel::Strides`] takes.
@@ -308,7 +308,7 @@ impl Sheet {
     }
 
     #[inline(never)]
-    fn raise_baseline(&self, rays: &Rays, block: i32, largest: &mut [f32; RAYS]) -> f32 {
+    fn raise_baseline(&self, rays: &Rays, block: i32, is_whole: bool, largest: &mut [f32; RAYS]) -> f32 {
         let width = self.size[0];
         let [end_x, end_y] = self.size.map(|n| ((n as i32 - 1) << 16) - 1);
         let part = |at: i32| (at & 0xffff) as f32 * (1.0 / 65_536.0);
@@ -325,7 +325,7 @@ impl Sheet {
                 };
                 let (near, far) = (across(first), across(first + width));
                 let value = near + part(held_y) * (far - near);
-                let counts = rays.first[ray] <= k && k <= rays.last[ray];
+                let counts = is_whole || (rays.first[ray] <= k && k <= rays.last[ray]);
                 *largest = if counts { larger(*largest, value) } else { *largest };
                 at = [0, 1].map(|axis| at[axis].wrapping_add(rays.stride[axis]));
             }

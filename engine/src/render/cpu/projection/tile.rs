@@ -1,8 +1,12 @@
 //! Where the samples of a tile's rays lie among the voxels of one layer.
 
 use super::body::{Body, Kept};
-use super::kernel::{ALONG, PARTS, Places, RAYS, Strides, rounded};
-use super::lines::{Lines, SIDE, TILE};
+#[cfg(target_arch = "x86_64")]
+use super::kernel::Strides;
+use super::kernel::{ALONG, PARTS, Places, RAYS, rounded};
+#[cfg(target_arch = "x86_64")]
+use super::lines::SIDE;
+use super::lines::{Lines, TILE};
 
 /// Samples of a block along the rays: two units.
 pub(super) const BLOCK: i32 = 8;
@@ -228,6 +232,7 @@ impl Tile {
     }
 
     /// How far sample `k` of parallel rays is from sample 0.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn on(&self, k: i32) -> [i32; 3] {
         let on = |axis: usize| rounded(f64::from(k) * self.step[axis][0] * PARTS);
@@ -235,6 +240,7 @@ impl Tile {
     }
 
     /// How many voxels on the next square tile of parallel rays begins, about.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn ahead(&self, strides: &Strides) -> isize {
         let voxels = |axis: usize| {
             let pixel = self.place[axis][1].wrapping_sub(self.place[axis][0]);
