@@ -10,7 +10,7 @@ use benches::{ct, pet};
 use cpu_time::CpuTime;
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::geometry::Point;
-use engine::voi::{Growing, Grown, Mask, Neighbours, Scale, Statistics, grow};
+use engine::voi::{Growing, Grown, Mask, Neighbours, PeakKind, Peaks, Scale, Statistics, grow};
 use engine::volume::Volume;
 
 mod cpu_time;
@@ -78,9 +78,37 @@ fn grow_41(criterion: &mut Criterion<CpuTime>) {
     let lesion =
         || -> Grown { grow(black_box(&pet), seed, &rule).expect("the seed is above its own threshold") };
     if has_peers_voxels() {
-        assert_eq!(lesion().mask.count(), 639);
+        check_lesion(&pet, &lesion().mask);
     }
     criterion.bench_function("grow_41", |b| b.iter(lesion));
+}
+
+/// What the peers say of the lesion, to as many digits.
+fn check_lesion(pet: &Volume, lesion: &Mask) {
+    assert_eq!(lesion.count(), 639);
+    let statistics = Statistics::inside(pet, lesion, Scale::Factor(1.0)).expect("639 voxels");
+    let peak = |kind| Peaks::new(pet).of(lesion, kind).expect("639 voxels").value;
+    let (local, global) = (peak(PeakKind::Local), peak(PeakKind::Global));
+    let found = [statistics.max, statistics.mean, local, global];
+    for (found, expected) in found.into_iter().zip([10.6684, 8.3060, 10.0466, 10.0991]) {
+        assert!((found - expected).abs() <= 5e-5, "{found} for {expected}");
+    }
+}
+
+/// `global_pv` over every voxel of a ball of 100 mL in the middle of the PET.
+fn peak_global_pv_100_ml(criterion: &mut Criterion<CpuTime>) {
+    let pet = pet();
+    let radius_mm = (0.75 * 100_000.0 / std::f64::consts::PI).cbrt();
+    let center = pet.grid().center();
+    let ball = Mask::from_predicate(pet.grid().clone(), |at| {
+        pet.grid()
+            .patient(Point::from(at.map(|n| n as f64)))
+            .distance(center)
+            <= radius_mm
+    });
+    criterion.bench_function("peak_global_pv_100_ml", |b| {
+        b.iter(|| Peaks::new(black_box(&pet)).of(&ball, PeakKind::GlobalPv))
+    });
 }
 
 fn bone_components_ct(criterion: &mut Criterion<CpuTime>) {
@@ -108,6 +136,6 @@ fn criterion_of_segmentation() -> Criterion<CpuTime> {
 criterion_group! {
     name = group;
     config = criterion_of_segmentation();
-    targets = label_statistics_pet, grow_41, bone_components_ct
+    targets = label_statistics_pet, grow_41, peak_global_pv_100_ml, bone_components_ct
 }
 criterion_main!(group);
