@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use cpu_time::ProcessTime;
-use engine::lesion::{MtvRule, Options, detect};
+use engine::lesion::{Options, UptakeThreshold, detect};
 use testdata::{PetCt, Score, Size, score};
 
 /// Seeds that no rule was tuned on.
@@ -83,7 +83,7 @@ fn sites(scores: &[Score]) {
 fn volumes(scores: &[Score]) {
     let rules = Options::default().mtv;
     for rule in rules {
-        let of_rule = |volume: &&(MtvRule, f64)| volume.0 == rule;
+        let of_rule = |volume: &&(UptakeThreshold, f64)| volume.0 == rule;
         let all = scores.iter().flat_map(|s| &s.volumes).filter(of_rule);
         let mut off: Vec<f64> = all.map(|volume| volume.1).collect();
         off.sort_by(f64::total_cmp);

@@ -1,7 +1,7 @@
 //! How a detection of the whole-body PET-CT compares with the truth.
 
 use engine::geometry::{Grid, Patient, Point, Voxel};
-use engine::lesion::{Detection, Finding, MtvRule, Organ as Set, Region};
+use engine::lesion::{Detection, Finding, Organ as Set, Region, UptakeThreshold};
 use engine::volume::Volume;
 
 use crate::anatomy::Organ;
@@ -32,7 +32,7 @@ pub struct Score {
     pub misjudged: Vec<String>,
     /// Rule, and volume over the same rule's on the PET without noise less 1, of lesions of 15 mm and more whose
     /// boundary there does not run out.
-    pub volumes: Vec<(MtvRule, f64)>,
+    pub volumes: Vec<(UptakeThreshold, f64)>,
     /// Lesions found, and what those were called whose site was named wrongly.
     pub sited: usize,
     /// The wrong names.
@@ -122,8 +122,8 @@ impl Judge<'_> {
         let max = self.noise_free.value(truth).unwrap_or(0.0);
         for boundary in &finding.boundaries {
             let threshold = match boundary.rule {
-                MtvRule::Fixed { suv } => suv,
-                MtvRule::OfMax { fraction } => fraction * max,
+                UptakeThreshold::Fixed { suv } => suv,
+                UptakeThreshold::OfMax { fraction } => fraction * max,
                 _ => continue,
             };
             let reach = lesion.diameter_mm / 2.0 + MARGIN_MM;

@@ -8,7 +8,7 @@ use crate::lesion::body::Body;
 use crate::lesion::detection::{Boundary, Detection, Finding};
 use crate::lesion::evidence::Scene;
 use crate::lesion::labels::{LabelMap, Labelled};
-use crate::lesion::options::{CandidateRule, MtvRule, Options};
+use crate::lesion::options::{Options, UptakeThreshold};
 use crate::lesion::organ::{Organ, Physiological};
 use crate::lesion::physiology::{Verdicts, judge};
 use crate::lesion::references::{References, blood_pool, liver};
@@ -169,15 +169,15 @@ fn check(
         (true, true) => Ok(()),
     };
     match options.candidates {
-        CandidateRule::Fixed { suv } => fixed(suv)?,
-        CandidateRule::OfMax { fraction: share } => fraction(share)?,
-        CandidateRule::Liver | CandidateRule::BloodPool => {}
+        UptakeThreshold::Fixed { suv } => fixed(suv)?,
+        UptakeThreshold::OfMax { fraction: share } => fraction(share)?,
+        UptakeThreshold::Liver | UptakeThreshold::BloodPool => {}
     }
     for rule in &options.mtv {
         match *rule {
-            MtvRule::Fixed { suv } => fixed(suv)?,
-            MtvRule::OfMax { fraction: share } => fraction(share)?,
-            MtvRule::Liver | MtvRule::BloodPool => {}
+            UptakeThreshold::Fixed { suv } => fixed(suv)?,
+            UptakeThreshold::OfMax { fraction: share } => fraction(share)?,
+            UptakeThreshold::Liver | UptakeThreshold::BloodPool => {}
         }
     }
     same_frame(pet, ct, "CT")?;
@@ -199,22 +199,22 @@ fn same_frame(pet: &Volume, other: Option<&Volume>, what: &'static str) -> Resul
 fn threshold(pet: &Volume, references: &References, options: &Options) -> Result<f64, Error> {
     for rule in &options.mtv {
         match rule {
-            MtvRule::Liver if references.liver.is_none() => return Err(Error::NoReference("liver")),
-            MtvRule::BloodPool if references.blood_pool.is_none() => {
+            UptakeThreshold::Liver if references.liver.is_none() => return Err(Error::NoReference("liver")),
+            UptakeThreshold::BloodPool if references.blood_pool.is_none() => {
                 return Err(Error::NoReference("blood pool"));
             }
             _ => {}
         }
     }
     match options.candidates {
-        CandidateRule::Fixed { suv } => Ok(suv),
-        CandidateRule::OfMax { fraction } => {
+        UptakeThreshold::Fixed { suv } => Ok(suv),
+        UptakeThreshold::OfMax { fraction } => {
             let max = largest(pet);
             // A PET without uptake has no candidates, whatever the share.
             Ok(if max > 0.0 { fraction * max } else { f64::INFINITY })
         }
-        CandidateRule::Liver => references.liver_threshold().ok_or(Error::NoReference("liver")),
-        CandidateRule::BloodPool => references
+        UptakeThreshold::Liver => references.liver_threshold().ok_or(Error::NoReference("liver")),
+        UptakeThreshold::BloodPool => references
             .blood_pool_threshold()
             .ok_or(Error::NoReference("blood pool")),
     }

@@ -2,7 +2,7 @@
 
 use crate::geometry::{Patient, Point};
 use crate::lesion::measure::{Measures, measures_of};
-use crate::lesion::options::MtvRule;
+use crate::lesion::options::UptakeThreshold;
 use crate::lesion::organ::{Organ, Physiological};
 use crate::lesion::references::References;
 use crate::lesion::site::Site;
@@ -13,7 +13,7 @@ use crate::volume::Volume;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boundary {
     /// The rule.
-    pub rule: MtvRule,
+    pub rule: UptakeThreshold,
     /// Its threshold for this lesion, in the unit of the PET.
     pub threshold: f64,
     /// The voxels inside; none when the whole lesion lies below the threshold.
@@ -55,7 +55,7 @@ pub struct Totals {
     /// Number of lesions.
     pub lesions: usize,
     /// Metabolic tumor volume and total lesion glycolysis, mL, by each rule asked for.
-    pub by_rule: Vec<(MtvRule, f64, f64)>,
+    pub by_rule: Vec<(UptakeThreshold, f64, f64)>,
 }
 
 /// All that a detection found.
@@ -70,7 +70,7 @@ pub struct Detection {
     /// What is doubtful about the whole.
     pub warnings: Vec<String>,
     pub(super) pet: Volume,
-    pub(super) rules: Vec<MtvRule>,
+    pub(super) rules: Vec<UptakeThreshold>,
 }
 
 /// There is no finding of that number.

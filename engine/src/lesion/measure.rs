@@ -6,7 +6,7 @@ use crate::geometry::Grid;
 use crate::lesion::basins::mask_of;
 use crate::lesion::boundary::{Marker, boundaries};
 use crate::lesion::detection::{Boundary, Finding};
-use crate::lesion::options::MtvRule;
+use crate::lesion::options::UptakeThreshold;
 use crate::voi::{Bidirectional, Mask, Peak, PeakError, PeakKind, Peaks, Scale, Statistics};
 use crate::volume::Volume;
 
@@ -63,8 +63,8 @@ pub(super) fn measures_of(
     pet: &Volume,
     findings: &[Finding],
     which: &[usize],
-    rules: &[MtvRule],
-    threshold: impl Fn(MtvRule, f64) -> f64,
+    rules: &[UptakeThreshold],
+    threshold: impl Fn(UptakeThreshold, f64) -> f64,
 ) -> Vec<(Option<Measures>, Vec<Boundary>)> {
     let grid: Arc<Grid> = Arc::new(pet.grid().clone());
     let voxels: Vec<Vec<usize>> = findings.iter().map(|f| voxels_of(&f.mask)).collect();
@@ -101,7 +101,7 @@ pub(super) fn measures_of(
     which.iter().map(|at| measures(*at)).zip(drawn).collect()
 }
 
-fn boundary(pet: &Volume, rule: MtvRule, threshold: f64, mask: Mask, ran_out: bool) -> Boundary {
+fn boundary(pet: &Volume, rule: UptakeThreshold, threshold: f64, mask: Mask, ran_out: bool) -> Boundary {
     // The sum of nothing is -0.
     let mtv_ml = mask.volume_ml() + 0.0;
     let mean = Statistics::inside(pet, &mask, Scale::Factor(1.0)).map_or(0.0, |s| s.mean);

@@ -32,7 +32,7 @@ pub use detect::{Error, detect};
 pub use detection::{Boundary, Detection, Finding, NoFinding, Totals};
 pub use labels::LabelMap;
 pub use measure::{Measures, SuvPeaks};
-pub use options::{CandidateRule, MtvRule, Options};
+pub use options::{Options, UptakeThreshold};
 pub use organ::{Organ, Physiological};
 pub use references::{Reference, References};
 pub use site::{Region, Side, Site};

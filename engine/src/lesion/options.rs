@@ -1,17 +1,17 @@
 //! What is asked of a detection.
 
-/// Which voxels are looked at: those at or above a threshold.
+/// From which uptake on a voxel is looked at, or belongs to a lesion's metabolic tumor volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum CandidateRule {
+pub enum UptakeThreshold {
     /// A fixed SUV.
     Fixed {
         /// The threshold, SUV.
         suv: f64,
     },
-    /// A share of the largest value of the volume.
+    /// A share of the largest value: of the volume for candidates, of the lesion for its boundary.
     OfMax {
-        /// From 0 to 1.
+        /// From 0 to 1; 0.41 is usual for boundaries.
         fraction: f64,
     },
     /// PERCIST 1.0: 1.5 times the mean of the liver plus twice its standard deviation
@@ -21,41 +21,8 @@ pub enum CandidateRule {
     BloodPool,
 }
 
-/// Which voxels around a lesion's maximum belong to its metabolic tumor volume.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum MtvRule {
-    /// At or above a fixed SUV.
-    Fixed {
-        /// The threshold, SUV.
-        suv: f64,
-    },
-    /// At or above a share of the lesion's own maximum.
-    OfMax {
-        /// From 0 to 1; 0.41 is usual.
-        fraction: f64,
-    },
-    /// At or above PERCIST's threshold by the liver.
-    Liver,
-    /// At or above PERCIST's threshold by the blood pool.
-    BloodPool,
-}
-
-impl MtvRule {
+impl UptakeThreshold {
     /// Short words for files and people: `fixed 4.0`, `41 % of max`, `liver`, `blood pool`.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match self {
-            Self::Fixed { suv } => format!("fixed {suv:.1}"),
-            Self::OfMax { fraction } => format!("{:.0} % of max", fraction * 100.0),
-            Self::Liver => "liver".to_owned(),
-            Self::BloodPool => "blood pool".to_owned(),
-        }
-    }
-}
-
-impl CandidateRule {
-    /// Short words for files and people.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -70,17 +37,17 @@ impl CandidateRule {
 /// How to detect.
 ///
 /// ```
-/// use engine::lesion::{CandidateRule, MtvRule, Options};
-/// let options = Options { candidates: CandidateRule::Liver, ..Options::default() };
-/// assert_eq!(options.mtv[0], MtvRule::Fixed { suv: 4.0 });
+/// use engine::lesion::{UptakeThreshold, Options};
+/// let options = Options { candidates: UptakeThreshold::Liver, ..Options::default() };
+/// assert_eq!(options.mtv[0], UptakeThreshold::Fixed { suv: 4.0 });
 /// assert_eq!(Options::benchmark().least_ml, 3.0);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Which voxels are looked at.
-    pub candidates: CandidateRule,
+    pub candidates: UptakeThreshold,
     /// Which boundaries each lesion gets, side by side; totals and order follow the first.
-    pub mtv: Vec<MtvRule>,
+    pub mtv: Vec<UptakeThreshold>,
     /// Lesions of less are left out, mL, measured above the candidates' threshold.
     pub least_ml: f64,
     /// Two touching lesions are one when the pass between them is at least this share of the lower maximum.
@@ -95,8 +62,11 @@ impl Default for Options {
     /// SUV 4.0, boundaries at 4.0 and at 41 % of the maximum, 0.3 mL.
     fn default() -> Self {
         Self {
-            candidates: CandidateRule::Fixed { suv: 4.0 },
-            mtv: vec![MtvRule::Fixed { suv: 4.0 }, MtvRule::OfMax { fraction: 0.41 }],
+            candidates: UptakeThreshold::Fixed { suv: 4.0 },
+            mtv: vec![
+                UptakeThreshold::Fixed { suv: 4.0 },
+                UptakeThreshold::OfMax { fraction: 0.41 },
+            ],
             least_ml: 0.3,
             joined_above: 0.7,
             physiological: true,

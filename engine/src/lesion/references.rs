@@ -6,7 +6,7 @@ use crate::geometry::{Grid, Patient, Point, Vector};
 use crate::lesion::basins::mask_of;
 use crate::lesion::body::Body;
 use crate::lesion::lattice::{Cells, Lattice};
-use crate::lesion::options::MtvRule;
+use crate::lesion::options::UptakeThreshold;
 use crate::voi::{Mask, Scale, Statistics};
 use crate::volume::Volume;
 
@@ -360,12 +360,12 @@ impl References {
     }
 
     /// The threshold of a rule for a lesion of maximum `max`; `None` when its reference was not found.
-    pub(super) fn mtv_threshold(&self, rule: MtvRule, max: f64) -> Option<f64> {
+    pub(super) fn mtv_threshold(&self, rule: UptakeThreshold, max: f64) -> Option<f64> {
         match rule {
-            MtvRule::Fixed { suv } => Some(suv),
-            MtvRule::OfMax { fraction } => Some(fraction * max),
-            MtvRule::Liver => self.liver_threshold(),
-            MtvRule::BloodPool => self.blood_pool_threshold(),
+            UptakeThreshold::Fixed { suv } => Some(suv),
+            UptakeThreshold::OfMax { fraction } => Some(fraction * max),
+            UptakeThreshold::Liver => self.liver_threshold(),
+            UptakeThreshold::BloodPool => self.blood_pool_threshold(),
         }
     }
 }

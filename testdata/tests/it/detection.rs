@@ -1,6 +1,6 @@
 //! Detection on the demo's whole-body PET-CT; the bench `detection` says the same of more seeds.
 
-use engine::lesion::{MtvRule, Options, detect};
+use engine::lesion::{Options, UptakeThreshold, detect};
 use testdata::{PetCt, Score, Size, score};
 
 /// Seeds that neither the rules were tuned on nor the bench's table is made of.
@@ -33,7 +33,7 @@ fn lesions_are_found_and_organs_set_aside() {
     let of_max: Vec<f64> = scores
         .iter()
         .flat_map(|s| &s.volumes)
-        .filter(|volume| matches!(volume.0, MtvRule::OfMax { .. }))
+        .filter(|volume| matches!(volume.0, UptakeThreshold::OfMax { .. }))
         .map(|volume| volume.1)
         .collect();
     let within = of_max.iter().filter(|off| off.abs() <= 0.1).count();

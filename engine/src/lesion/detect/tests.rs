@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
-use crate::lesion::{
-    CandidateRule, Detection, Error, LabelMap, MtvRule, Options, Organ, Region, Side, detect,
-};
+use crate::lesion::{Detection, Error, LabelMap, Options, Organ, Region, Side, UptakeThreshold, detect};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
 /// A ball of uptake: center, radius in mm, SUV.
@@ -278,9 +276,9 @@ fn labels_override_the_rules() {
 fn boundaries_stand_side_by_side() {
     let options = Options {
         mtv: vec![
-            MtvRule::Fixed { suv: 4.0 },
-            MtvRule::OfMax { fraction: 0.41 },
-            MtvRule::Liver,
+            UptakeThreshold::Fixed { suv: 4.0 },
+            UptakeThreshold::OfMax { fraction: 0.41 },
+            UptakeThreshold::Liver,
         ],
         ..Options::default()
     };
@@ -322,7 +320,7 @@ fn refused(pet: &Volume, options: &Options, expected: &str) {
 fn bad_input_is_refused_or_warned_of() {
     let plain = Options::default();
     let fixed = |suv: f64| Options {
-        candidates: CandidateRule::Fixed { suv },
+        candidates: UptakeThreshold::Fixed { suv },
         ..Options::default()
     };
     let none = volume(grid(8.0), Unit::SuvBw, |_| 0.0);
@@ -334,7 +332,7 @@ fn bad_input_is_refused_or_warned_of() {
             .contains(&"the PET shows no uptake at all".to_owned())
     );
     let by_share = Options {
-        candidates: CandidateRule::OfMax { fraction: 0.4 },
+        candidates: UptakeThreshold::OfMax { fraction: 0.4 },
         ..Options::default()
     };
     assert!(detect(&none, None, None, &by_share).unwrap().findings.is_empty());
@@ -351,7 +349,7 @@ fn bad_input_is_refused_or_warned_of() {
     let low = detect(&pet(&[]), None, None, &fixed(0.1)).unwrap_err();
     assert!(matches!(low, Error::ThresholdTooLow { percent, .. } if percent > 30.0));
     let liver = Options {
-        candidates: CandidateRule::Liver,
+        candidates: UptakeThreshold::Liver,
         ..Options::default()
     };
     refused(

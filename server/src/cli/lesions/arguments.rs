@@ -1,11 +1,11 @@
 //! Rules as they are written on the command line.
 
-use engine::lesion::{CandidateRule, MtvRule, Options};
+use engine::lesion::{Options, UptakeThreshold};
 
 /// Which voxels are looked at, and how much of them makes a lesion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
-    pub candidates: CandidateRule,
+    pub candidates: UptakeThreshold,
     pub least_ml: f64,
 }
 
@@ -16,22 +16,13 @@ pub fn candidate_rule(text: &str) -> Result<Rule, String> {
             let of = Options::benchmark();
             (of.candidates, of.least_ml)
         }
-        _ => {
-            let candidates = match mtv_rule(text)? {
-                MtvRule::Fixed { suv } => CandidateRule::Fixed { suv },
-                MtvRule::OfMax { fraction } => CandidateRule::OfMax { fraction },
-                MtvRule::Liver => CandidateRule::Liver,
-                MtvRule::BloodPool => CandidateRule::BloodPool,
-                other => return Err(format!("{} is no rule for candidates", other.label())),
-            };
-            (candidates, Options::default().least_ml)
-        }
+        _ => (mtv_rule(text)?, Options::default().least_ml),
     };
     Ok(Rule { candidates, least_ml })
 }
 
 /// Reads `fixed:SUV`, `max:FRACTION`, `liver`, `blood-pool`.
-pub fn mtv_rule(text: &str) -> Result<MtvRule, String> {
+pub fn mtv_rule(text: &str) -> Result<UptakeThreshold, String> {
     let number = |text: &str, most: f64| {
         let number: f64 = text
             .parse()
@@ -46,14 +37,14 @@ pub fn mtv_rule(text: &str) -> Result<MtvRule, String> {
             .ok_or_else(|| format!("expected a number {range}, found {text}"))
     };
     match text.split_once(':') {
-        Some(("fixed", suv)) => Ok(MtvRule::Fixed {
+        Some(("fixed", suv)) => Ok(UptakeThreshold::Fixed {
             suv: number(suv, f64::INFINITY)?,
         }),
-        Some(("max", fraction)) => Ok(MtvRule::OfMax {
+        Some(("max", fraction)) => Ok(UptakeThreshold::OfMax {
             fraction: number(fraction, 1.0)?,
         }),
-        None if text == "liver" => Ok(MtvRule::Liver),
-        None if text == "blood-pool" => Ok(MtvRule::BloodPool),
+        None if text == "liver" => Ok(UptakeThreshold::Liver),
+        None if text == "blood-pool" => Ok(UptakeThreshold::BloodPool),
         _ => Err(format!(
             "expected fixed:SUV, max:FRACTION, liver or blood-pool, found {text}"
         )),
@@ -62,18 +53,21 @@ pub fn mtv_rule(text: &str) -> Result<MtvRule, String> {
 
 #[cfg(test)]
 mod tests {
-    use engine::lesion::{CandidateRule, MtvRule};
+    use engine::lesion::UptakeThreshold;
 
     use super::{candidate_rule, mtv_rule};
 
     #[test]
     fn rules_are_read() {
-        assert_eq!(mtv_rule("max:0.41"), Ok(MtvRule::OfMax { fraction: 0.41 }));
-        assert_eq!(mtv_rule("blood-pool"), Ok(MtvRule::BloodPool));
+        assert_eq!(
+            mtv_rule("max:0.41"),
+            Ok(UptakeThreshold::OfMax { fraction: 0.41 })
+        );
+        assert_eq!(mtv_rule("blood-pool"), Ok(UptakeThreshold::BloodPool));
         let benchmark = candidate_rule("benchmark").unwrap();
         assert_eq!(
             (benchmark.candidates, benchmark.least_ml),
-            (CandidateRule::Fixed { suv: 4.0 }, 3.0)
+            (UptakeThreshold::Fixed { suv: 4.0 }, 3.0)
         );
     }
 

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::lesion::{CandidateRule, MtvRule};
+use engine::lesion::UptakeThreshold;
 
 use arguments::{Rule, candidate_rule, mtv_rule};
 use exam::{Exam, detected};
@@ -32,7 +32,7 @@ pub struct Options {
     rule: Rule,
     /// Boundaries of lesions, side by side: fixed:SUV, max:FRACTION, liver, blood-pool; totals follow the first.
     #[arg(long, value_name = "RULE", value_delimiter = ',', default_value = "fixed:4,max:0.41", value_parser = mtv_rule)]
-    mtv: Vec<MtvRule>,
+    mtv: Vec<UptakeThreshold>,
     /// Smaller lesions are left out, mL.
     #[arg(long, value_name = "ML")]
     min_volume_ml: Option<f64>,
@@ -66,7 +66,7 @@ pub struct Options {
 }
 
 impl Options {
-    fn candidates(&self) -> CandidateRule {
+    fn candidates(&self) -> UptakeThreshold {
         self.rule.candidates
     }
 
