@@ -1,0 +1,50 @@
+//! How alike two images are at one place of the moving one, and how that changes with the place.
+
+use nalgebra::{Matrix3, Vector3};
+
+use crate::geometry::{Affine, Patient};
+
+/// What makes two images alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Similarity {
+    /// Mutual information of the values, in nats (Mattes et al., IEEE TMI 22 (2003) 120): for images of
+    /// different modalities.
+    MutualInformation,
+    /// Normalised mutual information, (H(a) + H(b)) / H(a, b), 1 to 2 (Studholme et al., Pattern Recognition 32
+    /// (1999) 71): depends less on how much of the images overlaps.
+    NormalisedMutualInformation,
+    /// Coefficient of correlation, -1 to 1: for images of one modality.
+    Correlation,
+}
+
+/// What a [`Metric`] says of one place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    /// The similarity; larger is better. 0 where too little overlaps to tell.
+    pub value: f64,
+    /// Change of the value with each entry of the linear part of `moving_from_fixed`, per mm.
+    pub by_linear: Matrix3<f64>,
+    /// Change of the value with each entry of its origin, per mm.
+    pub by_origin: Vector3<f64>,
+    /// Part of the samples that met a value of the moving image, 0 to 1.
+    pub overlap: f64,
+}
+
+impl Evaluation {
+    /// Nothing overlaps.
+    pub const NOTHING: Self = Self {
+        value: 0.0,
+        by_linear: Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        by_origin: Vector3::new(0.0, 0.0, 0.0),
+        overlap: 0.0,
+    };
+}
+
+/// A similarity of two images, made for one resolution of both.
+///
+/// The search asks it some hundred times. It is a trait so that a host may hand in one that runs elsewhere.
+pub trait Metric: Sync {
+    /// The similarity where `moving_from_fixed` takes each sample of the fixed image into the moving one.
+    fn evaluate(&self, moving_from_fixed: &Affine<Patient, Patient>) -> Evaluation;
+}
