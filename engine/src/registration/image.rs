@@ -7,11 +7,11 @@ use crate::with_voxels;
 
 /// A volume at one resolution: the mean of the finite values of each cell, NaN where there is none.
 #[derive(Debug, Clone)]
-pub(super) struct Image {
+pub struct Image {
     /// Where the cells lie; always at even distances.
-    pub grid: Grid,
+    pub(super) grid: Grid,
     /// One value a cell, in reading order.
-    pub values: Vec<f32>,
+    pub(super) values: Vec<f32>,
 }
 
 /// A value between cells and its slope along the three voxel axes, per cell.
@@ -22,8 +22,20 @@ pub(super) struct Sample {
 }
 
 impl Image {
+    /// Where the cells lie.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// One value a cell from 0 to 1, in reading order; NaN where there is none.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     /// Pools a volume into cells of about `cell_mm`; axes that are coarser stay as they are.
-    pub fn of_volume(volume: &Volume, cell_mm: f64) -> Self {
+    pub(super) fn of_volume(volume: &Volume, cell_mm: f64) -> Self {
         if volume.grid().slice_positions().is_some() {
             if let Some(even) = at_even_distances(volume) {
                 return Self::of_volume(&even, cell_mm);
@@ -40,7 +52,7 @@ impl Image {
 
     /// Takes away what was padded rather than measured: blocks of at least 3 x 3 x 3 cells that all have the lowest
     /// value, as where a scan was turned onto another grid.
-    pub fn without_padding(mut self) -> Self {
+    pub(super) fn without_padding(mut self) -> Self {
         let size = self.grid.size();
         let lowest = self.values.iter().copied().fold(f32::INFINITY, f32::min);
         let low: Vec<bool> = self.values.iter().map(|value| *value == lowest).collect();
@@ -59,12 +71,12 @@ impl Image {
     }
 
     /// Pools this image further, into cells of about `cell_mm`.
-    pub fn pooled(&self, cell_mm: f64) -> Self {
+    pub(super) fn pooled(&self, cell_mm: f64) -> Self {
         pool(&self.values, &self.grid, cell_mm, |mean| mean as f32)
     }
 
     /// The same cells with other values.
-    pub fn map(&self, value: impl Fn(f32) -> f32) -> Self {
+    pub(super) fn map(&self, value: impl Fn(f32) -> f32) -> Self {
         Self {
             grid: self.grid.clone(),
             values: self.values.iter().map(|v| value(*v)).collect(),
@@ -72,7 +84,7 @@ impl Image {
     }
 
     /// Smoothed by a Gaussian of `fwhm_mm` along each axis; a cell without value stays without.
-    pub fn smoothed(&self, fwhm_mm: f64) -> Self {
+    pub(super) fn smoothed(&self, fwhm_mm: f64) -> Self {
         let size = self.grid.size();
         let spacing_mm = self.grid.spacing_mm();
         let mut values = self.values.clone();
@@ -89,7 +101,7 @@ impl Image {
     ///
     /// As in [`crate::volume::sample`], a cell reaches half a step around its centre.
     #[inline]
-    pub fn at(&self, coordinate: [f32; 3]) -> Option<Sample> {
+    pub(super) fn at(&self, coordinate: [f32; 3]) -> Option<Sample> {
         let size = self.grid.size();
         let mut base = [0usize; 3];
         let mut step = [0usize; 3];
@@ -142,7 +154,7 @@ impl Image {
     }
 
     /// Centre of cell `index`, LPS in mm.
-    pub fn place(&self, index: usize) -> Point<Patient> {
+    pub(super) fn place(&self, index: usize) -> Point<Patient> {
         let [columns, rows, _] = self.grid.size();
         let at = [index % columns, index / columns % rows, index / (columns * rows)];
         self.grid.patient(Point::<Voxel>::from(at.map(|n| n as f64)))

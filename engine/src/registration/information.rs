@@ -22,7 +22,7 @@ const LEAST_SAMPLES: usize = 256;
 pub(super) struct Information<'a> {
     pub samples: &'a Samples,
     pub moving: &'a Image,
-    pub normalised: bool,
+    pub similarity: Similarity,
 }
 
 impl Metric for Information<'_> {
@@ -43,12 +43,7 @@ impl Metric for Information<'_> {
             histogram
         });
         let joint = Joint::new(pieces);
-        let similarity = if self.normalised {
-            Similarity::NormalisedMutualInformation
-        } else {
-            Similarity::MutualInformation
-        };
-        let (value, slopes) = joint.value_and_slopes(similarity);
+        let (value, slopes) = joint.value_and_slopes(self.similarity);
         let each = 1.0 / met as f32;
         readings.evaluation(value, |fixed, moving| each * slopes.by_moving(fixed, moving))
     }

@@ -2,6 +2,10 @@
 
 use nalgebra::{Matrix3, Vector3};
 
+use super::correlation::Correlation;
+use super::image::Image;
+use super::information::Information;
+use super::readings::Samples;
 use crate::geometry::{Affine, Patient};
 
 /// What makes two images alike.
@@ -43,8 +47,31 @@ impl Evaluation {
 
 /// A similarity of two images, made for one resolution of both.
 ///
-/// The search asks it some hundred times. It is a trait so that a host may hand in one that runs elsewhere.
+/// The search asks it some hundred times.
 pub trait Metric: Sync {
     /// The similarity where `moving_from_fixed` takes each sample of the fixed image into the moving one.
     fn evaluate(&self, moving_from_fixed: &Affine<Patient, Patient>) -> Evaluation;
+}
+
+/// Makes metrics: on the processor, or elsewhere when a host hands one in.
+pub trait Metrics: Sync {
+    /// The metric of samples of the fixed image and one resolution of the moving one.
+    fn metric<'a>(&self, similarity: Similarity, samples: &'a Samples, moving: &'a Image) -> Box<dyn Metric + 'a>;
+}
+
+/// Metrics on the processor, on all cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CpuMetrics;
+
+impl Metrics for CpuMetrics {
+    fn metric<'a>(&self, similarity: Similarity, samples: &'a Samples, moving: &'a Image) -> Box<dyn Metric + 'a> {
+        match similarity {
+            Similarity::Correlation => Box::new(Correlation { samples, moving }),
+            Similarity::MutualInformation | Similarity::NormalisedMutualInformation => Box::new(Information {
+                samples,
+                moving,
+                similarity,
+            }),
+        }
+    }
 }

@@ -71,12 +71,7 @@ impl Outline {
         })
     }
 
-    /// Half the diagonal of that box, mm.
-    pub fn radius_mm(&self) -> f64 {
-        (self.bounds[0].distance(self.bounds[1]) / 2.0).max(1.0)
-    }
-
-    /// The surface point nearest to the cell that a place lies in; `None` outside the image.
+    /// The surface point nearest to the cell that a place lies in; `None` outside the image, and where it has no value.
     pub fn nearest(&self, image: &Image, place: Point<Patient>) -> Option<&SurfacePoint> {
         let at = image.grid.voxel(place);
         let size = image.grid.size();
@@ -87,6 +82,9 @@ impl Outline {
                 return None;
             }
             index = index * size[axis] + cell as usize;
+        }
+        if !image.values[index].is_finite() {
+            return None;
         }
         self.surface.get(self.nearest[index] as usize)
     }

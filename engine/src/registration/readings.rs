@@ -13,17 +13,32 @@ const PIECE: usize = 4096;
 
 /// Places in the fixed image, with its values there.
 #[derive(Debug, Clone)]
-pub(super) struct Samples {
-    /// Where the places are counted from, LPS in mm: small numbers keep f32 exact.
-    pub center: Point<Patient>,
-    /// Steps from the centre, mm.
-    pub places: Vec<[f32; 3]>,
-    /// Values of the fixed image, 0 to 1.
-    pub values: Vec<f32>,
+pub struct Samples {
+    pub(super) center: Point<Patient>,
+    pub(super) places: Vec<[f32; 3]>,
+    pub(super) values: Vec<f32>,
 }
 
 impl Samples {
-    pub fn len(&self) -> usize {
+    /// Where the places are counted from, LPS in mm: small numbers keep f32 exact.
+    #[must_use]
+    pub fn center(&self) -> Point<Patient> {
+        self.center
+    }
+
+    /// Steps from the centre, mm.
+    #[must_use]
+    pub fn places(&self) -> &[[f32; 3]] {
+        &self.places
+    }
+
+    /// Values of the fixed image there, 0 to 1.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    fn len(&self) -> usize {
         self.places.len()
     }
 }
