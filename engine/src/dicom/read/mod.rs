@@ -18,6 +18,7 @@ mod parametric_map;
 mod pixel_value;
 pub mod planar;
 mod real_world_value;
+mod references;
 mod regions;
 mod registration;
 pub mod rtstruct;
