@@ -8,9 +8,11 @@ mod resample;
 mod sample;
 mod smooth;
 mod voxels;
+mod warp;
 
 pub use harmonise::{Harmonisation, Standard};
 pub use resample::resample;
 pub use sample::{Interpolation, sample};
 pub use smooth::{SmoothError, smoothed};
 pub use voxels::{Rescale, Stored, Unit, Volume, VolumeError, Voxels};
+pub use warp::warped;
