@@ -55,8 +55,8 @@ impl RegistrationMethod {
     }
 }
 
-/// What a matrix does, Frame of Reference Transformation Matrix Type (PS3.3 C.20.2.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a matrix does, Frame of Reference Transformation Matrix Type (PS3.3 C.20.2.1.2); from narrow to wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MatrixType {
     /// It turns and moves.
     Rigid,
@@ -79,13 +79,18 @@ impl MatrixType {
     /// ```
     #[must_use]
     pub fn of(map: &Affine<Patient, Patient>) -> Self {
+        Self::within(map, SAME)
+    }
+
+    /// The narrowest type of a map, whose scales and cosines may be off by `tolerance`.
+    pub(super) fn within(map: &Affine<Patient, Patient>, tolerance: f64) -> Self {
         let scales = [0, 1, 2].map(|axis| map.axis(axis).norm());
         let along = [0, 1, 2].map(|axis| map.axis(axis) * scales[axis].recip());
-        let upright = |a: usize, b: usize| along[a].dot(along[b]).abs() <= SAME;
+        let upright = |a: usize, b: usize| along[a].dot(along[b]).abs() <= tolerance;
         if !(upright(0, 1) && upright(1, 2) && upright(2, 0) && map.linear.determinant() > 0.0) {
             return Self::Affine;
         }
-        if scales.iter().all(|scale| (scale - 1.0).abs() <= SAME) {
+        if scales.iter().all(|scale| (scale - 1.0).abs() <= tolerance) {
             Self::Rigid
         } else {
             Self::RigidScale

@@ -40,6 +40,8 @@ pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
-pub use registration::{Registration, read_registration};
+pub use registration::{
+    Placement, Registered, Registration, Unregistered, is_registration, read_registration, registration,
+};
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
