@@ -55,6 +55,8 @@ pub struct Registered {
     pub images: Vec<ImageReference>,
     /// What it was found by; `None` where that is not said in a code of CID 7100.
     pub method: Option<RegistrationMethod>,
+    /// Frame of Reference Transformation Comment (3006,00C8); empty where there is none.
+    pub comment: String,
     /// Where it lies.
     pub placement: Placement,
 }
@@ -175,16 +177,20 @@ fn registered_of(
         warnings.push(Warning::new("nothing-registered", text));
         return Ok(None);
     }
-    // The code stands beside the matrices of the one kind of object, in the item of the other.
-    let holders = item
-        .items(tags::MATRIX_REGISTRATION_SEQUENCE)
+    // Code and comment stand beside the matrices of the one kind of object, in the item of the other.
+    let matrices = item.items(tags::MATRIX_REGISTRATION_SEQUENCE).iter();
+    let holders: Vec<&InMemDicomObject> = matrices.chain([item]).collect();
+    let code = |holder: &&InMemDicomObject| Code::of(holder, tags::REGISTRATION_TYPE_CODE_SEQUENCE);
+    let comment = |holder: &&InMemDicomObject| holder.text(tags::FRAME_OF_REFERENCE_TRANSFORMATION_COMMENT);
+    let method = holders
         .iter()
-        .chain([item]);
-    let mut codes = holders.filter_map(|holder| Code::of(holder, tags::REGISTRATION_TYPE_CODE_SEQUENCE));
+        .find_map(code)
+        .and_then(|code| RegistrationMethod::of(&code));
     Ok(Some(Registered {
         frame_of_reference_uid: uid,
         images,
-        method: codes.next().and_then(|code| RegistrationMethod::of(&code)),
+        method,
+        comment: holders.iter().find_map(comment).unwrap_or_default(),
         placement: placement(item, warnings)?,
     }))
 }

@@ -31,7 +31,7 @@ pub struct RegistrationDocument<'a> {
     pub moving_from_fixed: Transform,
     /// What it was found by.
     pub method: RegistrationMethod,
-    /// What people should know of it, such as how good it is; at most 10240 characters; may be empty.
+    /// What people should know of it, such as how good it is; at most 64 characters; may be empty.
     pub comment: String,
 }
 
@@ -47,7 +47,7 @@ pub struct RegistrationDocument<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] when the fixed images have no frame of reference, images have no UID, both are the same images,
+/// [`Error::Invalid`] when a text is not as the document asks, the fixed images have no frame of reference, images have no UID, both are the same images,
 /// the map cannot be turned round; for a deformation also when the moving images have no frame of reference, the
 /// equipment lacks one of its four texts (C.7.5.2), or the grid is sheared or above 4 GiB.
 pub fn registration(
@@ -55,6 +55,7 @@ pub fn registration(
     series: &Series,
     document: RegistrationDocument,
 ) -> Result<Instance, Error> {
+    check_texts(&document)?;
     let registered = check_images(&document)?;
     let series = Series {
         frame_of_reference_uid: Some(registered.to_owned()),
@@ -78,6 +79,31 @@ pub fn registration(
         .concat();
     put_references(&mut dataset, &study.study_instance_uid, named);
     Ok(Instance::new(class, &document.sop_instance_uid, dataset))
+}
+
+fn check_texts(document: &RegistrationDocument) -> Result<(), Error> {
+    let label = &document.label;
+    let is_code = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ' || c == '_';
+    if label.trim().is_empty() || label.len() > 16 || !label.chars().all(is_code) {
+        let expected = "up to 16 capital letters, digits, spaces and underscores";
+        return Err(Error::invalid(
+            "label of a registration",
+            expected,
+            format!("{label:?}"),
+        ));
+    }
+    for text in [&document.description, &document.comment] {
+        let characters = text.chars().count();
+        if characters > 64 || text.chars().any(|c| c == '\\' || c.is_control()) {
+            let found = format!("{characters} characters");
+            return Err(Error::invalid(
+                "text of a registration",
+                "up to 64 on one line",
+                found,
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the registered frame of reference.

@@ -155,6 +155,7 @@ fn a_matrix_is_read_back() {
             ("REGISTRATION", "PET to CT")
         );
         assert_eq!(found.frame_of_reference_uid, "1.5");
+        assert_eq!(found.registered[1].comment, "Good");
         assert_eq!(found.series_instance_uids, ["1.3", "1.4"]);
         let methods: Vec<_> = found.registered.iter().map(|item| item.method).collect();
         let identity = RegistrationMethod::FrameOfReferenceIdentity;
@@ -291,6 +292,22 @@ fn what_cannot_be_written_says_so() {
     }
     let far = Affine::new(Matrix3::identity(), Vector3::new(f64::INFINITY, 0.0, 0.0));
     check(&good, far.into(), "turned round");
+    for (label, comment) in [
+        ("", ""),
+        ("Registration", ""),
+        ("A", "a\\b"),
+        ("A", &"x".repeat(65)),
+    ] {
+        let document = RegistrationDocument {
+            label: label.to_owned(),
+            comment: comment.to_owned(),
+            ..good.document(affine)
+        };
+        let error = registration(&study(), &series(), document)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("of a registration: expected up to"), "{error}");
+    }
     let mut nameless = Sides::new(Some("1.5"), Some("1.6"));
     nameless.moving.slices[1].sop_instance_uid.clear();
     check(&nameless, affine.into(), "SOP Instance UIDs");
