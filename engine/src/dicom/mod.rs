@@ -10,11 +10,12 @@ pub mod measurement_report;
 pub mod read;
 pub mod real_world_value;
 mod reference;
+pub mod registration;
 pub mod write;
 
 pub use code::Code;
 pub use error::Error;
-pub use reference::ObjectReference;
+pub use reference::{ImageReference, ObjectReference};
 
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

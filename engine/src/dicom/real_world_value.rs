@@ -2,7 +2,7 @@
 //!
 //! A mapping goes from stored values straight to real ones: it is instead of Rescale Slope, not behind it.
 
-use super::{Code, ObjectReference, concepts};
+use super::{Code, ImageReference, concepts};
 use crate::suv::SuvKind;
 
 /// How the stored values of some images become real ones.
@@ -121,10 +121,7 @@ impl RealWorldValueMap {
         frame: u32,
         wanted: impl Fn(&RealWorldValue) -> bool,
     ) -> Option<&RealWorldValue> {
-        let names = |image: &MappedImage| {
-            image.reference.sop_instance_uid == sop_instance_uid
-                && (image.frames.is_empty() || image.frames.contains(&frame))
-        };
+        let names = |image: &ImageReference| image.names(sop_instance_uid, frame);
         let of_image = self
             .mapped
             .iter()
@@ -139,16 +136,7 @@ impl RealWorldValueMap {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MappedImages {
     /// The images.
-    pub images: Vec<MappedImage>,
+    pub images: Vec<ImageReference>,
     /// The maps, at least one.
     pub values: Vec<RealWorldValue>,
-}
-
-/// An image, or some of its frames.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MappedImage {
-    /// The object.
-    pub reference: ObjectReference,
-    /// Referenced Frame Number, from 1; all frames when empty.
-    pub frames: Vec<u32>,
 }

@@ -13,6 +13,7 @@ mod measure;
 mod npy;
 mod open;
 mod progress;
+mod registrations;
 mod render;
 mod report;
 mod suv;

@@ -18,6 +18,7 @@ mod parametric_map;
 mod pixel_value;
 pub mod planar;
 mod real_world_value;
+mod references;
 mod regions;
 mod registration;
 pub mod rtstruct;
@@ -39,6 +40,8 @@ pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
-pub use registration::{Registration, read_registration};
+pub use registration::{
+    Placement, Registered, Registration, Unregistered, is_registration, read_registration, registration,
+};
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};

@@ -1,7 +1,5 @@
 //! Real World Value Mapping objects, and the maps within images (PS3.3 A.67, C.7.6.16.2.11).
 
-use std::collections::HashMap;
-
 use codec::Warning;
 use codec::dataset::{Limits, read};
 use dicom_core::Tag;
@@ -9,10 +7,9 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes as _;
-use crate::dicom::real_world_value::{
-    MappedImage, MappedImages, MappedRange, Mapping, RealWorldValue, RealWorldValueMap,
-};
-use crate::dicom::{Code, Error, ObjectReference, Result, concepts};
+use super::references::{image_reference, series_of_instances};
+use crate::dicom::real_world_value::{MappedImages, MappedRange, Mapping, RealWorldValue, RealWorldValueMap};
+use crate::dicom::{Code, Error, Result, concepts};
 
 /// PixelMed's Quantity Definition Sequence, from before the standard had one, and its creator.
 const PIXELMED: &str = "PixelMed Publishing";
@@ -38,7 +35,7 @@ pub fn real_world_value_map(bytes: &[u8]) -> Result<(RealWorldValueMap, Vec<Warn
 pub fn read_real_world_value_map(object: &InMemDicomObject) -> Result<(RealWorldValueMap, Vec<Warning>)> {
     let mut warnings = Vec::new();
     let series_of = series_of_instances(object);
-    let image = |item: &InMemDicomObject| mapped_image(item, &series_of);
+    let image = |item: &InMemDicomObject| image_reference(item, &series_of);
     let items = object
         .items(tags::REFERENCED_IMAGE_REAL_WORLD_VALUE_MAPPING_SEQUENCE)
         .iter();
@@ -65,49 +62,6 @@ pub fn read_real_world_value_map(object: &InMemDicomObject) -> Result<(RealWorld
         mapped,
     };
     Ok((map, warnings))
-}
-
-/// Study and series of each instance that Common Instance Reference names.
-fn series_of_instances(object: &InMemDicomObject) -> HashMap<String, (String, String)> {
-    let own = object.text(tags::STUDY_INSTANCE_UID).unwrap_or_default();
-    let others = object
-        .items(tags::STUDIES_CONTAINING_OTHER_REFERENCED_INSTANCES_SEQUENCE)
-        .iter();
-    let others = others.map(|study| (study.text(tags::STUDY_INSTANCE_UID).unwrap_or_default(), study));
-    let mut found = HashMap::new();
-    for (study_uid, holder) in std::iter::once((own, object)).chain(others) {
-        for series in holder.items(tags::REFERENCED_SERIES_SEQUENCE) {
-            let series_uid = series.text(tags::SERIES_INSTANCE_UID).unwrap_or_default();
-            for instance in series.items(tags::REFERENCED_INSTANCE_SEQUENCE) {
-                if let Some(uid) = instance.text(tags::REFERENCED_SOP_INSTANCE_UID) {
-                    found.insert(uid, (study_uid.clone(), series_uid.clone()));
-                }
-            }
-        }
-    }
-    found
-}
-
-fn mapped_image(
-    item: &InMemDicomObject,
-    series_of: &HashMap<String, (String, String)>,
-) -> Option<MappedImage> {
-    let sop_instance_uid = item.text(tags::REFERENCED_SOP_INSTANCE_UID)?;
-    let (study, series) = series_of.get(&sop_instance_uid).cloned().unwrap_or_default();
-    let frames = item.numbers(tags::REFERENCED_FRAME_NUMBER);
-    Some(MappedImage {
-        reference: ObjectReference {
-            study_instance_uid: study,
-            series_instance_uid: series,
-            sop_class_uid: item.text(tags::REFERENCED_SOP_CLASS_UID).unwrap_or_default(),
-            sop_instance_uid,
-        },
-        frames: frames
-            .into_iter()
-            .filter(|n| *n >= 1.0)
-            .map(|n| n as u32)
-            .collect(),
-    })
 }
 
 /// The maps of Real World Value Mapping Sequence; one that maps nothing is left out with a warning.

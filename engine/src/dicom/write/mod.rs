@@ -20,6 +20,7 @@ mod parametric_map;
 mod pet;
 mod pixels;
 mod real_world_value;
+mod registration;
 mod secondary_capture;
 mod segmentation;
 mod source_images;
@@ -40,6 +41,7 @@ pub use parametric_map::{FloatValues, ParametricMap, parametric_map};
 pub use pet::{DecayCorrection, GatedTiming, PetFrame, PetImage, PetSeries, Radiopharmaceutical, pet_image};
 pub use pixels::Pixels;
 pub use real_world_value::{RealWorldValueMapDocument, real_world_value_map, suv_real_world_values};
+pub use registration::{RegistrationDocument, registration};
 pub use secondary_capture::{SecondaryCapture, secondary_capture};
 pub use segmentation::{
     Algorithm, Segment, SegmentFrame, Segmentation, SegmentationType, SourceSeries, segmentation,

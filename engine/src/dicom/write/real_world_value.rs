@@ -3,14 +3,12 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 
-use super::source_images::put_references;
+use super::source_images::{add_image, image_item, put_references};
 use super::{Code, Dataset, DateTime, Error, Instance, Series, Study};
 use crate::dicom::read;
 use crate::dicom::read::attributes::Attributes as _;
-use crate::dicom::real_world_value::{
-    MappedImage, MappedImages, MappedRange, Mapping, RealWorldValue, RealWorldValueMap,
-};
-use crate::dicom::{ObjectReference, concepts};
+use crate::dicom::real_world_value::{MappedImages, MappedRange, Mapping, RealWorldValue, RealWorldValueMap};
+use crate::dicom::{ImageReference, ObjectReference, concepts};
 use crate::suv::{Conversion, Refusal, SuvKind};
 
 /// What is particular to one mapping object beside its content.
@@ -66,22 +64,11 @@ pub fn real_world_value_map(
 }
 
 fn mapped_item(mapped: &MappedImages) -> Result<Dataset, Error> {
-    let image = |image: &MappedImage| {
-        let mut item = super::source_images::reference(
-            &image.reference.sop_class_uid,
-            &image.reference.sop_instance_uid,
-        );
-        if !image.frames.is_empty() {
-            let frames: Vec<i64> = image.frames.iter().copied().map(i64::from).collect();
-            item.integers(tags::REFERENCED_FRAME_NUMBER, &frames);
-        }
-        item
-    };
     let mut item = Dataset::new();
     put_values(&mut item, &mapped.values)?;
     item.sequence(
         tags::REFERENCED_IMAGE_SEQUENCE,
-        mapped.images.iter().map(image).collect(),
+        mapped.images.iter().map(image_item).collect(),
     );
     Ok(item)
 }
@@ -207,7 +194,7 @@ pub fn suv_real_world_values(
         let values: Vec<RealWorldValue> = multipliers.iter().map(value).collect();
         let image = mapped_image(series, instance, at.frame);
         match mapped.iter_mut().find(|mapped| mapped.values == values) {
-            Some(mapped) => add(&mut mapped.images, image),
+            Some(mapped) => add_image(&mut mapped.images, image),
             None if !values.is_empty() => mapped.push(MappedImages {
                 images: vec![image],
                 values,
@@ -218,8 +205,8 @@ pub fn suv_real_world_values(
     (mapped, refused)
 }
 
-fn mapped_image(series: &read::Series, instance: &read::Instance, frame: usize) -> MappedImage {
-    MappedImage {
+fn mapped_image(series: &read::Series, instance: &read::Instance, frame: usize) -> ImageReference {
+    ImageReference {
         reference: ObjectReference {
             study_instance_uid: instance.study_instance_uid.clone(),
             series_instance_uid: series.series_instance_uid.clone(),
@@ -231,14 +218,6 @@ fn mapped_image(series: &read::Series, instance: &read::Instance, frame: usize) 
         } else {
             Vec::new()
         },
-    }
-}
-
-/// Adds an image; the frames of one object are named together.
-fn add(images: &mut Vec<MappedImage>, image: MappedImage) {
-    match images.last_mut() {
-        Some(last) if last.reference == image.reference => last.frames.extend(image.frames),
-        _ => images.push(image),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dicom_dictionary_std::tags;
 
 use super::{Dataset, Error, ImagePlane};
-use crate::dicom::{ObjectReference, read};
+use crate::dicom::{ImageReference, ObjectReference, read};
 use crate::geometry::Grid;
 
 /// One image, or one frame of a multi-frame object.
@@ -36,6 +36,25 @@ pub(super) fn reference(class_uid: &str, instance_uid: &str) -> Dataset {
     item.text(tags::REFERENCED_SOP_CLASS_UID, class_uid)
         .text(tags::REFERENCED_SOP_INSTANCE_UID, instance_uid);
     item
+}
+
+/// The item that names an image or some of its frames (PS3.3 10.3).
+pub(super) fn image_item(image: &ImageReference) -> Dataset {
+    let object = &image.reference;
+    let mut item = reference(&object.sop_class_uid, &object.sop_instance_uid);
+    if !image.frames.is_empty() {
+        let frames: Vec<i64> = image.frames.iter().copied().map(i64::from).collect();
+        item.integers(tags::REFERENCED_FRAME_NUMBER, &frames);
+    }
+    item
+}
+
+/// Adds an image; the frames of one object that follow each other are named together.
+pub(super) fn add_image(images: &mut Vec<ImageReference>, image: ImageReference) {
+    match images.last_mut() {
+        Some(last) if last.reference == image.reference => last.frames.extend(image.frames),
+        _ => images.push(image),
+    }
 }
 
 /// A series' volume: its grid, and the image of each slice.
@@ -79,15 +98,31 @@ impl SourceImages {
     /// The images as references, one for each object.
     #[must_use]
     pub fn references(&self) -> Vec<ObjectReference> {
-        let reference = |image: &SourceImage| ObjectReference {
+        let mut references: Vec<ObjectReference> =
+            self.slices.iter().map(|image| self.object(image)).collect();
+        references.dedup();
+        references
+    }
+
+    /// The images as references, one for each object, with their frames.
+    #[must_use]
+    pub fn image_references(&self) -> Vec<ImageReference> {
+        let mut images = Vec::new();
+        for image in &self.slices {
+            let reference = self.object(image);
+            let frames = image.frame.into_iter().collect();
+            add_image(&mut images, ImageReference { reference, frames });
+        }
+        images
+    }
+
+    fn object(&self, image: &SourceImage) -> ObjectReference {
+        ObjectReference {
             study_instance_uid: self.study_instance_uid.clone(),
             series_instance_uid: self.series_instance_uid.clone(),
             sop_class_uid: image.sop_class_uid.clone(),
             sop_instance_uid: image.sop_instance_uid.clone(),
-        };
-        let mut references: Vec<ObjectReference> = self.slices.iter().map(reference).collect();
-        references.dedup();
-        references
+        }
     }
 
     /// Where slice `k` lies, as a frame says it.

@@ -6,19 +6,22 @@ use engine::dicom::concepts;
 use engine::dicom::measurement_report::{Measurement, MeasurementGroup, MeasurementReport};
 use engine::dicom::read::{
     InMemory, Instance, load_parametric_map, measurement_report as read_report, read_regions,
-    real_world_value_map as read_map, suv_conversion,
+    real_world_value_map as read_map, registration as read_registration, suv_conversion,
 };
 use engine::dicom::real_world_value::{MappedRange, RealWorldValue, RealWorldValueMap};
+use engine::dicom::registration::RegistrationMethod;
 use engine::dicom::write::{
     Code, FloatValues, ParametricMap, RealWorldValueMapDocument, ReportDocument, SegmentationType,
     derived_uid, measurement_report, parametric_map, real_world_value_map, suv_real_world_values,
 };
+use engine::geometry::Affine;
 use engine::suv::SuvKind;
 
+use super::registrations;
 use super::segmentations::written;
 use super::study::{CREATED, Pet, masks, pet, series};
 
-/// Changed copies of each object; the fuzz targets `reports` and `masks` go on for hours.
+/// Changed copies of each object; the fuzz targets `reports`, `registrations` and `masks` go on for hours.
 const COPIES: u64 = 300;
 
 /// A plain generator (splitmix64): the same copies in every run.
@@ -123,12 +126,17 @@ fn changed_bytes_never_panic() {
         let written = written(&pet, kind, masks).unwrap();
         written.encode(TransferSyntax::ExplicitLittleEndian).unwrap()
     };
+    let mut fixed = pet.images.clone();
+    fixed.slices.truncate(2);
+    let method = RegistrationMethod::Fiducials;
     let objects = [
         report(&pet),
         value_map(&pet),
         float_map(&pet),
         segmentation(SegmentationType::Binary, &[&masks[0], &masks[2]]),
         segmentation(SegmentationType::Labelmap, &[&masks[0], &masks[1]]),
+        registrations::written(&pet, &fixed, Affine::identity().into(), method),
+        registrations::written(&pet, &fixed, registrations::bent(1.0), method),
     ];
     let copies = std::env::var("UPTAKE_HOSTILE_COPIES")
         .ok()
@@ -139,6 +147,10 @@ fn changed_bytes_never_panic() {
             let _ = read_report(&bytes);
             let _ = read_map(&bytes);
             let _ = read_regions(&bytes);
+            if let Ok((registration, _)) = read_registration(&bytes) {
+                let _ = registration.between(&pet.images, &fixed);
+                let _ = registration.between(&fixed, &pet.images);
+            }
             if let Ok(object) = read(&bytes, Limits::default()) {
                 let files = [&bytes];
                 let _ = load_parametric_map(Instance::new(0, object), &InMemory(&files));

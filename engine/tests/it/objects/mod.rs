@@ -4,6 +4,7 @@
 mod hostile;
 mod peers;
 mod real_world_values;
+mod registrations;
 mod reports;
 mod segmentations;
 mod study;

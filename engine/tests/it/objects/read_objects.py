@@ -196,10 +196,121 @@ def structure_set(path):
     return {"rois": rois}
 
 
+def interpolated(grid, vectors, place):
+    """The displacement at a place between the grid's points (PS3.3 C.20.3.1.2), linear along each axis."""
+    row, column = np.array(grid.ImageOrientationPatient, dtype=float).reshape(2, 3)
+    axes = np.column_stack([row, column, np.cross(row, column)]) * np.array(grid.GridResolution)
+    index = np.linalg.solve(axes, place - np.array(grid.ImagePositionPatient, dtype=float))
+    low = np.clip(np.floor(index + 1e-9).astype(int), 0, np.array(vectors.shape[2::-1]) - 2)
+    part = index - low
+    total = np.zeros(3)
+    for corner in np.ndindex(2, 2, 2):
+        weight = np.prod([p if c else 1 - p for c, p in zip(corner, part)])
+        i, j, k = low + corner
+        total += weight * vectors[k, j, i]
+    return total
+
+
+def of_grid(grid):
+    """A grid's vectors by plane, row and column, and places at its points and between them."""
+    columns, rows, planes = grid.GridDimensions
+    vectors = np.frombuffer(grid.VectorGridData, dtype="<f4").astype(float).reshape(planes, rows, columns, 3)
+    row, column = np.array(grid.ImageOrientationPatient, dtype=float).reshape(2, 3)
+    axes = np.column_stack([row, column, np.cross(row, column)]) * np.array(grid.GridResolution)
+    last = np.array([columns, rows, planes]) - 1
+    indices = [np.array(c) * last for c in np.ndindex(2, 2, 2)]
+    indices += [np.array([0.25, 0.6, 0.7]) * last, np.array([0.5, 0.1, 0.9]) * last]
+    position = np.array(grid.ImagePositionPatient, dtype=float)
+    return vectors, [position + axes @ index for index in indices]
+
+
+def matrix_of(item):
+    return np.array(item.FrameOfReferenceTransformationMatrix, dtype=float).reshape(4, 4)
+
+
+def through(matrix, place):
+    return (matrix @ np.append(place, 1.0))[:3]
+
+
+def deformed(item):
+    """Places of the registered space and where the data is sampled for them, by PS3.3 C.20.3.1.1."""
+    pre = matrix_of(item.PreDeformationMatrixRegistrationSequence[0])
+    post = matrix_of(item.PostDeformationMatrixRegistrationSequence[0])
+    grid = item.DeformableRegistrationGridSequence[0]
+    vectors, places = of_grid(grid)
+    return [
+        [place.tolist(), through(post, through(pre, place) + interpolated(grid, vectors, place)).tolist()]
+        for place in places
+    ]
+
+
+def registration(path):
+    """What a registration says of the images that move, and where some places go."""
+    dataset = pydicom.dcmread(path)
+    if "DeformableRegistrationSequence" in dataset:
+        item = dataset.DeformableRegistrationSequence[0]
+        kind, method = item.PostDeformationMatrixRegistrationSequence[0], item
+        places = deformed(item)
+    else:
+        still, item = dataset.RegistrationSequence
+        assert np.array_equal(matrix_of(still.MatrixRegistrationSequence[0].MatrixSequence[0]), np.eye(4))
+        method = item.MatrixRegistrationSequence[0]
+        kind = method.MatrixSequence[0]
+        back = np.linalg.inv(matrix_of(kind))
+        corners = [np.array(c) * [500.0, 500.0, 2000.0] - [250.0, 250.0, 1000.0] for c in np.ndindex(2, 2, 2)]
+        places = [[corner.tolist(), through(back, corner).tolist()] for corner in corners]
+    series = list(dataset.get("ReferencedSeriesSequence", []))
+    for study in dataset.get("StudiesContainingOtherReferencedInstancesSequence", []):
+        series += study.ReferencedSeriesSequence
+    return {
+        "type": kind.FrameOfReferenceTransformationMatrixType,
+        "method": code(method.RegistrationTypeCodeSequence[0]),
+        "images": [i.ReferencedSOPInstanceUID for i in item.ReferencedImageSequence],
+        "series": [s.SeriesInstanceUID for s in series],
+        "places_mm": places,
+    }
+
+
+def write_deformable(path):
+    """Writes a deformable registration with matrices around its grid; gives places and where they go."""
+    dataset = pydicom.Dataset()
+    dataset.SOPClassUID = pydicom.uid.UID("1.2.840.10008.5.1.4.1.1.66.3")
+    dataset.SOPInstanceUID = "1.2.3.4"
+    dataset.FrameOfReferenceUID = "1.2.3.1"
+    grid = pydicom.Dataset()
+    grid.ImagePositionPatient = [-40.0, 20.0, 100.0]
+    grid.ImageOrientationPatient = [0.8, 0.6, 0.0, 0.0, 0.0, -1.0]
+    grid.GridDimensions = [5, 4, 3]
+    grid.GridResolution = [7.0, 8.0, 9.5]
+    waves = np.sin(np.arange(5 * 4 * 3 * 3) * 0.7) * 10
+    grid.VectorGridData = waves.astype("<f4").tobytes()
+    item = pydicom.Dataset()
+    item.SourceFrameOfReferenceUID = "1.2.3.2"
+    item.DeformableRegistrationGridSequence = [grid]
+    c, s = np.cos(0.4), np.sin(0.4)
+    matrices = {
+        "Pre": [[c, -s, 0, 12], [s, c, 0, -30], [0, 0, 1, 4], [0, 0, 0, 1]],
+        "Post": [[1, 0, 0, -5], [0, c, s, 60], [0, -s, c, 0], [0, 0, 0, 1]],
+    }
+    for when, matrix in matrices.items():
+        inner = pydicom.Dataset()
+        texts = [pydicom.valuerep.format_number_as_ds(float(number)) for number in np.ravel(matrix)]
+        inner.FrameOfReferenceTransformationMatrix = texts
+        inner.FrameOfReferenceTransformationMatrixType = "RIGID"
+        setattr(item, f"{when}DeformationMatrixRegistrationSequence", [inner])
+    dataset.DeformableRegistrationSequence = [item]
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+    return {"places_mm": deformed(pydicom.dcmread(path).DeformableRegistrationSequence[0])}
+
+
 READERS = {
     "segmentation": segmentation,
     "report": report,
     "report-plain": report_plain,
+    "registration": registration,
+    "write-deformable": write_deformable,
     "real-world-values": real_world_values,
     "parametric-map": parametric_map,
     "structure-set": structure_set,

@@ -1,9 +1,7 @@
 //! The lesions of earlier exams beside those of now: tracks, and response by the published criteria.
 
-use std::path::Path;
-
 use anyhow::{Context, bail};
-use engine::dicom::read::{Registration, read_registration};
+use engine::dicom::read::Registration;
 use engine::dicom::write::derived_uid;
 use engine::geometry::{Affine, Patient};
 use engine::lesion::follow_up::{self, FollowUp, LesionRef};
@@ -16,6 +14,7 @@ use engine::voi::{Mask, Statistics};
 
 use super::Options;
 use super::exam::{Exam, detected};
+use crate::cli::registrations::{self, Way, way_by_any};
 
 /// Earlier exams, oldest first, then the current one; and what became of the lesions.
 pub struct OverTime {
@@ -135,8 +134,8 @@ pub fn follow(
         .collect();
     followed.sort_by_key(Followed::date);
     followed.push(Followed::new(current, detection));
-    let files: Vec<&Path> = options.transform.iter().map(AsRef::as_ref).collect();
-    let registrations = registrations(&files)?;
+    let registrations = options.transform.iter().map(|file| registrations::read(file));
+    let registrations: Vec<Registration> = registrations.collect::<anyhow::Result<_>>()?;
     let maps = followed
         .iter()
         .map(|one| current_from(current, one.exam, &registrations));
@@ -169,41 +168,19 @@ fn name(of: &Followed) -> ExamName {
     }
 }
 
-fn registrations(files: &[&Path]) -> anyhow::Result<Vec<Registration>> {
-    let read = |file: &&Path| {
-        let shown = || file.display().to_string();
-        let bytes = std::fs::read(file).with_context(shown)?;
-        read_registration(&bytes).with_context(shown)
-    };
-    files.iter().map(read).collect()
-}
-
-/// Where an exam's patient space lies in the current exam's: the same place in one frame of reference, else by a
-/// registration object. Nothing is guessed.
+/// Where an exam's patient space lies in the current exam's: by a registration object, else the same place in one
+/// frame of reference. Nothing is guessed.
 fn current_from(
     current: &Exam,
     exam: &Exam,
     registrations: &[Registration],
 ) -> anyhow::Result<Affine<Patient, Patient>> {
-    let uid = |exam: &Exam| exam.pet.frame_of_reference_uid().map(str::to_owned);
-    let (Some(target), Some(source)) = (uid(current), uid(exam)) else {
-        bail!("expected a frame of reference in every exam, found none in one");
-    };
-    if target == source {
-        return Ok(Affine::identity());
+    match way_by_any(registrations, "--transform", current.series(), exam.series())? {
+        Way::Affine(current_from_exam) => Ok(current_from_exam),
+        Way::SourceDeformed(_) | Way::TargetDeformed(_) => {
+            bail!("expected --transform with a matrix to follow lesions by, found a deformable registration")
+        }
     }
-    let found = registrations
-        .iter()
-        .find_map(|registration| registration.between(&target, &source));
-    found.with_context(|| {
-        format!(
-            "expected --transform with a registration between frames of reference {target} and {source}, found {}",
-            match registrations.len() {
-                0 => "none".to_owned(),
-                count => format!("{count} objects that do not name both"),
-            }
-        )
-    })
 }
 
 /// From the oldest exam to the current one.
