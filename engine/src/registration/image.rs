@@ -330,7 +330,6 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::Image;
-    use super::readings::in_pieces;
 use crate::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
     use crate::volume::{Rescale, Unit, Volume, Voxels};
 

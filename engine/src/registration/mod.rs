@@ -33,3 +33,8 @@ pub use readings::Samples;
 pub use register::{Registration, register, register_with};
 pub use verdict::{Confidence, Reason, Verdict, Which};
 pub use watch::Watch;
+
+#[cfg(test)]
+mod phantom;
+#[cfg(test)]
+mod tests;

@@ -142,7 +142,7 @@ impl Work<'_> {
         let side = |volume: &Volume, which: Which| {
             let extent_mm = thinnest_mm(volume);
             let thin = Reason::Thin { which, extent_mm };
-            if volume.grid().size().contains(&1) || thin.confidence() == Confidence::Failed {
+            if thin.confidence() == Confidence::Failed {
                 return Err(thin);
             }
             Side::new(volume, self.task.cells_mm, even).ok_or(Reason::OneValue(which))
@@ -170,7 +170,7 @@ impl Work<'_> {
             None => search.from(&search.starts(), &done)?,
         };
         if self.options.model != Model::Rigid {
-            for level in [1, 0] {
+            for level in (0..sides.fixed.levels.len() - 1).rev() {
                 found.top = search.climb(level, self.options.model, found.top.moving_from_fixed);
             }
         }
@@ -258,10 +258,15 @@ fn stretch(map: &Affine<Patient, Patient>) -> Reason {
     }
 }
 
-/// The thinnest extent of a volume, mm.
+/// The thinnest extent of a volume between its outermost centres, mm: none of a single slice, however thick.
 fn thinnest_mm(volume: &Volume) -> f64 {
     let grid = volume.grid();
-    let corners = grid.corners();
-    let along = [corners[1], corners[2], corners[4]].map(|corner| corner.distance(corners[0]));
-    along.into_iter().fold(f64::INFINITY, f64::min)
+    let last = grid.size().map(|n| n as f64 - 1.0);
+    let first = grid.patient(Point::new(0.0, 0.0, 0.0));
+    let along = (0..3).map(|axis| {
+        let mut end = [0.0; 3];
+        end[axis] = last[axis];
+        grid.patient(Point::from(end)).distance(first)
+    });
+    along.fold(f64::INFINITY, f64::min)
 }
