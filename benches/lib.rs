@@ -5,6 +5,6 @@ pub mod scenes;
 mod segmentation;
 mod series;
 
-pub use phantom::{ct, pet};
+pub use phantom::{ct, peers_pet, pet};
 pub use segmentation::segmentation;
 pub use series::ct_series;

@@ -58,6 +58,22 @@ pub fn pet() -> Volume {
     Volume::new(grid, Voxels::F32(voxels.into()), Rescale::IDENTITY, Unit::SuvBw).expect("a voxel a place")
 }
 
+/// A PET on the grid of [`pet`], by the name of its file in the peers' folder; `None` without that folder.
+///
+/// # Panics
+///
+/// When the file cannot be read.
+#[must_use]
+pub fn peers_pet(file: &str) -> Option<Volume> {
+    let bytes = peers_voxels(file)?;
+    let values = bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    let voxels = Voxels::F32(values.collect());
+    let grid = centered_grid([200, 200, 300], [4.07283, 4.07283, 2.027]);
+    Some(Volume::new(grid, voxels, Rescale::IDENTITY, Unit::SuvBw).expect("a voxel a place"))
+}
+
 /// A grid whose middle is the origin.
 fn centered_grid(size: [usize; 3], spacing_mm: [f64; 3]) -> Grid {
     let [x, y, z] = spacing_mm;

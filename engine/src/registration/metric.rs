@@ -75,3 +75,46 @@ impl Metrics for CpuMetrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CpuMetrics, Metrics, Similarity};
+    use crate::geometry::{Affine, Patient, Point, Vector};
+    use crate::registration::phantom::{ct, grid, pet};
+    use crate::registration::side::{Side, cells_mm};
+
+    /// Slopes against differences of values a little apart.
+    fn check(similarity: Similarity) {
+        let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
+        let moving = pet(grid([60, 50, 80], [8.0, 8.0, 8.0]), &Affine::identity());
+        let cells_mm = cells_mm(&fixed, &moving);
+        let [fixed, moving] = [&fixed, &moving].map(|volume| Side::new(volume, &cells_mm, true).unwrap());
+        let samples = fixed.samples(1, None);
+        let metric = CpuMetrics.metric(similarity, &samples, &moving.levels[1]);
+        let turn = Affine::rotation(Point::new(0.0, 0.0, 0.0), Vector::new(0.2, 0.1, 1.0), 0.05).unwrap();
+        let map: Affine<Patient, Patient> = Affine::translation(Vector::new(4.0, -3.0, 6.0)) * turn;
+        let here = metric.evaluate(&map);
+        for entry in 0..12 {
+            let at = |step: f64| {
+                let mut map = map;
+                if entry < 9 {
+                    map.linear[entry] += step / 200.0;
+                } else {
+                    map.origin[entry - 9] += step;
+                }
+                metric.evaluate(&map).value
+            };
+            let slope = if entry < 9 { here.by_linear[entry] / 200.0 } else { here.by_origin[entry - 9] };
+            let expected = (at(0.05) - at(-0.05)) / 0.1;
+            let scale = here.by_origin.norm() + here.by_linear.norm() / 200.0;
+            assert!((slope - expected).abs() < 0.03 * scale, "{similarity:?} {entry}: {slope} {expected}");
+        }
+    }
+
+    #[test]
+    fn slopes_are_those_of_the_values() {
+        check(Similarity::MutualInformation);
+        check(Similarity::NormalisedMutualInformation);
+        check(Similarity::Correlation);
+    }
+}

@@ -18,6 +18,7 @@ mod network;
 mod objects;
 mod planar;
 mod projection;
+mod registration;
 mod render;
 mod rendering;
 mod response_reference;

@@ -8,12 +8,14 @@ mod demo;
 mod emission;
 mod info;
 mod lesions;
+mod made;
 mod mask;
 mod measure;
 mod npy;
 mod open;
 mod progress;
 mod registrations;
+mod register;
 mod render;
 mod report;
 mod suv;
@@ -40,6 +42,8 @@ enum Command {
     Measure(measure::Options),
     /// Finds the lesions of a PET, sets physiological uptake aside, measures, follows over exams, writes DICOM.
     Lesions(Box<lesions::Options>),
+    /// Finds where one volume lies on another, says how far that can be trusted, and writes DICOM.
+    Register(register::Options),
     /// Writes the stored values of an object's frames, decompressed, as a numpy file.
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
@@ -63,6 +67,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Suv(options) => suv::run(&options),
         Command::Measure(options) => measure::run(&options),
         Command::Lesions(options) => lesions::run(&options),
+        Command::Register(options) => register::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
         Command::Adapters(options) => adapters::run(&options),

@@ -1,15 +1,10 @@
 //! The lesions as DICOM objects: segmentation, measurement report, structure set.
 
-use std::path::Path;
-
-use anyhow::Context;
-use chrono::{Datelike, Local, Timelike};
-use codec::TransferSyntax;
 use engine::dicom::measurement_report::{
     AlgorithmIdentification, LesionReport, Observer, ReportedLesion, ReportedReference, SuvNumbers,
 };
 use engine::dicom::write::{
-    Algorithm, DateTime, Equipment, Instance, Masks, ReportDocument, Roi, Segment, SegmentationType, Series,
+    Algorithm, DateTime, Instance, Masks, ReportDocument, Roi, Segment, SegmentationType, Series,
     SourceImages, StructureSet, Study, derived_uid, measurement_report, segmentation_of_masks, structure_set,
 };
 use engine::dicom::{Code, ObjectReference, concepts};
@@ -20,6 +15,7 @@ use engine::voi::{Mask, Statistics};
 use super::Options;
 use super::exam::Exam;
 use super::over_time::Tracking;
+use crate::cli::made;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Colours of regions, in turn.
@@ -41,15 +37,15 @@ pub fn write(
 ) -> anyhow::Result<()> {
     let maker = Maker::new(exam, detection, tracking);
     if let Some(file) = &options.seg {
-        maker.save(file, maker.segmentation()?)?;
+        made::save(file, maker.segmentation()?)?;
     }
     if let Some(file) = &options.rtstruct {
-        maker.save(file, maker.structure_set()?)?;
+        made::save(file, maker.structure_set()?)?;
     }
     if let Some(file) = &options.sr {
         // The report names the segmentation only where one is written beside it.
         let segmentation = options.seg.as_ref().map(|_| maker.segmentation_reference());
-        maker.save(file, maker.report(options, segmentation)?)?;
+        made::save(file, maker.report(options, segmentation)?)?;
     }
     Ok(())
 }
@@ -72,22 +68,13 @@ struct Maker<'a> {
 impl<'a> Maker<'a> {
     fn new(exam: &'a Exam, detection: &'a Detection, tracking: &'a Tracking) -> Self {
         let (series, stack) = exam.series();
-        let now = Local::now();
-        let created = DateTime::new(
-            now.year(),
-            now.month(),
-            now.day(),
-            now.hour(),
-            now.minute(),
-            now.second(),
-        );
         Self {
             exam,
             detection,
             tracking,
             images: SourceImages::of(series, stack),
             study: Study::of(&series.instances[stack.frames[0].instance]),
-            created: created.plus_s(f64::from(now.timestamp_subsec_micros()) * 1e-6),
+            created: made::now(),
         }
     }
 
@@ -109,18 +96,8 @@ impl<'a> Maker<'a> {
             frame_of_reference_uid: self.images.frame_of_reference_uid.clone(),
             patient_position: "",
             body_part: "",
-            equipment: Equipment {
-                manufacturer: "Uptake".to_owned(),
-                model: "Uptake".to_owned(),
-                serial_number: "0".to_owned(),
-                software: VERSION.to_owned(),
-            },
+            equipment: made::equipment(),
         }
-    }
-
-    fn save(&self, file: &Path, instance: Instance) -> anyhow::Result<()> {
-        let bytes = instance.encode(TransferSyntax::ExplicitLittleEndian)?;
-        std::fs::write(file, bytes).with_context(|| file.display().to_string())
     }
 
     fn lesions(&self) -> Vec<&Finding> {
