@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use engine::dicom::read::{Registration, read_registration};
 use engine::dicom::write::derived_uid;
-use engine::geometry::{Affine, Patient};
+use engine::geometry::{Affine, Route};
 use engine::lesion::follow_up::{self, FollowUp, LesionRef};
 use engine::lesion::response::{
     Assessment, Conditions, Exam as Measured, Findings, Lesion, ReferenceRegion, Study, Tracer, assess,
@@ -140,7 +140,7 @@ pub fn follow(
     let maps = followed
         .iter()
         .map(|one| current_from(current, one.exam, &registrations));
-    let maps: Vec<Affine<Patient, Patient>> = maps.collect::<anyhow::Result<_>>()?;
+    let maps: Vec<Route> = maps.collect::<anyhow::Result<_>>()?;
     let exams: Vec<follow_up::Exam> = followed
         .iter()
         .zip(maps)
@@ -180,22 +180,18 @@ fn registrations(files: &[&Path]) -> anyhow::Result<Vec<Registration>> {
 
 /// Where an exam's patient space lies in the current exam's: the same place in one frame of reference, else by a
 /// registration object. Nothing is guessed.
-fn current_from(
-    current: &Exam,
-    exam: &Exam,
-    registrations: &[Registration],
-) -> anyhow::Result<Affine<Patient, Patient>> {
+fn current_from(current: &Exam, exam: &Exam, registrations: &[Registration]) -> anyhow::Result<Route> {
     let uid = |exam: &Exam| exam.pet.frame_of_reference_uid().map(str::to_owned);
     let (Some(target), Some(source)) = (uid(current), uid(exam)) else {
         bail!("expected a frame of reference in every exam, found none in one");
     };
     if target == source {
-        return Ok(Affine::identity());
+        return Ok(Affine::identity().into());
     }
     let found = registrations
         .iter()
         .find_map(|registration| registration.between(&target, &source));
-    found.with_context(|| {
+    found.map(Route::from).with_context(|| {
         format!(
             "expected --transform with a registration between frames of reference {target} and {source}, found {}",
             match registrations.len() {
