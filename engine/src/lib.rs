@@ -12,6 +12,7 @@ pub mod lesion;
 pub mod local;
 pub mod nifti;
 pub mod presentation;
+pub mod registration;
 pub mod render;
 pub mod scintigraphy;
 pub mod suv;

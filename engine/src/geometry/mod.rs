@@ -8,6 +8,7 @@ mod affine;
 mod field;
 mod grid;
 mod orientation;
+mod route;
 mod space;
 mod transform;
 
@@ -15,5 +16,7 @@ pub use affine::{Affine, SingularError};
 pub use field::{DisplacementField, FieldError};
 pub use grid::{Grid, GridError};
 pub use orientation::{Direction, dominant_letter, letters};
+pub use route::Route;
+pub(crate) use route::Walk;
 pub use space::{Patient, Plane, Point, Space, Vector, Voxel};
 pub use transform::{Deformation, Transform};

@@ -88,7 +88,8 @@ impl PolygonStack {
 
     /// The polygons as a map takes them, to another exam for instance; planes stay planes.
     ///
-    /// A thickness stays what it is: it is known of rigid maps only, and else forgotten.
+    /// A thickness stays what it is: it is known of rigid maps only, and else forgotten. Through a map that bends,
+    /// where planes do not stay planes, a mask is carried ([`Mask::carry_through`]) and [`Mask::contours`] taken.
     #[must_use]
     pub fn carried(&self, target_from_source: &Affine<Patient, Patient>) -> Self {
         let linear = target_from_source.linear;

@@ -45,7 +45,7 @@ impl Mask {
         let grid = self.grid();
         let stretched: Affine<Patient, Patient> =
             *grid.patient_from_voxel() * about_middle * *grid.voxel_from_patient();
-        let mask = self.carry_through(&stretched, grid.clone());
+        let mask = self.carry_through(stretched, grid.clone());
         mask.ok()
             .filter(|mask| !mask.is_empty())
             .ok_or(ShapeError::NoVoxel)

@@ -1,6 +1,6 @@
 //! Lesions as bodies in the reference exam's patient space.
 
-use crate::geometry::{Affine, Grid, Patient, Point, Voxel};
+use crate::geometry::{Grid, Patient, Point, Voxel, Walk};
 use crate::voi::Mask;
 
 use super::{Error, Exam};
@@ -17,8 +17,7 @@ pub(super) struct Placed<'a> {
 /// One lesion: its mask, and its place and size in the reference exam's patient space.
 pub(super) struct Body<'a> {
     pub mask: &'a Mask,
-    pub reference_from_exam: Affine<Patient, Patient>,
-    exam_from_reference: Affine<Patient, Patient>,
+    reference_from_exam: Walk<'a>,
     /// Mean place of the voxels, each weighted by its volume.
     pub center: Point<Patient>,
     pub volume_ml: f64,
@@ -27,14 +26,21 @@ pub(super) struct Body<'a> {
 }
 
 /// Places the lesions of all exams.
-pub(super) fn place<'a>(exams: &[Exam<'a>]) -> Result<Vec<Placed<'a>>, Error> {
+pub(super) fn place<'a>(exams: &'a [Exam<'a>]) -> Result<Vec<Placed<'a>>, Error> {
     let placed = exams.iter().enumerate().map(|(exam, of_exam)| {
-        let reference_from_exam = of_exam.reference_from_exam;
-        let exam_from_reference = reference_from_exam
-            .inverse()
-            .map_err(|source| Error::Transform { exam, source })?;
+        let walk = of_exam.reference_from_exam.walk();
+        let walk = walk.map_err(|source| Error::Transform { exam, source })?;
         let bodies = of_exam.lesions.iter().enumerate().map(|(lesion, mask)| {
-            Body::new(mask, reference_from_exam, exam_from_reference).ok_or(Error::Empty { exam, lesion })
+            let (low, high) = bounds(mask, &walk).ok_or(Error::Empty { exam, lesion })?;
+            let (center, volume_ml) = size(mask, &walk).ok_or(Error::Nowhere { exam, lesion })?;
+            Ok(Body {
+                mask,
+                reference_from_exam: walk,
+                center,
+                volume_ml,
+                low,
+                high,
+            })
         });
         Ok(Placed {
             bodies: bodies.collect::<Result<_, Error>>()?,
@@ -43,24 +49,7 @@ pub(super) fn place<'a>(exams: &[Exam<'a>]) -> Result<Vec<Placed<'a>>, Error> {
     placed.collect()
 }
 
-impl<'a> Body<'a> {
-    fn new(
-        mask: &'a Mask,
-        reference_from_exam: Affine<Patient, Patient>,
-        exam_from_reference: Affine<Patient, Patient>,
-    ) -> Option<Self> {
-        let (low, high) = corners(mask, &reference_from_exam)?;
-        Some(Self {
-            mask,
-            reference_from_exam,
-            exam_from_reference,
-            center: reference_from_exam * center(mask),
-            volume_ml: mask.volume_ml() * reference_from_exam.linear.determinant().abs(),
-            low,
-            high,
-        })
-    }
-
+impl Body<'_> {
     /// Radius of the sphere of the same volume, mm.
     pub fn radius_mm(&self) -> f64 {
         (self.volume_ml * 1000.0 * 0.75 / std::f64::consts::PI).cbrt()
@@ -72,10 +61,14 @@ impl<'a> Body<'a> {
         if apart {
             return 0.0;
         }
-        if self.reference_from_exam == other.reference_from_exam
+        let (here, there) = (
+            self.reference_from_exam.affine(),
+            other.reference_from_exam.affine(),
+        );
+        if let Some(map) = here.filter(|_| here == there)
             && let Ok(shared) = self.mask.intersection(other.mask)
         {
-            return shared.volume_ml() * self.reference_from_exam.linear.determinant().abs();
+            return shared.volume_ml() * map.linear.determinant().abs();
         }
         let (one, two) = (self.covered_ml(other), other.covered_ml(self));
         // The sum in both orders is the same number, so that time may run backwards.
@@ -84,14 +77,20 @@ impl<'a> Body<'a> {
 
     /// Volume of the voxels of this lesion whose center lies in a voxel of the other, mL.
     fn covered_ml(&self, other: &Self) -> f64 {
-        let grid = self.mask.grid();
-        let scale = self.reference_from_exam.linear.determinant().abs();
-        let other_from_here = other.exam_from_reference * self.reference_from_exam;
-        let covered = voxels(self.mask).filter(|at| {
-            let place = other_from_here * grid.patient(point(*at));
-            holds(other.mask, other.mask.grid(), place)
+        let covered = voxels(self.mask).filter_map(|at| {
+            let place = self.mask.grid().patient(point(at));
+            let in_reference = self.reference_from_exam.target_of(place)?;
+            if (0..3)
+                .any(|axis| in_reference[axis] < other.low[axis] || in_reference[axis] > other.high[axis])
+            {
+                return None;
+            }
+            let in_other = other.reference_from_exam.source_of(in_reference)?;
+            let growth = || self.reference_from_exam.growth(place, in_reference);
+            holds(other.mask, other.mask.grid(), in_other)
+                .then(|| self.mask.grid().voxel_ml(at[2]) * growth())
         });
-        covered.map(|[_, _, slice]| grid.voxel_ml(slice) * scale).sum()
+        covered.sum()
     }
 }
 
@@ -116,32 +115,47 @@ fn point([i, j, k]: [usize; 3]) -> Point<Voxel> {
     Point::new(i as f64, j as f64, k as f64)
 }
 
-fn center(mask: &Mask) -> Point<Patient> {
+/// Mean place in the reference exam, and volume there, mL; `None` where a voxel has no place there.
+fn size(mask: &Mask, reference_from_exam: &Walk) -> Option<(Point<Patient>, f64)> {
+    if let Some(map) = reference_from_exam.affine() {
+        let (center, _) = mean(mask, |place, ml| Some((place, ml)))?;
+        return Some((map * center, mask.volume_ml() * map.linear.determinant().abs()));
+    }
+    mean(mask, |place, ml| {
+        let there = reference_from_exam.target_of(place)?;
+        Some((there, ml * reference_from_exam.growth(place, there)))
+    })
+}
+
+/// Mean place and sum of the volumes of what `carried` makes of each voxel's place and volume.
+fn mean(
+    mask: &Mask,
+    carried: impl Fn(Point<Patient>, f64) -> Option<(Point<Patient>, f64)>,
+) -> Option<(Point<Patient>, f64)> {
     let grid = mask.grid();
     let (mut sum, mut weight) = ([0.0; 3], 0.0);
     for at in voxels(mask) {
-        let (place, ml) = (grid.patient(point(at)), grid.voxel_ml(at[2]));
+        let (place, ml) = carried(grid.patient(point(at)), grid.voxel_ml(at[2]))?;
         for (axis, sum) in sum.iter_mut().enumerate() {
             *sum += place[axis] * ml;
         }
         weight += ml;
     }
-    sum.map(|sum| sum / weight).into()
+    Some((sum.map(|sum| sum / weight).into(), weight))
 }
 
 /// The box around the voxels, edges included; `None` for a lesion without voxels.
-fn corners(
-    mask: &Mask,
-    reference_from_exam: &Affine<Patient, Patient>,
-) -> Option<(Point<Patient>, Point<Patient>)> {
+fn bounds(mask: &Mask, reference_from_exam: &Walk) -> Option<(Point<Patient>, Point<Patient>)> {
     let inner = mask.bounding_box()?;
-    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for corner in 0..8 {
+    let corners: [Point<Patient>; 8] = std::array::from_fn(|corner| {
         let side = |axis: usize| match corner >> axis & 1 {
             0 => inner[axis].start as f64 - 0.5 - TIE,
             _ => inner[axis].end as f64 - 0.5 + TIE,
         };
-        let place = *reference_from_exam * mask.grid().patient(Point::new(side(0), side(1), side(2)));
+        mask.grid().patient(Point::new(side(0), side(1), side(2)))
+    });
+    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for place in reference_from_exam.hull(&corners) {
         for axis in 0..3 {
             low[axis] = low[axis].min(place[axis]);
             high[axis] = high[axis].max(place[axis]);

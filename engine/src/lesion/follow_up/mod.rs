@@ -13,7 +13,7 @@ mod matching;
 mod relink;
 mod tracks;
 
-use crate::geometry::{Affine, Patient, SingularError};
+use crate::geometry::{Route, SingularError};
 use crate::voi::Mask;
 
 pub use relink::RelinkError;
@@ -23,12 +23,13 @@ pub use tracks::{Arrival, Departure, FollowUp, LesionRef, Link, Means, Track};
 pub const EXAMS: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// The lesions of one exam.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Exam<'a> {
     /// One mask a lesion, each on a grid in this exam's patient space; results number lesions by this order.
     pub lesions: &'a [Mask],
-    /// Where this exam's patient space lies in the reference exam's: the identity for one frame of reference.
-    pub reference_from_exam: Affine<Patient, Patient>,
+    /// The way from this exam's patient space to the reference exam's: the identity for one frame of reference, else
+    /// along or against a registration of the two, which may bend.
+    pub reference_from_exam: Route,
 }
 
 /// What makes two lesions one.
@@ -77,6 +78,16 @@ pub enum Error {
         /// What is wrong with it.
         source: SingularError,
     },
+    /// A lesion lies where a bending way to the reference exam folds.
+    #[error(
+        "lesion {lesion} of exam {exam} has no one place in the reference exam: the transform folds there"
+    )]
+    Nowhere {
+        /// Which exam, from 0.
+        exam: usize,
+        /// Which of its lesions, from 0.
+        lesion: usize,
+    },
 }
 
 /// Matches the lesions of `exams`, earliest first.
@@ -95,7 +106,7 @@ pub enum Error {
 /// let grid = Grid::new([30, 9, 9], Affine::from_axes(axes, Point::new(0.0, 0.0, 0.0))).unwrap();
 /// let cube = |x| Mask::from_predicate(grid.clone(), move |[i, ..]| (x..x + 3).contains(&i));
 /// let (before, after) = ([cube(2)], [cube(3), cube(20)]);
-/// let exam = |lesions| Exam { lesions, reference_from_exam: Affine::identity() };
+/// let exam = |lesions| Exam { lesions, reference_from_exam: Affine::identity().into() };
 /// let followed = follow(&[exam(&before), exam(&after)], &Options::default()).unwrap();
 /// assert_eq!(followed.tracks().len(), 2);
 /// assert_eq!(followed.arrival(LesionRef { exam: 1, lesion: 0 }), Some(Arrival::Persistent));
@@ -104,7 +115,8 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// [`Error`] for less than two or more than four exams, a lesion without voxels or a transform without inverse.
+/// [`Error`] for less than two or more than four exams, a lesion without voxels, a transform without inverse or one
+/// that folds at a lesion.
 pub fn follow(exams: &[Exam], options: &Options) -> Result<FollowUp, Error> {
     if !EXAMS.contains(&exams.len()) {
         return Err(Error::Exams(exams.len()));

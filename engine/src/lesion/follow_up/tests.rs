@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use super::{
     Arrival, Departure, Error, Exam, FollowUp, LesionRef, Link, Means, Options, RelinkError, follow,
 };
-use crate::geometry::{Affine, Grid, Patient, Point, Vector};
+use crate::geometry::{
+    Affine, Deformation, DisplacementField, Grid, Patient, Point, Route, Transform, Vector,
+};
 use crate::voi::{Mask, Run};
 
 /// 60 x 60 x 30 voxels of 3 mm.
@@ -45,7 +47,7 @@ fn masks(blocks: &[Block]) -> Vec<Mask> {
 fn in_place(lesions: &[Mask]) -> Exam<'_> {
     Exam {
         lesions,
-        reference_from_exam: Affine::identity(),
+        reference_from_exam: Affine::identity().into(),
     }
 }
 
@@ -164,7 +166,7 @@ fn a_transform_brings_exams_together() {
     );
     let moved = Exam {
         lesions: &after,
-        reference_from_exam: shift,
+        reference_from_exam: shift.into(),
     };
     let followed = follow(&[in_place(&before), moved], &Options::default()).unwrap();
     assert_eq!(followed.arrival(at(1, 0)), Some(Arrival::Persistent));
@@ -173,13 +175,76 @@ fn a_transform_brings_exams_together() {
     );
 }
 
+/// What lies in the reference exam 60 mm further to the left around the origin, fading away over 60 mm.
+fn bent() -> Transform {
+    let step = |n: usize| Vector::from([0, 1, 2].map(|axis| if axis == n { 60.0 } else { 0.0 }));
+    let corner = Point::new(-180.0, -180.0, -180.0);
+    let grid = Grid::new([7; 3], Affine::from_axes([0, 1, 2].map(step), corner)).unwrap();
+    let inner = |n: usize| [n % 7, n / 7 % 7, n / 49].iter().all(|n| (1..6).contains(n));
+    let displacement = |n: usize| if inner(n) { [30.0f32, 0.0, 0.0] } else { [0.0; 3] };
+    let field = DisplacementField::new(grid.clone(), (0..grid.voxels()).map(displacement).collect()).unwrap();
+    let affine = Affine::translation(Vector::new(30.0, 0.0, 0.0));
+    Deformation { field, affine }.into()
+}
+
+/// A map that bends brings exams together whichever way it was found.
+#[test]
+fn a_bending_map_brings_exams_together() {
+    let here = [cube(10, 10, 4), cube(15, 40, 3), ([18, 25, 5], [6, 5, 4])];
+    let there = here.map(|([x, y, z], sides)| ([x + 20, y, z], sides));
+    let (before, after) = (masks(&there), masks(&here));
+    for (route, first, second) in [
+        (Route::along(bent()), &before, &after),
+        (Route::against(bent()), &after, &before),
+    ] {
+        let moved = Exam {
+            lesions: second,
+            reference_from_exam: route,
+        };
+        let followed = follow(&[in_place(first), moved], &Options::default()).unwrap();
+        assert_eq!(followed.links().len(), 3);
+        for (n, link) in followed.links().iter().enumerate() {
+            assert_eq!((link.from, link.to), (at(0, n), at(1, n)));
+            let Means::Overlap { of_smaller, .. } = link.means else {
+                panic!("{link:?}")
+            };
+            assert!((of_smaller - 1.0).abs() < 1e-3, "{of_smaller}");
+        }
+        let straight = follow(&[in_place(first), in_place(second)], &Options::default()).unwrap();
+        assert!(straight.links().is_empty());
+    }
+}
+
+/// Where a map folds, a lesion has no one place.
+#[test]
+fn a_lesion_in_a_fold_is_refused() {
+    let Transform::Deformable(bent) = bent() else {
+        panic!("it bends")
+    };
+    let grid = bent.field.grid().clone();
+    // All is drawn to the plane x = 0: nothing goes beside it.
+    let flat = |n: usize| [60.0 * (3.0 - (n % 7) as f32), 0.0, 0.0];
+    let field = DisplacementField::new(grid.clone(), (0..grid.voxels()).map(flat).collect()).unwrap();
+    let folds = Route::against(Deformation {
+        field,
+        affine: Affine::identity(),
+    });
+    let lesions = masks(&[cube(31, 30, 3)]);
+    let exam = Exam {
+        lesions: &lesions,
+        reference_from_exam: folds,
+    };
+    let refusal = follow(&[in_place(&lesions), exam], &Options::default()).unwrap_err();
+    assert_eq!(refusal, Error::Nowhere { exam: 1, lesion: 0 });
+}
+
 #[test]
 fn what_cannot_be_followed_is_refused() {
     let lesions = masks(&[cube(10, 10, 3)]);
     let empty = [Mask::empty(grid())];
     let refused = |exams: &[Exam]| follow(exams, &Options::default()).unwrap_err();
     assert_eq!(refused(&[in_place(&lesions)]), Error::Exams(1));
-    assert_eq!(refused(&[in_place(&lesions); 5]), Error::Exams(5));
+    assert_eq!(refused(&vec![in_place(&lesions); 5]), Error::Exams(5));
     assert_eq!(
         refused(&[in_place(&lesions), in_place(&empty)]),
         Error::Empty { exam: 1, lesion: 0 }
@@ -190,7 +255,7 @@ fn what_cannot_be_followed_is_refused() {
     );
     let nowhere = Exam {
         lesions: &lesions,
-        reference_from_exam: flat,
+        reference_from_exam: flat.into(),
     };
     assert!(matches!(
         refused(&[nowhere, in_place(&lesions)]),
@@ -360,7 +425,7 @@ proptest! {
         let moved = Arc::new(Grid::new(grid.size(), patient_from_moved.inverse().unwrap() * *grid.patient_from_voxel()).unwrap());
         let before = masks(&blocks);
         let after: Vec<Mask> = blocks.iter().map(|of| block(&moved, *of)).collect();
-        let exam = Exam { lesions: &after, reference_from_exam: patient_from_moved };
+        let exam = Exam { lesions: &after, reference_from_exam: patient_from_moved.into() };
         let followed = follow(&[in_place(&before), exam], &Options::default()).unwrap();
         for lesion in 0..blocks.len() {
             prop_assert_eq!(followed.after(at(0, lesion)), [at(1, lesion)]);
@@ -376,7 +441,7 @@ proptest! {
         let lesions: Vec<Vec<Mask>> = exams.iter().map(|blocks| masks(blocks)).collect();
         let options = Options { radii: 0.0, least_reach_mm: 0.0, least_overlap: 0.0 };
         let forwards: Vec<Exam> = lesions.iter().map(|lesions| in_place(lesions)).collect();
-        let backwards: Vec<Exam> = forwards.iter().rev().copied().collect();
+        let backwards: Vec<Exam> = forwards.iter().rev().cloned().collect();
         let (forwards, backwards) = (follow(&forwards, &options).unwrap(), follow(&backwards, &options).unwrap());
         let last = exams.len() - 1;
         for (exam, blocks) in exams.iter().enumerate() {

@@ -227,7 +227,7 @@ fn moved_and_turned_shapes_take_their_masks_along() {
         solid
             .rasterise(grid.clone())
             .0
-            .carry_through(&step, grid.clone())
+            .carry_through(step, grid.clone())
             .unwrap()
     );
     let turn = Affine::rotation(Point::new(15.0, 17.0, 19.0), Vector::new(0.0, 1.0, 0.0), 0.7).unwrap();

@@ -1,9 +1,9 @@
 //! The lesions of earlier exams beside those of now: tracks, and response by the published criteria.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use engine::dicom::read::Registration;
 use engine::dicom::write::derived_uid;
-use engine::geometry::{Affine, Patient};
+use engine::geometry::Route;
 use engine::lesion::follow_up::{self, FollowUp, LesionRef};
 use engine::lesion::response::{
     Assessment, Conditions, Exam as Measured, Findings, Lesion, ReferenceRegion, Study, Tracer, assess,
@@ -14,7 +14,7 @@ use engine::voi::{Mask, Statistics};
 
 use super::Options;
 use super::exam::{Exam, detected};
-use crate::cli::registrations::{self, Way, way_by_any};
+use crate::cli::registrations;
 
 /// Earlier exams, oldest first, then the current one; and what became of the lesions.
 pub struct OverTime {
@@ -139,7 +139,7 @@ pub fn follow(
     let maps = followed
         .iter()
         .map(|one| current_from(current, one.exam, &registrations));
-    let maps: Vec<Affine<Patient, Patient>> = maps.collect::<anyhow::Result<_>>()?;
+    let maps: Vec<Route> = maps.collect::<anyhow::Result<_>>()?;
     let exams: Vec<follow_up::Exam> = followed
         .iter()
         .zip(maps)
@@ -168,19 +168,10 @@ fn name(of: &Followed) -> ExamName {
     }
 }
 
-/// Where an exam's patient space lies in the current exam's: by a registration object, else the same place in one
-/// frame of reference. Nothing is guessed.
-fn current_from(
-    current: &Exam,
-    exam: &Exam,
-    registrations: &[Registration],
-) -> anyhow::Result<Affine<Patient, Patient>> {
-    match way_by_any(registrations, "--transform", current.series(), exam.series())? {
-        Way::Affine(current_from_exam) => Ok(current_from_exam),
-        Way::SourceDeformed(_) | Way::TargetDeformed(_) => {
-            bail!("expected --transform with a matrix to follow lesions by, found a deformable registration")
-        }
-    }
+/// The way from an exam's patient space to the current exam's: by a registration object, which may bend, else the same
+/// place in one frame of reference. Nothing is guessed.
+fn current_from(current: &Exam, exam: &Exam, registrations: &[Registration]) -> anyhow::Result<Route> {
+    registrations::route(registrations, "--transform", current.series(), exam.series())
 }
 
 /// From the oldest exam to the current one.

@@ -4,12 +4,12 @@ use anyhow::{Context, bail};
 use engine::dicom::read::{Registration, Series};
 use engine::dicom::write::SourceImages;
 use engine::fusion::align;
-use engine::geometry::{Affine, Grid, Patient, Point, Transform, Vector};
+use engine::geometry::{Affine, Grid, Patient, Point, Route, Transform, Vector};
 use engine::local::Opened;
 use engine::volume::{Interpolation, Volume, warped};
 
 use crate::cli::open;
-use crate::cli::registrations::{Way, way};
+use crate::cli::registrations::is_nothing;
 
 /// Voxels of a volume that is resampled: 1 GiB.
 const MOST_VOXELS: f64 = (1u64 << 28) as f64;
@@ -34,10 +34,10 @@ pub fn partner<'a>(
     let mut joined = Vec::new();
     for series in candidates {
         let lower = images(series)?;
-        match way(registration, &lower, &upper) {
-            Ok(way) => {
+        match registration.route(&lower, &upper) {
+            Ok(route) => {
                 let same_space = lower.frame_of_reference_uid == upper.frame_of_reference_uid;
-                let moved = !(same_space && way.is_nothing());
+                let moved = !(same_space && is_nothing(&route));
                 joined.push(((moved, series.modality == "CT", open::slices(series)), series));
             }
             Err(error) => refused = Some(error),
@@ -59,31 +59,26 @@ pub fn aligned(
     (lower_series, lower): (&Series, Volume),
     (upper_series, upper): (&Series, Volume),
 ) -> anyhow::Result<Pair> {
-    let at_rest = |lower, upper| Pair {
+    let lower_from_upper = registration.route(&images(lower_series)?, &images(upper_series)?)?;
+    let (lower, upper, scene_from_upper) = match lower_from_upper {
+        Route::Along(Transform::Affine(map)) => {
+            let alignment = align(&lower, &upper, Some(map))?;
+            (lower, upper, alignment.lower_from_upper())
+        }
+        Route::Along(lower_from_upper) => {
+            let lower = onto(&lower, &lower_from_upper, &upper)?;
+            (lower, upper, Affine::identity())
+        }
+        Route::Against(upper_from_lower) => {
+            let upper = onto(&upper, &upper_from_lower, &lower)?;
+            (lower, upper, Affine::identity())
+        }
+    };
+    Ok(Pair {
         lower,
         upper,
-        scene_from_upper: Affine::identity(),
-    };
-    Ok(
-        match way(registration, &images(lower_series)?, &images(upper_series)?)? {
-            Way::Affine(lower_from_upper) => {
-                let scene_from_upper = align(&lower, &upper, Some(lower_from_upper))?.lower_from_upper();
-                Pair {
-                    lower,
-                    upper,
-                    scene_from_upper,
-                }
-            }
-            Way::SourceDeformed(upper_from_lower) => {
-                let upper = onto(&upper, &upper_from_lower, &lower)?;
-                at_rest(lower, upper)
-            }
-            Way::TargetDeformed(lower_from_upper) => {
-                let lower = onto(&lower, &lower_from_upper, &upper)?;
-                at_rest(lower, upper)
-            }
-        },
-    )
+        scene_from_upper,
+    })
 }
 
 fn images(series: &Series) -> anyhow::Result<SourceImages> {
