@@ -1,5 +1,8 @@
 //! `uptake info`: what is in files, folders, zips and discs.
 
+mod registrations;
+
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,6 +11,7 @@ use engine::dicom::read::{Series, Study};
 use engine::local::Opened;
 use serde::Serialize;
 
+use self::registrations::RegistrationReport;
 use super::open;
 
 /// What `uptake info` is asked.
@@ -57,13 +61,16 @@ struct SeriesReport<'a> {
     orientation: Option<[f64; 6]>,
     frame_of_reference_uid: Option<String>,
     transfer_syntaxes: Vec<&'a str>,
+    /// What registration objects of the series join; absent in other series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    registrations: Vec<RegistrationReport>,
     warnings: Vec<WarningReport<'a>>,
 }
 
 #[derive(Serialize)]
 struct WarningReport<'a> {
     code: &'a str,
-    text: &'a str,
+    text: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +132,11 @@ fn series_report(series: &Series) -> SeriesReport<'_> {
         let (row, column) = (stack.grid.row_direction(), stack.grid.column_direction());
         [row[0], row[1], row[2], column[0], column[1], column[2]]
     });
+    let (registrations, unread) = registrations::of(series);
+    let unread = unread.into_iter().map(|text| WarningReport {
+        code: "registration",
+        text: Cow::Owned(text),
+    });
     SeriesReport {
         series_instance_uid: &series.series_instance_uid,
         modality: &series.modality,
@@ -142,13 +154,15 @@ fn series_report(series: &Series) -> SeriesReport<'_> {
             |stack| stack.frame_of_reference_uid.clone(),
         ),
         transfer_syntaxes: series.transfer_syntaxes(),
+        registrations,
         warnings: series
             .warnings
             .iter()
             .map(|one| WarningReport {
                 code: one.code,
-                text: &one.text,
+                text: Cow::Borrowed(one.text.as_str()),
             })
+            .chain(unread)
             .collect(),
     }
 }
@@ -184,6 +198,9 @@ fn print_series(out: &mut impl Write, series: &SeriesReport<'_>) -> std::io::Res
         series.modality, series.instances, series.manufacturer, series.description
     )?;
     writeln!(out, "       {}", series.series_instance_uid)?;
+    for registration in &series.registrations {
+        registration.print(out)?;
+    }
     for warning in &series.warnings {
         writeln!(out, "       ! {}: {}", warning.code, warning.text)?;
     }

@@ -4,3 +4,4 @@
 mod command_line;
 mod lesions;
 mod pictures;
+mod registrations;

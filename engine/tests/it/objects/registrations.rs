@@ -58,7 +58,7 @@ pub fn written(
     method: RegistrationMethod,
 ) -> Vec<u8> {
     let document = RegistrationDocument {
-        sop_instance_uid: derived_uid(&["objects", "registration"]),
+        sop_instance_uid: derived_uid(&["objects", "registration", "1"]),
         created: CREATED,
         label: "REGISTRATION".to_owned(),
         description: "PET to CT".to_owned(),

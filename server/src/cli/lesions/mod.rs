@@ -45,7 +45,7 @@ pub struct Options {
     /// An earlier exam of the same patient, once for each; up to three, in any order.
     #[arg(long, value_name = "PATH")]
     prior: Vec<PathBuf>,
-    /// Spatial Registration object between the exams' frames of reference, once for each.
+    /// Spatial Registration or Deformable Spatial Registration object that joins the exams, once for each.
     #[arg(long, value_name = "FILE")]
     transform: Vec<PathBuf>,
     /// Writes the lesions as a DICOM segmentation.

@@ -1,6 +1,7 @@
 //! `uptake render`: planes, projections and volume renderings as a PNG.
 
 mod parse;
+mod registered;
 mod scene_file;
 mod sources;
 
@@ -92,6 +93,9 @@ pub struct Options {
     /// What is written on the picture: nothing, the letters of the body's directions, or also scale, place and colours.
     #[arg(long, value_enum, default_value_t = Annotate::Letters)]
     annotate: Annotate,
+    /// Spatial Registration or Deformable Spatial Registration object that joins the two volumes of a fused view.
+    #[arg(long, value_name = "FILE")]
+    registration: Option<PathBuf>,
     /// Series Instance UID of the volume (of the PET in a fused view), where there are several.
     #[arg(long, value_name = "UID")]
     series: Option<String>,
@@ -203,6 +207,11 @@ impl Easel<'_> {
 
 /// The picture that the options ask for.
 fn asked(options: &Options) -> anyhow::Result<Picture> {
+    if options.registration.is_some() && !options.view.is_fused() {
+        return Err(
+            Usage("expected a fused view with --registration, found one of one volume".to_owned()).into(),
+        );
+    }
     let opened = open::studies(&options.paths)?;
     let (volumes, layers) = sources::layers(options, &opened)?;
     let mut place = None;

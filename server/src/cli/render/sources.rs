@@ -1,6 +1,6 @@
 //! Which volumes are drawn, in the unit that people read.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use engine::dicom::read::{Series, in_suv, suv_conversion};
 use engine::fusion::align;
 use engine::geometry::{Patient, Point};
@@ -10,7 +10,8 @@ use engine::volume::{Unit, Volume};
 
 use super::Options;
 use super::parse::Place;
-use crate::cli::open;
+use super::registered::{self, Pair};
+use crate::cli::{open, registrations};
 
 const LOWER: VolumeId = VolumeId(0);
 const UPPER: VolumeId = VolumeId(1);
@@ -32,7 +33,8 @@ pub fn place(
     volumes: &Volumes,
 ) -> anyhow::Result<Point<Patient>> {
     let lowest = volumes.get(layers[0].volume)?;
-    let uppermost = volumes.get(layers[layers.len() - 1].volume)?;
+    let layer = &layers[layers.len() - 1];
+    let uppermost = volumes.get(layer.volume)?;
     match at {
         Place::At(place) => Ok(place),
         Place::Center => Ok(lowest.grid().center()),
@@ -45,7 +47,7 @@ pub fn place(
             let aligned = emission
                 .as_ref()
                 .filter(|emission| align(uppermost, emission, None).is_ok());
-            hottest(aligned.unwrap_or(uppermost))
+            Ok(layer.scene_from_volume * hottest(aligned.unwrap_or(uppermost))?)
         }
     }
 }
@@ -83,30 +85,49 @@ fn fused(options: &Options, opened: &Opened) -> anyhow::Result<(Volumes, Vec<Lay
         "PET or SPECT series",
         Series::is_emission,
     )?;
-    let frame = open::main_stack(upper)?.frame_of_reference_uid.clone();
-    let same_frame = |series: &Series| series.sorted.stacks[0].frame_of_reference_uid == frame;
-    let of = |modality: &'static str| move |series: &Series| series.modality == modality;
-    let lower = largest(opened, |series| of("CT")(series) && same_frame(series))
-        .or_else(|| largest(opened, |series| of("MR")(series) && same_frame(series)))
-        .or_else(|| largest(opened, |series| of("CT")(series) || of("MR")(series)));
-    let Some(lower) = lower else {
-        bail!("expected a CT or MR to fuse with, found none")
+    let registration = options
+        .registration
+        .as_deref()
+        .map(registrations::read)
+        .transpose()?;
+    let lower = match &registration {
+        Some(registration) => registered::partner(opened, upper, registration)?,
+        None => beside(opened, upper)?,
     };
     let modalities = [lower, upper].map(|series| series.modality.as_str());
-    let (lower, upper) = (displayed(opened, lower)?, displayed(opened, upper)?);
-    let alignment = align(&lower, &upper, None)?;
+    let volumes = (displayed(opened, lower)?, displayed(opened, upper)?);
+    let pair = match &registration {
+        Some(registration) => registered::aligned(registration, (lower, volumes.0), (upper, volumes.1))?,
+        None => Pair {
+            scene_from_upper: align(&volumes.0, &volumes.1, None)?.lower_from_upper(),
+            lower: volumes.0,
+            upper: volumes.1,
+        },
+    };
+    let (lower, upper) = (pair.lower, pair.upper);
     let mut base = Layer::single(LOWER, &lower);
     base.window = options.window.unwrap_or(base.window);
     base.material = material(options.preset.as_ref(), modalities[0], &base)?;
     let mut overlay = Layer::overlay(UPPER, &upper, options.ratio);
     overlay.window = options.overlay_window.unwrap_or(overlay.window);
     overlay.color_map = options.palette.clone().unwrap_or(overlay.color_map);
-    overlay.scene_from_volume = alignment.lower_from_upper();
+    overlay.scene_from_volume = pair.scene_from_upper;
     overlay.material = material(options.overlay_preset.as_ref(), modalities[1], &overlay)?;
     let mut volumes = Volumes::new();
     volumes.insert(LOWER, lower);
     volumes.insert(UPPER, upper);
     Ok((volumes, vec![base, overlay]))
+}
+
+/// The largest CT in the frame of reference of a PET or SPECT, else MR, else whatever CT or MR there is.
+fn beside<'a>(opened: &'a Opened, upper: &Series) -> anyhow::Result<&'a Series> {
+    let frame = open::main_stack(upper)?.frame_of_reference_uid.clone();
+    let same_frame = |series: &Series| series.sorted.stacks[0].frame_of_reference_uid == frame;
+    let of = |modality: &'static str| move |series: &Series| series.modality == modality;
+    let lower = largest(opened, |series| of("CT")(series) && same_frame(series))
+        .or_else(|| largest(opened, |series| of("MR")(series) && same_frame(series)))
+        .or_else(|| largest(opened, |series| of("CT")(series) || of("MR")(series)));
+    lower.context("expected a CT or MR to fuse with, found none")
 }
 
 /// The material of a preset: the one asked for, or the usual one of the modality.

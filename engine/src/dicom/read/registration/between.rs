@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Placement, Registered, Registration};
 use crate::dicom::write::SourceImages;
-use crate::geometry::{Affine, Deformation, Patient, SingularError, Transform};
+use crate::geometry::{Affine, Deformation, Patient, Route, SingularError, Transform};
 
 /// Why a registration gives no way from one volume to another.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -43,8 +43,8 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// [`Unregistered`]. A deformable registration leads from the registered volume to the deformed one, not back: use
-    /// [`Transform::inverse_of`] for points.
+    /// [`Unregistered`]. A deformable registration leads from the registered volume to the deformed one, not back:
+    /// [`Registration::route`] gives either way.
     pub fn between(&self, target: &SourceImages, source: &SourceImages) -> Result<Transform, Unregistered> {
         let (to, from) = (self.place(target)?, self.place(source)?);
         match (to, from) {
@@ -56,6 +56,18 @@ impl Registration {
                 let map = Transform::from(to.clone()).preceded_by(from);
                 map.ok_or(Unregistered::Singular(SingularError { determinant }))
             }
+        }
+    }
+
+    /// The way from patient space of `source` to that of `target`, along or against the map that the object holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registration::between`]; [`Unregistered::OneWay`] only where both are deformed.
+    pub fn route(&self, target: &SourceImages, source: &SourceImages) -> Result<Route, Unregistered> {
+        match self.between(target, source) {
+            Err(Unregistered::OneWay(_)) => self.between(source, target).map(Route::against),
+            found => found.map(Route::along),
         }
     }
 

@@ -357,6 +357,9 @@ fn a_deformation_leads_one_way() {
     );
     let one_way = Unregistered::OneWay("series of m".to_owned());
     assert_eq!(between(&fixed, &moving), Err(one_way));
+    let back = registration.route(&fixed, &moving).unwrap();
+    let place = back.apply(Point::new(19.0, 24.0, 28.0)).unwrap();
+    assert!(place.distance(Point::new(13.0, 22.0, 25.0)) < 1e-4, "{place:?}");
     // In one frame of reference only the images named are deformed.
     let mut same = of_images(item(), &["m"]);
     same.put(text(tags::SOURCE_FRAME_OF_REFERENCE_UID, "1.1"));
