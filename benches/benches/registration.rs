@@ -69,10 +69,17 @@ fn phantom() {
         .into();
     let moved = json(folder.join("moved/truth.json"));
     let moved = moved.iter().filter_map(Value::as_array).flatten();
-    cases.extend(moved.enumerate().map(|(n, motion)| (format!("{n:02}"), format!("moved/{n:02}.npy"), map(motion))));
+    cases.extend(
+        moved
+            .enumerate()
+            .map(|(n, motion)| (format!("{n:02}"), format!("moved/{n:02}.npy"), map(motion))),
+    );
     let ct = benches::ct();
     let body = corners([-175.0, -120.0, -290.0], [175.0, 120.0, 290.0]);
-    println!("case    before    TRE mm   verdict  CPU s  peak MB  (CT and PET: {} MB)", (ct.voxels().bytes() + 48_000_000) / 1_000_000);
+    println!(
+        "case    before    TRE mm   verdict  CPU s  peak MB  (CT and PET: {} MB)",
+        (ct.voxels().bytes() + 48_000_000) / 1_000_000
+    );
     for (name, file, truth) in cases {
         let pet = benches::peers_pet(&file).expect("PEERS_DATA is set");
         let begin = ProcessTime::now();
@@ -80,7 +87,11 @@ fn phantom() {
         let cpu_s = begin.elapsed().as_secs_f64();
         let error_mm = apart_mm(&body, registration.found.affine_part(), &truth);
         let before_mm = apart_mm(&body, &Map::identity(), &truth);
-        println!("{name:>6} {before_mm:>7.1} {error_mm:>9.3} {:>9} {cpu_s:>6.2} {:>8}", verdict(&registration), peak_mb());
+        println!(
+            "{name:>6} {before_mm:>7.1} {error_mm:>9.3} {:>9} {cpu_s:>6.2} {:>8}",
+            verdict(&registration),
+            peak_mb()
+        );
     }
 }
 
@@ -111,8 +122,15 @@ fn volume(folder: PathBuf) -> Volume {
 
 /// The same voxels, moved.
 fn moved(volume: &Volume, by: &Map) -> Volume {
-    let grid = Grid::new(volume.grid().size(), *by * *volume.grid().patient_from_voxel()).expect("a moved grid");
-    Volume::new(grid, volume.voxels().clone(), volume.rescale(), volume.unit().clone()).expect("the same voxels")
+    let grid =
+        Grid::new(volume.grid().size(), *by * *volume.grid().patient_from_voxel()).expect("a moved grid");
+    Volume::new(
+        grid,
+        volume.voxels().clone(),
+        volume.rescale(),
+        volume.unit().clone(),
+    )
+    .expect("the same voxels")
 }
 
 /// Even numbers from -1 to 1.
@@ -120,7 +138,10 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 
@@ -150,7 +171,10 @@ fn triple(name: &str) {
         let moving = volume(folder.join(part));
         let body = corners_of(&ct);
         let from = |moving: &Volume| {
-            let options = Options { start: Start::From(Map::identity()), ..Options::default() };
+            let options = Options {
+                start: Start::From(Map::identity()),
+                ..Options::default()
+            };
             register(&ct, moving, &options, &()).expect("nobody cancels")
         };
         let own = from(&moving);
@@ -169,11 +193,15 @@ fn triple(name: &str) {
             let run = from(&moved(&moving, &by));
             let cpu_s = begin.elapsed().as_secs_f64();
             let back = by.inverse().expect("a motion") * *run.found.affine_part();
-            let (dicom_mm, own_mm) = (apart_mm(&body, &back, &identity), apart_mm(&body, &back, &own_map));
+            let (dicom_mm, own_mm) = (
+                apart_mm(&body, &back, &identity),
+                apart_mm(&body, &back, &own_map),
+            );
             let wanted_mm = if modality == "PET" { dicom_mm } else { own_mm };
             near_own += usize::from(own_mm <= tolerance_mm);
             near_dicom += usize::from(dicom_mm <= tolerance_mm);
-            good_outside += usize::from(wanted_mm > tolerance_mm && run.verdict.confidence == Confidence::Good);
+            good_outside +=
+                usize::from(wanted_mm > tolerance_mm && run.verdict.confidence == Confidence::Good);
             println!(
                 "  {n:>3} {:>9.1} {dicom_mm:>22.2} {own_mm:>18.2} {cpu_s:>6.1}  {}",
                 apart_mm(&body, &by, &identity),

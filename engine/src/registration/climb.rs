@@ -108,7 +108,8 @@ impl<'a> Climb<'a> {
             let rise = there.evaluation.value - self.here.evaluation.value;
             if rise >= LEAST_RISE * promised {
                 update(&mut self.inverse, &step, &(&self.here.gradient - &there.gradient));
-                self.longest_mm = (2.0 * step.norm()).clamp(4.0 * self.limits.shortest_mm, self.limits.longest_mm);
+                self.longest_mm =
+                    (2.0 * step.norm()).clamp(4.0 * self.limits.shortest_mm, self.limits.longest_mm);
                 self.here = there;
                 return Some(step.norm());
             }

@@ -41,7 +41,11 @@ fn pairs(fixed: Body, moving: Body, map: &Affine<Patient, Patient>, step: usize)
         let met = *moving.outline.nearest(moving.image, place)?;
         let normal = (*map * point.normal).normalized()?;
         let outside_mm = met.normal.dot(place - met.place);
-        (normal.dot(met.normal) >= LEAST_COSINE).then_some(Pair { place, met, outside_mm })
+        (normal.dot(met.normal) >= LEAST_COSINE).then_some(Pair {
+            place,
+            met,
+            outside_mm,
+        })
     };
     surface.filter_map(pair).collect()
 }
@@ -89,7 +93,9 @@ fn change(pairs: &[Pair], center: Point<Patient>) -> Option<Vector6<f64>> {
     }
     // What no surface holds (a cylinder's turn) stays.
     let hold = 1e-3 * left.trace() / 6.0;
-    (left + Matrix6::identity() * hold).cholesky().map(|it| it.solve(&right))
+    (left + Matrix6::identity() * hold)
+        .cholesky()
+        .map(|it| it.solve(&right))
 }
 
 fn moved(change: &Vector6<f64>, center: Point<Patient>) -> Affine<Patient, Patient> {
@@ -118,9 +124,11 @@ const LEAST_PATCH: usize = 40;
 
 /// Compares surfaces; `None` when they are too small to be compared.
 pub(super) fn misfit(fixed: Body, moving: Body, map: &Affine<Patient, Patient>) -> Option<Misfit> {
-    let within = fixed.outline.surface.iter().filter(|point| {
-        moving.outline.nearest(moving.image, *map * point.place).is_some()
-    });
+    let within = fixed
+        .outline
+        .surface
+        .iter()
+        .filter(|point| moving.outline.nearest(moving.image, *map * point.place).is_some());
     let within = within.count();
     let pairs = pairs(fixed, moving, map, 1);
     if pairs.len() < LEAST_PATCH {

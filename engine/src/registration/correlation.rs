@@ -59,6 +59,8 @@ impl Metric for Correlation<'_> {
         let by_fixed = (1.0 / (deviation * count)) as f32;
         let by_moving = (correlation / (moving_variance * count)) as f32;
         let (fixed, moving) = (fixed as f32, moving as f32);
-        readings.evaluation(correlation, |f, m| by_fixed * (f - fixed) - by_moving * (m - moving))
+        readings.evaluation(correlation, |f, m| {
+            by_fixed * (f - fixed) - by_moving * (m - moving)
+        })
     }
 }

@@ -128,12 +128,7 @@ impl Image {
         let (e, f) = (v[first + sz], v[first + sz + sx]);
         let (g, h) = (v[first + sz + sy], v[first + sz + sy + sx]);
         let [x, y, z] = part;
-        let (ab, cd, ef, gh) = (
-            a + x * (b - a),
-            c + x * (d - c),
-            e + x * (f - e),
-            g + x * (h - g),
-        );
+        let (ab, cd, ef, gh) = (a + x * (b - a), c + x * (d - c), e + x * (f - e), g + x * (h - g));
         let (low, high) = (ab + y * (cd - ab), ef + y * (gh - ef));
         let value = low + z * (high - low);
         if !value.is_finite() {
@@ -163,7 +158,11 @@ impl Image {
 
 /// Calls `each` with a cell and those that touch it, as far as they are in the image.
 fn around(index: usize, size: [usize; 3], mut each: impl FnMut(usize)) {
-    let at = [index % size[0], index / size[0] % size[1], index / (size[0] * size[1])];
+    let at = [
+        index % size[0],
+        index / size[0] % size[1],
+        index / (size[0] * size[1]),
+    ];
     let range = |axis: usize| at[axis].saturating_sub(1)..=(at[axis] + 1).min(size[axis] - 1);
     for k in range(2) {
         for j in range(1) {
@@ -330,7 +329,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::Image;
-use crate::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
+    use crate::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
     use crate::volume::{Rescale, Unit, Volume, Voxels};
 
     fn oblique() -> Affine<Patient, Voxel> {

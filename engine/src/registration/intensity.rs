@@ -71,7 +71,13 @@ mod tests {
     fn a_crowd_of_values_gets_more_room() {
         // Nine tenths of the values lie between 0 and 1, the rest up to 100.
         let values: Vec<f32> = (0..1000)
-            .map(|n| if n % 10 == 0 { n as f32 / 10.0 } else { n as f32 / 1000.0 })
+            .map(|n| {
+                if n % 10 == 0 {
+                    n as f32 / 10.0
+                } else {
+                    n as f32 / 1000.0
+                }
+            })
             .collect();
         let plain = Intensity::new(values.clone(), 0.0).unwrap();
         let even = Intensity::new(values, 0.8).unwrap();

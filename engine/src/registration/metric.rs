@@ -56,7 +56,12 @@ pub trait Metric: Sync {
 /// Makes metrics: on the processor, or elsewhere when a host hands one in.
 pub trait Metrics: Sync {
     /// The metric of samples of the fixed image and one resolution of the moving one.
-    fn metric<'a>(&self, similarity: Similarity, samples: &'a Samples, moving: &'a Image) -> Box<dyn Metric + 'a>;
+    fn metric<'a>(
+        &self,
+        similarity: Similarity,
+        samples: &'a Samples,
+        moving: &'a Image,
+    ) -> Box<dyn Metric + 'a>;
 }
 
 /// Metrics on the processor, on all cores.
@@ -64,14 +69,21 @@ pub trait Metrics: Sync {
 pub struct CpuMetrics;
 
 impl Metrics for CpuMetrics {
-    fn metric<'a>(&self, similarity: Similarity, samples: &'a Samples, moving: &'a Image) -> Box<dyn Metric + 'a> {
+    fn metric<'a>(
+        &self,
+        similarity: Similarity,
+        samples: &'a Samples,
+        moving: &'a Image,
+    ) -> Box<dyn Metric + 'a> {
         match similarity {
             Similarity::Correlation => Box::new(Correlation { samples, moving }),
-            Similarity::MutualInformation | Similarity::NormalisedMutualInformation => Box::new(Information {
-                samples,
-                moving,
-                similarity,
-            }),
+            Similarity::MutualInformation | Similarity::NormalisedMutualInformation => {
+                Box::new(Information {
+                    samples,
+                    moving,
+                    similarity,
+                })
+            }
         }
     }
 }
@@ -104,10 +116,17 @@ mod tests {
                 }
                 metric.evaluate(&map).value
             };
-            let slope = if entry < 9 { here.by_linear[entry] / 200.0 } else { here.by_origin[entry - 9] };
+            let slope = if entry < 9 {
+                here.by_linear[entry] / 200.0
+            } else {
+                here.by_origin[entry - 9]
+            };
             let expected = (at(0.05) - at(-0.05)) / 0.1;
             let scale = here.by_origin.norm() + here.by_linear.norm() / 200.0;
-            assert!((slope - expected).abs() < 0.03 * scale, "{similarity:?} {entry}: {slope} {expected}");
+            assert!(
+                (slope - expected).abs() < 0.03 * scale,
+                "{similarity:?} {entry}: {slope} {expected}"
+            );
         }
     }
 

@@ -2,13 +2,15 @@
 //!
 //! [`register`] searches [`Model`]s of maps from coarse to fine for the place where a [`Similarity`] is largest, from
 //! several starts, and checks what it found: the way back, rival places, and the bodies' surfaces, which know nothing
-//! of the values that the similarity is made of. What is shown, carried or saved with a [`Registration`] is left to
+//! of the values that the similarity is made of. [`ByHand`] moves a volume by drags and numbers, [`fit_landmarks`] from
+//! marked places. What is shown, carried or saved with a [`Registration`] is left to
 //! `fusion`, `voi`, `lesion` and `dicom`.
 
 mod climb;
 mod contour;
 mod correlation;
 mod error;
+mod hand;
 mod image;
 mod information;
 mod intensity;
@@ -25,6 +27,10 @@ mod verdict;
 mod watch;
 
 pub use error::Error;
+pub use hand::{
+    ByHand, Change, ChangeError, LandmarkError, LandmarkModel, LandmarkPair, Landmarks, Pose, STEPS, Suspect,
+    fit_landmarks,
+};
 pub use image::Image;
 pub use metric::{CpuMetrics, Evaluation, Metric, Metrics, Similarity};
 pub use model::Model;
@@ -38,11 +44,3 @@ pub use watch::Watch;
 mod phantom;
 #[cfg(test)]
 mod tests;
-//! Where a moving volume lies in a fixed one: found by hand, from landmarks.
-
-mod hand;
-
-pub use hand::{
-    ByHand, Change, ChangeError, LandmarkError, LandmarkModel, LandmarkPair, Landmarks, Pose, STEPS, Suspect,
-    fit_landmarks,
-};

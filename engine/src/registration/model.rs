@@ -110,8 +110,8 @@ impl Around {
     pub fn gradient(&self, numbers: &DVector<f64>, evaluation: &Evaluation) -> DVector<f64> {
         // Entries of base * (L, c + t - L c) by those of L and t.
         let by_shift = self.base.linear.transpose() * evaluation.by_origin;
-        let by_linear = self.base.linear.transpose() * evaluation.by_linear
-            - by_shift * self.center.xyz.transpose();
+        let by_linear =
+            self.base.linear.transpose() * evaluation.by_linear - by_shift * self.center.xyz.transpose();
         let mut gradient = DVector::zeros(self.model.numbers());
         for axis in 0..3 {
             gradient[3 + axis] = by_shift[axis];
@@ -134,7 +134,12 @@ impl Around {
             1.0
         };
         let mut directions: Vec<_> = (0..3)
-            .map(|axis| (axis, by_turn(&self.turn(numbers), &rotation, axis) * (growth / self.radius_mm)))
+            .map(|axis| {
+                (
+                    axis,
+                    by_turn(&self.turn(numbers), &rotation, axis) * (growth / self.radius_mm),
+                )
+            })
             .collect();
         if self.model == Model::Similarity {
             directions.push((6, rotation * (growth / self.radius_mm)));
@@ -217,7 +222,12 @@ mod tests {
         for model in [Model::Rigid, Model::Similarity, Model::Affine] {
             let base = Affine::translation(Vector::new(1.0, 2.0, 3.0));
             let center = Point::new(5.0, 6.0, 7.0);
-            let around = Around { model, base, center, radius_mm: 100.0 };
+            let around = Around {
+                model,
+                base,
+                center,
+                radius_mm: 100.0,
+            };
             let map = around.map(&DVector::zeros(model.numbers()));
             assert!((map.linear - base.linear).norm() + (map.origin - base.origin).norm() < 1e-12);
         }

@@ -163,7 +163,11 @@ fn large_parts(body: Vec<bool>, size: [usize; 3]) -> Vec<bool> {
 
 /// The cells that share a face with one, and along which axis (0, 1, 2) up (true) or down.
 fn beside(index: usize, size: [usize; 3]) -> impl Iterator<Item = (usize, (usize, bool))> {
-    let at = [index % size[0], index / size[0] % size[1], index / (size[0] * size[1])];
+    let at = [
+        index % size[0],
+        index / size[0] % size[1],
+        index / (size[0] * size[1]),
+    ];
     let stride = [1, size[0], size[0] * size[1]];
     (0..6).filter_map(move |n| {
         let (axis, up) = (n / 2, n % 2 == 1);
@@ -182,7 +186,9 @@ fn filled(mut inside: Vec<bool>, size: [usize; 3]) -> Vec<bool> {
     let mut stack = Vec::new();
     for slice in inside.chunks_exact_mut(columns * rows) {
         outside.fill(false);
-        let edge = |n: usize| n % columns == 0 || n % columns == columns - 1 || n < columns || n >= columns * (rows - 1);
+        let edge = |n: usize| {
+            n % columns == 0 || n % columns == columns - 1 || n < columns || n >= columns * (rows - 1)
+        };
         stack.extend((0..slice.len()).filter(|n| edge(*n) && !slice[*n]));
         for index in &stack {
             outside[*index] = true;
@@ -252,7 +258,11 @@ fn smoothed_normals(image: &Image, mut surface: Vec<SurfacePoint>, inside: &[boo
                 continue;
             }
             let [i, j, k] = cell.map(|c| c as usize);
-            let share = if inside[(k * size[1] + j) * size[0] + i] { 1.0 } else { -1.0 };
+            let share = if inside[(k * size[1] + j) * size[0] + i] {
+                1.0
+            } else {
+                -1.0
+            };
             slope -= Vector3::from(step) * share;
         }
         if let Some(normal) = Vector::<Patient>::from(to_patient * slope).normalized() {
@@ -280,7 +290,14 @@ fn nearest(image: &Image, surface: &[SurfacePoint]) -> Vec<u32> {
         None => f64::INFINITY,
     };
     for _ in 0..2 {
-        for (axis, up) in [(2, true), (2, false), (1, true), (1, false), (0, true), (0, false)] {
+        for (axis, up) in [
+            (2, true),
+            (2, false),
+            (1, true),
+            (1, false),
+            (0, true),
+            (0, false),
+        ] {
             hand_on(&mut nearest, size, axis, up, &distance);
         }
     }

@@ -31,7 +31,10 @@ const ORGANS: &[Organ] = &[
 
 fn value(place: Point<Patient>, of: impl Fn(&Organ) -> f32, air: f32) -> f32 {
     let within = |Organ(middle, half, ..): &Organ| {
-        (0..3).map(|axis| ((place[axis] - middle[axis]) / half[axis]).powi(2)).sum::<f64>() <= 1.0
+        (0..3)
+            .map(|axis| ((place[axis] - middle[axis]) / half[axis]).powi(2))
+            .sum::<f64>()
+            <= 1.0
     };
     ORGANS.iter().rev().find(|organ| within(organ)).map_or(air, of)
 }
@@ -44,7 +47,11 @@ pub fn grid(size: [usize; 3], spacing_mm: [f64; 3]) -> Grid {
         Vector::from(axis)
     };
     let first: [f64; 3] = std::array::from_fn(|n| -0.5 * (size[n] as f64 - 1.0) * spacing_mm[n]);
-    Grid::new(size, Affine::from_axes([axis(0), axis(1), axis(2)], Point::from(first))).unwrap()
+    Grid::new(
+        size,
+        Affine::from_axes([axis(0), axis(1), axis(2)], Point::from(first)),
+    )
+    .unwrap()
 }
 
 /// A number from -1 to 1 for a voxel: noise that is the same each time.

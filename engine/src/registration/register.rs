@@ -41,7 +41,12 @@ pub struct Registration {
 /// # Errors
 ///
 /// [`Error::Cancelled`] when the watcher says so; [`Error::Start`] for a start that has no inverse.
-pub fn register(fixed: &Volume, moving: &Volume, options: &Options, watch: &dyn Watch) -> Result<Registration, Error> {
+pub fn register(
+    fixed: &Volume,
+    moving: &Volume,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Registration, Error> {
     register_with(fixed, moving, options, &CpuMetrics, watch)
 }
 
@@ -64,10 +69,23 @@ pub fn register_with(
             Some(map)
         }
     };
-    let similarity = options.similarity.unwrap_or_else(|| usual_similarity(fixed, moving));
+    let similarity = options
+        .similarity
+        .unwrap_or_else(|| usual_similarity(fixed, moving));
     let cells_mm = cells_mm(fixed, moving);
-    let task = Task { similarity, cells_mm: &cells_mm, metrics, watch };
-    let work = Work { task, options, fixed, moving, start };
+    let task = Task {
+        similarity,
+        cells_mm: &cells_mm,
+        metrics,
+        watch,
+    };
+    let work = Work {
+        task,
+        options,
+        fixed,
+        moving,
+        start,
+    };
     let registration = work.run();
     if watch.is_cancelled() {
         return Err(Error::Cancelled);
@@ -78,8 +96,16 @@ pub fn register_with(
 
 /// Correlation of two images of one kind, mutual information of others.
 fn usual_similarity(fixed: &Volume, moving: &Volume) -> Similarity {
-    let one_kind = fixed.unit() == moving.unit() && matches!(fixed.unit(), Unit::Hounsfield | Unit::SuvBw | Unit::BecquerelPerMl);
-    if one_kind { Similarity::Correlation } else { Similarity::MutualInformation }
+    let one_kind = fixed.unit() == moving.unit()
+        && matches!(
+            fixed.unit(),
+            Unit::Hounsfield | Unit::SuvBw | Unit::BecquerelPerMl
+        );
+    if one_kind {
+        Similarity::Correlation
+    } else {
+        Similarity::MutualInformation
+    }
 }
 
 /// One registration under way.
@@ -150,7 +176,11 @@ impl Work<'_> {
         let fixed = side(self.fixed, Which::Fixed)?;
         let moving = side(self.moving, Which::Moving)?;
         let of_moving = self.options.region.is_none() && moving.measured_ml() < 0.9 * fixed.measured_ml();
-        Ok(Sides { fixed, moving, of_moving })
+        Ok(Sides {
+            fixed,
+            moving,
+            of_moving,
+        })
     }
 
     /// Searches with samples of one of the sides, and gives moving from fixed.
@@ -194,21 +224,32 @@ impl Work<'_> {
         verdict.value = found.top.evaluation.value;
         verdict.overlap = found.top.evaluation.overlap;
         let mut reasons = vec![
-            Reason::Overlap { part: verdict.overlap },
-            Reason::Rival { apart_mm: found.rival_mm },
+            Reason::Overlap {
+                part: verdict.overlap,
+            },
+            Reason::Rival {
+                apart_mm: found.rival_mm,
+            },
             stretch(&map),
         ];
         for (volume, which) in [(self.fixed, Which::Fixed), (self.moving, Which::Moving)] {
-            reasons.push(Reason::Thin { which, extent_mm: thinnest_mm(volume) });
+            reasons.push(Reason::Thin {
+                which,
+                extent_mm: thinnest_mm(volume),
+            });
         }
         if self.unlike(verdict.value) {
-            reasons.push(Reason::Unlike { similarity: verdict.value });
+            reasons.push(Reason::Unlike {
+                similarity: verdict.value,
+            });
         }
         if self.options.region.is_none() {
             let back = self.search(sides, !sides.of_moving, Some(map), 0.6, 0.95);
             let apart = back.map(|back| apart_mm(&corners, &back.top.moving_from_fixed, &map));
             verdict.consistency_mm = apart;
-            reasons.push(Reason::Inconsistent { apart_mm: apart.unwrap_or(f64::INFINITY) });
+            reasons.push(Reason::Inconsistent {
+                apart_mm: apart.unwrap_or(f64::INFINITY),
+            });
         }
         match (sides.fixed.body(), sides.moving.body()) {
             (Some(fixed), Some(moving)) => {
@@ -243,8 +284,12 @@ fn surfaces(
     verdict.largest_surface_mm = Some(misfit.largest_mm);
     let best = contour::fit(fixed, moving, *map);
     vec![
-        Reason::SurfacesApart { largest_mm: misfit.largest_mm },
-        Reason::SurfacesElsewhere { apart_mm: apart_mm(corners, &best, map) },
+        Reason::SurfacesApart {
+            largest_mm: misfit.largest_mm,
+        },
+        Reason::SurfacesElsewhere {
+            apart_mm: apart_mm(corners, &best, map),
+        },
     ]
 }
 

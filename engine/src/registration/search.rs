@@ -108,7 +108,11 @@ impl<'a> Search<'a> {
     fn down(&self, mut tops: Vec<Top>, level: usize, done: &dyn Fn(f64)) -> Option<Found> {
         let mut rival_mm: f64 = 0.0;
         for level in (0..level).rev() {
-            let from: Vec<_> = tops.iter().take(FOLLOWED[level]).map(|top| top.moving_from_fixed).collect();
+            let from: Vec<_> = tops
+                .iter()
+                .take(FOLLOWED[level])
+                .map(|top| top.moving_from_fixed)
+                .collect();
             tops = self.climbs(level, &from);
             let mut best = *tops.first()?;
             let mut ends = Vec::new();
@@ -136,7 +140,9 @@ impl<'a> Search<'a> {
     fn hop(&self, level: usize, n: usize, from: &Affine<Patient, Patient>) -> Affine<Patient, Patient> {
         let mut random = Random((1000 * level + n) as u64);
         let reach_mm = self.cells_mm[level];
-        let numbers = DVector::from_fn(Model::Rigid.numbers(), |_, _| (2.0 * random.next() - 1.0) * reach_mm);
+        let numbers = DVector::from_fn(Model::Rigid.numbers(), |_, _| {
+            (2.0 * random.next() - 1.0) * reach_mm
+        });
         self.around(Model::Rigid, *from).map(&numbers)
     }
 
@@ -151,7 +157,9 @@ impl<'a> Search<'a> {
 
     /// Climbs from a map at one level.
     pub fn climb(&self, level: usize, model: Model, from: Affine<Patient, Patient>) -> Top {
-        let metric = self.metrics.metric(self.similarity, &self.samples[level], &self.moving.levels[level]);
+        let metric = self
+            .metrics
+            .metric(self.similarity, &self.samples[level], &self.moving.levels[level]);
         let limits = Limits {
             longest_mm: self.cells_mm[level],
             shortest_mm: 0.01 * self.cells_mm[level],
@@ -174,7 +182,8 @@ impl<'a> Search<'a> {
         let near_mm = self.cells_mm[level] / 2.0;
         let mut kept: Vec<Top> = Vec::new();
         for top in tops {
-            let known = |other: &Top| self.apart_mm(&other.moving_from_fixed, &top.moving_from_fixed) < near_mm;
+            let known =
+                |other: &Top| self.apart_mm(&other.moving_from_fixed, &top.moving_from_fixed) < near_mm;
             if !kept.iter().any(known) {
                 kept.push(top);
             }
@@ -190,7 +199,9 @@ impl<'a> Search<'a> {
             Vector::new(0.0, 1.0, 0.0),
             Vector::new(0.0, 0.0, 1.0),
         ];
-        let turns = axes.iter().flat_map(|axis| [(*axis, TURN_RAD), (*axis, -TURN_RAD)]);
+        let turns = axes
+            .iter()
+            .flat_map(|axis| [(*axis, TURN_RAD), (*axis, -TURN_RAD)]);
         let turns = turns.filter_map(|(axis, angle)| Affine::rotation(self.fixed.center(), axis, angle));
         turns.map(|turn| *map * turn).collect()
     }

@@ -40,7 +40,9 @@ pub(super) struct Side {
 /// Cells of the levels, mm, from the finest to the coarsest: as the coarser of both volumes has them.
 pub(super) fn cells_mm(fixed: &Volume, moving: &Volume) -> Vec<f64> {
     let cell = |volume: &Volume| volume.grid().spacing_mm().iter().product::<f64>().cbrt();
-    let finest = cell(fixed).max(cell(moving)).clamp(*FINEST_MM.start(), *FINEST_MM.end());
+    let finest = cell(fixed)
+        .max(cell(moving))
+        .clamp(*FINEST_MM.start(), *FINEST_MM.end());
     (0..SAMPLES.len()).map(|n| finest * 2f64.powi(n as i32)).collect()
 }
 
@@ -139,11 +141,17 @@ impl Side {
         let mut random = Random(level as u64);
         for n in 0..many {
             let cell = cells[((n as f64 + random.next()) / many as f64 * cells.len() as f64) as usize];
-            let at = [cell % size[0], cell / size[0] % size[1], cell / (size[0] * size[1])]
-                .map(|n| n as f64 + random.next() - 0.5);
+            let at = [
+                cell % size[0],
+                cell / size[0] % size[1],
+                cell / (size[0] * size[1]),
+            ]
+            .map(|n| n as f64 + random.next() - 0.5);
             if let Some(sample) = image.at(at.map(|c| c as f32)) {
                 let place = image.grid.patient(at.into()) - center;
-                samples.places.push([place[0] as f32, place[1] as f32, place[2] as f32]);
+                samples
+                    .places
+                    .push([place[0] as f32, place[1] as f32, place[2] as f32]);
                 samples.values.push(sample.value);
             }
         }
@@ -156,8 +164,13 @@ fn near_body(image: &Image, outline: &Outline) -> Vec<f32> {
     let near = |index: &usize| {
         outline.inside[*index] || {
             let place = image.place(*index);
-            outline.nearest(image, place).is_some_and(|near| near.place.distance(place) <= AROUND_MM)
+            outline
+                .nearest(image, place)
+                .is_some_and(|near| near.place.distance(place) <= AROUND_MM)
         }
     };
-    (0..image.values.len()).filter(near).map(|index| image.values[index]).collect()
+    (0..image.values.len())
+        .filter(near)
+        .map(|index| image.values[index])
+        .collect()
 }

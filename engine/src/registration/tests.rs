@@ -4,12 +4,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::phantom::{ct, ct_grid, grid, pet, pet_grid};
-use super::{Confidence, Error, Model, Options, Reason, Registration, Similarity, Start, Watch, Which, register};
+use super::{
+    Confidence, Error, Model, Options, Reason, Registration, Similarity, Start, Watch, Which, register,
+};
 use crate::geometry::{Affine, Grid, Patient, Point, Vector};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
 fn motion(axis: [f64; 3], degrees: f64, shift_mm: [f64; 3]) -> Affine<Patient, Patient> {
-    let turn = Affine::rotation(Point::new(0.0, 0.0, 0.0), Vector::from(axis), degrees.to_radians()).unwrap();
+    let turn = Affine::rotation(
+        Point::new(0.0, 0.0, 0.0),
+        Vector::from(axis),
+        degrees.to_radians(),
+    )
+    .unwrap();
     Affine::translation(Vector::from(shift_mm)) * turn
 }
 
@@ -28,8 +35,17 @@ fn a_moved_pet_is_found_on_its_ct() {
     let truth = motion([0.3, -0.2, 1.0], 14.0, [22.0, -15.0, 30.0]);
     let (fixed, moving) = (ct(ct_grid()), pet(pet_grid(), &truth));
     let registration = register(&fixed, &moving, &Options::default(), &()).unwrap();
-    assert!(error_mm(&registration, &truth) < 1.0, "{}", error_mm(&registration, &truth));
-    assert_eq!(registration.verdict.confidence, Confidence::Good, "{:?}", registration.verdict);
+    assert!(
+        error_mm(&registration, &truth) < 1.0,
+        "{}",
+        error_mm(&registration, &truth)
+    );
+    assert_eq!(
+        registration.verdict.confidence,
+        Confidence::Good,
+        "{:?}",
+        registration.verdict
+    );
     assert_eq!(registration.moving_from_fixed, registration.found);
 
     // The other way round it is the way back.
@@ -45,11 +61,21 @@ fn growth_is_found_where_it_is_asked_for() {
         nalgebra::Vector3::zeros(),
     );
     let moved = motion([0.0, 0.0, 1.0], 5.0, [8.0, 6.0, -9.0]);
-    for (model, truth) in [(Model::Similarity, moved * grown), (Model::Affine, moved * stretched)] {
+    for (model, truth) in [
+        (Model::Similarity, moved * grown),
+        (Model::Affine, moved * stretched),
+    ] {
         let moving = pet(pet_grid(), &truth);
-        let options = Options { model, ..Options::default() };
+        let options = Options {
+            model,
+            ..Options::default()
+        };
         let registration = register(&ct(ct_grid()), &moving, &options, &()).unwrap();
-        assert!(error_mm(&registration, &truth) < 1.5, "{model:?} {}", error_mm(&registration, &truth));
+        assert!(
+            error_mm(&registration, &truth) < 1.5,
+            "{model:?} {}",
+            error_mm(&registration, &truth)
+        );
     }
 }
 
@@ -67,12 +93,25 @@ fn a_search_goes_on_from_where_a_hand_left_it() {
     let truth = motion([0.0, 1.0, 0.0], 40.0, [90.0, 0.0, 0.0]);
     let (fixed, moving) = (ct(ct_grid()), pet(pet_grid(), &truth));
     let start = Start::From(truth * motion([0.0, 1.0, 0.3], 4.0, [6.0, -5.0, 7.0]));
-    let options = Options { start, ..Options::default() };
+    let options = Options {
+        start,
+        ..Options::default()
+    };
     let registration = register(&fixed, &moving, &options, &()).unwrap();
-    assert!(error_mm(&registration, &truth) < 1.5, "{}", error_mm(&registration, &truth));
+    assert!(
+        error_mm(&registration, &truth) < 1.5,
+        "{}",
+        error_mm(&registration, &truth)
+    );
     let flat = Affine::new(nalgebra::Matrix3::zeros(), nalgebra::Vector3::zeros());
-    let options = Options { start: Start::From(flat), ..Options::default() };
-    assert_eq!(register(&fixed, &moving, &options, &()).unwrap_err(), Error::Start);
+    let options = Options {
+        start: Start::From(flat),
+        ..Options::default()
+    };
+    assert_eq!(
+        register(&fixed, &moving, &options, &()).unwrap_err(),
+        Error::Start
+    );
 }
 
 #[test]
@@ -82,7 +121,12 @@ fn the_scanner_is_believed_and_motion_is_said() {
     let still = pet(pet_grid(), &Affine::identity()).in_frame_of_reference(uid.clone());
     let registration = register(&fixed, &still, &Options::default(), &()).unwrap();
     assert_eq!(registration.moving_from_fixed, Affine::identity().into());
-    assert_eq!(registration.verdict.confidence, Confidence::Good, "{:?}", registration.verdict);
+    assert_eq!(
+        registration.verdict.confidence,
+        Confidence::Good,
+        "{:?}",
+        registration.verdict
+    );
 
     let moved = motion([0.0, 0.0, 1.0], 3.0, [0.0, 9.0, 4.0]);
     let moving = pet(pet_grid(), &moved).in_frame_of_reference(uid);
@@ -91,20 +135,34 @@ fn the_scanner_is_believed_and_motion_is_said() {
     assert!(error_mm(&registration, &moved) < 1.0);
     assert_eq!(registration.verdict.confidence, Confidence::Check);
     let said = |reason: &Reason| matches!(reason, Reason::Moved { by_mm } if (*by_mm - 10.5).abs() < 3.0);
-    assert!(registration.verdict.reasons.iter().any(said), "{:?}", registration.verdict.reasons);
+    assert!(
+        registration.verdict.reasons.iter().any(said),
+        "{:?}",
+        registration.verdict.reasons
+    );
 }
 
 /// Registers and wants anything but good.
 fn doubted(fixed: &Volume, moving: &Volume) -> Registration {
     let registration = register(fixed, moving, &Options::default(), &()).unwrap();
-    assert_ne!(registration.verdict.confidence, Confidence::Good, "{:?}", registration.verdict);
+    assert_ne!(
+        registration.verdict.confidence,
+        Confidence::Good,
+        "{:?}",
+        registration.verdict
+    );
     assert!(!registration.verdict.reasons.is_empty());
     registration
 }
 
 fn failed(fixed: &Volume, moving: &Volume) -> Reason {
     let registration = doubted(fixed, moving);
-    assert_eq!(registration.verdict.confidence, Confidence::Failed, "{:?}", registration.verdict);
+    assert_eq!(
+        registration.verdict.confidence,
+        Confidence::Failed,
+        "{:?}",
+        registration.verdict
+    );
     registration.verdict.reasons[0]
 }
 
@@ -118,8 +176,14 @@ fn what_has_one_value_cannot_be_registered() {
     let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
     let nothing = grid([40, 40, 60], [8.0, 8.0, 8.0]);
     for value in [0.0, 7.0, f32::NAN, f32::INFINITY] {
-        assert_eq!(failed(&fixed, &flat(nothing.clone(), value)), Reason::OneValue(Which::Moving));
-        assert_eq!(failed(&flat(nothing.clone(), value), &fixed), Reason::OneValue(Which::Fixed));
+        assert_eq!(
+            failed(&fixed, &flat(nothing.clone(), value)),
+            Reason::OneValue(Which::Moving)
+        );
+        assert_eq!(
+            failed(&flat(nothing.clone(), value), &fixed),
+            Reason::OneValue(Which::Fixed)
+        );
     }
 }
 
@@ -127,9 +191,21 @@ fn what_has_one_value_cannot_be_registered() {
 fn one_slice_is_no_volume() {
     let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
     let slice = pet(grid([90, 80, 1], [4.0, 4.0, 4.0]), &Affine::identity());
-    assert!(matches!(failed(&fixed, &slice), Reason::Thin { which: Which::Moving, .. }));
+    assert!(matches!(
+        failed(&fixed, &slice),
+        Reason::Thin {
+            which: Which::Moving,
+            ..
+        }
+    ));
     let thick = pet(grid([90, 80, 1], [4.0, 4.0, 100.0]), &Affine::identity());
-    assert!(matches!(failed(&thick, &fixed), Reason::Thin { which: Which::Fixed, .. }));
+    assert!(matches!(
+        failed(&thick, &fixed),
+        Reason::Thin {
+            which: Which::Fixed,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -137,10 +213,17 @@ fn a_place_far_from_the_body_is_no_start() {
     let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
     let moving = pet(grid([44, 40, 60], [8.0, 8.0, 8.0]), &Affine::identity());
     let start = Start::From(Affine::translation(Vector::new(3000.0, 0.0, 0.0)));
-    let options = Options { start, ..Options::default() };
+    let options = Options {
+        start,
+        ..Options::default()
+    };
     let registration = register(&fixed, &moving, &options, &()).unwrap();
     assert_eq!(registration.verdict.confidence, Confidence::Failed);
-    assert!(matches!(registration.verdict.reasons[0], Reason::Overlap { .. }), "{:?}", registration.verdict);
+    assert!(
+        matches!(registration.verdict.reasons[0], Reason::Overlap { .. }),
+        "{:?}",
+        registration.verdict
+    );
 }
 
 #[test]
@@ -148,11 +231,13 @@ fn other_parts_of_the_body_are_not_good() {
     // The upper third of one and the lower third of the other.
     let upper = Grid::new(
         [44, 32, 18],
-        Affine::translation(Vector::new(0.0, 0.0, 165.0)) * *grid([44, 32, 18], [8.0, 8.0, 8.0]).patient_from_voxel(),
+        Affine::translation(Vector::new(0.0, 0.0, 165.0))
+            * *grid([44, 32, 18], [8.0, 8.0, 8.0]).patient_from_voxel(),
     );
     let lower = Grid::new(
         [44, 40, 18],
-        Affine::translation(Vector::new(0.0, 0.0, -165.0)) * *grid([44, 40, 18], [8.0, 8.0, 8.0]).patient_from_voxel(),
+        Affine::translation(Vector::new(0.0, 0.0, -165.0))
+            * *grid([44, 40, 18], [8.0, 8.0, 8.0]).patient_from_voxel(),
     );
     doubted(&ct(upper.unwrap()), &pet(lower.unwrap(), &Affine::identity()));
 }
@@ -162,25 +247,47 @@ fn holes_and_thick_slices_do_not_matter() {
     let truth = motion([0.0, 0.0, 1.0], 6.0, [9.0, -7.0, 12.0]);
     let fixed = ct(grid([170, 125, 31], [2.0, 2.0, 16.0]));
     let whole = pet(pet_grid(), &truth);
-    let mut values: Vec<f32> = (0..whole.voxels().len()).map(|n| whole.voxels().get(n).unwrap() as f32).collect();
+    let mut values: Vec<f32> = (0..whole.voxels().len())
+        .map(|n| whole.voxels().get(n).unwrap() as f32)
+        .collect();
     for value in values.iter_mut().step_by(37) {
         *value = f32::NAN;
     }
     values[..20_000].fill(f32::INFINITY);
-    let moving = Volume::new(pet_grid(), Voxels::F32(values.into()), Rescale::IDENTITY, Unit::SuvBw).unwrap();
+    let moving = Volume::new(
+        pet_grid(),
+        Voxels::F32(values.into()),
+        Rescale::IDENTITY,
+        Unit::SuvBw,
+    )
+    .unwrap();
     let registration = register(&fixed, &moving, &Options::default(), &()).unwrap();
-    assert!(error_mm(&registration, &truth) < 2.5, "{}", error_mm(&registration, &truth));
+    assert!(
+        error_mm(&registration, &truth) < 2.5,
+        "{}",
+        error_mm(&registration, &truth)
+    );
 }
 
 #[test]
 fn masks_keep_what_does_not_count_away() {
     let truth = motion([0.0, 0.0, 1.0], 4.0, [5.0, -6.0, 3.0]);
     let trunk = |place: Point<Patient>| place[2] < 150.0;
-    let options = Options { region: Some(&trunk), ..Options::default() };
+    let options = Options {
+        region: Some(&trunk),
+        ..Options::default()
+    };
     let registration = register(&ct(ct_grid()), &pet(pet_grid(), &truth), &options, &()).unwrap();
-    assert!(error_mm(&registration, &truth) < 1.5, "{}", error_mm(&registration, &truth));
+    assert!(
+        error_mm(&registration, &truth) < 1.5,
+        "{}",
+        error_mm(&registration, &truth)
+    );
     let nowhere = |_: Point<Patient>| false;
-    let options = Options { region: Some(&nowhere), ..Options::default() };
+    let options = Options {
+        region: Some(&nowhere),
+        ..Options::default()
+    };
     let registration = register(&ct(ct_grid()), &pet(pet_grid(), &truth), &options, &()).unwrap();
     assert_eq!(registration.verdict.confidence, Confidence::Failed);
 }
@@ -210,13 +317,22 @@ impl Watch for Watcher {
 fn progress_rises_and_a_stop_is_heard() {
     let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
     let moving = pet(grid([44, 40, 60], [8.0, 8.0, 8.0]), &Affine::identity());
-    let watcher = Watcher { stop_at: 2.0, ..Watcher::default() };
+    let watcher = Watcher {
+        stop_at: 2.0,
+        ..Watcher::default()
+    };
     register(&fixed, &moving, &Options::default(), &watcher).unwrap();
     let heard = watcher.heard.into_inner().unwrap();
-    assert!(heard.len() > 10 && heard.windows(2).all(|pair| pair[0] <= pair[1]), "{heard:?}");
+    assert!(
+        heard.len() > 10 && heard.windows(2).all(|pair| pair[0] <= pair[1]),
+        "{heard:?}"
+    );
     assert_eq!(heard.last(), Some(&1.0));
     for stop_at in [0.0, 0.3, 0.7] {
-        let watcher = Watcher { stop_at, ..Watcher::default() };
+        let watcher = Watcher {
+            stop_at,
+            ..Watcher::default()
+        };
         let stopped = register(&fixed, &moving, &Options::default(), &watcher);
         assert_eq!(stopped.unwrap_err(), Error::Cancelled);
     }

@@ -97,11 +97,20 @@ struct Limits {
 }
 
 /// Least overlap.
-const OVERLAP: Limits = Limits { good: 0.5, usable: 0.1 };
+const OVERLAP: Limits = Limits {
+    good: 0.5,
+    usable: 0.1,
+};
 /// Largest distance of the way back, mm.
-const CONSISTENCY_MM: Limits = Limits { good: 2.0, usable: 20.0 };
+const CONSISTENCY_MM: Limits = Limits {
+    good: 2.0,
+    usable: 20.0,
+};
 /// Largest distance of a rival, mm.
-const RIVAL_MM: Limits = Limits { good: 3.0, usable: f64::INFINITY };
+const RIVAL_MM: Limits = Limits {
+    good: 3.0,
+    usable: f64::INFINITY,
+};
 /// Largest distance to where surfaces fit best, mm.
 const ELSEWHERE_MM: Limits = Limits {
     good: 2.0,
@@ -109,9 +118,15 @@ const ELSEWHERE_MM: Limits = Limits {
     usable: f64::INFINITY,
 };
 /// Largest local misfit of surfaces, mm.
-const MISFIT_MM: Limits = Limits { good: 6.0, usable: 40.0 };
+const MISFIT_MM: Limits = Limits {
+    good: 6.0,
+    usable: 40.0,
+};
 /// Thinnest extent that turns can be told by, mm.
-const EXTENT_MM: Limits = Limits { good: 60.0, usable: 15.0 };
+const EXTENT_MM: Limits = Limits {
+    good: 60.0,
+    usable: 15.0,
+};
 /// Motion within one frame of reference, mm, that a registration of emission images cannot tell from none.
 const MOTION_MM: f64 = 4.0;
 
@@ -129,7 +144,15 @@ impl Reason {
                 Confidence::Failed
             }
         };
-        let below = |value: f64, limits: Limits| above(-value, Limits { good: -limits.good, usable: -limits.usable });
+        let below = |value: f64, limits: Limits| {
+            above(
+                -value,
+                Limits {
+                    good: -limits.good,
+                    usable: -limits.usable,
+                },
+            )
+        };
         match *self {
             Self::OneValue(_) | Self::Unlike { .. } => Confidence::Failed,
             Self::NoSurface => Confidence::Check,
@@ -151,7 +174,10 @@ impl Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::OneValue(which) => write!(f, "the {which} volume must have more than one value, found one or none"),
+            Self::OneValue(which) => write!(
+                f,
+                "the {which} volume must have more than one value, found one or none"
+            ),
             Self::Thin { which, extent_mm } => write!(
                 f,
                 "the {which} volume must be at least {:.0} mm thick every way, found {extent_mm:.0} mm",
@@ -163,7 +189,10 @@ impl std::fmt::Display for Reason {
                 100.0 * OVERLAP.good,
                 100.0 * part
             ),
-            Self::Unlike { similarity } => write!(f, "the images have nothing in common, found a similarity of {similarity:.3}"),
+            Self::Unlike { similarity } => write!(
+                f,
+                "the images have nothing in common, found a similarity of {similarity:.3}"
+            ),
             Self::Inconsistent { apart_mm } => {
                 write!(f, "the search the other way round ended {apart_mm:.1} mm away")
             }
@@ -171,10 +200,15 @@ impl std::fmt::Display for Reason {
             Self::SurfacesElsewhere { apart_mm } => {
                 write!(f, "the body surfaces fit best {apart_mm:.1} mm away")
             }
-            Self::SurfacesApart { largest_mm } => write!(f, "the body surfaces are up to {largest_mm:.1} mm apart"),
+            Self::SurfacesApart { largest_mm } => {
+                write!(f, "the body surfaces are up to {largest_mm:.1} mm apart")
+            }
             Self::NoSurface => f.write_str("a body surface is not to be seen and could not be compared"),
             Self::Stretched { smallest, largest } => {
-                write!(f, "the map stretches by factors from {smallest:.2} to {largest:.2}")
+                write!(
+                    f,
+                    "the map stretches by factors from {smallest:.2} to {largest:.2}"
+                )
             }
             Self::Moved { by_mm } => write!(
                 f,
@@ -210,8 +244,10 @@ impl Verdict {
     /// Judges by what was found; reasons that take nothing away are left out.
     pub(super) fn judged(mut self, reasons: Vec<Reason>) -> Self {
         self.reasons = reasons;
-        self.reasons.retain(|reason| reason.confidence() > Confidence::Good);
-        self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.confidence()));
+        self.reasons
+            .retain(|reason| reason.confidence() > Confidence::Good);
+        self.reasons
+            .sort_by_key(|reason| std::cmp::Reverse(reason.confidence()));
         let least = self.reasons.first().map(Reason::confidence);
         self.confidence = least.unwrap_or(Confidence::Good);
         self
@@ -239,7 +275,14 @@ mod tests {
     fn check(reasons: &[Reason], confidence: Confidence, said: &str) {
         let verdict = Verdict::of(Similarity::Correlation).judged(reasons.to_vec());
         assert_eq!(verdict.confidence, confidence, "{reasons:?}");
-        assert_eq!(verdict.reasons.first().map(ToString::to_string).unwrap_or_default(), said);
+        assert_eq!(
+            verdict
+                .reasons
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            said
+        );
     }
 
     #[test]
@@ -251,7 +294,11 @@ mod tests {
         ];
         check(&fine, Confidence::Good, "");
         let doubtful = [fine.as_slice(), &[Reason::Rival { apart_mm: 7.0 }]].concat();
-        check(&doubtful, Confidence::Check, "a place 7.0 mm away fits nearly as well");
+        check(
+            &doubtful,
+            Confidence::Check,
+            "a place 7.0 mm away fits nearly as well",
+        );
         let bad = [doubtful.as_slice(), &[Reason::Overlap { part: 0.02 }]].concat();
         check(
             &bad,
@@ -271,9 +318,15 @@ mod tests {
             Reason::Overlap { part: f64::NAN },
             Reason::Inconsistent { apart_mm: f64::NAN },
             Reason::SurfacesApart { largest_mm: f64::NAN },
-            Reason::Stretched { smallest: f64::NAN, largest: f64::NAN },
+            Reason::Stretched {
+                smallest: f64::NAN,
+                largest: f64::NAN,
+            },
             Reason::Moved { by_mm: f64::NAN },
-            Reason::Thin { which: Which::Fixed, extent_mm: f64::NAN },
+            Reason::Thin {
+                which: Which::Fixed,
+                extent_mm: f64::NAN,
+            },
         ] {
             assert!(reason.confidence() > Confidence::Good, "{reason:?}");
         }

@@ -28,7 +28,13 @@ fn volume(set: &str, part: &str) -> Option<Volume> {
 
 fn moved(volume: &Volume, by: &Map) -> Volume {
     let grid = Grid::new(volume.grid().size(), *by * *volume.grid().patient_from_voxel()).unwrap();
-    Volume::new(grid, volume.voxels().clone(), volume.rescale(), volume.unit().clone()).unwrap()
+    Volume::new(
+        grid,
+        volume.voxels().clone(),
+        volume.rescale(),
+        volume.unit().clone(),
+    )
+    .unwrap()
 }
 
 fn from_here(fixed: &Volume, moving: &Volume) -> Registration {
@@ -42,7 +48,11 @@ fn from_here(fixed: &Volume, moving: &Volume) -> Registration {
 /// Mean distance of two maps at the corners of a volume, mm.
 fn apart_mm(volume: &Volume, a: &Map, b: &Map) -> f64 {
     let corners = volume.grid().corners();
-    corners.iter().map(|corner| (*a * *corner).distance(*b * *corner)).sum::<f64>() / 8.0
+    corners
+        .iter()
+        .map(|corner| (*a * *corner).distance(*b * *corner))
+        .sum::<f64>()
+        / 8.0
 }
 
 /// The moving series comes back from a perturbation to where it goes without one, and a place off the scanner's
@@ -59,7 +69,12 @@ fn check(set: &str, part: &str, tolerance_mm: f64) {
     let apart = apart_mm(&ct, &back, own.found.affine_part());
     assert!(apart < tolerance_mm, "{set} {part}: {apart}");
     for registration in [&own, &run] {
-        assert_eq!(registration.verdict.confidence, Confidence::Check, "{set} {part} {:?}", registration.verdict);
+        assert_eq!(
+            registration.verdict.confidence,
+            Confidence::Check,
+            "{set} {part} {:?}",
+            registration.verdict
+        );
     }
 }
 

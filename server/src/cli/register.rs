@@ -13,9 +13,7 @@ use engine::dicom::write::{
 };
 use engine::geometry::{Affine, Patient, Transform};
 use engine::local::Opened;
-use engine::registration::{
-    Confidence, Model, Options as Search, Registration, Similarity, Watch, register,
-};
+use engine::registration::{Confidence, Model, Options as Search, Registration, Similarity, Watch, register};
 use engine::volume::Volume;
 use serde::Serialize;
 
@@ -146,7 +144,11 @@ impl<'a> Chosen<'a> {
         if let (true, Ok(conversion)) = (series.is_emission(), suv_conversion(series, stack)) {
             volume = in_suv(volume, &conversion.factors_bw)?;
         }
-        Ok(Self { series, stack, volume })
+        Ok(Self {
+            series,
+            stack,
+            volume,
+        })
     }
 
     fn images(&self) -> SourceImages {
@@ -229,16 +231,29 @@ fn print(out: &mut impl Write, report: &Report) -> anyhow::Result<()> {
     for warning in &report.warnings {
         writeln!(out, "  {warning}")?;
     }
-    writeln!(out, "{}: {:.4}, overlap {:.0} %", report.similarity, report.metric, 100.0 * report.overlap)?;
+    writeln!(
+        out,
+        "{}: {:.4}, overlap {:.0} %",
+        report.similarity,
+        report.metric,
+        100.0 * report.overlap
+    )?;
     if let Some(apart_mm) = report.consistency_mm {
         writeln!(out, "the other way round: {apart_mm:.2} mm apart")?;
     }
     if let (Some(median_mm), Some(largest_mm)) = (report.surface_mm, report.largest_surface_mm) {
-        writeln!(out, "body surfaces: {median_mm:.1} mm apart, {largest_mm:.1} mm where it is most")?;
+        writeln!(
+            out,
+            "body surfaces: {median_mm:.1} mm apart, {largest_mm:.1} mm where it is most"
+        )?;
     }
     writeln!(out, "fixed from moving, mm:")?;
     for row in report.matrix.chunks_exact(4) {
-        writeln!(out, "  {:12.7} {:12.7} {:12.7} {:12.4}", row[0], row[1], row[2], row[3])?;
+        writeln!(
+            out,
+            "  {:12.7} {:12.7} {:12.7} {:12.4}",
+            row[0], row[1], row[2], row[3]
+        )?;
     }
     writeln!(out, "{:.1} s", report.seconds)?;
     Ok(())
