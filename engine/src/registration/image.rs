@@ -36,10 +36,10 @@ impl Image {
 
     /// Pools a volume into cells of about `cell_mm`; axes that are coarser stay as they are.
     pub(super) fn of_volume(volume: &Volume, cell_mm: f64) -> Self {
-        if volume.grid().slice_positions().is_some() {
-            if let Some(even) = at_even_distances(volume) {
-                return Self::of_volume(&even, cell_mm);
-            }
+        if volume.grid().slice_positions().is_some()
+            && let Some(even) = at_even_distances(volume)
+        {
+            return Self::of_volume(&even, cell_mm);
         }
         let rescale = volume.rescale();
         with_voxels!(volume.voxels(), values => pool(
@@ -88,8 +88,8 @@ impl Image {
         let size = self.grid.size();
         let spacing_mm = self.grid.spacing_mm();
         let mut values = self.values.clone();
-        for axis in 0..3 {
-            values = smoothed_along(&values, size, axis, fwhm_mm / FWHM_OF_SIGMA / spacing_mm[axis]);
+        for (axis, spacing_mm) in spacing_mm.iter().enumerate() {
+            values = smoothed_along(&values, size, axis, fwhm_mm / FWHM_OF_SIGMA / spacing_mm);
         }
         Self {
             grid: self.grid.clone(),

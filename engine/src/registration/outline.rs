@@ -187,7 +187,8 @@ fn filled(mut inside: Vec<bool>, size: [usize; 3]) -> Vec<bool> {
     for slice in inside.chunks_exact_mut(columns * rows) {
         outside.fill(false);
         let edge = |n: usize| {
-            n % columns == 0 || n % columns == columns - 1 || n < columns || n >= columns * (rows - 1)
+            let (column, row) = (n % columns, n / columns);
+            column == 0 || column == columns - 1 || row == 0 || row == rows - 1
         };
         stack.extend((0..slice.len()).filter(|n| edge(*n) && !slice[*n]));
         for index in &stack {

@@ -11,7 +11,7 @@ type Map = Affine<Patient, Patient>;
 /// The largest volume of a set's folder, outside any frame of reference; PET in SUV.
 fn volume(set: &str, part: &str) -> Option<Volume> {
     let folder = shared_data::set(set)?.join(part);
-    let opened = open(&[folder], &|_, _| {}).unwrap();
+    let opened = open(&[folder], &|_, _| {});
     let all = opened.studies.iter().flat_map(|study| &study.series);
     let series = all
         .filter(|series| !series.sorted.stacks.is_empty())

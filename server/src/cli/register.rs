@@ -221,8 +221,9 @@ fn matrix(moving_from_fixed: &Transform) -> anyhow::Result<[f64; 16]> {
     let (linear, origin) = (fixed_from_moving.linear, fixed_from_moving.origin);
     Ok(std::array::from_fn(|n| match (n / 4, n % 4) {
         (3, column) => f64::from(u8::from(column == 3)),
-        (row, 3) => origin[row],
-        (row, column) => linear[(row, column)],
+        // Of a zero with a sign, only the zero.
+        (row, 3) => origin[row] + 0.0,
+        (row, column) => linear[(row, column)] + 0.0,
     }))
 }
 

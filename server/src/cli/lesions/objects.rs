@@ -1,5 +1,6 @@
 //! The lesions as DICOM objects: segmentation, measurement report, structure set.
 
+use anyhow::Context;
 use engine::dicom::measurement_report::{
     AlgorithmIdentification, LesionReport, Observer, ReportedLesion, ReportedReference, SuvNumbers,
 };
