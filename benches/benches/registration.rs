@@ -21,7 +21,9 @@ type Map = Affine<Patient, Patient>;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "--triples") {
-        ["sts-001", "sts-013", "sts-020"].map(triple);
+        for name in ["sts-001", "sts-013", "sts-020"] {
+            triple(name);
+        }
     } else {
         phantom();
     }
