@@ -49,7 +49,7 @@ fn open(options: Options) -> Option<Arc<Gpu>> {
 }
 
 /// The device that most tests share.
-fn shared() -> Option<Arc<Gpu>> {
+pub fn shared() -> Option<Arc<Gpu>> {
     static SHARED: OnceLock<Option<Arc<Gpu>>> = OnceLock::new();
     SHARED.get_or_init(|| open(options())).clone()
 }

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod by_hand;
 mod definition;
 mod detection;
 #[cfg(feature = "gpu")]
@@ -16,6 +17,7 @@ mod masks;
 #[cfg(feature = "onnx")]
 mod network;
 mod objects;
+mod orientations;
 mod planar;
 mod projection;
 mod render;

@@ -8,7 +8,6 @@ use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels, sample};
 
 mod colours;
 mod nonsense;
-mod oblique;
 mod placement;
 
 const ALL: [Interpolation; 3] = [
