@@ -28,8 +28,7 @@ mod watch;
 
 pub use error::Error;
 pub use hand::{
-    ByHand, Change, ChangeError, LandmarkError, LandmarkModel, LandmarkPair, Landmarks, Pose, STEPS, Suspect,
-    fit_landmarks,
+    ByHand, Change, ChangeError, LandmarkError, LandmarkPair, Landmarks, Pose, STEPS, Suspect, fit_landmarks,
 };
 pub use image::Image;
 pub use metric::{CpuMetrics, Evaluation, Metric, Metrics, Similarity};

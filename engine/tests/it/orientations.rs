@@ -5,7 +5,7 @@ use engine::colormap::{ColorMap, Window};
 use engine::fusion::{Alignment, align};
 use engine::geometry::{Affine, Grid, Patient, Point, Vector};
 use engine::presentation::{ImagePlane, Orientation, Size};
-use engine::registration::{ByHand, Change, LandmarkModel, LandmarkPair, fit_landmarks};
+use engine::registration::{ByHand, Change, LandmarkPair, Model, fit_landmarks};
 use engine::render::{CpuRenderer, Layer, Renderer, Scene, VolumeId, Volumes};
 use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 use nalgebra::{Rotation3, Vector3};
@@ -275,7 +275,7 @@ fn a_registration_by_landmarks_brings_pet_and_mr_together() {
             located(&patients.pet, pet_from_mr * *place),
         )
     };
-    let found = fit_landmarks(&fiducials().each_ref().map(pair), LandmarkModel::Rigid).unwrap();
+    let found = fit_landmarks(&fiducials().each_ref().map(pair), Model::Rigid).unwrap();
     assert!(found.rms_mm < 0.2 && found.suspect.is_none(), "{found:?}");
     assert!(found.target_error_mm(MR_MIDDLE).unwrap() < 0.2);
     let mut by_hand = ByHand::new(Affine::identity()).unwrap();

@@ -12,5 +12,5 @@ mod pose;
 
 pub use by_hand::{ByHand, STEPS};
 pub use change::{Change, ChangeError};
-pub use landmarks::{LandmarkError, LandmarkModel, LandmarkPair, Landmarks, Suspect, fit_landmarks};
+pub use landmarks::{LandmarkError, LandmarkPair, Landmarks, Suspect, fit_landmarks};
 pub use pose::Pose;

@@ -2,7 +2,7 @@
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::LandmarkModel;
+use super::Model;
 use super::fit::Fitted;
 use crate::geometry::{Affine, Patient, Point};
 
@@ -24,13 +24,13 @@ pub(super) struct Accuracy {
 }
 
 impl Accuracy {
-    pub fn of(fitted: &Fitted, model: LandmarkModel) -> Self {
+    pub fn of(fitted: &Fitted, model: Model) -> Self {
         let moments = fitted.spread.moving_moving;
         let freedom = fitted.freedom(model);
         let spread = match model {
-            LandmarkModel::Rigid => of_rotation(&moments),
-            LandmarkModel::Similarity => of_rotation(&moments) + Matrix3::identity() / moments.trace(),
-            LandmarkModel::Affine => moments.try_inverse().unwrap_or_default() * 3.0,
+            Model::Rigid => of_rotation(&moments),
+            Model::Similarity => of_rotation(&moments) + Matrix3::identity() / moments.trace(),
+            Model::Affine => moments.try_inverse().unwrap_or_default() * 3.0,
         };
         Self {
             moving_from_fixed: fitted.fixed_from_moving.inverse().ok(),

@@ -3,7 +3,7 @@
 use nalgebra::{Matrix3, Matrix4, Quaternion, UnitQuaternion};
 
 use super::spread::Spread;
-use super::{LandmarkError, LandmarkModel, LandmarkPair};
+use super::{LandmarkError, LandmarkPair, Model, least_pairs};
 use crate::geometry::{Affine, Patient};
 
 /// Below this part of what landmarks of one shape give, a map counts as flat.
@@ -25,15 +25,15 @@ impl Fitted {
     }
 
     /// Coordinates given, less parameters found.
-    pub fn freedom(&self, model: LandmarkModel) -> usize {
-        (3 * self.pairs).saturating_sub(model.parameters())
+    pub fn freedom(&self, model: Model) -> usize {
+        (3 * self.pairs).saturating_sub(model.numbers())
     }
 }
 
 /// Fits pairs whose places and weights were looked at.
-pub(super) fn fit(pairs: &[LandmarkPair], model: LandmarkModel) -> Result<Fitted, LandmarkError> {
+pub(super) fn fit(pairs: &[LandmarkPair], model: Model) -> Result<Fitted, LandmarkError> {
     let counting: Vec<LandmarkPair> = pairs.iter().filter(|pair| pair.weight > 0.0).copied().collect();
-    let expected = model.least_pairs();
+    let expected = least_pairs(model);
     if counting.len() < expected {
         let found = counting.len();
         return Err(LandmarkError::TooFew { expected, found });
@@ -41,9 +41,9 @@ pub(super) fn fit(pairs: &[LandmarkPair], model: LandmarkModel) -> Result<Fitted
     let spread = Spread::of(&counting);
     spread.check(model)?;
     let linear = match model {
-        LandmarkModel::Rigid => rotation(&spread),
-        LandmarkModel::Similarity => similarity(&spread)?,
-        LandmarkModel::Affine => regression(&spread)?,
+        Model::Rigid => rotation(&spread),
+        Model::Similarity => similarity(&spread)?,
+        Model::Affine => regression(&spread)?,
     };
     let mut fitted = Fitted {
         fixed_from_moving: Affine::new(linear, spread.fixed_middle - linear * spread.moving_middle),

@@ -6,6 +6,7 @@ mod spread;
 mod suspect;
 
 use crate::geometry::{Affine, Patient, Point};
+use crate::registration::Model;
 
 pub use suspect::Suspect;
 
@@ -37,34 +38,11 @@ impl LandmarkPair {
     }
 }
 
-/// What may differ between the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LandmarkModel {
-    /// Place and direction.
-    #[default]
-    Rigid,
-    /// Size too, the same in every direction.
-    Similarity,
-    /// Lengths along every direction, and angles.
-    Affine,
-}
-
-impl LandmarkModel {
-    /// The fewest pairs that say where everything goes.
-    #[must_use]
-    pub const fn least_pairs(self) -> usize {
-        match self {
-            Self::Rigid | Self::Similarity => 3,
-            Self::Affine => 4,
-        }
-    }
-
-    const fn parameters(self) -> usize {
-        match self {
-            Self::Rigid => 6,
-            Self::Similarity => 7,
-            Self::Affine => 12,
-        }
+/// The fewest pairs that say where everything goes.
+const fn least_pairs(model: Model) -> usize {
+    match model {
+        Model::Rigid | Model::Similarity => 3,
+        Model::Affine => 4,
     }
 }
 
@@ -138,13 +116,13 @@ impl Landmarks {
 ///
 /// ```
 /// use engine::geometry::{Point, Vector};
-/// use engine::registration::{LandmarkModel, LandmarkPair, fit_landmarks};
+/// use engine::registration::{Model, LandmarkPair, fit_landmarks};
 /// let places = [[0.0, 0.0, 0.0], [80.0, 0.0, 10.0], [0.0, 60.0, 20.0], [10.0, 20.0, 90.0]];
 /// let pairs = places.map(|place| {
 ///     let moving = Point::from(place);
 ///     LandmarkPair::new(moving + Vector::new(5.0, 0.0, -2.0), moving)
 /// });
-/// let found = fit_landmarks(&pairs, LandmarkModel::Rigid).unwrap();
+/// let found = fit_landmarks(&pairs, Model::Rigid).unwrap();
 /// let at = found.fixed_from_moving * Point::new(1.0, 2.0, 3.0);
 /// assert!(at.distance(Point::new(6.0, 2.0, 1.0)) < 1e-9 && found.rms_mm < 1e-9);
 /// ```
@@ -153,7 +131,7 @@ impl Landmarks {
 ///
 /// [`LandmarkError`] for too few pairs that count, places or weights that are none, landmarks on one line, for affine
 /// maps in one plane, or exchanged.
-pub fn fit_landmarks(pairs: &[LandmarkPair], model: LandmarkModel) -> Result<Landmarks, LandmarkError> {
+pub fn fit_landmarks(pairs: &[LandmarkPair], model: Model) -> Result<Landmarks, LandmarkError> {
     let pairs = weighed(pairs)?;
     let fitted = fit::fit(&pairs, model)?;
     let suspect = suspect::suspect(&pairs, model, &fitted);

@@ -2,7 +2,7 @@
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::{LandmarkError, LandmarkModel, LandmarkPair};
+use super::{LandmarkError, LandmarkPair, Model};
 use crate::geometry::{Patient, Point};
 
 /// Landmarks are on a line, or in a plane, when they reach out of it by less than this part of their length.
@@ -46,14 +46,14 @@ impl Spread {
     }
 
     /// Whether the landmarks of both images reach far enough for the model.
-    pub fn check(&self, model: LandmarkModel) -> Result<(), LandmarkError> {
+    pub fn check(&self, model: Model) -> Result<(), LandmarkError> {
         for moments in [&self.fixed_fixed, &self.moving_moving] {
             let [long, middle, short] = lengths(moments);
             // Equal places have no length at all.
             if !(long > 0.0 && middle >= LEAST_PART * long) {
                 return Err(LandmarkError::OnOneLine);
             }
-            if model == LandmarkModel::Affine && short < LEAST_PART * long {
+            if model == Model::Affine && short < LEAST_PART * long {
                 return Err(LandmarkError::InOnePlane);
             }
         }

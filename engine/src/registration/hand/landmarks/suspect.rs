@@ -1,7 +1,7 @@
 //! The pair that was most likely placed wrong.
 
 use super::fit::{Fitted, fit};
-use super::{LandmarkModel, LandmarkPair};
+use super::{LandmarkPair, Model};
 
 /// How rarely chance alone may make any pair stand out.
 const SIGNIFICANCE: f64 = 0.05;
@@ -23,7 +23,7 @@ pub struct Suspect {
 
 /// Leaves out each pair in turn; gives the one whose absence lowers the residuals most, when an F test holds that drop
 /// for no chance (three coordinates; the significance shared among the pairs, after Bonferroni).
-pub(super) fn suspect(pairs: &[LandmarkPair], model: LandmarkModel, all: &Fitted) -> Option<Suspect> {
+pub(super) fn suspect(pairs: &[LandmarkPair], model: Model, all: &Fitted) -> Option<Suspect> {
     if pairs.len() > MOST_PAIRS {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn suspect(pairs: &[LandmarkPair], model: LandmarkModel, all: &Fitted
 
 impl Fitted {
     /// Variance of one coordinate, mm², by the weights of the heaviest pair; `None` when none is left to tell.
-    fn mean_square(&self, model: LandmarkModel) -> Option<f64> {
+    fn mean_square(&self, model: Model) -> Option<f64> {
         let freedom = self.freedom(model);
         (freedom > 0).then(|| self.squares / freedom as f64)
     }

@@ -1,14 +1,10 @@
 use nalgebra::{Matrix3, Rotation3, Vector3};
 use proptest::prelude::*;
 
-use super::{LandmarkError, LandmarkModel, LandmarkPair, Landmarks, fit_landmarks};
+use super::{LandmarkError, LandmarkPair, Landmarks, Model, fit_landmarks};
 use crate::geometry::{Affine, Patient, Point, Vector};
 
-const ALL: [LandmarkModel; 3] = [
-    LandmarkModel::Rigid,
-    LandmarkModel::Similarity,
-    LandmarkModel::Affine,
-];
+const ALL: [Model; 3] = [Model::Rigid, Model::Similarity, Model::Affine];
 
 /// Of a head and neck: no four in one plane.
 const PLACES: [[f64; 3]; 6] = [
@@ -33,11 +29,11 @@ fn pairs(places: &[[f64; 3]], fixed_from_moving: Affine<Patient, Patient>) -> Ve
     places.iter().map(pair).collect()
 }
 
-fn fitted(pairs: &[LandmarkPair], model: LandmarkModel) -> Landmarks {
+fn fitted(pairs: &[LandmarkPair], model: Model) -> Landmarks {
     fit_landmarks(pairs, model).unwrap()
 }
 
-fn refused(pairs: &[LandmarkPair], model: LandmarkModel, sentence: &str) {
+fn refused(pairs: &[LandmarkPair], model: Model, sentence: &str) {
     let found = fit_landmarks(pairs, model).map(|_| ()).unwrap_err();
     assert_eq!(found.to_string(), sentence);
 }
@@ -47,37 +43,37 @@ fn what_landmarks_cannot_say_is_refused_in_a_sentence() {
     let given = pairs(&PLACES, truth());
     refused(
         &given[..2],
-        LandmarkModel::Rigid,
+        Model::Rigid,
         "expected at least 3 pairs of landmarks, found 2",
     );
     refused(
         &[],
-        LandmarkModel::Similarity,
+        Model::Similarity,
         "expected at least 3 pairs of landmarks, found 0",
     );
     refused(
         &given[..3],
-        LandmarkModel::Affine,
+        Model::Affine,
         "expected at least 4 pairs of landmarks, found 3",
     );
     let mut light = given.clone();
     light[3..].iter_mut().for_each(|pair| pair.weight = 0.0);
     refused(
         &light,
-        LandmarkModel::Affine,
+        Model::Affine,
         "expected at least 4 pairs of landmarks, found 3",
     );
     for weight in [-1.0, f64::NAN, f64::INFINITY] {
         let mut odd = given.clone();
         odd[1].weight = weight;
         let sentence = "landmark pair 2 must have finite places within 1 km and a weight of 0 or more";
-        refused(&odd, LandmarkModel::Rigid, sentence);
+        refused(&odd, Model::Rigid, sentence);
     }
     for x in [f64::NAN, f64::NEG_INFINITY, 1e9] {
         let mut odd = given.clone();
         odd[2].fixed = Point::new(x, 0.0, 0.0);
         assert_eq!(
-            fit_landmarks(&odd, LandmarkModel::Rigid),
+            fit_landmarks(&odd, Model::Rigid),
             Err(LandmarkError::NotFinite { pair: 3 })
         );
     }
@@ -89,7 +85,7 @@ fn lines_and_planes_are_refused() {
         .map(|n| [10.0, 20.0, 30.0].map(|step| step * f64::from(n * n)))
         .collect();
     let nearly = [[0.0, 0.0, 0.0], [0.0, 0.0, 300.0], [1.5, 0.0, 150.0]];
-    for model in [LandmarkModel::Rigid, LandmarkModel::Similarity] {
+    for model in [Model::Rigid, Model::Similarity] {
         for places in [&line[..], &nearly, &[[7.0; 3]; 4]] {
             assert_eq!(
                 fit_landmarks(&pairs(places, truth()), model),
@@ -105,10 +101,10 @@ fn lines_and_planes_are_refused() {
         [-50.0, 10.0, 0.0],
     ];
     assert_eq!(
-        fit_landmarks(&pairs(&plane, truth()), LandmarkModel::Affine),
+        fit_landmarks(&pairs(&plane, truth()), Model::Affine),
         Err(LandmarkError::InOnePlane)
     );
-    assert!(fit_landmarks(&pairs(&plane, truth()), LandmarkModel::Rigid).is_ok());
+    assert!(fit_landmarks(&pairs(&plane, truth()), Model::Rigid).is_ok());
 }
 
 /// Of three pairs, and of points in one plane, the reflection fits as well: it must not be chosen.
@@ -116,7 +112,7 @@ fn lines_and_planes_are_refused() {
 fn nothing_is_ever_mirrored() {
     let flat = PLACES.map(|[x, y, _]| [x, y, 0.0]);
     for places in [&PLACES[..3], &flat, &PLACES] {
-        let found = fitted(&pairs(places, truth()), LandmarkModel::Rigid);
+        let found = fitted(&pairs(places, truth()), Model::Rigid);
         assert!((found.fixed_from_moving.linear - truth().linear).norm() < 1e-12);
     }
     let mirror = Affine::new(
@@ -124,12 +120,12 @@ fn nothing_is_ever_mirrored() {
         Vector3::zeros(),
     );
     let mirrored = pairs(&PLACES, mirror);
-    for model in [LandmarkModel::Rigid, LandmarkModel::Similarity] {
+    for model in [Model::Rigid, Model::Similarity] {
         let found = fitted(&mirrored, model);
         assert!(found.fixed_from_moving.linear.determinant() > 0.0 && found.rms_mm > 10.0);
     }
     let sentence = "the landmarks ask for a mirrored or a flat image: two of them may be exchanged";
-    refused(&mirrored, LandmarkModel::Affine, sentence);
+    refused(&mirrored, Model::Affine, sentence);
 }
 
 #[test]
@@ -138,9 +134,9 @@ fn the_wrong_pair_is_pointed_out() {
     for (n, pair) in given.iter_mut().enumerate() {
         pair.fixed = pair.fixed + Vector::new(0.4 * (n as f64).sin(), 0.4 * (2.0 * n as f64).cos(), 0.3);
     }
-    assert_eq!(fitted(&given, LandmarkModel::Rigid).suspect, None);
+    assert_eq!(fitted(&given, Model::Rigid).suspect, None);
     given[4].fixed = given[4].fixed + Vector::new(0.0, 12.0, 0.0);
-    let suspect = fitted(&given, LandmarkModel::Rigid).suspect.unwrap();
+    let suspect = fitted(&given, Model::Rigid).suspect.unwrap();
     assert_eq!(suspect.pair, 4);
     assert!(
         (suspect.off_mm - 12.0).abs() < 1.0 && suspect.others_rms_mm < 0.5,
@@ -148,7 +144,7 @@ fn the_wrong_pair_is_pointed_out() {
     );
     // Left out, it is told by its residual still.
     given[4].weight = 0.0;
-    let without = fitted(&given, LandmarkModel::Rigid);
+    let without = fitted(&given, Model::Rigid);
     assert!((without.residuals_mm[4] - suspect.off_mm).abs() < 1e-9 && without.suspect.is_none());
     assert!((without.rms_mm - suspect.others_rms_mm).abs() < 1e-12);
 }
@@ -187,7 +183,7 @@ fn the_map_is_that_of_itk() {
     };
     let origin = [31.83847922181764, 12.226072519710467, -28.159793707412888];
     check(
-        LandmarkModel::Rigid,
+        Model::Rigid,
         rigid,
         origin,
         20.505437916938554,
@@ -195,7 +191,7 @@ fn the_map_is_that_of_itk() {
     );
     let origin = [31.73004618843384, 11.243532568234412, -30.19032175560029];
     check(
-        LandmarkModel::Affine,
+        Model::Affine,
         affine,
         origin,
         8.624167595436692,
@@ -217,7 +213,7 @@ fn residuals_are_distances() {
     for (n, pair) in given.iter_mut().enumerate() {
         pair.fixed = pair.fixed + Vector::new(0.0, 0.0, if n % 2 == 0 { 1.0 } else { -1.0 });
     }
-    let found = fitted(&given, LandmarkModel::Rigid);
+    let found = fitted(&given, Model::Rigid);
     assert!(
         found
             .residuals_mm
@@ -235,8 +231,7 @@ fn residuals_are_distances() {
     let expected: f64 = 2.0 / 4.0 * (1.0 + (8100.0 / 900.0 * 2.0) / 3.0);
     assert!((far.powi(2) - expected).abs() < 1e-9, "{}", far.powi(2));
     assert_eq!(
-        fitted(&pairs(&PLACES[..4], truth()), LandmarkModel::Affine)
-            .target_error_mm(Point::new(0.0, 0.0, 0.0)),
+        fitted(&pairs(&PLACES[..4], truth()), Model::Affine).target_error_mm(Point::new(0.0, 0.0, 0.0)),
         None
     );
 }
@@ -298,16 +293,11 @@ fn any_places(least: usize) -> impl Strategy<Value = Vec<[f64; 3]>> {
     prop::collection::vec(prop::array::uniform3(-300.0..300.0f64), least..9)
 }
 
-fn map_of(
-    model: LandmarkModel,
-    rigid: Affine<Patient, Patient>,
-    scale: f64,
-    shear: f64,
-) -> Affine<Patient, Patient> {
+fn map_of(model: Model, rigid: Affine<Patient, Patient>, scale: f64, shear: f64) -> Affine<Patient, Patient> {
     let shape = match model {
-        LandmarkModel::Rigid => Matrix3::identity(),
-        LandmarkModel::Similarity => Matrix3::identity() * scale,
-        LandmarkModel::Affine => Matrix3::new(scale, shear, 0.0, 0.0, 1.0, -shear, 0.0, 0.0, 1.0 / scale),
+        Model::Rigid => Matrix3::identity(),
+        Model::Similarity => Matrix3::identity() * scale,
+        Model::Affine => Matrix3::new(scale, shear, 0.0, 0.0, 1.0, -shear, 0.0, 0.0, 1.0 / scale),
     };
     Affine::new(rigid.linear * shape, rigid.origin)
 }
@@ -340,9 +330,9 @@ proptest! {
             let Ok(found) = fit_landmarks(&given, model) else { continue };
             let [x, y, z, turn_x, turn_y, turn_z, growth, ..] = step;
             let linear = match model {
-                LandmarkModel::Rigid => *Rotation3::new(Vector3::new(turn_x, turn_y, turn_z)).matrix(),
-                LandmarkModel::Similarity => *Rotation3::new(Vector3::new(turn_x, turn_y, turn_z)).matrix() * (1.0 + growth),
-                LandmarkModel::Affine => Matrix3::identity() + Matrix3::from_column_slice(&step),
+                Model::Rigid => *Rotation3::new(Vector3::new(turn_x, turn_y, turn_z)).matrix(),
+                Model::Similarity => *Rotation3::new(Vector3::new(turn_x, turn_y, turn_z)).matrix() * (1.0 + growth),
+                Model::Affine => Matrix3::identity() + Matrix3::from_column_slice(&step),
             };
             let about = (found.fixed_from_moving * given[0].moving).xyz;
             let off = Affine::new(linear, about - linear * about + Vector3::new(x, y, z)) * found.fixed_from_moving;
