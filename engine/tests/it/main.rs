@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod comparison;
 mod definition;
 mod detection;
 #[cfg(feature = "gpu")]
