@@ -8,6 +8,9 @@ impl Weight {
     /// The upper layer only.
     pub const FULL: Self = Self(256);
 
+    /// The lower layer only.
+    pub const NONE: Self = Self(0);
+
     /// The nearest weight of a ratio from 0 to 1; `None` for anything else.
     #[must_use]
     pub fn from_ratio(ratio: f64) -> Option<Self> {
@@ -20,6 +23,14 @@ impl Weight {
     #[must_use]
     pub const fn of_256(self) -> u16 {
         self.0
+    }
+
+    /// The weight in a pixel that is covered in part, in 256ths: all of it for 256.
+    #[must_use]
+    #[inline(always)]
+    pub const fn of_part(self, part_of_256: u16) -> Self {
+        let part = if part_of_256 < 256 { part_of_256 } else { 256 };
+        Self(((self.0 as u32 * part as u32 + 128) >> 8) as u16)
     }
 
     /// Mixes one channel: `(lower * (256 - w) + upper * w + 128) / 256`, rounded down.
@@ -51,6 +62,10 @@ mod tests {
             assert_eq!(Weight::FULL.mix(a, 77), 77);
             assert_eq!(Weight(0).mix(a, 77), a);
         }
+        assert_eq!(Weight::FULL.of_part(77), Weight(77));
+        assert_eq!(Weight(77).of_part(256), Weight(77));
+        assert_eq!(Weight(77).of_part(128), Weight(39));
+        assert_eq!(Weight(77).of_part(0), Weight(0));
         assert_eq!(Weight::from_ratio(1.001), None);
         assert_eq!(Weight::from_ratio(f64::NAN), None);
     }

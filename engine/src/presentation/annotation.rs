@@ -75,6 +75,8 @@ pub struct Annotations {
     pub scale_bar: Option<ScaleBar>,
     /// A colour bar at the right edge.
     pub color_bar: Option<ColorBar>,
+    /// A cross about a place, in pixels; the place itself stays free.
+    pub cross: Option<[f64; 2]>,
 }
 
 /// Gives the longest ruler of 1, 2 or 5 times a power of ten mm that takes at most a quarter of the width.

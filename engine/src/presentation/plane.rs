@@ -204,6 +204,13 @@ impl ImagePlane {
         self.patient_from_plane * Point::<Plane>::new(x, y, 0.0)
     }
 
+    /// The pixel (x, y, fractions) nearest to a place; `None` for a plane that does not span space.
+    #[must_use]
+    pub fn pixel(&self, place: Point<Patient>) -> Option<[f64; 2]> {
+        let pixel = self.patient_from_plane.inverse().ok()? * place;
+        Some([pixel[0], pixel[1]])
+    }
+
     /// The plane moved along its line of sight, away from the viewer, mm.
     #[must_use]
     pub fn moved(&self, away_mm: f64) -> Self {
@@ -379,6 +386,8 @@ mod tests {
         assert!(back.patient(90.0, 7.0).distance(plane.patient(90.0, 7.0)) < 1e-9);
         let twice = plane.mirrored_vertically(25.0).mirrored_vertically(25.0);
         assert_eq!(twice, plane);
+        let [x, y] = plane.pixel(plane.moved(7.0).patient(12.25, 30.5)).unwrap();
+        assert!((x - 12.25).abs() < 1e-9 && (y - 30.5).abs() < 1e-9);
         let lens = plane.magnified(40.0, 20.0, 4.0);
         assert!(lens.patient(44.0, 20.0).distance(plane.patient(41.0, 20.0)) < 1e-9);
     }

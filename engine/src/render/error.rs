@@ -66,6 +66,11 @@ pub enum Error {
     /// Values were asked of a rendering, which mixes colours only.
     #[error("values can be had of planes and projections, not of a volume rendering")]
     NoValues,
+    /// A rendering was to be compared in a way of pictures that are laid over each other.
+    #[error(
+        "checkerboards, swipes and contours can be had of planes and projections, not of a volume rendering"
+    )]
+    NoComparison,
     /// The host asked to stop.
     #[error("the image was cancelled")]
     Cancelled,

@@ -14,6 +14,8 @@ pub mod illumination;
 mod annotate;
 mod check;
 mod clip;
+mod comparison;
+mod contours;
 mod error;
 mod image;
 pub mod jitter;
@@ -22,11 +24,14 @@ mod passes;
 mod preset;
 mod ramp;
 mod scene;
+mod shown_in;
 mod view;
 mod watch;
 
 pub use annotate::annotate;
 pub use clip::{Clip, ClipPlane, Cut, CutMask, MAX_CLIP_PLANES, MAX_CUTS, ReadyCut, Removes};
+pub use comparison::{Comparison, compared, joined, panel_size};
+pub use contours::{Contours, DrawnAs, MAX_LEVELS, MAX_LINE_PIXELS};
 pub use cpu::CpuRenderer;
 pub use error::Error;
 #[cfg(feature = "gpu")]
@@ -36,6 +41,7 @@ pub use material::{Classification, LabelStyle, Labels, Material, Shading, Surfac
 pub use passes::{Accumulation, Lens, draft, magnify, still};
 pub use preset::{Preset, Scale, preset, presets};
 pub use scene::{Layer, Scene, Sharpening, VolumeId, Volumes};
+pub use shown_in::ShownIn;
 pub use view::{Curved, Light, Projection, ProjectionKind, Quality, Rendering, Slab, View};
 pub use watch::{Cancel, Clock, Statistics};
 

@@ -3,7 +3,7 @@
 //! They work on any renderer, so both backends share them.
 
 use crate::presentation::{ImagePlane, Size};
-use crate::render::{Cancel, Error, Image, Renderer, Scene, View, Volumes};
+use crate::render::{Cancel, DrawnAs, Error, Image, Renderer, Scene, View, Volumes};
 
 /// The mean of pictures of one scene that differ in [`crate::render::Quality::jitter`]: rings and noise of a
 /// single one fade, while the first is shown at once.
@@ -121,6 +121,12 @@ pub fn draft(
     if divisor == 1 || !has_plane {
         return renderer.render_until(scene, volumes, size, cancel);
     }
+    for layer in &mut coarser.layers {
+        layer.shown_in = layer.shown_in.seen_by(factor, [middle; 2]);
+        if let DrawnAs::Contours(contours) = &mut layer.drawn_as {
+            contours.width_pixels /= factor;
+        }
+    }
     let image = renderer.render_until(&coarser, volumes, coarse, cancel)?;
     Ok(enlarged(&image, size, factor))
 }
@@ -170,7 +176,8 @@ pub struct Lens {
     pub factor: f64,
 }
 
-/// Draws a lens over a picture of the scene: its pixels are read from the volumes, not from the picture.
+/// Draws a lens over a picture of the scene: its pixels are read from the volumes, not from the picture, and
+/// the lines of contours keep their width.
 ///
 /// A plane that follows a curve has none.
 ///
@@ -218,6 +225,11 @@ pub fn magnify(
     });
     if !has_plane {
         return Ok(());
+    }
+    let under = |at: f64, corner: f64| at + (corner - at) / lens.factor;
+    for layer in &mut enlarged.layers {
+        let offset = [under(x, corner[0]), under(y, corner[1])];
+        layer.shown_in = layer.shown_in.seen_by(1.0 / lens.factor, offset);
     }
     let size = Size {
         width: side,

@@ -6,7 +6,7 @@ use crate::colormap::{ColorMap, Window};
 use crate::fusion::{Weight, overlay_color_map, single_color_map, window_for};
 use crate::geometry::{Affine, Patient};
 use crate::presentation::ImagePlane;
-use crate::render::{Clip, Error, Material, Quality, View};
+use crate::render::{Clip, DrawnAs, Error, Material, Quality, ShownIn, View};
 use crate::volume::{Interpolation, Volume};
 
 /// Names the voxels of a volume; a renderer may keep what it made of them under this name.
@@ -67,6 +67,10 @@ pub struct Layer {
     pub material: Option<Material>,
     /// What is cut away of it in projections and renderings.
     pub clip: Clip,
+    /// In which part of the picture it is shown; in renderings everywhere.
+    pub shown_in: ShownIn,
+    /// Whether its colours are drawn or its contours; in renderings its body.
+    pub drawn_as: DrawnAs,
 }
 
 impl Layer {
@@ -82,6 +86,8 @@ impl Layer {
             scene_from_volume: Affine::identity(),
             material: None,
             clip: Clip::default(),
+            shown_in: ShownIn::default(),
+            drawn_as: DrawnAs::default(),
         }
     }
 

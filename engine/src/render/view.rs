@@ -17,6 +17,19 @@ pub enum View {
     Rendering(Rendering),
 }
 
+impl View {
+    /// Size of a pixel (width, height), mm; with an eye, on the camera's plane.
+    #[must_use]
+    pub fn mm_per_pixel(&self) -> [f64; 2] {
+        match self {
+            Self::Plane(plane) => plane.mm_per_pixel(),
+            Self::Curved(curved) => [curved.plane.mm_per_pixel(); 2],
+            Self::Projection(projection) => projection.camera.plane.mm_per_pixel(),
+            Self::Rendering(rendering) => rendering.camera.plane.mm_per_pixel(),
+        }
+    }
+}
+
 /// A plane that follows a curve, or a slab about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curved {

@@ -11,6 +11,7 @@ use engine::render::gpu::{Filter, Gpu, Options};
 use engine::render::{CpuRenderer, GpuRenderer, Image, Layer, Renderer, Scene, Values, VolumeId, Volumes};
 use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 
+mod comparisons;
 mod events;
 mod memory;
 mod nonsense;

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod by_hand;
+mod comparison;
 mod definition;
 mod detection;
 #[cfg(feature = "gpu")]

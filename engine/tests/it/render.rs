@@ -3,7 +3,9 @@
 use engine::colormap::{ColorMap, Window};
 use engine::geometry::{Affine, Grid, Patient, Plane, Point, Vector, Voxel};
 use engine::presentation::{ImagePlane, Orientation, Size};
-use engine::render::{Clip, CpuRenderer, Layer, Renderer, Scene, Values, View, VolumeId, Volumes};
+use engine::render::{
+    Clip, CpuRenderer, DrawnAs, Layer, Renderer, Scene, ShownIn, Values, View, VolumeId, Volumes,
+};
 use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels, sample};
 
 mod colours;
@@ -90,6 +92,8 @@ fn layer(interpolation: Interpolation) -> Layer {
         scene_from_volume: Affine::identity(),
         material: None,
         clip: Clip::default(),
+        shown_in: ShownIn::default(),
+        drawn_as: DrawnAs::default(),
     }
 }
 

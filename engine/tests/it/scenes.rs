@@ -4,9 +4,9 @@ use engine::colormap::{ColorMap, TransferFunction, Window};
 use engine::geometry::{Affine, Grid, Patient, Point, Vector, Voxel};
 use engine::presentation::{Camera, CurvedPlane, Direction, ImagePlane, Orientation, Side, Size};
 use engine::render::{
-    Cancel, Classification, Clip, ClipPlane, CpuRenderer, Curved, Cut, Error, LabelStyle, Labels, Layer,
-    Light, Material, Projection, ProjectionKind, Removes, Renderer, Rendering, Scene, Shading, Sharpening,
-    Slab, Surface, Tint, View, VolumeId, Volumes,
+    Cancel, Classification, Clip, ClipPlane, Contours, CpuRenderer, Curved, Cut, DrawnAs, Error, LabelStyle,
+    Labels, Layer, Light, Material, Projection, ProjectionKind, Removes, Renderer, Rendering, Scene, Shading,
+    Sharpening, ShownIn, Slab, Surface, Tint, View, VolumeId, Volumes,
 };
 use engine::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 use proptest::prelude::*;
@@ -253,6 +253,33 @@ fn clip() -> impl Strategy<Value = Clip> {
     })
 }
 
+/// Mostly everywhere, else anything.
+fn shown_in() -> impl Strategy<Value = ShownIn> {
+    let two = || prop::array::uniform2(number());
+    let side = || prop_oneof![4 => 0.1..9.0f64, 1 => number()];
+    prop_oneof![
+        6 => Just(ShownIn::Everywhere),
+        1 => (prop::array::uniform2(side()), two()).prop_map(|(cell, corner)| {
+            ShownIn::Checkerboard { cell, corner }
+        }),
+        1 => (two(), two()).prop_map(|(point, towards)| ShownIn::HalfPlane { point, towards }),
+    ]
+}
+
+/// Mostly colours, else any lines.
+fn drawn_as() -> impl Strategy<Value = DrawnAs> {
+    let lines = (
+        prop::collection::vec(prop_oneof![4 => -40.0..40.0f64, 1 => number()], 0..4),
+        prop_oneof![4 => 0.0..16.0f64, 1 => number()],
+    );
+    prop_oneof![
+        6 => Just(DrawnAs::Colors),
+        2 => lines.prop_map(|(levels, width_pixels)| {
+            DrawnAs::Contours(Contours { levels, color: [255, 0, 0], width_pixels })
+        }),
+    ]
+}
+
 fn layer() -> impl Strategy<Value = Layer> {
     let id = prop::sample::select(vec![CT, CT, PET, PET, LABELS, THIN]);
     let interpolation = prop::sample::select(vec![
@@ -274,11 +301,19 @@ fn layer() -> impl Strategy<Value = Layer> {
         registration,
         window,
         opacity,
-        material(),
-        clip(),
+        (material(), clip()),
+        (shown_in(), drawn_as()),
     )
         .prop_map(
-            |(volume, interpolation, scene_from_volume, (low, width), opacity, material, clip)| Layer {
+            |(
+                volume,
+                interpolation,
+                scene_from_volume,
+                (low, width),
+                opacity,
+                (material, clip),
+                (shown_in, drawn_as),
+            )| Layer {
                 volume,
                 window: Window::between(low, low + width),
                 color_map: ColorMap::gray(),
@@ -287,6 +322,8 @@ fn layer() -> impl Strategy<Value = Layer> {
                 scene_from_volume,
                 material,
                 clip,
+                shown_in,
+                drawn_as,
             },
         )
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod command_line;
+mod comparisons;
 mod lesions;
 mod pictures;
 mod registrations;

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::command_line::{check_failure, json, petct, pixels, scratch, uptake};
 
-const WIDTH: usize = 96;
+pub const WIDTH: usize = 96;
 
 /// Draws the demo's PET-CT, 96 x 96 without letters, and gives red, green, blue of each pixel.
-fn picture(folder: &Path, name: &str, more: &[&str]) -> Vec<[u8; 3]> {
+pub fn picture(folder: &Path, name: &str, more: &[&str]) -> Vec<[u8; 3]> {
     let out = folder.join(format!("{name}.png"));
     let (petct, path) = (petct(), out.to_str().unwrap());
     let mut arguments = vec![

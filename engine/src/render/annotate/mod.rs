@@ -37,6 +37,9 @@ pub fn annotate(image: &mut Image, annotations: &Annotations) {
     if let Some(bar) = &annotations.scale_bar {
         page.scale_bar(&mut ink, bar);
     }
+    if let Some(place) = annotations.cross {
+        page.cross(&mut ink, place);
+    }
 }
 
 /// Where things go, in pixels.
@@ -113,6 +116,19 @@ impl Page {
         );
     }
 
+    /// Four arms about a place.
+    fn cross(&self, ink: &mut Ink<'_>, place: [f64; 2]) {
+        if !place.iter().all(|at| at.is_finite()) {
+            return;
+        }
+        // Ink counts from the corner of the picture, pixels from their centres.
+        let [x, y] = place.map(|at| at + 0.5);
+        let arms = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]].map(|[right, down]: [f64; 2]| {
+            [8.0, 20.0].map(|along| [x + right * along * self.scale, y + down * along * self.scale])
+        });
+        ink.strokes(&arms);
+    }
+
     /// The colours at the right edge with the window's limits; gives where there is room left of it.
     fn color_bar(&self, ink: &mut Ink<'_>, bar: &ColorBar) -> f64 {
         let (top, bottom) = (self.height * 0.3, self.height * 0.7);
@@ -185,6 +201,7 @@ mod tests {
                 window: Window::between(0.0, 5.0),
                 unit: "SUVbw".into(),
             }),
+            cross: Some([40.0, 1e9]),
         }
     }
 
@@ -222,6 +239,32 @@ mod tests {
             assert!(any(130..170, 0..30) && any(130..170, 270..300));
             assert!(!any(60..240, 60..240) && !any(0..60, 0..60));
         }
+    }
+
+    #[test]
+    fn a_cross_leaves_its_place_free() {
+        let mut image = Image {
+            width: 101,
+            height: 101,
+            rgba: [128, 128, 128, 255].repeat(101 * 101),
+        };
+        let cross = Annotations {
+            cross: Some([50.0, 50.0]),
+            ..Annotations::default()
+        };
+        annotate(&mut image, &cross);
+        let level = |x: u32, y: u32| image.pixel(x, y)[0];
+        for (x, y) in [(60, 50), (40, 50), (50, 60), (50, 40)] {
+            assert!(level(x, y) > 240, "{x}, {y}");
+        }
+        assert_eq!([level(50, 50), level(60, 60), level(80, 50)], [128; 3]);
+        let before = image.clone();
+        let nowhere = Annotations {
+            cross: Some([f64::NAN, 1.0]),
+            ..Annotations::default()
+        };
+        annotate(&mut image, &nowhere);
+        assert_eq!(image, before);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is read, coloured and mixed in while it is in cache. `kernel` holds the inner loops. Of volume renderings
 //! ([`rendering`]) every ray marches through all layers at once.
 
+mod contours;
 mod curved;
 mod cut;
 mod kernel;
@@ -22,7 +23,6 @@ use std::sync::Arc;
 use crate::presentation::Size;
 use crate::render::cells::CellsCache;
 use crate::render::check;
-use crate::render::ramp::Ramp;
 use crate::render::{Cancel, Clock, Error, Image, Renderer, Scene, Statistics, Values, View, Volumes};
 use kernel::Lanes;
 use shade::Paint;
@@ -104,9 +104,7 @@ impl Renderer for CpuRenderer {
             }
             let mut paints = Vec::with_capacity(scene.layers.len());
             for layer in &scene.layers {
-                let ramp = Ramp::new(layer.window, &layer.color_map)?;
-                let weight = layer.weight()?;
-                paints.push(Paint { ramp, weight });
+                paints.push(Paint::new(layer, size)?);
             }
             let sources = work.sources(scene, volumes, &scene.layers)?;
             let [red, green, blue] = scene.background;

@@ -1,11 +1,15 @@
 //! Pictures of flat planes, and the values that they show.
 
+use std::ops::Range;
+
+use crate::fusion::Weight;
 use crate::geometry::{Affine, Patient, Plane};
 use crate::presentation::Size;
 use crate::render::cpu::cut::{Cut, Row};
 use crate::render::cpu::kernel::{self, Lanes};
 use crate::render::cpu::locate::{SPAN, Scratch};
-use crate::render::cpu::shade::Paint;
+use crate::render::cpu::shade::{Paint, shade_weighted};
+use crate::render::shown_in::Cover;
 use crate::render::{Error, Layer, Volumes};
 
 /// Rows that one task works on: with [`SPAN`] they make tiles whose voxels mostly stay in cache.
@@ -65,11 +69,32 @@ pub(super) fn draw_band(
                 let Some((from, to)) = overlap(&rows[y], left, right) else {
                     continue;
                 };
+                let row = first_row as usize + y;
+                let weights = paint
+                    .cover
+                    .as_ref()
+                    .map(|cover| weights(paint, cover, from..to, row));
+                if weights.is_some_and(|weights| weights.iter().all(|weight| weight.of_256() == 0)) {
+                    continue;
+                }
                 let holes = kernel::read(lanes, cut, &rows[y], from as u32, to - from, &mut scratch);
-                kernel::shade(lanes, paint, &scratch.values, holes, &mut pixels[from..to]);
+                let pixels = &mut pixels[from..to];
+                match &weights {
+                    None => kernel::shade(lanes, paint, &scratch.values, holes, pixels),
+                    Some(weights) => shade_weighted(paint, &scratch.values, holes, weights, pixels),
+                }
             }
         }
     }
+}
+
+/// The weights of at most [`SPAN`] pixels of a row; none behind them.
+fn weights(paint: &Paint, cover: &Cover, columns: Range<usize>, row: usize) -> [Weight; SPAN] {
+    let mut weights = [Weight::NONE; SPAN];
+    for (weight, x) in weights.iter_mut().zip(columns) {
+        *weight = paint.weight.of_part(cover.of_256(x, row));
+    }
+    weights
 }
 
 /// Reads one layer into a band.

@@ -1,5 +1,8 @@
 //! From a scene's view to pixels: what is read of each layer, and how it is put together.
 
+use std::ops::Range;
+
+use crate::fusion::Weight;
 use crate::presentation::{Camera, CurvedPlane, Size};
 use crate::render::cells::CellsCache;
 use crate::render::check::{at_most, number};
@@ -8,10 +11,10 @@ use crate::render::cpu::cut::Cut;
 use crate::render::cpu::kernel::{self, Lanes};
 use crate::render::cpu::locate::{SPAN, Scratch};
 use crate::render::cpu::projection::{Body, Course, Projected, SIDE, Sight, TILE, check_regular};
-use crate::render::cpu::shade::Paint;
+use crate::render::cpu::shade::{Paint, shade_weighted};
 use crate::render::cpu::sharpen::sharpen;
 use crate::render::cpu::watch::{Counter, Stages, Tally};
-use crate::render::cpu::{filled, for_each_band, planes, rendering};
+use crate::render::cpu::{contours, filled, for_each_band, planes, rendering};
 use crate::render::{Cancel, Error, Layer, MAX_LAYERS, Projection, Scene, Sharpening, Slab, View, Volumes};
 
 /// What an image is made with.
@@ -164,25 +167,50 @@ impl Source<'_> {
         sharpening: Option<Sharpening>,
         pixels: &mut [[u8; 4]],
     ) {
+        // Layers without lines between them are drawn together: mostly all.
+        let mut first = 0;
+        for together in paints.chunk_by(|a, b| a.lines.is_none() && b.lines.is_none()) {
+            let layers = first..first + together.len();
+            first = layers.end;
+            match &together[0].lines {
+                None => self.fill(work, layers, paints, sharpening, pixels),
+                Some(_) if together[0].is_clear() => {}
+                Some(lines) => {
+                    let values = self.values(work, layers.start);
+                    contours::draw(&together[0], lines, &values, work.size, work.cancel, pixels);
+                }
+            }
+        }
+        work.stages.end("picture");
+    }
+
+    /// Draws the colours of some layers.
+    fn fill(
+        &self,
+        work: &mut Work<'_>,
+        layers: Range<usize>,
+        paints: &[Paint],
+        sharpening: Option<Sharpening>,
+        pixels: &mut [[u8; 4]],
+    ) {
         match (self, sharpening) {
-            (Self::Plane(cuts), None) => draw_planes(work, cuts, paints, pixels),
+            (Self::Plane(cuts), None) => draw_planes(work, &cuts[layers.clone()], &paints[layers], pixels),
             (Self::Projected(projected), _) if !projected.is_curved() || sharpening.is_none() => {
-                draw_projected(work, projected, paints, pixels);
+                draw_projected(work, projected, layers, paints, pixels);
             }
             _ => {
-                for (n, paint) in paints.iter().enumerate() {
-                    if paint.weight.of_256() == 0 {
+                for (paint, n) in paints[layers.clone()].iter().zip(layers) {
+                    if paint.is_clear() {
                         continue;
                     }
                     let mut values = self.values(work, n);
                     if let Some(sharpening) = sharpening {
                         sharpen(&mut values, work.size.width as usize, sharpening);
                     }
-                    paint_values(work.lanes, paint, &values, pixels);
+                    paint_values(work, paint, &values, pixels);
                 }
             }
         }
-        work.stages.end("picture");
     }
 
     /// Values of one layer, not a number where it is not.
@@ -199,10 +227,7 @@ impl Source<'_> {
 }
 
 fn draw_planes(work: &Work<'_>, cuts: &[Cut<'_>], paints: &[Paint], pixels: &mut [[u8; 4]]) {
-    let seen = cuts
-        .iter()
-        .zip(paints)
-        .filter(|(_, paint)| paint.weight.of_256() > 0);
+    let seen = cuts.iter().zip(paints).filter(|(_, paint)| !paint.is_clear());
     let layers: Vec<(&Cut<'_>, &Paint)> = seen.collect();
     for (cut, _) in &layers {
         count_pixels(work.counter, planes::pixels_inside(cut, work.size));
@@ -251,26 +276,60 @@ fn count_pixels(counter: &Counter, pixels: u64) {
 }
 
 /// Colours a whole image of values, span by span.
-fn paint_values(lanes: Lanes, paint: &Paint, values: &[f32], pixels: &mut [[u8; 4]]) {
-    for (values, pixels) in values.chunks(SPAN).zip(pixels.chunks_mut(SPAN)) {
+fn paint_values(work: &Work<'_>, paint: &Paint, values: &[f32], pixels: &mut [[u8; 4]]) {
+    let width = work.size.width as usize;
+    for (n, (values, pixels)) in values.chunks(SPAN).zip(pixels.chunks_mut(SPAN)).enumerate() {
         let mut span = [f32::NAN; SPAN];
         span[..values.len()].copy_from_slice(values);
-        kernel::shade(lanes, paint, &span, true, pixels);
+        let place = |lane: usize| [(n * SPAN + lane) % width, (n * SPAN + lane) / width];
+        shade_places(work.lanes, paint, &span, pixels, |lane| {
+            (lane < values.len()).then(|| place(lane))
+        });
     }
 }
 
-fn draw_projected(work: &mut Work<'_>, projected: &Projected<'_>, paints: &[Paint], pixels: &mut [[u8; 4]]) {
+/// Mixes the colours of values into pixels, each where `place` says it lies in the picture.
+fn shade_places(
+    lanes: Lanes,
+    paint: &Paint,
+    values: &[f32; SPAN],
+    pixels: &mut [[u8; 4]],
+    place: impl Fn(usize) -> Option<[usize; 2]>,
+) {
+    if paint.cover.is_none() {
+        kernel::shade(lanes, paint, values, true, pixels);
+        return;
+    }
+    let weight = |lane: usize| place(lane).map_or(Weight::NONE, |[x, y]| paint.weight_at(x, y));
+    shade_weighted(paint, values, true, &std::array::from_fn(weight), pixels);
+}
+
+fn draw_projected(
+    work: &mut Work<'_>,
+    projected: &Projected<'_>,
+    layers: Range<usize>,
+    paints: &[Paint],
+    pixels: &mut [[u8; 4]],
+) {
     const { assert!(TILE == SPAN, "a tile is painted as a span is") };
-    let is_seen = |layer: usize| paints[layer].weight.of_256() > 0;
-    for_each_tile(work, projected, pixels, is_seen, |band, places, layer, values| {
-        let mut tile = places.map(|at| at.map_or([0; 4], |at| band[at]));
-        kernel::shade(work.lanes, &paints[layer], values, true, &mut tile);
-        for (at, pixel) in places.iter().zip(&tile) {
-            if let Some(at) = at {
-                band[*at] = *pixel;
+    let width = work.size.width as usize;
+    let is_seen = |layer: usize| layers.contains(&layer) && !paints[layer].is_clear();
+    for_each_tile(
+        work,
+        projected,
+        pixels,
+        is_seen,
+        |first_row, band, places, layer, values| {
+            let mut tile = places.map(|at| at.map_or([0; 4], |at| band[at]));
+            let place = |lane: usize| places[lane].map(|at| [at % width, first_row as usize + at / width]);
+            shade_places(work.lanes, &paints[layer], values, &mut tile, place);
+            for (at, pixel) in places.iter().zip(&tile) {
+                if let Some(at) = at {
+                    band[*at] = *pixel;
+                }
             }
-        }
-    });
+        },
+    );
     work.extra_bytes += projected.bytes();
 }
 
@@ -280,7 +339,7 @@ fn read_projected(work: &mut Work<'_>, projected: &Projected<'_>, layer: usize, 
         projected,
         values,
         |n| n == layer,
-        |band, places, _, tile| {
+        |_, band, places, _, tile| {
             for (at, value) in places.iter().zip(tile) {
                 if let Some(at) = at {
                     band[*at] = *value;
@@ -291,13 +350,14 @@ fn read_projected(work: &mut Work<'_>, projected: &Projected<'_>, layer: usize, 
     work.extra_bytes += projected.bytes();
 }
 
-/// Hands the values of every tile and layer to `show`, with a band of pixels and the places of the tile in it.
+/// Hands the values of every tile and layer to `show`, with the first row and the pixels of a band, and the
+/// places of the tile in it.
 fn for_each_tile<T: Send>(
     work: &Work<'_>,
     projected: &Projected<'_>,
     pixels: &mut [T],
     is_seen: impl Fn(usize) -> bool + Send + Sync,
-    show: impl Fn(&mut [T], &[Option<usize>; TILE], usize, &[f32; TILE]) + Send + Sync,
+    show: impl Fn(u32, &mut [T], &[Option<usize>; TILE], usize, &[f32; TILE]) + Send + Sync,
 ) {
     let width = work.size.width as usize;
     let (shape, cancel) = (projected.shape, work.cancel);
@@ -317,7 +377,7 @@ fn for_each_tile<T: Send>(
                     let places: [Option<usize>; TILE] = std::array::from_fn(in_band);
                     let corner = [left as u32, first_row + top as u32];
                     projected.tile(corner, &is_seen, cancel, scratch, |layer, values| {
-                        show(band, &places, layer, values);
+                        show(first_row, band, &places, layer, values);
                     });
                 }
             }

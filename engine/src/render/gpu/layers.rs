@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 
+use super::ask::Ask;
 use super::device::{Device, Filter};
 use super::fixed;
-use super::pipelines::{LAYERS, Traits};
+use super::pieces::GROUP;
+use super::pipelines::{LAYERS, Product, Traits};
 use super::textures::{CellsTexture, Texture};
 use crate::colormap::MAX_COLORS;
 use crate::fusion::Weight;
+use crate::presentation::Size;
+use crate::render::contours::Lines;
 use crate::render::ramp::Ramp;
-use crate::render::{Cancel, Error, Layer, VolumeId, Volumes};
+use crate::render::shown_in::{Cover, Join};
+use crate::render::{Cancel, DrawnAs, Error, Layer, VolumeId, Volumes};
 use crate::volume::{Interpolation, Rescale, Volume};
 
 /// A layer whose volume is on the device.
@@ -91,6 +96,23 @@ pub(super) fn filter_of(device: &Device, layers: &[Ready<'_>]) -> Filter {
         Filter::ByDevice
     } else {
         Filter::ByHand
+    }
+}
+
+/// What the program of a layer gives for each pixel, and how it reads the layer's volume. Contours are as exact
+/// as values are.
+pub(super) fn product_of(
+    device: &Device,
+    ask: &Ask<'_>,
+    layer: Option<(&Ready<'_>, &Paint)>,
+) -> (Product, Filter) {
+    match (ask.product, layer) {
+        (Product::Picture, Some((ready, paint))) if paint.product() == Product::Picture => {
+            (Product::Picture, filter_of(device, std::slice::from_ref(ready)))
+        }
+        (Product::Picture, Some(_)) => (Product::Contours, Filter::ByHand),
+        (Product::Picture, None) => (Product::Picture, filter_of(device, &[])),
+        (product, _) => (product, Filter::ByHand),
     }
 }
 
@@ -229,6 +251,14 @@ struct RampUniform {
     scale: f32,
     last: f32,
     weight: u32,
+    join: u32,
+    first_part: u32,
+    levels: u32,
+    first_level: u32,
+    line_color: u32,
+    half_width: f32,
+    reach: u32,
+    sign: f32,
 }
 
 /// How the values of a layer are coloured.
@@ -236,21 +266,46 @@ pub(super) struct Paint {
     ramp: Ramp,
     weight: Weight,
     rescale: Rescale,
+    cover: Option<Cover>,
+    lines: Option<Lines>,
 }
 
 impl Paint {
     /// The paint of a layer whose shader gives stored values, or real ones with [`Rescale::IDENTITY`].
-    pub(super) fn new(layer: &Layer, rescale: Rescale) -> Result<Self, Error> {
+    pub(super) fn new(layer: &Layer, rescale: Rescale, size: Size) -> Result<Self, Error> {
         Ok(Self {
             ramp: Ramp::new(layer.window, &layer.color_map)?,
             weight: layer.weight()?,
             rescale,
+            cover: Cover::new(layer.shown_in, size)?,
+            lines: match &layer.drawn_as {
+                DrawnAs::Colors => None,
+                DrawnAs::Contours(contours) => Some(Lines::new(contours)?),
+            },
         })
     }
 
     /// Whether it hides what is below nowhere.
     pub(super) fn is_clear(&self) -> bool {
         self.weight.of_256() == 0
+    }
+
+    /// What its program gives for each pixel of a picture.
+    pub(super) fn product(&self) -> Product {
+        match self.lines {
+            None => Product::Picture,
+            Some(_) => Product::Contours,
+        }
+    }
+
+    /// How many values a pixel takes, and how much else in values, about.
+    pub(super) fn reads_per_pixel(&self) -> f64 {
+        let Some(lines) = &self.lines else {
+            return 1.0;
+        };
+        let reach = f64::from(lines.reach);
+        let tile = (f64::from(GROUP) + 2.0 * reach) / f64::from(GROUP);
+        tile.powi(2) + lines.levels.len() as f64 * reach.powi(2)
     }
 
     /// The colours that can come up.
@@ -261,21 +316,54 @@ impl Paint {
 
     fn uniform(&self) -> RampUniform {
         let within = |value: f64| value.clamp(-1e37, 1e37) as f32;
-        RampUniform {
+        let mut uniform = RampUniform {
             low: within(self.rescale.stored(f64::from(self.ramp.low))),
             scale: within(f64::from(self.ramp.scale) * self.rescale.slope),
             last: self.ramp.last,
             weight: u32::from(self.weight.of_256()),
+            ..RampUniform::default()
+        };
+        uniform.first_part = self.colors().len() as u32;
+        uniform.first_level = uniform.first_part;
+        if let Some(cover) = &self.cover {
+            uniform.join = match cover.join {
+                Join::Board => 1,
+                Join::Line => 2,
+            };
+            uniform.first_level += (cover.columns.len() + cover.rows.len()) as u32;
         }
+        if let Some(lines) = &self.lines {
+            let [red, green, blue] = lines.color;
+            uniform.levels = lines.levels.len() as u32;
+            uniform.line_color = u32::from_le_bytes([red, green, blue, 0]);
+            uniform.half_width = lines.half_width;
+            uniform.reach = lines.reach;
+            uniform.sign = self.rescale.slope.signum() as f32;
+        }
+        uniform
+    }
+
+    /// Colours, then the parts of columns and rows, then stored levels: `colors` of `shaders/shared/color.wgsl`.
+    fn table(&self) -> Vec<u32> {
+        let mut table: Vec<u32> = bytemuck::cast_slice(self.colors()).to_vec();
+        if let Some(cover) = &self.cover {
+            let parts = cover.columns.iter().chain(&cover.rows);
+            table.extend(parts.map(|part| part.to_bits()));
+        }
+        if let Some(lines) = &self.lines {
+            let stored = |level: &f64| self.rescale.stored(*level).clamp(-1e37, 1e37) as f32;
+            table.extend(lines.levels.iter().map(|level| stored(level).to_bits()));
+        }
+        table
     }
 }
 
 /// Binds the paint of a layer; none where there is a background only.
 pub(super) fn bind_colors(device: &Device, paint: Option<&Paint>) -> wgpu::BindGroup {
     let uniform = paint.map(Paint::uniform).unwrap_or_default();
-    let colors = paint.map_or(&[[0; 4]][..], Paint::colors);
+    let table = paint.map_or_else(|| vec![0], Paint::table);
     let uniform = uniform_buffer(device, &[uniform]);
-    let colors = storage_buffer(device, bytemuck::cast_slice(colors));
+    let colors = storage_buffer(device, bytemuck::cast_slice(&table));
     bind(
         device,
         &device.pipelines.colors,

@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::device::{Device, Filter};
 use super::layers::{
-    Along, Bound, Paint, Ready, bind_colors, bind_volumes, filter_of, ready, uniform_buffer,
+    Along, Bound, Paint, Ready, bind_colors, bind_volumes, product_of, ready, uniform_buffer,
 };
 use super::pipelines::Product;
 use super::place::{check_camera, check_origin};
@@ -85,7 +85,7 @@ fn work(
             true => Rescale::IDENTITY,
             false => ask.volumes.get(layer.volume)?.rescale(),
         };
-        shown.push(((*layer, layer.volume), Paint::new(layer, rescale)?));
+        shown.push(((*layer, layer.volume), Paint::new(layer, rescale, ask.size)?));
     }
     if ask.product == Product::Picture {
         shown.retain(|(_, paint)| !paint.is_clear());
@@ -103,9 +103,9 @@ fn work(
     let depth_mm = course
         .depth_mm
         .map_or(f64::INFINITY, |[near, far]| (far - near).max(0.0));
-    let samples = layers
-        .iter()
-        .map(|ready| 0.6 * across_mm(ready).min(depth_mm) / course.step_mm);
+    let samples = layers.iter().zip(&paints).map(|(ready, paint)| {
+        paint.reads_per_pixel() * 0.6 * across_mm(ready).min(depth_mm) / course.step_mm
+    });
     Ok(Work {
         passes,
         size: ask.size,
@@ -125,10 +125,7 @@ fn pass(
     layer: Option<(&Ready<'_>, &Paint)>,
 ) -> Result<Pass, Error> {
     let layers = layer.map_or(&[][..], |(ready, _)| std::slice::from_ref(ready));
-    let filter = match ask.product {
-        Product::Picture => filter_of(device, layers),
-        Product::Values => Filter::ByHand,
-    };
+    let (product, filter) = product_of(device, ask, layer);
     let mut rays = Rays::new(sight, course, layers, ask.size)?;
     for (body, ready) in rays.view.bodies.iter_mut().zip(layers) {
         look_for(body, ready, kind, filter);
@@ -144,7 +141,7 @@ fn pass(
     Ok(Pass {
         pipeline: device
             .pipelines
-            .compute(&device.device, Program::Mip, ask.product, traits),
+            .compute(&device.device, Program::Mip, product, traits),
         view: uniform_buffer(device, &[rays.view]),
         more: rays.tables(device),
         volumes: group,

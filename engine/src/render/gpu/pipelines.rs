@@ -14,6 +14,8 @@ pub(super) enum Product {
     Picture,
     /// The stored value of its first layer.
     Values,
+    /// A colour, with the contours of its first layer.
+    Contours,
 }
 
 /// Layers that one dispatch reads.
@@ -221,6 +223,7 @@ impl Pipelines {
         let entry = match product {
             Product::Picture => "picture",
             Product::Values => "values",
+            Product::Contours => "contours",
         };
         let constants = [
             ("MAY", f64::from(may)),

@@ -6,7 +6,7 @@ use super::ask::Ask;
 use super::device::Device;
 use super::fixed::split_vector;
 use super::layers::{
-    Along, Bound, Paint, Ready, bind_colors, bind_volumes, filter_of, ready, storage_buffer, uniform_buffer,
+    Along, Bound, Paint, Ready, bind_colors, bind_volumes, product_of, ready, storage_buffer, uniform_buffer,
 };
 use super::pipelines::Product;
 use super::place::volume_from_scene;
@@ -78,7 +78,7 @@ pub(super) fn work(device: &Device, ask: &Ask<'_>, pixels: Pixels<'_>) -> Result
     for layer in &ask.layers {
         shown.push((
             (*layer, layer.volume),
-            Paint::new(layer, volumes.get(layer.volume)?.rescale())?,
+            Paint::new(layer, volumes.get(layer.volume)?.rescale(), size)?,
         ));
     }
     if product == Product::Picture {
@@ -94,12 +94,20 @@ pub(super) fn work(device: &Device, ask: &Ask<'_>, pixels: Pixels<'_>) -> Result
         // Without a layer there is still a background.
         passes.push(pass(device, ask, pixels, None, None)?);
     }
-    let reads: f64 = layers.iter().map(|ready| reads(ready.layer.interpolation)).sum();
+    let reads = layers.iter().zip(&paints).map(|(ready, paint)| {
+        let values = if sharpening.is_some() && paint.product() == Product::Picture {
+            26.0
+        } else {
+            paint.reads_per_pixel()
+        };
+        values * (1.0 + reads(ready.layer.interpolation))
+    });
+    let samples_per_pixel = reads.sum::<f64>().max(1.0);
     Ok(Work {
         passes,
         size,
         background: scene.background,
-        samples_per_pixel: (1.0 + reads) * if sharpening.is_some() { 26.0 } else { 1.0 },
+        samples_per_pixel,
         is_real: false,
     })
 }
@@ -120,10 +128,7 @@ fn pass(
     sharpening: Option<Sharpening>,
 ) -> Result<Pass, Error> {
     let layers = layer.map_or(&[][..], |(ready, _)| std::slice::from_ref(ready));
-    let filter = match ask.product {
-        Product::Picture => filter_of(device, layers),
-        Product::Values => super::Filter::ByHand,
-    };
+    let (product, filter) = product_of(device, ask, layer);
     let mut view = ViewUniform::default();
     let mut columns: Vec<Column> = Vec::new();
     for ready in layers {
@@ -148,7 +153,7 @@ fn pass(
     Ok(Pass {
         pipeline: device
             .pipelines
-            .compute(&device.device, Program::Plane, ask.product, traits),
+            .compute(&device.device, Program::Plane, product, traits),
         view: uniform_buffer(device, &[view]),
         more: storage_buffer(device, bytemuck::cast_slice(&columns)),
         volumes: group,

@@ -25,7 +25,8 @@ macro_rules! both {
 const PLANE: [&str; 2] = both!(
     "shaders/shared/one_volume.wgsl",
     "shaders/shared/color.wgsl",
-    "shaders/plane.wgsl"
+    "shaders/plane.wgsl",
+    "shaders/shared/contours.wgsl"
 );
 
 const MIP: [&str; 2] = both!(
@@ -33,7 +34,8 @@ const MIP: [&str; 2] = both!(
     "shaders/shared/color.wgsl",
     "shaders/shared/ray.wgsl",
     "shaders/shared/cut.wgsl",
-    "shaders/mip.wgsl"
+    "shaders/mip.wgsl",
+    "shaders/shared/contours.wgsl"
 );
 
 const RENDERING: [&str; 2] = both!(
@@ -148,9 +150,11 @@ mod tests {
     fn every_shader_is_valid_without_a_device() {
         for program in Program::ALL {
             for filter in [Filter::ByHand, Filter::ByDevice] {
-                let entries = &["picture", "values"];
-                let has_values = matches!(program, Program::Plane | Program::Mip);
-                check(program.source(filter), &entries[..1 + usize::from(has_values)]);
+                let entries: &[&str] = match program {
+                    Program::Plane | Program::Mip => &["picture", "values", "contours"],
+                    _ => &["picture"],
+                };
+                check(program.source(filter), entries);
             }
         }
         check(SHOW, &["corner", "show"]);

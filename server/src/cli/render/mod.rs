@@ -1,5 +1,6 @@
 //! `uptake render`: planes, projections and volume renderings as a PNG.
 
+mod comparison;
 mod parse;
 mod registered;
 mod scene_file;
@@ -16,9 +17,10 @@ use engine::presentation::{
     Annotations, Camera, ColorBar, Direction, ImagePlane, Orientation, Size, scale_bar,
 };
 use engine::render::{
-    self, Cancel, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab, View, Volumes,
-    annotate, still,
+    self, Cancel, Comparison, DrawnAs, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab,
+    View, Volumes, annotate, compared, joined, still,
 };
+use engine::volume::Interpolation;
 
 pub use self::sources::displayed;
 
@@ -90,6 +92,8 @@ pub struct Options {
     /// Fusion ratio: 0 shows only the CT, 1 only the PET.
     #[arg(long, default_value_t = 0.5, value_parser = parse::part, allow_hyphen_values = true)]
     ratio: f64,
+    #[command(flatten)]
+    compare: comparison::Asked,
     /// What is written on the picture: nothing, the letters of the body's directions, or also scale, place and colours.
     #[arg(long, value_enum, default_value_t = Annotate::Letters)]
     annotate: Annotate,
@@ -114,6 +118,10 @@ struct Picture {
     annotate: Annotate,
     /// The place that is written on it.
     place: Option<Point<Patient>>,
+    /// Whether a cross marks the place.
+    is_marked: bool,
+    /// How its layers are compared; the scene's view is one of a panel.
+    comparison: Option<Comparison>,
 }
 
 /// Runs the command.
@@ -181,27 +189,41 @@ struct Easel<'a> {
 
 impl Easel<'_> {
     fn draw(&mut self, picture: &Picture, path: &Path) -> anyhow::Result<()> {
-        let mut image = match self.image(picture) {
-            Err(error) => {
-                self.chosen = self.backend.instead_of(&error).ok_or(error)?;
-                self.image(picture)?
+        let Picture {
+            scene,
+            size,
+            comparison,
+            ..
+        } = picture;
+        let panel = comparison::panel(comparison.as_ref(), *size, scene.layers.len());
+        let image = match comparison {
+            None => self.panel(picture, scene, panel)?,
+            Some(comparison) => {
+                let scenes = compared(scene, comparison, panel)?;
+                let panels = scenes.iter().map(|scene| self.panel(picture, scene, panel));
+                joined(&panels.collect::<Result<Vec<_>, _>>()?, *size)?
             }
-            Ok(image) => image,
         };
-        annotate(&mut image, &annotations(picture)?);
         std::fs::write(path, image.to_png()?).with_context(|| path.display().to_string())
     }
 
-    fn image(&mut self, picture: &Picture) -> Result<Image, render::Error> {
-        let Picture {
-            scene,
-            volumes,
-            size,
-            passes,
-            ..
-        } = picture;
+    /// A picture, or a panel of it, with what is written on it.
+    fn panel(&mut self, picture: &Picture, scene: &Scene, size: Size) -> anyhow::Result<Image> {
+        let mut image = match self.image(picture, scene, size) {
+            Err(error) => {
+                self.chosen = self.backend.instead_of(&error).ok_or(error)?;
+                self.image(picture, scene, size)?
+            }
+            Ok(image) => image,
+        };
+        annotate(&mut image, &annotations(picture, scene, size)?);
+        Ok(image)
+    }
+
+    fn image(&mut self, picture: &Picture, scene: &Scene, size: Size) -> Result<Image, render::Error> {
         let renderer = self.chosen.renderer.as_mut();
-        still(renderer, scene, volumes, *size, *passes, &Cancel::new())
+        let Picture { volumes, passes, .. } = picture;
+        still(renderer, scene, volumes, size, *passes, &Cancel::new())
     }
 }
 
@@ -213,24 +235,30 @@ fn asked(options: &Options) -> anyhow::Result<Picture> {
         );
     }
     let opened = open::studies(&options.paths)?;
-    let (volumes, layers) = sources::layers(options, &opened)?;
+    let (volumes, mut layers) = sources::layers(options, &opened)?;
+    let comparison = options.compare.comparison(options.view, &layers, &volumes)?;
+    if let Some(Comparison::Contours { layer, .. }) = comparison {
+        // Straight between the large voxels of a PET, lines have corners.
+        layers[layer].interpolation = Interpolation::Cubic;
+    }
+    let size = comparison::panel(comparison.as_ref(), options.size, layers.len());
     let mut place = None;
     let view = match options.view {
         ViewKind::Mpr | ViewKind::Fused => {
             let at = sources::place(options.at, &opened, &layers, &volumes)?;
             place = Some(at);
-            let plane = ImagePlane::fitted(options.plane, at, &grids(&layers, &volumes)[..1], options.size)?;
+            let plane = ImagePlane::fitted(options.plane, at, &grids(&layers, &volumes)[..1], size)?;
             let kind = options.project.into();
             options.slab.map_or(View::Plane(plane), |thickness_mm| {
                 View::Projection(Projection::slab(plane, Slab { thickness_mm, kind }))
             })
         }
         ViewKind::Mip | ViewKind::FusedMip => View::Projection(Projection::new(
-            camera(options, &layers, &volumes)?,
+            camera(options, &layers, &volumes, size)?,
             options.project.into(),
         )),
         ViewKind::Vr | ViewKind::FusedVr => {
-            let mut rendering = Rendering::new(camera(options, &layers, &volumes)?);
+            let mut rendering = Rendering::new(camera(options, &layers, &volumes, size)?);
             rendering.occlusion = options.occlusion;
             View::Rendering(rendering)
         }
@@ -248,7 +276,9 @@ fn asked(options: &Options) -> anyhow::Result<Picture> {
         size: options.size,
         passes: options.passes,
         annotate: options.annotate,
+        is_marked: options.compare.is_marked(place.is_some())?,
         place,
+        comparison,
     })
 }
 
@@ -265,9 +295,9 @@ fn grids<'a>(layers: &[Layer], volumes: &'a Volumes) -> Vec<&'a Grid> {
     found.map(engine::volume::Volume::grid).collect()
 }
 
-fn camera(options: &Options, layers: &[Layer], volumes: &Volumes) -> anyhow::Result<Camera> {
+fn camera(options: &Options, layers: &[Layer], volumes: &Volumes, size: Size) -> anyhow::Result<Camera> {
     let grids = &grids(layers, volumes)[..1];
-    let fitted = |direction| Camera::fitted(direction, grids, options.size);
+    let fitted = |direction| Camera::fitted(direction, grids, size);
     let mut camera = fitted(options.camera)?;
     // Pictures of a rotation have one scale: that in which the body fits from every side.
     for n in 1..options.rotation.unwrap_or(0) {
@@ -279,17 +309,16 @@ fn camera(options: &Options, layers: &[Layer], volumes: &Volumes) -> anyhow::Res
         let mm_per_pixel = |camera: &Camera| camera.plane.patient_from_plane.axis(0).norm();
         if mm_per_pixel(&from_here) > mm_per_pixel(&camera) {
             let center = grids[0].center();
-            camera = Camera::centered(options.camera, center, mm_per_pixel(&from_here), options.size)?;
+            camera = Camera::centered(options.camera, center, mm_per_pixel(&from_here), size)?;
         }
     }
     Ok(options
         .eye
-        .map_or(camera, |distance_mm| camera.with_eye(distance_mm, options.size)))
+        .map_or(camera, |distance_mm| camera.with_eye(distance_mm, size)))
 }
 
 /// What is written on the picture: no patient data, so that it can be shown.
-fn annotations(picture: &Picture) -> anyhow::Result<Annotations> {
-    let scene = &picture.scene;
+fn annotations(picture: &Picture, scene: &Scene, size: Size) -> anyhow::Result<Annotations> {
     let mut annotations = Annotations::default();
     let plane = match &scene.view {
         View::Plane(plane) => plane,
@@ -297,12 +326,17 @@ fn annotations(picture: &Picture) -> anyhow::Result<Annotations> {
         View::Rendering(rendering) => &rendering.camera.plane,
         _ => return Ok(annotations),
     };
+    if picture.is_marked {
+        annotations.cross = picture.place.and_then(|place| plane.pixel(place));
+    }
     if picture.annotate != Annotate::None {
         annotations.letters = Some(plane.letters());
     }
     if picture.annotate == Annotate::All {
-        annotations.scale_bar = scale_bar(plane, picture.size.width);
-        if let (Some(uppermost), false) = (scene.layers.last(), matches!(scene.view, View::Rendering(_))) {
+        annotations.scale_bar = scale_bar(plane, size.width);
+        let in_colors = |layer: &&Layer| layer.drawn_as == DrawnAs::Colors;
+        let uppermost = scene.layers.iter().rev().find(in_colors);
+        if let (Some(uppermost), false) = (uppermost, matches!(scene.view, View::Rendering(_))) {
             annotations.color_bar = Some(ColorBar {
                 color_map: uppermost.color_map.clone(),
                 window: uppermost.window,
@@ -313,6 +347,7 @@ fn annotations(picture: &Picture) -> anyhow::Result<Annotations> {
             let [x, y, z] = [place[0], place[1], place[2]];
             annotations.corners.bottom_left = vec![format!("LPS {x:.1} {y:.1} {z:.1} mm")];
         }
+        annotations.corners.top_left = comparison::legend(scene, &picture.volumes)?;
     }
     Ok(annotations)
 }

@@ -155,6 +155,14 @@ pub fn part(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
+/// Red, green, blue.
+pub fn color(text: &str) -> Result<[u8; 3], String> {
+    let parts: Option<Vec<u8>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    parts
+        .and_then(|parts| parts.try_into().ok())
+        .ok_or_else(|| "expected red,green,blue, three numbers from 0 to 255".to_owned())
+}
+
 /// A length in mm.
 pub fn length(text: &str) -> Result<f64, String> {
     let length: Option<f64> = text.parse().ok();

@@ -55,6 +55,11 @@ fn is_beaten(layer: u32, cell: vec3<i32>, kept: f32) -> bool {
     return most + (*body).margin <= kept;
 }
 
+// What is made of the values along the ray of a pixel; `NONE` where there are none.
+fn layer_value(pixel: vec2<u32>) -> f32 {
+    return projected(0u, pixel);
+}
+
 fn projected(layer: u32, pixel: vec2<u32>) -> f32 {
     if !has_ray(pixel) {
         return NONE;
@@ -111,10 +116,11 @@ fn picture(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let pixel = frame.first + id.xy;
     var color = lowest_color(pixel);
-    if frame.layers > 0u {
-        let value = projected(0u, pixel);
+    let weight = weight_at(pixel);
+    if frame.layers > 0u && weight > 0u {
+        let value = layer_value(pixel);
         if !is_none(value) {
-            color = mixed(color, color_of(value));
+            color = mixed(color, color_of(value), weight);
         }
     }
     store_color(pixel, color);
@@ -126,5 +132,5 @@ fn values(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let pixel = frame.first + id.xy;
-    store_value(pixel, projected(0u, pixel));
+    store_value(pixel, layer_value(pixel));
 }

@@ -35,7 +35,7 @@ fn fixed_of(whole: vec4<u32>, part: vec4<u32>) -> Fixed {
 }
 
 // The stored value at a pixel; `NONE` outside.
-fn value_of(pixel: vec2<u32>) -> f32 {
+fn layer_value(pixel: vec2<u32>) -> f32 {
     let cut = &view.cut;
     var at = Fixed((*cut).origin_whole, (*cut).origin_part);
     var down = Fixed((*cut).down_whole, (*cut).down_part);
@@ -76,7 +76,7 @@ fn sharpened(pixel: vec2<u32>) -> f32 {
         if any(there < vec2<i32>(0)) || any(there >= vec2<i32>(frame.image)) {
             continue;
         }
-        let found = value_of(vec2<u32>(there));
+        let found = layer_value(vec2<u32>(there));
         if n == 0 {
             value = found;
         }
@@ -100,10 +100,11 @@ fn picture(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let pixel = frame.first + id.xy;
     var color = lowest_color(pixel);
-    if frame.layers > 0u {
+    let weight = weight_at(pixel);
+    if frame.layers > 0u && weight > 0u {
         let value = sharpened(pixel);
         if !is_none(value) {
-            color = mixed(color, color_of(value));
+            color = mixed(color, color_of(value), weight);
         }
     }
     store_color(pixel, color);
@@ -115,5 +116,5 @@ fn values(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let pixel = frame.first + id.xy;
-    store_value(pixel, value_of(pixel));
+    store_value(pixel, layer_value(pixel));
 }

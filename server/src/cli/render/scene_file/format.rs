@@ -24,6 +24,7 @@ pub struct SceneFile {
     #[serde(default)]
     pub quality: QualityEntry,
     pub sharpening: Option<SharpeningEntry>,
+    pub compare: Option<CompareEntry>,
 }
 
 fn default_size() -> [u32; 2] {
@@ -207,6 +208,45 @@ pub struct LayerEntry {
     pub material: Option<MaterialEntry>,
     #[serde(default)]
     pub clip: ClipEntry,
+    pub shown_in: Option<ShownInEntry>,
+    pub contours: Option<ContoursEntry>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ShownInEntry {
+    Checkerboard { cell: [f64; 2], corner: [f64; 2] },
+    HalfPlane { point: [f64; 2], towards: [f64; 2] },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContoursEntry {
+    pub levels: Vec<f64>,
+    pub color: [u8; 3],
+    #[serde(default = "one_and_a_half")]
+    pub width_pixels: f64,
+}
+
+fn one_and_a_half() -> f64 {
+    1.5
+}
+
+/// How the layers are compared.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CompareEntry {
+    Checkerboard {
+        cell_mm: f64,
+        #[serde(default)]
+        shift: [f64; 2],
+    },
+    Swipe {
+        place: f64,
+        #[serde(default)]
+        towards_degrees: f64,
+    },
+    SideBySide,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]

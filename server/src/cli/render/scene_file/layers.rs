@@ -5,15 +5,15 @@ use engine::colormap::{ColorMap, TransferFunction, Window};
 use engine::geometry::{Affine, Grid};
 use engine::presentation::Size;
 use engine::render::{
-    Classification, Clip, ClipPlane, Cut, LabelStyle, Labels, Layer, Material, Removes, Shading, Surface,
-    Tint,
+    Classification, Clip, ClipPlane, Contours, Cut, DrawnAs, LabelStyle, Labels, Layer, Material, Removes,
+    Shading, ShownIn, Surface, Tint,
 };
 use engine::volume::Interpolation;
 use nalgebra::{Matrix3, Vector3};
 
 use super::format::{
-    ClipEntry, InterpolationEntry, LayerEntry, MaterialEntry, RemovesEntry, ShadingEntry, StyleEntry,
-    TransferEntry,
+    ClipEntry, InterpolationEntry, LayerEntry, MaterialEntry, RemovesEntry, ShadingEntry, ShownInEntry,
+    StyleEntry, TransferEntry,
 };
 use super::{Named, camera};
 use crate::cli::render::parse;
@@ -46,6 +46,18 @@ pub fn layer(entry: &LayerEntry, named: &Named, size: Size) -> anyhow::Result<La
         layer.material = material(entry, &layer, named)?;
     }
     layer.clip = clip(&entry.clip, volume.grid(), size)?;
+    layer.shown_in = match entry.shown_in {
+        None => ShownIn::Everywhere,
+        Some(ShownInEntry::Checkerboard { cell, corner }) => ShownIn::Checkerboard { cell, corner },
+        Some(ShownInEntry::HalfPlane { point, towards }) => ShownIn::HalfPlane { point, towards },
+    };
+    if let Some(entry) = &entry.contours {
+        layer.drawn_as = DrawnAs::Contours(Contours {
+            levels: entry.levels.clone(),
+            color: entry.color,
+            width_pixels: entry.width_pixels,
+        });
+    }
     Ok(layer)
 }
 

@@ -13,14 +13,16 @@ use engine::geometry::{Grid, Point};
 use engine::nifti;
 use engine::presentation::{Camera, CurvedPlane, Direction, ImagePlane, Orientation, Side, Size};
 use engine::render::{
-    Curved, Light, Projection, ProjectionKind, Rendering, Scene, Sharpening, Slab, View, VolumeId, Volumes,
+    Comparison, Curved, Light, Projection, ProjectionKind, Rendering, Scene, Sharpening, Slab, View,
+    VolumeId, Volumes,
 };
 use engine::volume::Volume;
 
 use self::format::{
-    CameraEntry, CurveEntry, Mirror, OrientationEntry, PlaneEntry, ProjectEntry, ProjectionEntry,
-    RenderingEntry, SceneFile, SlabEntry, Straight, ViewEntry, VolumeEntry,
+    CameraEntry, CompareEntry, CurveEntry, Mirror, OrientationEntry, PlaneEntry, ProjectEntry,
+    ProjectionEntry, RenderingEntry, SceneFile, SlabEntry, Straight, ViewEntry, VolumeEntry,
 };
+use super::comparison::panel;
 use super::parse::Project;
 use super::{Picture, sources};
 use crate::cli::open;
@@ -69,7 +71,9 @@ pub fn read(path: &Path) -> anyhow::Result<Picture> {
 fn picture(file: &SceneFile, folder: &Path) -> anyhow::Result<Picture> {
     let named = volumes(file, folder)?;
     let [width, height] = file.size;
-    let size = Size { width, height };
+    let whole = Size { width, height };
+    let comparison = file.compare.as_ref().map(comparison);
+    let size = panel(comparison.as_ref(), whole, file.layers.len());
     let mut layers = Vec::with_capacity(file.layers.len());
     for entry in &file.layers {
         layers.push(layers::layer(entry, &named, size)?);
@@ -88,12 +92,28 @@ fn picture(file: &SceneFile, folder: &Path) -> anyhow::Result<Picture> {
     });
     Ok(Picture {
         scene,
-        size,
+        size: whole,
         passes: file.passes.clamp(1, 256),
         annotate: file.annotate.into(),
         place: None,
+        is_marked: false,
+        comparison,
         volumes: named.volumes,
     })
+}
+
+fn comparison(entry: &CompareEntry) -> Comparison {
+    match *entry {
+        CompareEntry::Checkerboard { cell_mm, shift } => Comparison::Checkerboard { cell_mm, shift },
+        CompareEntry::Swipe {
+            place,
+            towards_degrees,
+        } => Comparison::Swipe {
+            place,
+            towards_rad: f64::to_radians(towards_degrees),
+        },
+        CompareEntry::SideBySide => Comparison::SideBySide,
+    }
 }
 
 fn volumes(file: &SceneFile, folder: &Path) -> anyhow::Result<Named> {
