@@ -138,21 +138,16 @@ fn bent(x_mm: f32) -> Transform {
 }
 
 fn fused<'a>(folder: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec![
-        "render", folder, "--view", "fused", "--plane", "coronal", "--at", "max",
-    ];
-    arguments.extend(["--size", "120x160", "--annotate", "none", "-o", out]);
+    let mut arguments = vec!["render", folder, "--view", "fused", "-o", out];
+    arguments.extend(["--size", "120x160", "--annotate", "none"]);
     arguments.extend(more);
     arguments
 }
 
-fn picture(folder: &str, out: &Path, registration: Option<&str>) -> Vec<u8> {
-    let out_text = out.to_str().unwrap();
-    let registration: Vec<&str> = registration
-        .into_iter()
-        .flat_map(|file| ["--registration", file])
-        .collect();
-    let output = uptake(&fused(folder, out_text, &registration));
+fn picture(folder: &str, out: &Path, view: &[&str], registration: Option<&str>) -> Vec<u8> {
+    let registration = registration.into_iter().flat_map(|file| ["--registration", file]);
+    let more: Vec<&str> = view.iter().copied().chain(registration).collect();
+    let output = uptake(&fused(folder, out.to_str().unwrap(), &more));
     assert!(
         output.status.success(),
         "{}",
@@ -160,6 +155,10 @@ fn picture(folder: &str, out: &Path, registration: Option<&str>) -> Vec<u8> {
     );
     pixels(out)
 }
+
+const CORONAL: [&str; 2] = ["--plane", "coronal"];
+/// The PET alone, through its hottest place.
+const HOTTEST: [&str; 6] = ["--plane", "sagittal", "--at", "max", "--ratio", "1"];
 
 /// Mean difference of two pictures, in levels.
 fn difference(a: &[u8], b: &[u8]) -> f64 {
@@ -181,9 +180,14 @@ fn pictures_are_fused_by_a_registration() {
         "must share a frame of reference or be registered",
     );
     let by = |folder: &str, name: &str, registration: &str| {
-        picture(folder, &file(&format!("{name}.png")), Some(registration))
+        picture(
+            folder,
+            &file(&format!("{name}.png")),
+            &CORONAL,
+            Some(registration),
+        )
     };
-    let aligned = picture(&together, &file("aligned.png"), None);
+    let aligned = picture(&together, &file("aligned.png"), &CORONAL, None);
     let nothing = written(&file("nothing.dcm"), &ct, &pet, shift(0.0));
     assert_eq!(by(apart, "nothing", &nothing), aligned);
     // Fixed from moving is 24 mm to the left.
@@ -191,6 +195,10 @@ fn pictures_are_fused_by_a_registration() {
     let moved = by(apart, "left", &left);
     let far = difference(&aligned, &moved);
     assert!(far > 1.0, "{far}");
+    // The plane through the PET's maximum goes where the PET goes.
+    let here = picture(&together, &file("hottest.png"), &HOTTEST, None);
+    let there = picture(apart, &file("hottest-left.png"), &HOTTEST, Some(&left));
+    assert!(difference(&here, &there) < 0.05, "{}", difference(&here, &there));
     // The patient moved within one scan: one frame of reference, told apart by images.
     let (ct_together, pet_together) = (images(&together, "CT"), images(&together, "PT").1);
     let within = written(&file("within.dcm"), &ct_together, &pet_together, shift(-24.0));

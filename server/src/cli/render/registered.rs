@@ -11,8 +11,11 @@ use engine::volume::{Interpolation, Volume, warped};
 use crate::cli::open;
 use crate::cli::registrations::is_nothing;
 
-/// Voxels of a volume that is resampled: 1 GiB.
-const MOST_VOXELS: f64 = (1u64 << 28) as f64;
+/// Voxels of a volume that is resampled: 512 MiB.
+const MOST_VOXELS: f64 = (1u64 << 27) as f64;
+
+/// Voxels that stand for one along each axis: at the same spacing small lesions would lose their peaks.
+const FINER: f64 = 2.0;
 
 /// Two volumes of one scene, and where the upper one lies in it.
 pub struct Pair {
@@ -88,18 +91,18 @@ fn images(series: &Series) -> anyhow::Result<SourceImages> {
     Ok(SourceImages::of(series, stack))
 }
 
-/// `volume` where `target` lies, with its own spacing.
+/// `volume` where `target` lies, at half its own spacing.
 fn onto(volume: &Volume, volume_from_target: &Transform, target: &Volume) -> anyhow::Result<Volume> {
     let grid = grid_over(target.grid(), volume.grid())?;
     let carried = warped(volume, volume_from_target, &grid, Interpolation::Linear, f32::NAN)?;
     Ok(carried.in_frame_of_reference(target.frame_of_reference_uid().map(str::to_owned)))
 }
 
-/// A grid that fills the box of `over`, as fine along its axes as `like` is in those directions.
+/// A grid that fills the box of `over`, finer along its axes than `like` is in those directions.
 fn grid_over(over: &Grid, like: &Grid) -> anyhow::Result<Grid> {
     let corners = over.corners();
     let edges = [1, 2, 4].map(|corner| corners[corner] - corners[0]);
-    let wanted = edges.map(|edge| edge.norm() / spacing_along(like, edge));
+    let wanted = edges.map(|edge| FINER * edge.norm() / spacing_along(like, edge));
     let coarser = (wanted.iter().product::<f64>() / MOST_VOXELS).cbrt().max(1.0);
     // A hair less, so that rounding adds no side.
     let sides = wanted.map(|side| (side / coarser - 1e-6).ceil().max(1.0));
@@ -154,8 +157,8 @@ mod tests {
         };
         let ct = || grid([512, 512, 100], [1.0, 1.0, 3.0]);
         let pet = || grid([128, 128, 80], [4.0, 4.0, 5.0]);
-        check(ct(), pet(), [128, 128, 60]);
-        check(pet(), ct(), [512, 512, 134]);
+        check(ct(), pet(), [256, 256, 120]);
+        check(pet(), grid([9, 9, 9], [2.0, 2.0, 2.0]), [512, 512, 400]);
     }
 
     #[test]
