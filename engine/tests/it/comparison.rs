@@ -619,6 +619,6 @@ fn panels_show_one_place_at_one_scale() {
         rgba: vec![1, 2, 3, 255],
     };
     assert_eq!(joined(&[dot.clone(), dot.clone()], tiny), Err(Error::Size(tiny)));
-    assert_eq!(joined(&[dot.clone()], tiny), Ok(dot));
+    assert_eq!(joined(std::slice::from_ref(&dot), tiny), Ok(dot));
     assert!(joined(&[], tiny).is_ok());
 }
