@@ -120,13 +120,18 @@ fn cells(view: &View, cell_mm: f64, shift: [f64; 2], size: Size) -> Result<[Show
         let what = "the side of a checkerboard's cell";
         return Err(number(what, "a positive number of mm", cell_mm));
     }
-    if let Some(found) = shift.into_iter().find(|shift| !(shift.abs() < 1e6)) {
-        return Err(number("the shift of a checkerboard", "finite", found));
+    let is_usable = |shift: &f64| shift.abs() < 1e6;
+    if let Some(found) = shift.into_iter().find(|shift| !is_usable(shift)) {
+        return Err(number(
+            "the shift of a checkerboard",
+            "below a million cells",
+            found,
+        ));
     }
     // Whole pixels, so that no edge is blurred.
     let cell = view
         .mm_per_pixel()
-        .map(|mm_per_pixel| (cell_mm / mm_per_pixel).round().max(1.0).min(1e9));
+        .map(|mm_per_pixel| (cell_mm / mm_per_pixel).round().clamp(1.0, 1e9));
     let corner = [size.width, size.height].map(|side| f64::from(side / 2) - 0.5);
     let corner = [0, 1].map(|axis| corner[axis] + (shift[axis] * cell[axis]).round());
     let board = |corner| ShownIn::Checkerboard { cell, corner };
