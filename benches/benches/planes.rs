@@ -10,7 +10,7 @@ use cpu_time::CpuTime;
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::colormap::{ColorMap, Window};
 use engine::presentation::Size;
-use engine::render::{CpuRenderer, Layer, Renderer, Scene, View, Volumes};
+use engine::render::{Comparison, Contours, CpuRenderer, Layer, Renderer, Scene, View, Volumes, compared};
 use engine::volume::Interpolation;
 
 mod cpu_time;
@@ -79,6 +79,45 @@ fn planes(criterion: &mut Criterion<CpuTime>) {
             });
         });
     }
+    for (name, comparison) in comparisons() {
+        let mut call = 0;
+        let layers = vec![ct_layer(volumes, Interpolation::Linear), pet_layer(volumes)];
+        let scene = Scene::of_plane(sliced(0, 0.0, SIZE), layers);
+        let scenes = compared(&scene, &comparison, SIZE).expect("there are two layers");
+        let mut scene = scenes.into_iter().next().expect("there is a panel");
+        criterion.bench_function(name, |b| {
+            b.iter(|| {
+                call += 1;
+                scene.view = View::Plane(sliced(call, 0.0, SIZE));
+                black_box(renderer.render(&scene, volumes, SIZE))
+            });
+        });
+    }
+}
+
+/// Ways of judging how the two are aligned.
+fn comparisons() -> [(&'static str, Comparison); 3] {
+    let board = Comparison::Checkerboard {
+        cell_mm: 40.0,
+        shift: [0.0; 2],
+    };
+    let swipe = Comparison::Swipe {
+        place: 0.5,
+        towards_rad: 0.5,
+    };
+    let outlines = Comparison::Contours {
+        layer: 0,
+        contours: Contours {
+            levels: vec![-300.0, 200.0],
+            color: [0, 255, 255],
+            width_pixels: 1.5,
+        },
+    };
+    [
+        ("checkerboard_axial_512", board),
+        ("swipe_axial_512", swipe),
+        ("outlines_axial_512", outlines),
+    ]
 }
 
 fn criterion_of_planes() -> Criterion<CpuTime> {

@@ -41,10 +41,20 @@ pub enum FieldError {
 /// Between the centres they are linear along each axis of the grid. Outside the grid they are 0: they fade from the
 /// outermost centres over one step, so that the field has no jump anywhere. The grid may be oblique and sheared;
 /// its slices lie evenly.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct DisplacementField {
     grid: Arc<Grid>,
     displacements_mm: Arc<[[f32; 3]]>,
+}
+
+/// Without its displacements, which are millions.
+impl std::fmt::Debug for DisplacementField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DisplacementField")
+            .field("grid", &self.grid)
+            .field("largest_mm", &self.largest_mm())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The displacements at the corners of one cell, and where in it a point lies.

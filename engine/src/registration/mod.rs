@@ -3,12 +3,13 @@
 //! [`register`] searches [`Model`]s of maps from coarse to fine for the place where a [`Similarity`] is largest, from
 //! several starts, and checks what it found: the way back, rival places, and the bodies' surfaces, which know nothing
 //! of the values that the similarity is made of. [`ByHand`] moves a volume by drags and numbers, [`fit_landmarks`] from
-//! marked places. What is shown, carried or saved with a [`Registration`] is left to
+//! marked places. [`deform`] bends an affine map further, where breathing and posture differ. What is shown, carried or saved with a [`Registration`] is left to
 //! `fusion`, `voi`, `lesion` and `dicom`.
 
 mod climb;
 mod contour;
 mod correlation;
+mod deformable;
 mod error;
 mod hand;
 mod image;
@@ -26,6 +27,7 @@ mod side;
 mod verdict;
 mod watch;
 
+pub use deformable::{Deformed, Flexibility, Kept, deform};
 pub use error::Error;
 pub use hand::{
     ByHand, Change, ChangeError, LandmarkError, LandmarkPair, Landmarks, Pose, STEPS, Suspect, fit_landmarks,

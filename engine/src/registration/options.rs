@@ -1,5 +1,6 @@
 //! What is searched, and how.
 
+use super::deformable::Flexibility;
 use super::metric::Similarity;
 use super::model::Model;
 use crate::geometry::{Affine, Patient, Point};
@@ -25,6 +26,8 @@ pub struct Options<'a> {
     pub model: Model,
     /// What makes the images alike; `None` takes correlation for two images of one unit, else mutual information.
     pub similarity: Option<Similarity>,
+    /// How far the map may bend after that; `None` for not at all.
+    pub deformable: Option<Flexibility>,
     /// Where to begin.
     pub start: Start,
     /// Which places of the fixed volume's patient space count; `None` for the body and some air around it.

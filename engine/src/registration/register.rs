@@ -1,6 +1,7 @@
 //! A registration from beginning to verdict.
 
 use super::contour::{self, Body};
+use super::deformable::{Deformed, deform};
 use super::error::Error;
 use super::metric::{CpuMetrics, Metrics, Similarity};
 use super::model::Model;
@@ -8,7 +9,7 @@ use super::options::{Options, Start};
 use super::search::{Found, Search, Task, apart_mm};
 use super::side::{Side, cells_mm};
 use super::verdict::{Confidence, Reason, Verdict, Which};
-use super::watch::Watch;
+use super::watch::{Part, Watch};
 use crate::geometry::{Affine, Patient, Point, Transform};
 use crate::volume::{Unit, Volume};
 
@@ -24,8 +25,8 @@ pub struct Registration {
     /// Takes each place of the fixed volume's patient space to the moving one's. Not to be applied unasked unless the
     /// verdict is [`Confidence::Good`].
     pub moving_from_fixed: Transform,
-    /// What the search found. It differs from `moving_from_fixed` where both volumes share a frame of reference: that is
-    /// the scanner's registration, and what was found is offered beside it.
+    /// What the search found before any bending. It differs from `moving_from_fixed` also where both volumes share a frame
+    /// of reference: that is the scanner's registration, and what was found is offered beside it.
     pub found: Transform,
     /// How far it can be trusted.
     pub verdict: Verdict,
@@ -73,11 +74,16 @@ pub fn register_with(
         .similarity
         .unwrap_or_else(|| usual_similarity(fixed, moving));
     let cells_mm = cells_mm(fixed, moving);
+    let first = Part {
+        watch,
+        from: 0.0,
+        to: if options.deformable.is_some() { 0.5 } else { 1.0 },
+    };
     let task = Task {
         similarity,
         cells_mm: &cells_mm,
         metrics,
-        watch,
+        watch: &first,
     };
     let work = Work {
         task,
@@ -90,22 +96,55 @@ pub fn register_with(
     if watch.is_cancelled() {
         return Err(Error::Cancelled);
     }
+    let registration = match &options.deformable {
+        Some(flexibility) if registration.verdict.confidence < Confidence::Failed => {
+            let second = Part {
+                watch,
+                from: 0.5,
+                to: 1.0,
+            };
+            let affine = *registration.moving_from_fixed.affine_part();
+            let deformed = deform(fixed, moving, &affine, flexibility, options.region, &second)?;
+            bent(registration, &deformed)
+        }
+        _ => registration,
+    };
     watch.progress(1.0);
     Ok(registration)
 }
 
+/// The registration with the map that bends, which is always to be looked at.
+fn bent(registration: Registration, deformed: &Deformed) -> Registration {
+    let mut reasons = registration.verdict.reasons.clone();
+    reasons.push(match deformed.kept {
+        None => Reason::Bent {
+            largest_mm: deformed.largest_mm,
+        },
+        Some(kept) => Reason::NotBent(kept),
+    });
+    Registration {
+        moving_from_fixed: deformed.moving_from_fixed.clone(),
+        found: registration.found,
+        verdict: registration.verdict.judged(reasons),
+    }
+}
+
 /// Correlation of two images of one kind, mutual information of others.
 fn usual_similarity(fixed: &Volume, moving: &Volume) -> Similarity {
-    let one_kind = fixed.unit() == moving.unit()
-        && matches!(
-            fixed.unit(),
-            Unit::Hounsfield | Unit::SuvBw | Unit::BecquerelPerMl
-        );
-    if one_kind {
+    if is_one_kind(fixed, moving) {
         Similarity::Correlation
     } else {
         Similarity::MutualInformation
     }
+}
+
+/// Whether both images are of one modality, so that equal tissue has equal values.
+pub(super) fn is_one_kind(fixed: &Volume, moving: &Volume) -> bool {
+    fixed.unit() == moving.unit()
+        && matches!(
+            fixed.unit(),
+            Unit::Hounsfield | Unit::SuvBw | Unit::BecquerelPerMl
+        )
 }
 
 /// One registration under way.

@@ -113,7 +113,8 @@ impl Side {
         measured as f64 * image.grid.voxel_ml(0)
     }
 
-    fn counts(&self, place: Point<Patient>) -> bool {
+    /// Whether a place is in the body, or in the air close around it.
+    pub fn counts(&self, place: Point<Patient>) -> bool {
         self.body().is_none_or(|body| {
             body.outline.nearest(body.image, place).is_none_or(|near| {
                 let step = place - near.place;

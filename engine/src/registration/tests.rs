@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::phantom::{ct, ct_grid, grid, pet, pet_grid};
 use super::{
-    Confidence, Error, Model, Options, Reason, Registration, Similarity, Start, Watch, Which, register,
+    Confidence, Error, Flexibility, Model, Options, Reason, Registration, Similarity, Start, Watch, Which,
+    register,
 };
 use crate::geometry::{Affine, Grid, Patient, Point, Vector};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
@@ -139,6 +140,43 @@ fn the_scanner_is_believed_and_motion_is_said() {
         registration.verdict.reasons.iter().any(said),
         "{:?}",
         registration.verdict.reasons
+    );
+}
+
+#[test]
+fn a_map_that_bends_is_always_to_be_looked_at() {
+    let truth = motion([0.0, 0.0, 1.0], 3.0, [6.0, -5.0, 8.0]);
+    let fixed = ct(grid([44, 32, 60], [8.0, 8.0, 8.0]));
+    let moving = pet(grid([50, 40, 64], [8.0, 8.0, 8.0]), &truth);
+    let options = Options {
+        deformable: Some(Flexibility::default()),
+        ..Options::default()
+    };
+    let watcher = Watcher {
+        stop_at: 2.0,
+        ..Watcher::default()
+    };
+    let registration = register(&fixed, &moving, &options, &watcher).unwrap();
+    assert_eq!(registration.verdict.confidence, Confidence::Check);
+    let said = |reason: &Reason| matches!(reason, Reason::Bent { .. } | Reason::NotBent(_));
+    assert!(
+        registration.verdict.reasons.iter().any(said),
+        "{:?}",
+        registration.verdict
+    );
+    assert_eq!(
+        registration.moving_from_fixed.affine_part(),
+        registration.found.affine_part()
+    );
+    let heard = watcher.heard.into_inner().unwrap();
+    assert!(heard.windows(2).all(|pair| pair[0] <= pair[1]), "{heard:?}");
+    let watcher = Watcher {
+        stop_at: 0.55,
+        ..Watcher::default()
+    };
+    assert_eq!(
+        register(&fixed, &moving, &options, &watcher).unwrap_err(),
+        Error::Cancelled
     );
 }
 

@@ -1,5 +1,6 @@
 //! How far a registration can be trusted, and why not.
 
+use super::deformable::Kept;
 use super::metric::Similarity;
 
 /// Whether a registration may be used.
@@ -83,6 +84,13 @@ pub enum Reason {
         /// Largest factor.
         largest: f64,
     },
+    /// The map bends: nothing but the eye can tell whether tissue did.
+    Bent {
+        /// By how much at most, mm.
+        largest_mm: f64,
+    },
+    /// The map was to bend, but does not.
+    NotBent(Kept),
     /// Both volumes were scanned in one frame of reference, but the patient seems to have moved since.
     Moved {
         /// How far, mm.
@@ -155,7 +163,7 @@ impl Reason {
         };
         match *self {
             Self::OneValue(_) | Self::Unlike { .. } => Confidence::Failed,
-            Self::NoSurface => Confidence::Check,
+            Self::NoSurface | Self::Bent { .. } | Self::NotBent(_) => Confidence::Check,
             Self::Thin { extent_mm, .. } => below(extent_mm, EXTENT_MM),
             Self::Overlap { part } => below(part, OVERLAP),
             Self::Inconsistent { apart_mm } => above(apart_mm, CONSISTENCY_MM),
@@ -210,6 +218,8 @@ impl std::fmt::Display for Reason {
                     "the map stretches by factors from {smallest:.2} to {largest:.2}"
                 )
             }
+            Self::Bent { largest_mm } => write!(f, "the map bends by up to {largest_mm:.1} mm"),
+            Self::NotBent(kept) => write!(f, "the map does not bend: {kept}"),
             Self::Moved { by_mm } => write!(
                 f,
                 "the volumes share a frame of reference, but the patient seems to have moved by {by_mm:.1} mm"

@@ -17,3 +17,21 @@ impl Watch for () {
         false
     }
 }
+
+/// Somebody who watches a part of longer work.
+pub(super) struct Part<'a> {
+    pub watch: &'a dyn Watch,
+    /// Where the part begins and ends, 0 to 1 of all.
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Watch for Part<'_> {
+    fn progress(&self, done: f64) {
+        self.watch.progress(self.from + done * (self.to - self.from));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.watch.is_cancelled()
+    }
+}

@@ -74,7 +74,8 @@ pub trait Renderer {
         self.render_until(scene, volumes, size, &Cancel::new())
     }
 
-    /// Gives the real values of layer `layer` at the pixels of the view; not a number outside its volume.
+    /// Gives the real values of layer `layer` at the pixels of the view, wherever it is shown and whatever is
+    /// drawn of it; not a number outside its volume.
     ///
     /// # Errors
     ///

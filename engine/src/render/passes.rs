@@ -121,8 +121,8 @@ pub fn draft(
     if divisor == 1 || !has_plane {
         return renderer.render_until(scene, volumes, size, cancel);
     }
+    keep_parts(&mut coarser, factor, [middle; 2]);
     for layer in &mut coarser.layers {
-        layer.shown_in = layer.shown_in.seen_by(factor, [middle; 2]);
         if let DrawnAs::Contours(contours) = &mut layer.drawn_as {
             contours.width_pixels /= factor;
         }
@@ -227,10 +227,8 @@ pub fn magnify(
         return Ok(());
     }
     let under = |at: f64, corner: f64| at + (corner - at) / lens.factor;
-    for layer in &mut enlarged.layers {
-        let offset = [under(x, corner[0]), under(y, corner[1])];
-        layer.shown_in = layer.shown_in.seen_by(1.0 / lens.factor, offset);
-    }
+    let offset = [under(x, corner[0]), under(y, corner[1])];
+    keep_parts(&mut enlarged, 1.0 / lens.factor, offset);
     let size = Size {
         width: side,
         height: side,
@@ -248,6 +246,13 @@ pub fn magnify(
         }
     }
     Ok(())
+}
+
+/// Shows layers in the same parts of a picture whose pixel `p` is pixel `offset + scale p` of the scene's.
+fn keep_parts(scene: &mut Scene, scale: f64, offset: [f64; 2]) {
+    for layer in &mut scene.layers {
+        layer.shown_in = layer.shown_in.seen_by(scale, offset);
+    }
 }
 
 fn check(what: &'static str, expected: &'static str, found: f64, low: f64, high: f64) -> Result<(), Error> {

@@ -11,9 +11,11 @@ use engine::dicom::registration::RegistrationMethod;
 use engine::dicom::write::{
     RegistrationDocument, Series as NewSeries, SourceImages, Study, derived_uid, registration,
 };
-use engine::geometry::{Affine, Patient, Transform};
+use engine::geometry::{Affine, DisplacementField, Patient, Transform};
 use engine::local::Opened;
-use engine::registration::{Confidence, Model, Options as Search, Registration, Similarity, Watch, register};
+use engine::registration::{
+    Confidence, Flexibility, Model, Options as Search, Registration, Similarity, Watch, register,
+};
 use engine::volume::Volume;
 use serde::Serialize;
 
@@ -58,12 +60,14 @@ enum ModelArgument {
     Similarity,
     /// And stretches and shears.
     Affine,
+    /// Turns and shifts, then bends where breathing and posture differ.
+    Deformable,
 }
 
 impl From<ModelArgument> for Model {
     fn from(argument: ModelArgument) -> Self {
         match argument {
-            ModelArgument::Rigid => Self::Rigid,
+            ModelArgument::Rigid | ModelArgument::Deformable => Self::Rigid,
             ModelArgument::Similarity => Self::Similarity,
             ModelArgument::Affine => Self::Affine,
         }
@@ -72,8 +76,11 @@ impl From<ModelArgument> for Model {
 
 #[derive(Serialize)]
 struct Report {
-    /// fixed_from_moving, LPS in mm, row by row.
+    /// fixed_from_moving, LPS in mm, row by row; of a map that bends, without its bending.
     matrix: [f64; 16],
+    /// The longest displacement of a map that bends, mm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bends_up_to_mm: Option<f64>,
     /// What the search found, where the scanner's registration was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     found_matrix: Option<[f64; 16]>,
@@ -174,6 +181,7 @@ fn search(options: &Options, fixed: &Volume, moving: &Volume) -> anyhow::Result<
     let apart = |volume: &Volume| volume.clone().in_frame_of_reference(None);
     let search = Search {
         model: options.model.into(),
+        deformable: matches!(options.model, ModelArgument::Deformable).then(Flexibility::default),
         ..Search::default()
     };
     let bar = Bar(Progress::start("registering"));
@@ -189,10 +197,14 @@ fn search(options: &Options, fixed: &Volume, moving: &Volume) -> anyhow::Result<
 impl Report {
     fn new(registration: &Registration, seconds: f64) -> anyhow::Result<Self> {
         let verdict = &registration.verdict;
-        let differs = registration.found != registration.moving_from_fixed;
+        let differs = registration.found.affine_part() != registration.moving_from_fixed.affine_part();
         let found_matrix = differs.then(|| matrix(&registration.found)).transpose()?;
         Ok(Self {
             matrix: matrix(&registration.moving_from_fixed)?,
+            bends_up_to_mm: registration
+                .moving_from_fixed
+                .field()
+                .map(DisplacementField::largest_mm),
             found_matrix,
             confidence: match verdict.confidence {
                 Confidence::Good => "good",
@@ -272,7 +284,7 @@ fn write(file: &Path, fixed: &Chosen, moving: &Chosen, found: &Registration) -> 
             what,
         ])
     };
-    let kept = found.found != found.moving_from_fixed;
+    let kept = found.found.affine_part() != found.moving_from_fixed.affine_part();
     let document = RegistrationDocument {
         sop_instance_uid: uid("registration"),
         created,
@@ -282,7 +294,7 @@ fn write(file: &Path, fixed: &Chosen, moving: &Chosen, found: &Registration) -> 
         fixed: &fixed_images,
         moving: &moving_images,
         moving_from_fixed: found.moving_from_fixed.clone(),
-        method: if kept {
+        method: if kept && found.moving_from_fixed.field().is_none() {
             RegistrationMethod::FrameOfReferenceIdentity
         } else {
             RegistrationMethod::ImageContent
