@@ -11,7 +11,7 @@ use cpu_time::ProcessTime;
 use engine::dicom::read::{in_suv, load, suv_conversion};
 use engine::geometry::{Affine, Grid, Patient, Point, Vector};
 use engine::local::open;
-use engine::registration::{Confidence, Options, Registration, Start, register};
+use engine::registration::{Confidence, Flexibility, Options, Registration, Start, register};
 use engine::volume::Volume;
 use nalgebra::{Matrix3, Vector3};
 use serde_json::Value;
@@ -24,9 +24,44 @@ fn main() {
         for name in ["sts-001", "sts-013", "sts-020"] {
             triple(name);
         }
+    } else if arguments.iter().any(|argument| argument == "--deformable") {
+        deformable();
     } else {
         phantom();
     }
+}
+
+/// What bending costs after the affine search, and how far it goes.
+fn deformable() {
+    println!("pair           verdict  bends mm  smallest Jacobian  CPU s  peak MB");
+    if let Some(pet) = benches::peers_pet("pet-small-v2-200x200x300.npy") {
+        bend("phantom PET", &benches::ct(), &pet);
+    }
+    for name in ["sts-001", "sts-013", "sts-020"] {
+        if let Some(folder) = shared_data::set(&format!("petct/{name}")) {
+            let [ct, mr] = ["CT", "MR_T1"].map(|part| volume(folder.join(part)));
+            bend(&format!("{name} MR"), &ct, &mr);
+        }
+    }
+}
+
+fn bend(name: &str, fixed: &Volume, moving: &Volume) {
+    let options = Options {
+        deformable: Some(Flexibility::default()),
+        ..Options::default()
+    };
+    let begin = ProcessTime::now();
+    let registration = register(fixed, moving, &options, &()).expect("nobody cancels");
+    let cpu_s = begin.elapsed().as_secs_f64();
+    let (bends_mm, jacobian) = registration
+        .found
+        .field()
+        .map_or((0.0, 1.0), |field| (field.largest_mm(), field.smallest_jacobian()));
+    println!(
+        "{name:<12} {:>9} {bends_mm:>9.2} {jacobian:>18.2} {cpu_s:>6.1} {:>8}",
+        verdict(&registration),
+        peak_mb()
+    );
 }
 
 /// The eight corners of a box.
