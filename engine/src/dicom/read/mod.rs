@@ -26,6 +26,7 @@ pub mod seg;
 mod source;
 mod spacing;
 mod stack;
+mod texts;
 
 pub(crate) use date_time::{date_and_time, date_of};
 
@@ -45,3 +46,4 @@ pub use registration::{
 };
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
+pub use texts::texts;

@@ -1,0 +1,208 @@
+//! Volumes of interest: made, painted, edited, deleted.
+
+use std::sync::Arc;
+
+use crate::session::apply::place::step_mm;
+use crate::session::apply::show::named;
+use crate::session::apply::{Work, at_most};
+use crate::session::command::{Command, Spot};
+use crate::session::error::{Refusal, within};
+use crate::session::sight::{components, numbers};
+use crate::session::state::{Level, Paint, Recipe, Voi};
+
+/// Most volumes of interest of a session.
+const MAX_VOIS: usize = 2000;
+/// Most strokes of one, and most places of a stroke.
+const MAX_STROKES: usize = 4096;
+/// Colours of volumes of interest, in turn.
+const COLORS: [[u8; 3]; 8] = [
+    [255, 87, 87],
+    [80, 220, 110],
+    [90, 160, 255],
+    [255, 190, 60],
+    [220, 110, 255],
+    [70, 220, 220],
+    [255, 130, 190],
+    [190, 220, 80],
+];
+
+impl Work<'_> {
+    pub(super) fn vois(&mut self, command: &Command) -> Result<bool, Refusal> {
+        match command {
+            Command::AddVoi {
+                viewport,
+                layer,
+                recipe,
+                name,
+            } => self.add_voi(*viewport, *layer, recipe, name)?,
+            Command::EditVoi {
+                voi,
+                recipe,
+                name,
+                color,
+            } => self.edit_voi(*voi, recipe.as_ref(), name.as_deref(), *color)?,
+            Command::Brush {
+                voi,
+                viewport,
+                path,
+                radius_mm,
+                erase,
+                ball,
+            } => self.brush(*voi, *viewport, path, *radius_mm, [*erase, *ball])?,
+            Command::DeleteVoi { voi } => {
+                self.voi(*voi)?;
+                self.state.vois.remove(voi);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn voi(&self, n: u64) -> Result<&Arc<Voi>, Refusal> {
+        self.state.vois.get(&n).ok_or(Refusal::NoSuch {
+            what: "volume of interest",
+            found: n,
+        })
+    }
+
+    fn add_voi(&mut self, viewport: u32, layer: u32, recipe: &Recipe, name: &str) -> Result<(), Refusal> {
+        at_most("volumes of interest", MAX_VOIS, self.state.vois.len() + 1)?;
+        let shown = self.shown(viewport, "a volume of interest")?.clone();
+        let on = shown.layers.get(layer as usize).ok_or(Refusal::NoLayer {
+            layers: shown.layers.len(),
+            found: layer as usize,
+        })?;
+        let n = self.number();
+        let count = self.state.vois.len();
+        let voi = Voi {
+            name: if name.trim().is_empty() {
+                format!("VOI {n}")
+            } else {
+                named(name)?
+            },
+            series: on.series.clone(),
+            phase: shown.phase,
+            layers: shown.layers.iter().map(|layer| layer.series.clone()).collect(),
+            recipe: checked(recipe)?,
+            strokes: Vec::new(),
+            color: COLORS[count % COLORS.len()],
+        };
+        self.keep(n, voi)
+    }
+
+    /// Keeps a volume of interest once its voxels can be found.
+    fn keep(&mut self, n: u64, voi: Voi) -> Result<(), Refusal> {
+        let volume = self.stage.whole(&voi.series, voi.phase)?;
+        let voi = Arc::new(voi);
+        let (_, warnings) = self.vois.mask(&voi, &volume)?;
+        self.state.vois.insert(n, voi);
+        for warning in warnings {
+            self.remark(warning);
+        }
+        Ok(())
+    }
+
+    fn edit_voi(
+        &mut self,
+        n: u64,
+        recipe: Option<&Recipe>,
+        name: Option<&str>,
+        color: Option<[u8; 3]>,
+    ) -> Result<(), Refusal> {
+        let mut voi = Voi::clone(self.voi(n)?);
+        if let Some(recipe) = recipe {
+            voi.recipe = checked(recipe)?;
+        }
+        if let Some(name) = name {
+            voi.name = named(name)?;
+        }
+        voi.color = color.unwrap_or(voi.color);
+        self.keep(n, voi)
+    }
+
+    fn brush(
+        &mut self,
+        n: u64,
+        viewport: u32,
+        path: &[Spot],
+        radius_mm: f64,
+        [erases, is_ball]: [bool; 2],
+    ) -> Result<(), Refusal> {
+        let mut voi = Voi::clone(self.voi(n)?);
+        let radius_mm = within("the brush's radius", "0.1 to 500 mm", 0.1..=500.0, radius_mm)?;
+        at_most("places of a stroke", MAX_STROKES, path.len())?;
+        at_most("strokes", MAX_STROKES, voi.strokes.len() + 1)?;
+        let shown = self.shown(viewport, "a brush")?.clone();
+        if !shown.kind.is_plane() {
+            return Err(Refusal::NotShown {
+                what: "a brush",
+                expected: "a plane",
+                found: shown.kind.title(),
+            });
+        }
+        let facts = self.stage.facts(&voi.series)?;
+        let (grid, there) = (facts.grid.clone(), facts.space());
+        let here = self.space(&shown)?;
+        let way = self.stage.way(&self.state.joints, &there, &here);
+        let way = way.ok_or_else(|| Refusal::NotJoined(here, there))?.fixed_from_moving;
+        let places = path.iter().map(|spot| Ok(numbers(way * self.place_of(viewport, *spot)?)));
+        let normal = way * shown.away();
+        voi.strokes.push(Arc::new(Paint {
+            path_mm: places.collect::<Result<_, Refusal>>()?,
+            radius_mm,
+            disc: (!is_ball).then(|| (components(normal), step_mm(&grid, normal))),
+            erases,
+        }));
+        self.keep(n, voi)
+    }
+}
+
+/// Refuses numbers that make no volume, or a very long search.
+fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
+    let place = |at: &[f64; 3]| {
+        let parts = at.iter().map(|part| within("a place", "within 100 m", -1e5..=1e5, *part));
+        parts.collect::<Result<Vec<_>, _>>()
+    };
+    let length = |what, mm: f64| within(what, "above 0, to 2000 mm", 1e-3..=2000.0, mm);
+    match recipe {
+        Recipe::Empty => {}
+        Recipe::Sphere { center_mm, radius_mm } => {
+            place(center_mm)?;
+            length("the radius", *radius_mm)?;
+        }
+        Recipe::Solid {
+            center_mm, size_mm, ..
+        } => {
+            place(center_mm)?;
+            for side in size_mm {
+                length("a side", *side)?;
+            }
+        }
+        Recipe::ThresholdSphere {
+            center_mm,
+            radius_mm,
+            level,
+        } => {
+            place(center_mm)?;
+            length("the radius", *radius_mm)?;
+            match level {
+                Level::OfMax(part) => within("the part of the maximum", "0 to 1", 0.0..=1.0, *part)?,
+                Level::Fixed(value) => within("the level", "a number", -1e12..=1e12, *value)?,
+            };
+        }
+        Recipe::Grow {
+            seed_mm,
+            at_least,
+            most_ml,
+        } => {
+            place(seed_mm)?;
+            within("the level", "a number", -1e12..=1e12, *at_least)?;
+            within("the largest volume", "above 0, to 1000000 mL", 1e-3..=1e6, *most_ml)?;
+        }
+        Recipe::OneClick { at_mm, most_ml } => {
+            place(at_mm)?;
+            within("the largest volume", "above 0, to 2000 mL", 1e-3..=2000.0, *most_ml)?;
+        }
+    }
+    Ok(recipe.clone())
+}

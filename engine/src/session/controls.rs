@@ -1,0 +1,191 @@
+//! What can be set of a view, as data: a window's panel and a page draw the same from it.
+
+use serde::Serialize;
+
+use crate::colormap::Window;
+use crate::colormap::names;
+use crate::presentation::CT_WINDOWS;
+use crate::render::presets;
+use crate::session::error::Refusal;
+use crate::session::state::{Kind, MarkKind};
+use crate::session::{Session, apply};
+use crate::volume::Unit;
+
+/// What can be set of one view, and what can be done in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Controls {
+    /// Settings with their present values, in the order in which panels show them.
+    pub controls: Vec<Control>,
+    /// Tools for the pointer.
+    pub tools: Vec<&'static str>,
+    /// What can be drawn.
+    pub marks: Vec<MarkKind>,
+    /// Whether there is something to take back, and to do again.
+    pub can_undo: bool,
+    /// Whether there is something to do again.
+    pub can_redo: bool,
+}
+
+/// One thing that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Control {
+    /// Name of the command that sets it.
+    pub command: &'static str,
+    /// The layer that it is about; none for the view.
+    pub layer: Option<u32>,
+    /// What may be set, and what is.
+    pub setting: Setting,
+}
+
+/// What may be set, and what is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// A number between two.
+    Number {
+        /// What it is now.
+        value: f64,
+        /// The smallest.
+        low: f64,
+        /// The largest.
+        high: f64,
+        /// Its unit.
+        unit: String,
+    },
+    /// One of several names.
+    Choice {
+        /// The present one; none for what is usual.
+        value: Option<String>,
+        /// All.
+        choices: Vec<String>,
+    },
+    /// Whether.
+    Switch {
+        /// Now.
+        value: bool,
+    },
+    /// A window.
+    Window {
+        /// Lower and upper limit; none for what is usual.
+        value: Option<[f64; 2]>,
+        /// Unit of the values.
+        unit: String,
+        /// Names of presets.
+        presets: Vec<String>,
+    },
+}
+
+impl Session {
+    /// What can be set of a view.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] for an unknown view or one that shows nothing.
+    pub fn controls(&self, viewport: u32) -> Result<Controls, Refusal> {
+        let shown = apply::shown(&self.state, viewport, "settings")?;
+        let view = |command, setting| Control {
+            command,
+            layer: None,
+            setting,
+        };
+        let mut controls = Vec::new();
+        for (n, layer) in shown.layers.iter().enumerate() {
+            let facts = self.stage.facts(&layer.series)?;
+            let of_layer = |command, setting| Control {
+                command,
+                layer: Some(n as u32),
+                setting,
+            };
+            controls.push(of_layer(
+                "set_window",
+                Setting::Window {
+                    value: layer.window.map(|window| Window::from(window).limits().into()),
+                    unit: facts.unit.label().to_owned(),
+                    presets: window_presets(&facts.unit),
+                },
+            ));
+            controls.push(of_layer(
+                "set_palette",
+                Setting::Choice {
+                    value: layer.palette.clone(),
+                    choices: names(),
+                },
+            ));
+            controls.push(of_layer("invert", Setting::Switch {
+                value: layer.is_inverted,
+            }));
+        }
+        if let Some(upper) = shown.layers.get(1) {
+            controls.push(view("set_ratio", number(upper.ratio, 0.0, 1.0, "1")));
+        }
+        controls.push(view("set_zoom", number(shown.zoom, 0.02, 200.0, "1")));
+        if shown.kind.is_plane() {
+            let slab_mm = shown.slab.map_or(0.0, |slab| slab.thickness_mm);
+            controls.push(view("set_slab", number(slab_mm, 0.0, 500.0, "mm")));
+            controls.push(view("sharpen", number(shown.sharpening, 0.0, 10.0, "1")));
+            let value = shown.layers.iter().all(|layer| layer.is_interpolated);
+            controls.push(view("set_interpolation", Setting::Switch { value }));
+        }
+        if let Kind::Rendering { preset } = &shown.kind {
+            let choices = presets().map(|preset| preset.name.to_owned()).collect();
+            controls.push(view("set_preset", Setting::Choice {
+                value: preset.clone(),
+                choices,
+            }));
+        }
+        controls.push(view("set_linked", Setting::Switch { value: shown.is_linked }));
+        Ok(Controls {
+            controls,
+            tools: tools(&shown.kind),
+            marks: match shown.kind {
+                Kind::Rendering { .. } => Vec::new(),
+                _ => MARKS.to_vec(),
+            },
+            can_undo: self.can_undo(),
+            can_redo: self.can_redo(),
+        })
+    }
+}
+
+const MARKS: [MarkKind; 14] = [
+    MarkKind::Length,
+    MarkKind::Polyline,
+    MarkKind::Angle,
+    MarkKind::Cobb,
+    MarkKind::Bidirectional,
+    MarkKind::Cardiothoracic,
+    MarkKind::Rectangle,
+    MarkKind::Ellipse,
+    MarkKind::Circle,
+    MarkKind::Polygon,
+    MarkKind::Freehand,
+    MarkKind::Arrow,
+    MarkKind::Text,
+    MarkKind::Probe,
+];
+
+fn number(value: f64, low: f64, high: f64, unit: &str) -> Setting {
+    Setting::Number {
+        value,
+        low,
+        high,
+        unit: unit.to_owned(),
+    }
+}
+
+fn tools(kind: &Kind) -> Vec<&'static str> {
+    match kind {
+        Kind::Stack | Kind::Tiles { .. } => vec!["scroll", "drag_window", "pan", "zoom", "crosshair"],
+        Kind::Plane => vec!["scroll", "drag_window", "pan", "zoom", "crosshair", "turn"],
+        Kind::Projection { .. } => vec!["turn", "drag_window", "pan", "zoom", "jump_to_maximum"],
+        Kind::Rendering { .. } => vec!["turn", "drag_window", "pan", "zoom"],
+    }
+}
+
+fn window_presets(unit: &Unit) -> Vec<String> {
+    match unit {
+        Unit::Hounsfield => CT_WINDOWS.iter().map(|preset| preset.name.to_owned()).collect(),
+        Unit::SuvBw => ["0-3", "0-5", "0-7", "0-10", "0-15", "0-20"].map(str::to_owned).into(),
+        _ => Vec::new(),
+    }
+}

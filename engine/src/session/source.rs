@@ -1,0 +1,136 @@
+//! What can be shown: the facts of studies and series, known at once, and their voxels, which arrive.
+
+use std::collections::BTreeMap;
+
+use crate::colormap::Window;
+use crate::geometry::Grid;
+use crate::volume::{Unit, Volume};
+
+/// Gives a session what it shows. Files, networks and threads are the host's; a session only asks.
+pub trait Source {
+    /// All series that can be shown, in the order in which they are listed. Known before any voxel has come.
+    fn series(&self) -> &[SeriesFacts];
+
+    /// As much as has come of a series in one of its phases.
+    ///
+    /// A session asks whenever it draws or measures; a source keeps what it has read.
+    fn volume(&self, key: &str, phase: usize) -> Arrival;
+}
+
+/// As much of a volume as has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrival {
+    /// Nothing yet.
+    Waiting,
+    /// Some of it: what is missing is not a number, or what the source puts there. It is shown and not measured.
+    Part {
+        /// What there is, on the grid of the whole.
+        volume: Volume,
+        /// Grows with every voxel that comes.
+        version: u64,
+        /// How much has come, 0 to 1.
+        fraction: f64,
+    },
+    /// All of it.
+    Whole(Volume),
+    /// It cannot be had, and why: one sentence without the patient's name.
+    Failed(String),
+}
+
+/// What is known of a series before its voxels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesFacts {
+    /// Names the series in commands: its Series Instance UID, with `#2` and so on behind it for further volumes.
+    pub key: String,
+    /// Study Instance UID.
+    pub study: String,
+    /// When the study was made, to tell the current from a prior one: any text that sorts by time.
+    pub study_time: String,
+    /// Modality (0008,0060).
+    pub modality: String,
+    /// Body Part Examined (0018,0015); empty where unknown.
+    pub body_part: String,
+    /// Series Description (0008,103E).
+    pub description: String,
+    /// Series Number (0020,0011).
+    pub number: Option<i64>,
+    /// Where its voxels will lie.
+    pub grid: Grid,
+    /// Frame of Reference UID (0020,0052).
+    pub frame_of_reference_uid: Option<String>,
+    /// Unit of its values once they are loaded.
+    pub unit: Unit,
+    /// Volumes over time or gate; 1 for a single one.
+    pub phases: usize,
+    /// The window that its maker wants it seen in.
+    pub window: Option<Window>,
+    /// Lines for the corners by field name (`PatientName`, `StudyDate`, `SliceThickness`); what a name or number of the
+    /// patient is among them is [`PATIENT_FIELDS`].
+    pub texts: BTreeMap<String, String>,
+}
+
+/// Fields of [`SeriesFacts::texts`] that say who the patient is.
+pub const PATIENT_FIELDS: &[&str] = &[
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "PatientAge",
+    "PatientWeight",
+    "AccessionNumber",
+    "InstitutionName",
+    "ReferringPhysicianName",
+    "StudyID",
+];
+
+impl SeriesFacts {
+    /// Whether values of this series are uptake: laid over anatomy, read in SUV or counts.
+    #[must_use]
+    pub fn is_emission(&self) -> bool {
+        matches!(self.modality.as_str(), "PT" | "NM" | "ST")
+    }
+
+    /// What spaces are told apart by: the frame of reference, or the series itself where it names none.
+    #[must_use]
+    pub fn space(&self) -> String {
+        match &self.frame_of_reference_uid {
+            Some(uid) => uid.clone(),
+            None => format!("series:{}", self.key),
+        }
+    }
+}
+
+/// A source whose volumes are all there: for tests, scripts and notebooks.
+#[derive(Debug, Clone, Default)]
+pub struct InMemory {
+    facts: Vec<SeriesFacts>,
+    volumes: BTreeMap<(String, usize), Volume>,
+}
+
+impl InMemory {
+    /// No series.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a series of one phase or of several, each a volume on the grid of `facts`.
+    pub fn add(&mut self, facts: SeriesFacts, phases: impl IntoIterator<Item = Volume>) {
+        for (phase, volume) in phases.into_iter().enumerate() {
+            self.volumes.insert((facts.key.clone(), phase), volume);
+        }
+        self.facts.push(facts);
+    }
+}
+
+impl Source for InMemory {
+    fn series(&self) -> &[SeriesFacts] {
+        &self.facts
+    }
+
+    fn volume(&self, key: &str, phase: usize) -> Arrival {
+        self.volumes
+            .get(&(key.to_owned(), phase))
+            .map_or(Arrival::Waiting, |volume| Arrival::Whole(volume.clone()))
+    }
+}

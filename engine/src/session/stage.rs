@@ -1,0 +1,163 @@
+//! The voxels that a session works on: asked of its source, named for renderers.
+
+use std::collections::BTreeMap;
+
+use crate::geometry::{Affine, Patient};
+use crate::render::{VolumeId, Volumes};
+use crate::session::error::Refusal;
+use crate::session::sight::map;
+use crate::session::source::{Arrival, SeriesFacts, Source};
+use crate::session::state::{Joint, Origin};
+use crate::volume::Volume;
+
+/// The source and the volumes that were taken from it.
+pub(super) struct Stage {
+    source: Box<dyn Source + Send>,
+    /// Lent to renderers under their numbers.
+    pub(super) volumes: Volumes,
+    /// Number of a series' phase, and the version it stands for.
+    known: BTreeMap<(String, usize), (VolumeId, u64)>,
+    next: u64,
+}
+
+/// A volume that can be drawn.
+pub(super) struct Drawable {
+    pub(super) id: VolumeId,
+    pub(super) volume: Volume,
+    /// How much of it has come, 0 to 1.
+    pub(super) fraction: f64,
+}
+
+impl Stage {
+    pub(super) fn new(source: Box<dyn Source + Send>) -> Self {
+        Self {
+            source,
+            volumes: Volumes::new(),
+            known: BTreeMap::new(),
+            next: 1,
+        }
+    }
+
+    pub(super) fn series(&self) -> &[SeriesFacts] {
+        self.source.series()
+    }
+
+    pub(super) fn facts(&self, key: &str) -> Result<&SeriesFacts, Refusal> {
+        let found = self.series().iter().find(|facts| facts.key == key);
+        found.ok_or_else(|| Refusal::NoSeries(key.to_owned()))
+    }
+
+    /// A whole volume, to be measured.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Waiting`] until all of it has come, [`Refusal::Failed`] when it never will.
+    pub(super) fn whole(&self, key: &str, phase: u32) -> Result<Volume, Refusal> {
+        match self.arrival(key, phase)? {
+            Arrival::Whole(volume) => Ok(volume),
+            Arrival::Failed(reason) => Err(Refusal::Failed {
+                key: key.to_owned(),
+                reason,
+            }),
+            Arrival::Waiting | Arrival::Part { .. } => Err(Refusal::Waiting(key.to_owned())),
+        }
+    }
+
+    /// As much of a volume as has come, under a number that changes with its voxels.
+    pub(super) fn drawable(&mut self, key: &str, phase: u32) -> Result<Option<Drawable>, Refusal> {
+        let (volume, version, fraction) = match self.arrival(key, phase)? {
+            Arrival::Whole(volume) => (volume, u64::MAX, 1.0),
+            Arrival::Part {
+                volume,
+                version,
+                fraction,
+            } => (volume, version.min(u64::MAX - 1), fraction),
+            Arrival::Waiting => return Ok(None),
+            Arrival::Failed(reason) => {
+                return Err(Refusal::Failed {
+                    key: key.to_owned(),
+                    reason,
+                });
+            }
+        };
+        let slot = (key.to_owned(), phase as usize);
+        let id = match self.known.get(&slot) {
+            Some((id, known)) if *known == version => *id,
+            known => {
+                if let Some((old, _)) = known {
+                    self.volumes.remove(*old);
+                }
+                let id = VolumeId(self.next);
+                self.next += 1;
+                self.known.insert(slot, (id, version));
+                self.volumes.insert(id, volume.clone());
+                id
+            }
+        };
+        Ok(Some(Drawable { id, volume, fraction }))
+    }
+
+    /// Takes back what no view shows any more.
+    pub(super) fn keep_only(&mut self, shown: impl Fn(&str, usize) -> bool) {
+        let gone: Vec<_> = self.known.keys().filter(|(key, phase)| !shown(key, *phase)).cloned().collect();
+        for slot in gone {
+            if let Some((id, _)) = self.known.remove(&slot) {
+                self.volumes.remove(id);
+            }
+        }
+    }
+
+    fn arrival(&self, key: &str, phase: u32) -> Result<Arrival, Refusal> {
+        let phases = self.facts(key)?.phases.max(1);
+        Ok(self.source.volume(key, (phase as usize).min(phases - 1)))
+    }
+
+    /// Where the space of `moving` lies in that of `fixed`, and what says so; `None` when nothing does.
+    ///
+    /// Spaces are joined by one frame of reference, or by joints, over at most two others.
+    pub(super) fn way(&self, joints: &[std::sync::Arc<Joint>], fixed: &str, moving: &str) -> Option<Way> {
+        if fixed == moving {
+            return Some(Way {
+                fixed_from_moving: Affine::identity(),
+                is_offset: false,
+                is_joined: false,
+            });
+        }
+        let mut ways = BTreeMap::from([(
+            moving.to_owned(),
+            Way {
+                fixed_from_moving: Affine::identity(),
+                is_offset: false,
+                is_joined: true,
+            },
+        )]);
+        for _ in 0..3 {
+            for joint in joints.iter().filter(|joint| joint.origin != Origin::None) {
+                let there = map(&joint.fixed_from_moving);
+                let Ok(back) = there.inverse() else { continue };
+                for (from, to, step) in [
+                    (&joint.moving, &joint.fixed, there),
+                    (&joint.fixed, &joint.moving, back),
+                ] {
+                    let Some(way) = ways.get(from).copied() else { continue };
+                    ways.entry(to.clone()).or_insert(Way {
+                        fixed_from_moving: step * way.fixed_from_moving,
+                        is_offset: way.is_offset || joint.origin == Origin::Offset,
+                        is_joined: true,
+                    });
+                }
+            }
+        }
+        ways.get(fixed).copied()
+    }
+}
+
+/// How one space lies in another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Way {
+    pub(super) fixed_from_moving: Affine<Patient, Patient>,
+    /// An offset of the reader is among what joins them: enough to go together, not to be fused.
+    pub(super) is_offset: bool,
+    /// Not one frame of reference, but something that is to be told beside the picture.
+    pub(super) is_joined: bool,
+}

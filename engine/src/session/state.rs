@@ -1,0 +1,570 @@
+//! What a session is at one moment: everything that a snapshot keeps and undo brings back.
+//!
+//! It is plain data without voxels, and without anything that could be computed again: a volume of interest is its
+//! recipe and its brush strokes, a view its direction, place and scale. Parts are shared between one moment and the
+//! next, so that keeping a hundred moments costs little.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::presentation::Layout;
+use crate::session::command::Link;
+
+/// Everything that a snapshot keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The desk in use.
+    pub desk: Arc<Desk>,
+    /// Name of the desk in use; empty until it is saved.
+    pub desk_name: String,
+    /// Other desks by name, as they were left.
+    pub desks: BTreeMap<String, Arc<Desk>>,
+    /// What of linked views goes together.
+    pub links: BTreeSet<Link>,
+    /// Where the fixed space lies, by moving and fixed space.
+    pub joints: Vec<Arc<Joint>>,
+    /// Measurements and texts by number.
+    pub marks: BTreeMap<u64, Arc<Mark>>,
+    /// The chosen mark.
+    pub selected_mark: Option<u64>,
+    /// Colour of marks to come.
+    pub color: [u8; 3],
+    /// Volumes of interest by number.
+    pub vois: BTreeMap<u64, Arc<Voi>>,
+    /// The next number of a mark or a volume of interest.
+    pub next: u64,
+    /// Which texts are shown.
+    pub texts: Texts,
+    /// Fields in the corners by modality; under an empty name those of all others.
+    pub corners: Arc<BTreeMap<String, [Vec<String>; 4]>>,
+    /// Whether who the patient is stays hidden.
+    pub is_deidentified: bool,
+    /// Pictures that matter, in the order in which they were marked.
+    pub key_images: Vec<KeyImage>,
+}
+
+/// A layout and its views.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Where the views are.
+    pub layout: Layout,
+    /// Views by number: from 1, in the order of the layout's cells. Those beyond the layout's cells wait.
+    pub viewports: BTreeMap<u32, Arc<Viewport>>,
+    /// The one that is shown alone.
+    pub maximized: Option<u32>,
+}
+
+/// A view: what it shows now, and what it showed when something was put into it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Viewport {
+    /// What it shows; `None` when it is empty.
+    pub shown: Option<Shown>,
+    /// What reset brings back.
+    pub home: Option<Box<Shown>>,
+}
+
+/// What a view shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// How.
+    pub kind: Kind,
+    /// From the lowest to the uppermost; at least one.
+    pub layers: Vec<ViewLayer>,
+    /// To the right, down, and away from the viewer, of length 1, in the lowest layer's patient space. Mirrored pictures
+    /// have a left-handed set.
+    pub axes: [[f64; 3]; 3],
+    /// The place in the middle of the picture, LPS mm.
+    pub focus_mm: [f64; 3],
+    /// 1 fits the lowest layer into the view.
+    pub zoom: f64,
+    /// The place that is marked and that others show; none if it is the middle.
+    pub crosshair_mm: Option<[f64; 3]>,
+    /// Phase of series over time or gate.
+    pub phase: u32,
+    /// A slab about a plane.
+    pub slab: Option<ViewSlab>,
+    /// How much is sharpened, 0 (not) to 10.
+    pub sharpening: f64,
+    /// How the layers are compared.
+    pub comparing: Option<Comparing>,
+    /// What plays.
+    pub motion: Option<Motion>,
+    /// Seconds since the last step of what plays.
+    pub since_step_s: f64,
+    /// Whether it goes with others.
+    pub is_linked: bool,
+}
+
+/// One series of a view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewLayer {
+    /// Which series.
+    pub series: String,
+    /// The window; none for the usual one of its values.
+    pub window: Option<ViewWindow>,
+    /// The palette; none for the usual one.
+    pub palette: Option<String>,
+    /// Whether its colours are turned round.
+    pub is_inverted: bool,
+    /// Its part in the mix with what lies below, 0 to 1.
+    pub ratio: f64,
+    /// Whether values between voxels are made.
+    pub is_interpolated: bool,
+}
+
+/// A window by center and width, in the unit of the values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewWindow {
+    /// Its middle.
+    pub center: f64,
+    /// From its lower limit to its upper.
+    pub width: f64,
+    /// How both are read.
+    #[serde(default)]
+    pub function: ViewFunction,
+}
+
+/// How a window is read; see [`crate::colormap::WindowFunction`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViewFunction {
+    /// As DICOM's default for whole numbers.
+    Linear,
+    /// From half a width below the center to half a width above.
+    #[default]
+    LinearExact,
+    /// Bent.
+    Sigmoid,
+}
+
+/// How series are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Kind {
+    /// The slices of the lowest layer as they were made, one at a time.
+    Stack,
+    /// Several slices of the lowest layer in rows and columns.
+    Tiles {
+        /// Rows, 1 to 12.
+        rows: u32,
+        /// Columns, 1 to 12.
+        columns: u32,
+    },
+    /// A plane of any direction through the body.
+    Plane,
+    /// Every pixel one value of those along its ray.
+    Projection {
+        /// Which.
+        of: SlabKind,
+    },
+    /// Light that tissue sends and holds back.
+    Rendering {
+        /// What tissue looks like; none for window and palette.
+        #[serde(default)]
+        preset: Option<String>,
+    },
+}
+
+impl Kind {
+    /// Whether it is cut by a plane.
+    #[must_use]
+    pub fn is_plane(&self) -> bool {
+        matches!(self, Self::Stack | Self::Tiles { .. } | Self::Plane)
+    }
+
+    pub(super) const fn title(&self) -> &'static str {
+        match self {
+            Self::Stack => "a stack",
+            Self::Tiles { .. } => "tiles",
+            Self::Plane => "a plane",
+            Self::Projection { .. } => "a projection",
+            Self::Rendering { .. } => "a volume rendering",
+        }
+    }
+}
+
+/// A direction of planes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// Across the body.
+    Axial,
+    /// Parallel to the front.
+    Coronal,
+    /// Parallel to the side.
+    Sagittal,
+    /// By a normal of any length; see [`crate::presentation::Orientation::Oblique`].
+    Normal([f64; 3]),
+}
+
+/// What is made of the values along a ray.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlabKind {
+    /// The largest.
+    Maximum,
+    /// The smallest.
+    Minimum,
+    /// The mean.
+    Mean,
+    /// The sum.
+    Sum,
+}
+
+/// A slab about a plane.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewSlab {
+    /// Half before the plane and half behind.
+    pub thickness_mm: f64,
+    /// What is made of the values.
+    pub kind: SlabKind,
+}
+
+/// A way of looking at aligned layers; see [`crate::render::Comparison`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Comparing {
+    /// In turn, in square cells.
+    Checkerboard {
+        /// Side of a cell.
+        cell_mm: f64,
+    },
+    /// On either side of a line.
+    Swipe {
+        /// How far the line has come, 0 to 1.
+        place: f64,
+        /// Clockwise from the right.
+        towards_rad: f64,
+    },
+}
+
+/// What plays.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Motion {
+    /// Over what.
+    pub over: Over,
+    /// Steps in a second, 0.1 to 120.
+    pub steps_per_s: f64,
+    /// Whether it runs the other way.
+    #[serde(default)]
+    pub backward: bool,
+    /// Whether it turns round at the ends instead of beginning again.
+    #[serde(default)]
+    pub swings: bool,
+}
+
+/// What a cine runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Slices.
+    Slices,
+    /// Phases over time or gate.
+    Phases,
+    /// A rotation about the axis to the head, in 72 steps.
+    Rotation,
+}
+
+/// Which texts are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Texts {
+    /// The four corners.
+    pub corners: bool,
+    /// Lines in the corners that say who the patient is.
+    pub patient: bool,
+    /// Letters of directions at the edges.
+    pub letters: bool,
+    /// A ruler.
+    pub scale_bar: bool,
+    /// A colour bar.
+    pub color_bar: bool,
+    /// The crosshair.
+    pub crosshair: bool,
+    /// Where the planes of other views cut.
+    pub reference_lines: bool,
+    /// Measurements and texts.
+    pub marks: bool,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self {
+            corners: true,
+            patient: true,
+            letters: true,
+            scale_bar: true,
+            color_bar: true,
+            crosshair: true,
+            reference_lines: false,
+            marks: true,
+        }
+    }
+}
+
+/// How a space lies on another that shares no frame of reference with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joint {
+    /// The space that moves.
+    pub moving: String,
+    /// The space that stays.
+    pub fixed: String,
+    /// From the moving space to the fixed one, row by row.
+    pub fixed_from_moving: [[f64; 4]; 3],
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Places that are the same in the body: in the moving and in the fixed space.
+    pub landmarks: Vec<[[f64; 3]; 2]>,
+}
+
+/// Where it comes from that two spaces are joined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Nothing joins them yet; landmarks are being set.
+    None,
+    /// An offset set by the reader: views are linked by it, nothing is fused.
+    Offset,
+    /// Laid by hand.
+    Hand,
+    /// Found by a search whose verdict was good.
+    Search,
+    /// Found by a search; to be looked at, and why.
+    SearchToCheck(Vec<String>),
+    /// Read from a registration object.
+    Object,
+}
+
+/// What a mark measures or says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkKind {
+    /// A straight line: 2 points.
+    Length,
+    /// A line of several pieces: 2 points or more.
+    Polyline,
+    /// Two lines that meet: an end, the corner, the other end.
+    Angle,
+    /// Two lines apart: 4 points.
+    Cobb,
+    /// The longest diameter and the one across: 4 points.
+    Bidirectional,
+    /// The midline, the heart's borders and the chest's: 6 points.
+    Cardiothoracic,
+    /// Two corners across from each other.
+    Rectangle,
+    /// The ends of one axis and one end of the other: 3 points.
+    Ellipse,
+    /// The center and a place on the rim.
+    Circle,
+    /// Corners: 3 or more.
+    Polygon,
+    /// An outline drawn by hand: 3 points or more.
+    Freehand,
+    /// From the tail to the head.
+    Arrow,
+    /// Where a text stands.
+    Text,
+    /// A place whose values are told.
+    Probe,
+}
+
+/// A measurement or a text in the body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// What it is.
+    pub kind: MarkKind,
+    /// The space its points lie in.
+    pub space: String,
+    /// The series it was drawn on: the lowest layer's.
+    pub series: String,
+    /// All series of the view, which are measured.
+    pub layers: Vec<String>,
+    /// Phase of these series.
+    pub phase: u32,
+    /// Its points, LPS mm.
+    pub points_mm: Vec<[f64; 3]>,
+    /// Directions of the picture it was drawn on: right, down, away.
+    pub axes: [[f64; 3]; 3],
+    /// Whether it was drawn on a picture in space: a projection or rendering.
+    pub is_in_space: bool,
+    /// What it says.
+    pub text: String,
+    /// Red, green, blue.
+    pub color: [u8; 3],
+    /// Who drew it.
+    pub by: Option<u32>,
+}
+
+/// How a volume of interest is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Recipe {
+    /// Nothing: to be painted.
+    Empty,
+    /// A ball.
+    Sphere {
+        /// Its middle.
+        center_mm: [f64; 3],
+        /// Its radius.
+        radius_mm: f64,
+    },
+    /// A box, ellipsoid or cylinder along the patient's axes.
+    Solid {
+        /// What.
+        form: SolidForm,
+        /// Its middle.
+        center_mm: [f64; 3],
+        /// Length, width, height.
+        size_mm: [f64; 3],
+    },
+    /// What reaches a level within a ball.
+    ThresholdSphere {
+        /// Its middle.
+        center_mm: [f64; 3],
+        /// Its radius.
+        radius_mm: f64,
+        /// The level.
+        level: Level,
+    },
+    /// What reaches a level and is connected with a place.
+    Grow {
+        /// The place.
+        seed_mm: [f64; 3],
+        /// The level in the unit of the values.
+        at_least: f64,
+        /// Where it stops.
+        most_ml: f64,
+    },
+    /// The spot under a click, by where its edge is steepest.
+    OneClick {
+        /// The place.
+        at_mm: [f64; 3],
+        /// The largest spot.
+        most_ml: f64,
+    },
+}
+
+/// A box, an ellipsoid or a cylinder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SolidForm {
+    /// Six faces.
+    Box,
+    /// Round in every direction.
+    Ellipsoid,
+    /// Round across.
+    Cylinder,
+}
+
+/// From which value on voxels belong.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// A value in the unit of the volume.
+    Fixed(f64),
+    /// A part of the largest value inside.
+    OfMax(f64),
+}
+
+/// A brush stroke on a volume of interest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paint {
+    /// Where it went.
+    pub path_mm: Vec<[f64; 3]>,
+    /// Radius.
+    pub radius_mm: f64,
+    /// The normal and the depth of a disc; none for a ball.
+    pub disc: Option<([f64; 3], f64)>,
+    /// Whether it takes away.
+    pub erases: bool,
+}
+
+/// A volume of interest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voi {
+    /// What it is called.
+    pub name: String,
+    /// The series on whose voxels it lies.
+    pub series: String,
+    /// Phase of that series.
+    pub phase: u32,
+    /// All series of the view it was made in, which are measured.
+    pub layers: Vec<String>,
+    /// How it is made.
+    pub recipe: Recipe,
+    /// What was painted on it, in order.
+    pub strokes: Vec<Arc<Paint>>,
+    /// Red, green, blue.
+    pub color: [u8; 3],
+}
+
+/// A picture that matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyImage {
+    /// Which series.
+    pub series: String,
+    /// Which slice, from 0.
+    pub slice: u32,
+    /// Which phase, from 0.
+    pub phase: u32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            desk: Arc::new(Desk::of(Layout::grid(1, 1).expect("one view"))),
+            desk_name: String::new(),
+            desks: BTreeMap::new(),
+            links: Link::ALL.into(),
+            joints: Vec::new(),
+            marks: BTreeMap::new(),
+            selected_mark: None,
+            color: [255, 220, 60],
+            vois: BTreeMap::new(),
+            next: 1,
+            texts: Texts::default(),
+            corners: Arc::new(BTreeMap::from([(String::new(), usual_corners())])),
+            is_deidentified: false,
+            key_images: Vec::new(),
+        }
+    }
+}
+
+fn usual_corners() -> [Vec<String>; 4] {
+    [
+        &["PatientName", "PatientID", "PatientSex", "PatientAge"][..],
+        &["InstitutionName", "StudyDate", "StudyTime", "SeriesDescription"],
+        &["Slice", "Place", "Window"],
+        &["Zoom", "SliceThickness"],
+    ]
+    .map(|fields| fields.iter().map(|field| (*field).to_owned()).collect())
+}
+
+impl Desk {
+    /// Empty views in a layout.
+    #[must_use]
+    pub fn of(layout: Layout) -> Self {
+        let count = layout.cells().len() as u32;
+        Self {
+            layout,
+            viewports: (1..=count).map(|n| (n, Arc::default())).collect(),
+            maximized: None,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A made-up patient: CT, PET on its space, MR on another, a series over time.
+
+use crate::geometry::{Affine, Grid, Point, Vector};
+use crate::session::{InMemory, SeriesFacts, Session};
+use crate::volume::{Rescale, Unit, Volume, Voxels};
+
+/// Hot spot of the PET.
+pub const SPOT_MM: [f64; 3] = [20.0, -10.0, 9.0];
+
+fn grid(size: [usize; 3], spacing_mm: [f64; 3], center_mm: [f64; 3]) -> Grid {
+    let axes: [Vector<_>; 3] = std::array::from_fn(|axis| {
+        let mut along = [0.0; 3];
+        along[axis] = spacing_mm[axis];
+        along.into()
+    });
+    let corner: [f64; 3] = std::array::from_fn(|axis| {
+        center_mm[axis] - spacing_mm[axis] * (size[axis] as f64 - 1.0) / 2.0
+    });
+    Grid::new(size, Affine::from_axes(axes, Point::from(corner))).unwrap()
+}
+
+fn volume(grid: &Grid, unit: Unit, uid: &str, value: impl Fn([f64; 3]) -> f32) -> Volume {
+    let [columns, rows, slices] = grid.size();
+    let mut values = Vec::with_capacity(grid.voxels());
+    for k in 0..slices {
+        for j in 0..rows {
+            for i in 0..columns {
+                let place = grid.patient(Point::new(i as f64, j as f64, k as f64));
+                values.push(value([place[0], place[1], place[2]]));
+            }
+        }
+    }
+    Volume::new(grid.clone(), Voxels::F32(values.into()), Rescale::IDENTITY, unit)
+        .unwrap()
+        .in_frame_of_reference(Some(uid.to_owned()))
+}
+
+fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
+    (0..3).map(|axis| (a[axis] - b[axis]).powi(2)).sum::<f64>().sqrt()
+}
+
+fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFacts {
+    SeriesFacts {
+        key: key.to_owned(),
+        study: "1.2.3".to_owned(),
+        study_time: "20260101".to_owned(),
+        modality: modality.to_owned(),
+        body_part: String::new(),
+        description: key.to_uppercase(),
+        number: None,
+        grid: volume.grid().clone(),
+        frame_of_reference_uid: volume.frame_of_reference_uid().map(str::to_owned),
+        unit: volume.unit().clone(),
+        phases,
+        window: None,
+        texts: [("PatientName", "Somebody^Made^Up"), ("StudyDate", "20260101")]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .into(),
+    }
+}
+
+/// Whether a place lies in the body: an ellipsoid.
+fn is_body([x, y, z]: [f64; 3]) -> bool {
+    (x / 55.0).powi(2) + (y / 40.0).powi(2) + (z / 56.0).powi(2) < 1.0
+}
+
+pub fn source() -> InMemory {
+    let ct = volume(&grid([64, 64, 40], [2.0, 2.0, 3.0], [0.0; 3]), Unit::Hounsfield, "1.1", |at| {
+        match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
+            (_, true) => 800.0,
+            (true, _) => 40.0,
+            _ => -1000.0,
+        }
+    });
+    let pet = volume(&grid([32, 32, 40], [4.0, 4.0, 3.0], [0.0; 3]), Unit::SuvBw, "1.1", |at| {
+        match (is_body(at), apart(at, SPOT_MM) < 8.0) {
+            (_, true) => 10.0,
+            (true, _) => 1.0,
+            _ => 0.0,
+        }
+    });
+    // The same body, 5 mm to the left in a space of its own, with a ventricle to be told by.
+    let mr = volume(&grid([48, 48, 48], [3.0; 3], [0.0; 3]), Unit::Unspecified, "1.9", |[x, y, z]| {
+        let at = [x - 5.0, y, z];
+        match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
+            (_, true) => 50.0,
+            (true, _) => 300.0 + at[0] as f32,
+            _ => 10.0,
+        }
+    });
+    let over_time = |phase: usize| {
+        volume(&grid([16, 16, 8], [8.0, 8.0, 8.0], [0.0; 3]), Unit::Counts, "1.5", move |at| {
+            if is_body(at) { 10.0 * (phase + 1) as f32 } else { 0.0 }
+        })
+    };
+    let mut source = InMemory::new();
+    source.add(facts("ct", "CT", &ct, 1), [ct.clone()]);
+    source.add(facts("pet", "PT", &pet, 1), [pet.clone()]);
+    source.add(facts("mr", "MR", &mr, 1), [mr.clone()]);
+    let phases: Vec<Volume> = (0..4).map(over_time).collect();
+    source.add(facts("dyn", "NM", &phases[0], 4), phases.clone());
+    source
+}
+
+pub fn session() -> Session {
+    Session::new(Box::new(source()))
+}
