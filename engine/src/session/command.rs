@@ -187,6 +187,18 @@ pub enum Command {
         #[serde(default)]
         axis: Option<Axis>,
     },
+    /// Shows a plane that follows a curve drawn in another view.
+    ShowCurve {
+        /// In which view.
+        viewport: u32,
+        /// The view it was drawn in.
+        from: u32,
+        /// Its points.
+        points: Vec<Spot>,
+        /// Whether its columns turn with it.
+        #[serde(default)]
+        straightened: bool,
+    },
     /// Empties a view.
     Clear {
         /// Which.

@@ -138,7 +138,7 @@ impl Session {
             controls,
             tools: tools(&shown.kind),
             marks: match shown.kind {
-                Kind::Rendering { .. } => Vec::new(),
+                Kind::Rendering { .. } | Kind::Curved { .. } => Vec::new(),
                 _ => MARKS.to_vec(),
             },
             can_undo: self.can_undo(),
@@ -175,9 +175,10 @@ fn number(value: f64, low: f64, high: f64, unit: &str) -> Setting {
 
 fn tools(kind: &Kind) -> Vec<&'static str> {
     match kind {
-        Kind::Stack | Kind::Tiles { .. } => vec!["scroll", "drag_window", "pan", "zoom", "crosshair"],
+        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved => vec!["scroll", "drag_window", "pan", "zoom", "crosshair"],
         Kind::Plane => vec!["scroll", "drag_window", "pan", "zoom", "crosshair", "turn"],
         Kind::Projection { .. } => vec!["turn", "drag_window", "pan", "zoom", "jump_to_maximum"],
+        Kind::Curved { .. } => vec!["drag_window", "zoom"],
         Kind::Rendering { .. } => vec!["turn", "drag_window", "pan", "zoom"],
     }
 }

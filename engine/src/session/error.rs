@@ -1,6 +1,6 @@
 //! Why a command is refused. The session is as it was.
 
-use crate::presentation::PlaneError;
+use crate::presentation::{CurveError, PlaneError};
 use crate::registration::{ChangeError, LandmarkError};
 use crate::render;
 use crate::voi::{CaliperError, ShapeError};
@@ -103,6 +103,9 @@ pub enum Refusal {
     /// The geometry of a view cannot be.
     #[error(transparent)]
     Plane(#[from] PlaneError),
+    /// The curve cannot be.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
     /// The picture cannot be drawn.
     #[error(transparent)]
     Render(#[from] render::Error),

@@ -73,6 +73,19 @@ pub(super) struct Drawn {
     outlines: BTreeMap<u64, (Arc<crate::session::state::Voi>, VolumeId, Volume)>,
 }
 
+/// Fields that no person is found by: all that a de-identified session shows. Descriptions are typed by people, and
+/// names have been seen in them.
+const SAFE_FIELDS: &[&str] = &[
+    "Slice",
+    "Phase",
+    "Place",
+    "Window",
+    "Zoom",
+    "BodyPartExamined",
+    "SliceThickness",
+    "KVP",
+    "Manufacturer",
+];
 /// Numbers of volumes that are made here, far from those of the source.
 const FIRST_OUTLINE: u64 = 1 << 62;
 /// Most lines of marks on one picture.
@@ -313,33 +326,40 @@ impl Session {
     fn corners(&self, shown: &Shown, grid: &Grid, layers: &[Layer]) -> Result<Corners, Refusal> {
         let facts = self.stage.facts(&shown.layers[0].series)?;
         let fields = self.state.corners.get(&facts.modality).or_else(|| self.state.corners.get(""));
-        let hides_patient = self.state.is_deidentified || !self.state.texts.patient;
-        let line = |field: &String| -> Option<String> {
-            if hides_patient && PATIENT_FIELDS.contains(&field.as_str()) {
-                return None;
+        let is_hidden = |field: &str| {
+            let is_safe = SAFE_FIELDS.contains(&field);
+            let names_patient = PATIENT_FIELDS.contains(&field);
+            (self.state.is_deidentified && !is_safe) || (!self.state.texts.patient && names_patient)
+        };
+        let lines = |field: &String| -> Vec<String> {
+            if is_hidden(field) {
+                return Vec::new();
             }
+            let one = |text: String| vec![text];
             match field.as_str() {
-                "Slice" if shown.is_by_slices() => {
-                    Some(format!("{} / {}", shown.slice(grid) + 1, grid.size()[2]))
-                }
-                "Phase" if facts.phases > 1 => Some(format!("{} / {}", shown.phase + 1, facts.phases)),
+                "Slice" if shown.is_by_slices() => one(format!("{} / {}", shown.slice(grid) + 1, grid.size()[2])),
+                "Phase" if facts.phases > 1 => one(format!("{} / {}", shown.phase + 1, facts.phases)),
                 "Place" => {
                     let place = shown.crosshair();
-                    Some(format!("{:.1}, {:.1}, {:.1} mm", place[0], place[1], place[2]))
+                    one(format!("{:.1}, {:.1}, {:.1} mm", place[0], place[1], place[2]))
                 }
                 "Window" => {
-                    let windows = layers.iter().take(shown.layers.len()).map(|layer| {
-                        let (low, high) = layer.window.limits();
-                        format!("W {:.5} L {:.5}", short(high - low), short((low + high) / 2.0))
-                    });
-                    Some(windows.collect::<Vec<_>>().join("  ")).filter(|text| !text.is_empty())
+                    let shown_layers = layers.iter().take(shown.layers.len());
+                    let window = |layer: &Layer| {
+                        let Window { center, width, .. } = layer.window;
+                        format!("W {} L {}", rounded(width), rounded(center))
+                    };
+                    shown_layers.map(window).collect()
                 }
-                "Zoom" => Some(format!("{:.0} %", shown.zoom * 100.0)),
-                "SeriesDescription" => Some(facts.description.clone()).filter(|text| !text.is_empty()),
-                other => facts.texts.get(other).cloned().filter(|text| !text.is_empty()),
+                "Zoom" => one(format!("{:.0} %", shown.zoom * 100.0)),
+                "SeriesDescription" => one(facts.description.clone()),
+                other => facts.texts.get(other).cloned().into_iter().collect(),
             }
         };
-        let corner = |n: usize| fields.map_or(Vec::new(), |all| all[n].iter().filter_map(line).collect());
+        let corner = |n: usize| -> Vec<String> {
+            let all = fields.into_iter().flat_map(|all| &all[n]).flat_map(lines);
+            all.filter(|text| !text.is_empty()).collect()
+        };
         Ok(Corners {
             top_left: corner(0),
             top_right: corner(1),
@@ -520,8 +540,10 @@ fn plain(color: [u8; 3]) -> Line {
     }
 }
 
-fn short(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
+/// A number with two digits behind the point at most.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn black(size: Size) -> Result<Image, Refusal> {

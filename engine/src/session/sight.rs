@@ -1,7 +1,7 @@
 //! Where a view looks: between pixels of any picture of it and places of the body.
 
 use crate::geometry::{Affine, Grid, Patient, Point, Vector};
-use crate::presentation::{Camera, Direction, ImagePlane, MAX_SIDE, Orientation, Size};
+use crate::presentation::{Camera, CurvedPlane, Direction, ImagePlane, MAX_SIDE, Orientation, Side, Size};
 use crate::session::command::Spot;
 use crate::session::error::{Refusal, within};
 use crate::session::state::{Axis, Kind, Shown, SlabKind};
@@ -165,6 +165,13 @@ impl Shown {
         grid: &Grid,
         size: Size,
     ) -> Result<ImagePlane, Refusal> {
+        if let Kind::Curved { .. } = self.kind {
+            return Err(Refusal::NotShown {
+                what: "a place or a movement",
+                expected: "a flat picture",
+                found: self.kind.title(),
+            });
+        }
         let mm = self.mm_per_pixel(grid, size)?;
         if !(mm.is_finite() && mm > 0.0) {
             return Err(crate::presentation::PlaneError::Scale(mm).into());
@@ -177,6 +184,37 @@ impl Shown {
         })
     }
 
+    /// The curved plane of a picture of a size: the whole curve in its width.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] for a view that is none, or a curve that cannot be.
+    pub(super) fn curved(&self, size: Size) -> Result<CurvedPlane, Refusal> {
+        let Kind::Curved {
+            points_mm,
+            down,
+            straightened,
+        } = &self.kind
+        else {
+            return Err(Refusal::NotShown {
+                what: "a curve",
+                expected: "a curved plane",
+                found: self.kind.title(),
+            });
+        };
+        let points: Vec<Point<Patient>> = points_mm.iter().map(|place| point(*place)).collect();
+        let side = if *straightened {
+            Side::Straightened(vector(*down))
+        } else {
+            Side::Fixed(vector(*down))
+        };
+        // Columns a tenth of a millimetre apart count the curve's length, to at most 1.6 m.
+        let measured = |mm| CurvedPlane::along(&points, side, mm, 1).map(|plane| plane.columns().len() as f64 * mm);
+        let length_mm = measured(0.1)?.max(measured(1.0)?);
+        let mm = (length_mm / f64::from(size.width) / self.zoom).max(1e-3);
+        Ok(CurvedPlane::along(&points, side, mm, size.height)?)
+    }
+
     /// The place under a spot, on the plane through the focus; in tiles, on the slice of the tile.
     ///
     /// # Errors
@@ -184,6 +222,14 @@ impl Shown {
     /// [`Refusal`] for a spot that cannot be.
     pub(super) fn place(&self, grid: &Grid, spot: Spot) -> Result<Point<Patient>, Refusal> {
         let size = size_of(spot)?;
+        if let Kind::Curved { .. } = self.kind {
+            let column = spot.x.round().clamp(0.0, f64::from(MAX_SIDE)) as usize;
+            return self.curved(size)?.patient(column, spot.y).ok_or(Refusal::NotShown {
+                what: "a place",
+                expected: "the curve under the pointer",
+                found: "its end",
+            });
+        }
         let Kind::Tiles { rows, columns } = self.kind else {
             return Ok(self.plane(grid, size)?.patient(spot.x, spot.y));
         };

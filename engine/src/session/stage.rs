@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::geometry::{Affine, Patient};
+use crate::geometry::{Affine, Patient, Point};
 use crate::render::{VolumeId, Volumes};
 use crate::session::error::Refusal;
 use crate::session::sight::map;
 use crate::session::source::{Arrival, SeriesFacts, Source};
-use crate::session::state::{Joint, Origin};
+use crate::session::state::{Joint, Origin, Shown};
 use crate::volume::Volume;
 
 /// The source and the volumes that were taken from it.
@@ -149,6 +149,55 @@ impl Stage {
             }
         }
         ways.get(fixed).copied()
+    }
+}
+
+/// A slice of interleaved series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Turn {
+    pub(super) layer: usize,
+    /// Of that layer, from 0.
+    pub(super) slice: usize,
+    /// From the middle of the lowest layer along its normal.
+    pub(super) along_mm: f64,
+}
+
+impl Stage {
+    /// The slices of a view's series in the order of their places along the normal; at one place, lower layers first.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotJoined`] for spaces that nothing joins, [`Refusal::NotShown`] for slices that are not parallel.
+    pub(super) fn turns(&self, joints: &[std::sync::Arc<Joint>], shown: &Shown) -> Result<Vec<Turn>, Refusal> {
+        let base = self.facts(&shown.layers[0].series)?;
+        let (normal, middle) = (shown.away(), base.grid.center());
+        let mut turns = Vec::new();
+        for (layer, view_layer) in shown.layers.iter().enumerate() {
+            let facts = self.facts(&view_layer.series)?;
+            let way = self.way(joints, &base.space(), &facts.space());
+            let way = way.ok_or_else(|| Refusal::NotJoined(base.key.clone(), facts.key.clone()))?;
+            let grid = &facts.grid;
+            let across = grid.row_direction().cross(grid.column_direction());
+            let across = (way.fixed_from_moving * across).normalized();
+            if !across.is_some_and(|across| across.dot(normal).abs() > 0.999) {
+                return Err(Refusal::NotShown {
+                    what: "interleaving",
+                    expected: "series of parallel slices",
+                    found: "slices of another direction",
+                });
+            }
+            let [columns, rows, slices] = grid.size().map(|side| side as f64 - 1.0);
+            turns.extend((0..=slices as usize).map(|slice| {
+                let place = grid.patient(Point::new(columns / 2.0, rows / 2.0, slice as f64));
+                Turn {
+                    layer,
+                    slice,
+                    along_mm: normal.dot(way.fixed_from_moving * place - middle),
+                }
+            }));
+        }
+        turns.sort_by(|a, b| a.along_mm.total_cmp(&b.along_mm).then(a.layer.cmp(&b.layer)));
+        Ok(turns)
     }
 }
 

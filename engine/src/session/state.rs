@@ -87,6 +87,9 @@ pub struct Shown {
     pub crosshair_mm: Option<[f64; 3]>,
     /// Phase of series over time or gate.
     pub phase: u32,
+    /// Which of the slices of interleaved series is shown.
+    #[serde(default)]
+    pub turn: u32,
     /// A slab about a plane.
     pub slab: Option<ViewSlab>,
     /// How much is sharpened, 0 (not) to 10.
@@ -146,7 +149,7 @@ pub enum ViewFunction {
 }
 
 /// How series are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kind {
     /// The slices of the lowest layer as they were made, one at a time.
@@ -158,8 +161,19 @@ pub enum Kind {
         /// Columns, 1 to 12.
         columns: u32,
     },
+    /// The slices of several series of parallel slices, one after the other by their place.
+    Interleaved,
     /// A plane of any direction through the body.
     Plane,
+    /// A plane that follows a curve from left to right.
+    Curved {
+        /// Places of the curve, LPS mm.
+        points_mm: Vec<[f64; 3]>,
+        /// In which direction its columns run down.
+        down: [f64; 3],
+        /// Whether they turn with the curve, to stay at right angles to it.
+        straightened: bool,
+    },
     /// Every pixel one value of those along its ray.
     Projection {
         /// Which.
@@ -177,13 +191,15 @@ impl Kind {
     /// Whether it is cut by a plane.
     #[must_use]
     pub fn is_plane(&self) -> bool {
-        matches!(self, Self::Stack | Self::Tiles { .. } | Self::Plane)
+        matches!(self, Self::Stack | Self::Tiles { .. } | Self::Interleaved | Self::Plane)
     }
 
     pub(super) const fn title(&self) -> &'static str {
         match self {
             Self::Stack => "a stack",
             Self::Tiles { .. } => "tiles",
+            Self::Interleaved => "interleaved series",
+            Self::Curved { .. } => "a curved plane",
             Self::Plane => "a plane",
             Self::Projection { .. } => "a projection",
             Self::Rendering { .. } => "a volume rendering",
@@ -550,8 +566,8 @@ fn usual_corners() -> [Vec<String>; 4] {
     [
         &["PatientName", "PatientID", "PatientSex", "PatientAge"][..],
         &["InstitutionName", "StudyDate", "StudyTime", "SeriesDescription"],
-        &["Slice", "Place", "Window"],
-        &["Zoom", "SliceThickness"],
+        &["Slice", "Phase", "Place", "Zoom", "Window"],
+        &[],
     ]
     .map(|fields| fields.iter().map(|field| (*field).to_owned()).collect())
 }

@@ -6,7 +6,7 @@ use crate::session::command::Link;
 use crate::session::error::Refusal;
 use crate::session::sight::numbers;
 use crate::session::stage::Way;
-use crate::session::state::Shown;
+use crate::session::state::{Kind, Shown};
 
 /// Planes whose normals differ by less are parallel (cosine).
 const PARALLEL: f64 = 0.9999;
@@ -75,6 +75,9 @@ impl Work<'_> {
             let slice = next.slice(&grid);
             next.focus_mm = numbers(next.on_slice(&grid, slice));
         }
+        if next.kind == Kind::Interleaved {
+            next = self.nearest_turn(&next, to)?;
+        }
         *self.shown_mut(viewport, "a place")? = next;
         Ok(())
     }
@@ -90,7 +93,11 @@ pub(super) fn is_parallel(a: Vector<Patient>, b: Vector<Patient>) -> bool {
 impl Shown {
     /// Whether it shows slices as they were made.
     pub(in crate::session) fn is_by_slices(&self) -> bool {
-        use crate::session::state::Kind;
         matches!(self.kind, Kind::Stack | Kind::Tiles { .. })
+    }
+
+    /// Whether its planes lie as the slices do, or along a curve.
+    pub(in crate::session) fn has_fixed_direction(&self) -> bool {
+        self.is_by_slices() || matches!(self.kind, Kind::Interleaved | Kind::Curved { .. })
     }
 }

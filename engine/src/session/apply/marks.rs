@@ -143,7 +143,7 @@ impl Work<'_> {
         let grid = self.grid(shown)?;
         let place = shown.place(&grid, spot)?;
         match &shown.kind {
-            Kind::Stack | Kind::Tiles { .. } | Kind::Plane => Ok(place),
+            Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Plane => Ok(place),
             Kind::Projection { of: SlabKind::Maximum } => {
                 let volume = self.stage.whole(&shown.layers[0].series, shown.phase)?;
                 measure::maximum_along(&volume, place, shown.away(), None).ok_or(Refusal::NotShown {

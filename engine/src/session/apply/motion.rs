@@ -5,7 +5,7 @@ use crate::session::apply::Work;
 use crate::session::command::Command;
 use crate::session::error::{Refusal, within};
 use crate::session::sight::{components, numbers, point, vector};
-use crate::session::state::{Motion, Over, Shown};
+use crate::session::state::{Kind, Motion, Over, Shown};
 
 /// Steps of a whole rotation.
 pub(in crate::session) const ROTATION_STEPS: u32 = 72;
@@ -28,7 +28,7 @@ impl Work<'_> {
             within("steps in a second", "0.1 to 120", 0.1..=120.0, motion.steps_per_s)?;
             let expected = match motion.over {
                 Over::Slices if !shown.kind.is_plane() => Some("a plane"),
-                Over::Rotation if shown.kind.is_plane() => Some("a projection or rendering"),
+                Over::Rotation if shown.kind.is_plane() || matches!(shown.kind, Kind::Curved { .. }) => Some("a projection or rendering"),
                 Over::Phases if self.phases(&shown)? < 2 => Some("a series of several phases"),
                 _ => None,
             };
@@ -105,6 +105,14 @@ impl Work<'_> {
                     let shown = self.shown_mut(viewport, "playing")?;
                     shown.focus_mm = to;
                     shown.motion = Some(turned(motion, turns));
+                    return Ok(());
+                }
+                if shown.kind == Kind::Interleaved {
+                    let turns = self.stage.turns(&self.state.joints, &shown)?;
+                    let (turn, turns_round) = next(shown.turn, turns.len() as u32, motion);
+                    let mut at = self.at_turn(&shown, &turns, turn as usize)?;
+                    at.motion = Some(turned(motion, turns_round));
+                    *self.shown_mut(viewport, "playing")? = at;
                     return Ok(());
                 }
                 self.step_plane(viewport, &shown, motion)

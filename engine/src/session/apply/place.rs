@@ -62,7 +62,15 @@ impl Work<'_> {
             Kind::Stack => paged(&shown, &grid, i64::from(steps)),
             Kind::Tiles { rows, columns } => paged(&shown, &grid, i64::from(steps) * i64::from(rows * columns)),
             Kind::Plane => stepped(&shown, &grid, steps),
-            Kind::Projection { .. } | Kind::Rendering { .. } => {
+            Kind::Interleaved => {
+                let turns = self.stage.turns(&self.state.joints, &shown)?;
+                let last = turns.len() as i64 - 1;
+                let turn = (i64::from(shown.turn) + i64::from(steps)).clamp(0, last.max(0));
+                let next = self.at_turn(&shown, &turns, turn as usize)?;
+                self.shown_mut(viewport, "paging")?.turn = next.turn;
+                next.focus()
+            }
+            Kind::Curved { .. } | Kind::Projection { .. } | Kind::Rendering { .. } => {
                 return Err(Refusal::NotShown {
                     what: "paging",
                     expected: "a plane",
@@ -245,7 +253,7 @@ impl Work<'_> {
         within("the azimuth", "-1000 to 1000 radians", -1e3..=1e3, azimuth_rad)?;
         within("the elevation", "-1000 to 1000 radians", -1e3..=1e3, elevation_rad)?;
         let shown = self.shown(viewport, "a direction")?;
-        if shown.is_by_slices() {
+        if shown.has_fixed_direction() {
             return Err(Refusal::NotShown {
                 what: "a direction",
                 expected: "a plane, projection or rendering",
@@ -260,7 +268,7 @@ impl Work<'_> {
     /// As a ball of half the picture's smaller side under the pointer (Shoemake's arcball without doubled angles).
     fn turn(&mut self, viewport: u32, from: Spot, to: Spot) -> Result<(), Refusal> {
         let shown = self.shown(viewport, "turning")?.clone();
-        if shown.is_by_slices() {
+        if shown.has_fixed_direction() {
             return Err(Refusal::NotShown {
                 what: "turning",
                 expected: "a plane, projection or rendering",
@@ -332,6 +340,10 @@ impl Work<'_> {
             if shown.is_by_slices() {
                 let slice = next.slice(&grid);
                 next.focus_mm = numbers(next.on_slice(&grid, slice));
+            }
+            if shown.kind == Kind::Interleaved {
+                let here = next.clone();
+                *self.shown_mut(viewport, "a place")? = self.nearest_turn(&here, place)?;
             }
         }
         Ok(())

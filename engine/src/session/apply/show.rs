@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::presentation::Layout;
+use crate::geometry::{Patient, Point};
+use crate::presentation::{CurveError, Layout};
 use crate::session::apply::{Work, at_most};
-use crate::session::command::Command;
-use crate::session::error::Refusal;
-use crate::session::sight::{looking_from, numbers, stack_axes};
+use crate::session::command::{Command, Spot};
+use crate::session::error::{Refusal, within};
+use crate::session::sight::{components, looking_from, numbers, stack_axes, vector};
+use crate::session::stage::Turn;
 use crate::session::state::{Axis, Desk, Kind, KeyImage, Shown, State, ViewLayer, Viewport};
 
 /// Most layers of a view.
@@ -41,6 +43,12 @@ impl Work<'_> {
                 let desk = Arc::make_mut(&mut self.state.desk);
                 desk.viewports.insert(*viewport, Arc::default());
             }
+            Command::ShowCurve {
+                viewport,
+                from,
+                points,
+                straightened,
+            } => self.show_curve(*viewport, *from, points, *straightened)?,
             Command::SetKind { viewport, kind } => self.set_kind(*viewport, kind)?,
             Command::Reset { viewport } => self.reset(*viewport)?,
             Command::MarkKeyImage { viewport } => self.mark_key_image(*viewport)?,
@@ -105,6 +113,31 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Lays a curved plane along points of another view's plane; its columns run towards the feet, or to the back.
+    fn show_curve(&mut self, viewport: u32, from: u32, points: &[Spot], straightened: bool) -> Result<(), Refusal> {
+        let source = self.shown(from, "a curve")?;
+        if !source.kind.is_plane() {
+            return Err(Refusal::NotShown {
+                what: "a curve",
+                expected: "a plane",
+                found: source.kind.title(),
+            });
+        }
+        let away = source.away();
+        let down = if away[2] > 0.0 || (away[2] == 0.0 && away[1] < 0.0) { -away } else { away };
+        let series: Vec<String> = source.layers.iter().map(|layer| layer.series.clone()).collect();
+        let places = points.iter().map(|spot| Ok(numbers(self.place_of(from, *spot)?)));
+        let kind = Kind::Curved {
+            points_mm: places.collect::<Result<_, Refusal>>()?,
+            down: components(down),
+            straightened,
+        };
+        self.show_series(viewport, &kind, &series, None)?;
+        // A curve that cannot be is refused now, not when it is drawn.
+        let size = crate::presentation::Size { width: 64, height: 64 };
+        self.shown(viewport, "a curve")?.curved(size).map(|_| ())
+    }
+
     /// How series are shown at first.
     fn fresh(&mut self, kind: &Kind, series: &[String], axis: Option<Axis>) -> Result<Shown, Refusal> {
         if !(1..=MAX_LAYERS).contains(&series.len()) {
@@ -116,8 +149,10 @@ impl Work<'_> {
         }
         check_kind(kind)?;
         let base = self.stage.facts(&series[0])?.clone();
-        for key in &series[1..] {
-            self.may_fuse(&base.key, key)?;
+        if *kind != Kind::Interleaved {
+            for key in &series[1..] {
+                self.may_fuse(&base.key, key)?;
+            }
         }
         let layer = |(n, key): (usize, &String)| ViewLayer {
             series: key.clone(),
@@ -128,7 +163,8 @@ impl Work<'_> {
             is_interpolated: true,
         };
         let axes = match kind {
-            Kind::Stack | Kind::Tiles { .. } => stack_axes(&base.grid),
+            Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved => stack_axes(&base.grid),
+            Kind::Curved { down, .. } => curved_axes(*down)?,
             Kind::Plane => axis.unwrap_or(Axis::Axial).axes()?,
             Kind::Projection { .. } | Kind::Rendering { .. } => looking_from(0.0, 0.0),
         };
@@ -140,6 +176,7 @@ impl Work<'_> {
             zoom: 1.0,
             crosshair_mm: None,
             phase: 0,
+            turn: 0,
             slab: None,
             sharpening: 0.0,
             comparing: None,
@@ -154,9 +191,36 @@ impl Work<'_> {
                 let slice = shown.slice(&base.grid);
                 shown.focus_mm = numbers(shown.on_slice(&base.grid, slice));
             }
+            Kind::Interleaved => {
+                let middle = shown.focus();
+                shown = self.nearest_turn(&shown, middle)?;
+            }
             _ => {}
         }
         Ok(shown)
+    }
+
+    /// The view at the slice of its interleaved series that lies nearest to a place.
+    pub(super) fn nearest_turn(&self, shown: &Shown, place: Point<Patient>) -> Result<Shown, Refusal> {
+        let turns = self.stage.turns(&self.state.joints, shown)?;
+        let along_mm = shown.away().dot(place - self.grid(shown)?.center());
+        let apart = |turn: &Turn| (turn.along_mm - along_mm).abs();
+        let nearest = (0..turns.len()).min_by(|a, b| apart(&turns[*a]).total_cmp(&apart(&turns[*b])));
+        self.at_turn(shown, &turns, nearest.unwrap_or(0))
+    }
+
+    /// The view at one of the slices of its interleaved series.
+    pub(super) fn at_turn(&self, shown: &Shown, turns: &[Turn], turn: usize) -> Result<Shown, Refusal> {
+        let Some(to) = turns.get(turn) else {
+            return Err(Refusal::Waiting(shown.layers[0].series.clone()));
+        };
+        let (normal, middle) = (shown.away(), self.grid(shown)?.center());
+        let now_mm = normal.dot(shown.focus() - middle);
+        Ok(Shown {
+            turn: turn as u32,
+            focus_mm: numbers(shown.focus() + normal * (to.along_mm - now_mm)),
+            ..shown.clone()
+        })
     }
 
     /// Laid over each other is only what shares a frame of reference or was registered.
@@ -177,7 +241,8 @@ impl Work<'_> {
         let keys: Vec<String> = before.layers.iter().map(|layer| layer.series.clone()).collect();
         let mut shown = self.fresh(kind, &keys, None)?;
         let grid = self.grid(&before)?;
-        if before.kind.is_plane() == kind.is_plane() && !matches!(kind, Kind::Stack | Kind::Tiles { .. }) {
+        let has_own_axes = matches!(kind, Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. });
+        if before.kind.is_plane() == kind.is_plane() && !has_own_axes {
             shown.axes = before.axes;
         }
         shown.layers.clone_from(&before.layers);
@@ -193,6 +258,9 @@ impl Work<'_> {
             // The middle of the picture is that of the stack; the slice is the one of the place.
             shown.focus_mm = numbers(grid.center());
             shown.focus_mm = numbers(shown.on_slice(&grid, slice));
+        }
+        if *kind == Kind::Interleaved {
+            shown = self.nearest_turn(&shown, before.crosshair())?;
         }
         *self.shown_mut(viewport, "another way of showing")? = shown;
         Ok(())
@@ -259,8 +327,23 @@ fn check_kind(kind: &Kind) -> Result<(), Refusal> {
             Ok(())
         }
         Kind::Rendering { preset: Some(name) } => check_preset(name),
+        Kind::Curved { points_mm, .. } => {
+            at_most("points of a curve", 256, points_mm.len())?;
+            for part in points_mm.iter().flatten() {
+                within("a place", "within 100 m", -1e5..=1e5, *part)?;
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
+}
+
+/// Axes of a curved plane's middle: only its direction down is known.
+fn curved_axes(down: [f64; 3]) -> Result<[[f64; 3]; 3], Refusal> {
+    let down = vector(down).normalized().ok_or(CurveError::Side)?;
+    let any = if down[0].abs() < 0.9 { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+    let away = down.cross(vector(any)).normalized().ok_or(CurveError::Side)?;
+    Ok([down.cross(away), down, away].map(components))
 }
 
 /// Whether there is a rendering preset of that name.
