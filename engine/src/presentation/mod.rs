@@ -12,4 +12,4 @@ pub use annotation::{Annotations, ColorBar, Corners, Letters, ScaleBar, scale_ba
 pub use camera::{Camera, Direction, Ray};
 pub use curve::{CurveError, CurvedPlane, Side, Straight};
 pub use plane::{ImagePlane, MAX_SIDE, Orientation, PlaneError, Size};
-pub use preset::{CT_WINDOWS, NamedWindow, ct_window};
+pub use preset::{MAX_PRESETS, WindowPreset, WindowPresetError, WindowPresets, ct_window};
