@@ -5,6 +5,7 @@
 mod annotation;
 mod camera;
 mod curve;
+pub mod hanging;
 mod layout;
 mod plane;
 mod preset;

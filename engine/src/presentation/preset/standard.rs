@@ -136,7 +136,6 @@ const CT: &[CtRow] = &[
             "NECKCHEST",
             "NECKCHESTABDOMEN",
             "NECKCHESTABDPELV",
-            "WHOLEBODY",
         ],
     ),
     (
