@@ -42,24 +42,24 @@ pub struct Preferences {
 ///
 /// [`HangingError::NoProtocol`] when none fits.
 pub fn hang(facts: &Facts, protocols: &[Protocol], preferences: &Preferences) -> Result<Hung, HangingError> {
-    let mut fitting: Vec<(usize, Found<'_>)> = protocols
+    let mut fitting: Vec<(usize, &Rule, Found<'_>)> = protocols
         .iter()
         .map(|protocol| Found::new(protocol, facts))
-        .filter_map(|found| Some((found.score()?, found)))
+        .filter_map(|found| found.best_rule().map(|(score, rule)| (score, rule, found)))
         .collect();
     // A stable sort: of equal scores the first stays first.
-    fitting.sort_by_key(|(score, _)| Reverse(*score));
-    let Some((score, best)) = fitting.first() else {
+    fitting.sort_by_key(|(score, ..)| Reverse(*score));
+    let Some((score, rule, best)) = fitting.first() else {
         return Err(HangingError::NoProtocol(open(facts)));
     };
     let others: Vec<_> = fitting[1..]
         .iter()
-        .map(|(score, found)| format!("{} ({score})", found.protocol.name))
+        .map(|(score, _, found)| format!("{} ({score})", found.protocol.name))
         .collect();
     let mut reason = format!(
         "{} fits best, all {score} of its conditions are met by {}",
         best.protocol.name,
-        best.words()
+        best.words(rule)
     );
     if !others.is_empty() {
         reason += &format!("; {} fit too", others.join(", "));
@@ -138,10 +138,11 @@ impl<'a> Found<'a> {
         all.filter(fits).min_by_key(rank).map(|(at, _)| at)
     }
 
-    /// Conditions of the most special rule that is met.
-    fn score(&self) -> Option<usize> {
+    /// The most special rule that is met, of equal ones the first, and how many conditions it has.
+    fn best_rule(&self) -> Option<(usize, &'a Rule)> {
         let met = self.protocol.matches.iter().filter(|rule| self.is_met(rule));
-        met.map(|rule| self.score_of(rule)).max()
+        met.map(|rule| (self.score_of(rule), rule))
+            .min_by_key(|(score, _)| Reverse(*score))
     }
 
     fn is_met(&self, rule: &Rule) -> bool {
@@ -167,12 +168,11 @@ impl<'a> Found<'a> {
         needs + without + screens.iter().flatten().count()
     }
 
-    /// What was found, for a sentence.
-    fn words(&self) -> String {
-        let found = self.protocol.series.iter().zip(&self.series);
-        let words: Vec<_> = found
-            .filter(|(_, at)| at.is_some())
-            .map(|(named, _)| format!("{} ({})", named.name, named.is.words()))
+    /// What a rule needs, for a sentence.
+    fn words(&self, rule: &Rule) -> String {
+        let named = rule.needs.iter().filter_map(|name| self.protocol.named(name));
+        let words: Vec<_> = named
+            .map(|series| format!("{} ({})", series.name, series.is.words()))
             .collect();
         words.join(" and ")
     }
@@ -180,9 +180,17 @@ impl<'a> Found<'a> {
     fn hung(&self, preferences: &Preferences, mut reason: String) -> Hung {
         let protocol = self.protocol;
         let look = preferences.look.as_ref();
-        let arrangement = look.and_then(|look| look.arrangement(&protocol.name, protocol.views.len()));
-        if let (Some(look), Some(_)) = (look, arrangement) {
-            reason += &format!("; arranged as in {}", look.name);
+        let views = protocol.views.len();
+        let named = look.and_then(|look| Some((look, look.arrangement(&protocol.name)?)));
+        let arrangement = named
+            .map(|(_, arrangement)| arrangement)
+            .filter(|arrangement| arrangement.cells.len() == views);
+        if let Some((look, found)) = named {
+            let (name, cells) = (&look.name, found.cells.len());
+            reason += &match arrangement {
+                Some(_) => format!("; arranged as in {name}"),
+                None => format!("; not arranged as in {name}, which has {cells} views instead of {views}"),
+            };
         }
         let cell = |n: usize, view: &ViewRule| match arrangement {
             Some(arrangement) => arrangement.cells[n],

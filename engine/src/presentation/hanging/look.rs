@@ -232,10 +232,11 @@ impl Look {
             .map(|choice| &choice.window)
     }
 
-    /// The arrangement of a protocol with so many views.
+    /// The arrangement of a protocol, where it has one.
     #[must_use]
-    pub fn arrangement(&self, protocol: &str, views: usize) -> Option<&Arrangement> {
-        let fits = |choice: &&Arrangement| choice.protocol == protocol && choice.cells.len() == views;
-        self.arrangements.iter().find(fits)
+    pub fn arrangement(&self, protocol: &str) -> Option<&Arrangement> {
+        self.arrangements
+            .iter()
+            .find(|choice| choice.protocol == protocol)
     }
 }

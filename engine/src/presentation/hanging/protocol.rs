@@ -179,7 +179,8 @@ pub struct LayerRule {
 pub enum WindowRule {
     /// What the image asks for, or what suits its values.
     Auto,
-    /// A preset of the department for the series' modality, by name.
+    /// A preset of the department for the series' modality, by name; for a volume in another unit than the
+    /// presets of that modality have (HU, SUV) it is as [`WindowRule::Auto`].
     Preset(String),
     /// From one value to another.
     Range {
@@ -210,6 +211,8 @@ pub enum WindowUnit {
 }
 
 /// Groups of views that change together; views with the same name in a field share it.
+///
+/// Windows and palettes are shared series by series: a fused view and a PET view share those of the PET.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Links {

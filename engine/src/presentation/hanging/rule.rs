@@ -87,9 +87,12 @@ struct Condition {
 impl SeriesRule {
     /// Whether a series is what the rule asks for.
     pub(super) fn is_met(&self, series: &SeriesFacts, named: Named<'_>) -> bool {
-        self.conditions(series, named)
-            .iter()
-            .all(|condition| condition.met)
+        // Most series are told apart by this, without making sentences.
+        if !self.modality.is_empty() && !self.modality.iter().any(|wanted| same(wanted, &series.modality)) {
+            return false;
+        }
+        let conditions = self.conditions(series, named);
+        conditions.iter().all(|condition| condition.met)
     }
 
     /// How many things it asks for: the more, the more special.
@@ -157,7 +160,6 @@ impl SeriesRule {
                 all.push(Condition { met, words });
             }
         };
-        let same = |a: &str, b: &str| a.trim().eq_ignore_ascii_case(b.trim());
         let modality = |wanted: &str| same(wanted, &series.modality);
         one_of(&self.modality, "", &modality);
         let part = |wanted: &str| plain(wanted) == plain(&series.body_part);
@@ -189,6 +191,10 @@ impl SeriesRule {
 /// Whether both say that they lie in one frame of reference.
 pub(super) fn share_frame_of_reference(a: &SeriesFacts, b: &SeriesFacts) -> bool {
     a.frame_of_reference_uid.is_some() && a.frame_of_reference_uid == b.frame_of_reference_uid
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.trim().eq_ignore_ascii_case(b.trim())
 }
 
 fn plain(part: &str) -> String {
