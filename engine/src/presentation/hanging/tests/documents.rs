@@ -218,6 +218,15 @@ fn looks_answer_for_mouse_and_keys() {
     assert_eq!(ours.window("MR", ""), None);
 }
 
+#[test]
+fn the_example_of_the_manual_reads() {
+    let manual = include_str!("../../../../../docs/hanging-protocols.md");
+    let (_, after) = manual.split_once("```json").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    let found = Protocol::read(example.as_bytes(), &WindowPresets::default()).unwrap();
+    assert_eq!(found.views.len(), 2);
+}
+
 proptest! {
     #[test]
     fn bytes_from_anywhere_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0..2000usize) {
