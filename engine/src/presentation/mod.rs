@@ -5,11 +5,14 @@
 mod annotation;
 mod camera;
 mod curve;
+pub mod hanging;
+mod layout;
 mod plane;
 mod preset;
 
 pub use annotation::{Annotations, ColorBar, Corners, Letters, ScaleBar, scale_bar};
 pub use camera::{Camera, Direction, Ray};
 pub use curve::{CurveError, CurvedPlane, Side, Straight};
+pub use layout::{Cell, Layout, LayoutError, MAX_CELLS, MAX_LINES, Rectangle};
 pub use plane::{ImagePlane, MAX_SIDE, Orientation, PlaneError, Size};
-pub use preset::{CT_WINDOWS, NamedWindow, ct_window};
+pub use preset::{MAX_PRESETS, WindowPreset, WindowPresetError, WindowPresets, ct_window};

@@ -200,7 +200,22 @@ mod tests {
 
     use super::{FILES, Preset, Scale, preset, presets};
     use crate::colormap::Window;
+    use crate::presentation::hanging::{self, ViewKind};
     use crate::render::Classification;
+
+    #[test]
+    fn hanging_protocols_name_presets_that_exist() {
+        let mut renderings = 0;
+        for protocol in hanging::protocols() {
+            for view in protocol.views {
+                if let ViewKind::VolumeRendering { preset: name } = view.kind {
+                    assert!(preset(&name).is_some(), "{}: {name}", protocol.name);
+                    renderings += 1;
+                }
+            }
+        }
+        assert!(renderings > 0);
+    }
 
     #[test]
     fn every_preset_is_a_material_and_names_its_body_part() {

@@ -69,3 +69,42 @@ pub(super) fn single_hue(t: f64, color: [f64; 3]) -> [f64; 3] {
     let white = ramp(t, 0.75, 1.0);
     color.map(|part| part * ramp(t, 0.0, 0.75) * (1.0 - white) + white)
 }
+
+/// Black, red, yellow, white in thirds.
+pub(super) fn hot_even(t: f64) -> [f64; 3] {
+    [0.0, 1.0, 2.0].map(|third| ramp(t, third / 3.0, (third + 1.0) / 3.0))
+}
+
+/// Black, blue, cyan, white: heat with its colours turned round.
+pub(super) fn ice(t: f64) -> [f64; 3] {
+    let [red, green, blue] = hot_even(t);
+    [blue, green, red]
+}
+
+/// Grey in the tone of old photographs.
+pub(super) fn sepia(t: f64) -> [f64; 3] {
+    [t.powf(0.8), t, t.powf(1.3)]
+}
+
+/// Black, then blue to red as [`rainbow`], then white.
+pub(super) fn rainbow_black(t: f64) -> [f64; 3] {
+    let (rise, white) = (ramp(t, 0.0, 0.15), ramp(t, 0.9, 1.0));
+    rainbow(ramp(t, 0.15, 0.9)).map(|part| (part.clamp(0.0, 1.0) * rise).max(white))
+}
+
+/// How far a fraction is from the middle, 0 to 1, and the colour of its side.
+fn side(t: f64, low: [f64; 3], high: [f64; 3]) -> (f64, [f64; 3]) {
+    ((2.0 * t - 1.0).abs(), if t < 0.5 { low } else { high })
+}
+
+/// One colour through white to another.
+pub(super) fn from_white(t: f64, low: [f64; 3], high: [f64; 3]) -> [f64; 3] {
+    let (far, color) = side(t, low, high);
+    color.map(|part| 1.0 - far * (1.0 - part))
+}
+
+/// One colour through black to another.
+pub(super) fn from_black(t: f64, low: [f64; 3], high: [f64; 3]) -> [f64; 3] {
+    let (far, color) = side(t, low, high);
+    color.map(|part| far * part)
+}

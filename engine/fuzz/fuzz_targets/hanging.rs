@@ -1,0 +1,33 @@
+//! Any bytes as a hanging protocol and as a look: a value or an error; a protocol is hung.
+#![no_main]
+
+use engine::presentation::WindowPresets;
+use engine::presentation::hanging::{Facts, Look, Preferences, Protocol, SeriesFacts, StudyFacts, hang};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let windows = WindowPresets::default();
+    let look = Look::read(bytes, &windows).ok();
+    let Ok(protocol) = Protocol::read(bytes, &windows) else {
+        return;
+    };
+    let series = ["CT", "PT", "NM"].map(|modality| SeriesFacts {
+        modality: modality.to_owned(),
+        has_volume: true,
+        is_emission: modality != "CT",
+        ..SeriesFacts::default()
+    });
+    let study = StudyFacts {
+        prior: 0,
+        series: series.into(),
+    };
+    let facts = Facts {
+        studies: vec![study],
+        screens: vec![],
+    };
+    let preferences = Preferences {
+        look,
+        ..Preferences::default()
+    };
+    let _ = hang(&facts, &[protocol], &preferences);
+});
