@@ -15,6 +15,7 @@ pub mod presentation;
 pub mod registration;
 pub mod render;
 pub mod scintigraphy;
+pub mod session;
 pub mod suv;
 pub mod voi;
 pub mod volume;

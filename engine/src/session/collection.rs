@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::dicom::read::{self, Series, Stack, Study, in_suv, load, suv_conversion, texts};
+use crate::dicom::read::{self, Series, Stack, Study, hanging_facts, in_suv, load, suv_conversion, texts};
 use crate::session::source::{Arrival, SeriesFacts, Source};
 use crate::volume::{Unit, Volume};
 
@@ -74,15 +74,12 @@ fn of_series(study: &Study, series: &Series, at: usize, phases: &[usize]) -> Ser
         key: format!("{}{suffix}", series.series_instance_uid),
         study: study.study_instance_uid.clone(),
         study_time: format!("{}{}", text("StudyDate"), text("StudyTime")),
-        modality: series.modality.clone(),
-        body_part: text("BodyPartExamined"),
-        description: series.description.clone(),
         number: series.series_number,
         grid: stack.grid.clone(),
-        frame_of_reference_uid: stack.frame_of_reference_uid.clone(),
         unit,
         phases: phases.len(),
         window: None,
+        hanging: hanging_facts(series, stack),
         texts,
     }
 }

@@ -155,6 +155,19 @@ pub enum HandChange {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
+    /// Opens studies, 1 to 5, and hangs them by the protocol that fits best or by the one that is named.
+    Hang {
+        /// Study Instance UIDs, in any order: the latest is the current one.
+        studies: Vec<String>,
+        /// Name of the protocol.
+        #[serde(default)]
+        protocol: Option<String>,
+    },
+    /// Changes the look: palettes, windows, arrangement, mouse and keys. No value is changed by it.
+    SetLook {
+        /// Its name.
+        name: String,
+    },
     /// Lays the views out anew; views that are no more in it are kept for when they are wanted again.
     SetLayout {
         /// How.

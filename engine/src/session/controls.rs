@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::colormap::Window;
 use crate::colormap::names;
-use crate::presentation::CT_WINDOWS;
+use crate::presentation::WindowPresets;
 use crate::render::presets;
 use crate::session::error::Refusal;
 use crate::session::state::{Kind, MarkKind};
-use crate::session::{Session, apply};
+use crate::session::{SeriesFacts, Session, apply};
 use crate::volume::Unit;
 
 /// What can be set of one view, and what can be done in it.
@@ -101,7 +101,7 @@ impl Session {
                 Setting::Window {
                     value: layer.window.map(|window| Window::from(window).limits().into()),
                     unit: facts.unit.label().to_owned(),
-                    presets: window_presets(&facts.unit),
+                    presets: window_presets(facts),
                 },
             ));
             controls.push(of_layer(
@@ -183,10 +183,10 @@ fn tools(kind: &Kind) -> Vec<&'static str> {
     }
 }
 
-fn window_presets(unit: &Unit) -> Vec<String> {
-    match unit {
-        Unit::Hounsfield => CT_WINDOWS.iter().map(|preset| preset.name.to_owned()).collect(),
-        Unit::SuvBw => ["0-3", "0-5", "0-7", "0-10", "0-15", "0-20"].map(str::to_owned).into(),
-        _ => Vec::new(),
-    }
+/// Names of the presets for the part of the body first, where the values have the presets' unit.
+fn window_presets(facts: &SeriesFacts) -> Vec<String> {
+    let presets = WindowPresets::default();
+    let all = presets.for_body_part(facts.modality(), &facts.hanging.body_part);
+    let has_unit = matches!(facts.unit, Unit::Hounsfield | Unit::SuvBw);
+    all.into_iter().filter(|_| has_unit).map(|preset| preset.name.clone()).collect()
 }

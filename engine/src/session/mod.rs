@@ -188,7 +188,12 @@ impl Session {
     fn changes(&mut self, before: &State) -> Vec<Event> {
         let now = self.state.clone();
         let mut events = Vec::new();
-        let layout = |state: &State| (state.desk.layout.clone(), state.desk.maximized, state.desk_name.clone());
+        let layout = |state: &State| (
+                state.desk.layout.clone(),
+                state.desk.maximized,
+                state.desk_name.clone(),
+                state.look.clone(),
+            );
         if layout(&now) != layout(before) {
             events.push(Event::LayoutChanged);
         }

@@ -12,8 +12,8 @@ use crate::presentation::{
     Annotations, Camera, ColorBar, Corners, ImagePlane, Letters, Size, scale_bar,
 };
 use crate::render::{
-    Cancel, Comparison, Contours, DrawnAs, Image, Layer, Projection, Rendering, Renderer, Scene, Sharpening, Slab,
-    View, VolumeId, compared, draft, preset,
+    Cancel, Comparison, Contours, Curved, DrawnAs, Image, Layer, Lens, Projection, Rendering, Renderer, Scene, Sharpening, Slab,
+    View, VolumeId, compared, draft, magnify, preset,
 };
 use crate::session::apply::{shown, step_mm};
 use crate::session::error::Refusal;
@@ -141,23 +141,34 @@ impl Session {
     /// The layers of a view whose voxels have begun to come, and how much of all has.
     fn layers(&mut self, shown: &Shown, remarks: &mut Vec<String>) -> Result<(Vec<Layer>, f64), Refusal> {
         let joints = self.state.joints.clone();
+        // Of interleaved series one is shown at a time.
+        let only = match shown.kind {
+            Kind::Interleaved => {
+                let turns = self.stage.turns(&joints, shown)?;
+                turns.get(shown.turn as usize).map(|turn| turn.layer)
+            }
+            _ => None,
+        };
         let base_space = self.stage.facts(&shown.layers[0].series)?.space();
         let (mut layers, mut fraction) = (Vec::new(), 0.0);
-        for (n, view_layer) in shown.layers.iter().enumerate() {
+        let count = if only.is_some() { 1 } else { shown.layers.len() };
+        let wanted = |n: &usize| only.is_none_or(|only| only == *n);
+        for (n, view_layer) in shown.layers.iter().enumerate().filter(|(n, _)| wanted(n)) {
             let space = self.stage.facts(&view_layer.series)?.space();
             let way = self.stage.way(&joints, &base_space, &space);
-            let Some(way) = way.filter(|way| n == 0 || !way.is_offset) else {
+            let Some(way) = way.filter(|way| n == 0 || only.is_some() || !way.is_offset) else {
                 return Err(Refusal::NotJoined(base_space, space));
             };
-            if n > 0 && way.is_joined {
+            if n > 0 && way.is_joined && only.is_none() {
                 remarks.push(self.joined_by(&base_space, &space));
             }
             let facts_window = self.stage.facts(&view_layer.series)?.window;
             let Some(drawable) = self.stage.drawable(&view_layer.series, shown.phase)? else {
                 continue;
             };
-            fraction += drawable.fraction / shown.layers.len() as f64;
-            let mut layer = layer(view_layer, n, drawable.id, &drawable.volume, facts_window)?;
+            fraction += drawable.fraction / count as f64;
+            let at = if only.is_some() { 0 } else { n };
+            let mut layer = layer(view_layer, at, drawable.id, &drawable.volume, facts_window)?;
             layer.scene_from_volume = way.fixed_from_moving;
             if let Kind::Rendering { preset: Some(name) } = &shown.kind {
                 layer.material = material(name, &drawable.volume, layer.window);
@@ -198,6 +209,13 @@ impl Session {
                     Ok(scene(shown, plane, layers.to_vec()))
                 })
                 .collect();
+        }
+        if let Kind::Curved { .. } = shown.kind {
+            let curved = Curved {
+                plane: shown.curved(size)?,
+                slab: None,
+            };
+            return Ok(vec![Scene::new(View::Curved(curved), layers.to_vec())]);
         }
         let plane = shown.plane(grid, size)?;
         let mut layers = layers.to_vec();
@@ -301,7 +319,10 @@ impl Session {
             Kind::Tiles { rows, columns } => tile_size(size, [rows, columns]),
             _ => size,
         };
-        let plane = shown.plane(grid, panel)?;
+        let plane = match shown.kind {
+            Kind::Curved { .. } => None,
+            _ => Some(shown.plane(grid, panel)?),
+        };
         let top = layers.len().min(shown.layers.len()).checked_sub(1);
         let bar = top.map(|top| ColorBar {
             color_map: layers[top].color_map.clone(),
@@ -311,13 +332,13 @@ impl Session {
             }),
         });
         Ok(Annotations {
-            letters: texts.letters.then(|| Letters::of(&plane)),
+            letters: plane.filter(|_| texts.letters).map(|plane| Letters::of(&plane)),
             corners: if texts.corners {
                 self.corners(shown, grid, layers)?
             } else {
                 Corners::default()
             },
-            scale_bar: texts.scale_bar.then(|| scale_bar(&plane, panel.width)).flatten(),
+            scale_bar: plane.filter(|_| texts.scale_bar).and_then(|plane| scale_bar(&plane, panel.width)),
             color_bar: bar.filter(|_| texts.color_bar),
             cross: None,
         })
@@ -325,7 +346,7 @@ impl Session {
 
     fn corners(&self, shown: &Shown, grid: &Grid, layers: &[Layer]) -> Result<Corners, Refusal> {
         let facts = self.stage.facts(&shown.layers[0].series)?;
-        let fields = self.state.corners.get(&facts.modality).or_else(|| self.state.corners.get(""));
+        let fields = self.state.corners.get(&facts.hanging.modality).or_else(|| self.state.corners.get(""));
         let is_hidden = |field: &str| {
             let is_safe = SAFE_FIELDS.contains(&field);
             let names_patient = PATIENT_FIELDS.contains(&field);
@@ -337,6 +358,7 @@ impl Session {
             }
             let one = |text: String| vec![text];
             match field.as_str() {
+                "Slice" if shown.kind == Kind::Interleaved => self.turn_text(shown).into_iter().collect(),
                 "Slice" if shown.is_by_slices() => one(format!("{} / {}", shown.slice(grid) + 1, grid.size()[2])),
                 "Phase" if facts.phases > 1 => one(format!("{} / {}", shown.phase + 1, facts.phases)),
                 "Place" => {
@@ -352,7 +374,7 @@ impl Session {
                     shown_layers.map(window).collect()
                 }
                 "Zoom" => one(format!("{:.0} %", shown.zoom * 100.0)),
-                "SeriesDescription" => one(facts.description.clone()),
+                "SeriesDescription" => one(facts.hanging.description.clone()),
                 other => facts.texts.get(other).cloned().into_iter().collect(),
             }
         };
@@ -368,10 +390,19 @@ impl Session {
         })
     }
 
+    /// Which slice of which of the interleaved series is shown.
+    fn turn_text(&self, shown: &Shown) -> Option<String> {
+        let turns = self.stage.turns(&self.state.joints, shown).ok()?;
+        let turn = turns.get(shown.turn as usize)?;
+        let facts = self.stage.facts(&shown.layers[turn.layer].series).ok()?;
+        let (slice, slices) = (turn.slice + 1, facts.grid.size()[2]);
+        Some(format!("{} {slice} / {slices}", facts.modality()))
+    }
+
     /// Marks, crosshair and the lines of other planes.
     fn lines(&self, viewport: u32, shown: &Shown, grid: &Grid, size: Size) -> Result<Vec<Line>, Refusal> {
         let mut lines = Vec::new();
-        if matches!(shown.kind, Kind::Tiles { .. }) {
+        if matches!(shown.kind, Kind::Tiles { .. } | Kind::Curved { .. }) {
             return Ok(lines);
         }
         let plane = shown.plane(grid, size)?;
@@ -483,6 +514,30 @@ impl Session {
             }));
         }
         Ok(lines)
+    }
+
+    /// A picture of a view with a round part of it magnified, read from the voxels anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::image`]; [`Refusal::Render`] for a lens beyond its limits.
+    pub fn magnified(
+        &mut self,
+        viewport: u32,
+        size: Size,
+        lens: &Lens,
+        renderer: &mut dyn Renderer,
+        cancel: &Cancel,
+    ) -> Result<Picture, Refusal> {
+        let mut picture = self.image(viewport, size, Sharpness::Still, renderer, cancel)?;
+        let state = self.state.clone();
+        let shown = shown(&state, viewport, "a lens")?;
+        let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
+        let (layers, _) = self.layers(shown, &mut Vec::new())?;
+        if let [scene] = self.scenes(shown, &grid, &layers, size)?.as_slice() {
+            magnify(renderer, scene, &self.stage.volumes, &mut picture.image, lens, cancel)?;
+        }
+        Ok(picture)
     }
 
     /// The mark under a spot, and which of its points; the nearest within `reach_pixels`.
@@ -620,7 +675,7 @@ fn material(name: &str, volume: &Volume, window: Window) -> Option<crate::render
 
 fn scene(shown: &Shown, plane: ImagePlane, mut layers: Vec<Layer>) -> Scene {
     let view = match &shown.kind {
-        Kind::Stack | Kind::Tiles { .. } | Kind::Plane => match shown.slab {
+        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. } | Kind::Plane => match shown.slab {
             None => View::Plane(plane),
             Some(slab) => View::Projection(Projection::slab(
                 plane,

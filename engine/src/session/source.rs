@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::colormap::Window;
 use crate::geometry::Grid;
+use crate::presentation::hanging;
 use crate::volume::{Unit, Volume};
 
 /// Gives a session what it shows. Files, networks and threads are the host's; a session only asks.
@@ -46,24 +47,18 @@ pub struct SeriesFacts {
     pub study: String,
     /// When the study was made, to tell the current from a prior one: any text that sorts by time.
     pub study_time: String,
-    /// Modality (0008,0060).
-    pub modality: String,
-    /// Body Part Examined (0018,0015); empty where unknown.
-    pub body_part: String,
-    /// Series Description (0008,103E).
-    pub description: String,
     /// Series Number (0020,0011).
     pub number: Option<i64>,
     /// Where its voxels will lie.
     pub grid: Grid,
-    /// Frame of Reference UID (0020,0052).
-    pub frame_of_reference_uid: Option<String>,
     /// Unit of its values once they are loaded.
     pub unit: Unit,
     /// Volumes over time or gate; 1 for a single one.
     pub phases: usize,
     /// The window that its maker wants it seen in.
     pub window: Option<Window>,
+    /// Modality, body part, description, frame of reference and whatever else hanging goes by.
+    pub hanging: hanging::SeriesFacts,
     /// Lines for the corners by field name (`PatientName`, `StudyDate`, `SliceThickness`); what a name or number of the
     /// patient is among them is [`PATIENT_FIELDS`].
     pub texts: BTreeMap<String, String>,
@@ -84,16 +79,16 @@ pub const PATIENT_FIELDS: &[&str] = &[
 ];
 
 impl SeriesFacts {
-    /// Whether values of this series are uptake: laid over anatomy, read in SUV or counts.
+    /// Modality (0008,0060).
     #[must_use]
-    pub fn is_emission(&self) -> bool {
-        matches!(self.modality.as_str(), "PT" | "NM" | "ST")
+    pub fn modality(&self) -> &str {
+        &self.hanging.modality
     }
 
     /// What spaces are told apart by: the frame of reference, or the series itself where it names none.
     #[must_use]
     pub fn space(&self) -> String {
-        match &self.frame_of_reference_uid {
+        match &self.hanging.frame_of_reference_uid {
             Some(uid) => uid.clone(),
             None => format!("series:{}", self.key),
         }

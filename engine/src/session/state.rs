@@ -22,6 +22,10 @@ pub struct State {
     pub desk_name: String,
     /// Other desks by name, as they were left.
     pub desks: BTreeMap<String, Arc<Desk>>,
+    /// What hangs there; none for what was shown by hand.
+    pub hanging: Option<Hanging>,
+    /// Name of the look: palettes, windows, arrangements, mouse and keys that belong together.
+    pub look: String,
     /// What of linked views goes together.
     pub links: BTreeSet<Link>,
     /// Where the fixed space lies, by moving and fixed space.
@@ -56,6 +60,16 @@ pub struct Desk {
     pub viewports: BTreeMap<u32, Arc<Viewport>>,
     /// The one that is shown alone.
     pub maximized: Option<u32>,
+}
+
+/// What hangs on the views.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hanging {
+    /// Name of the protocol by which.
+    pub protocol: String,
+    /// The studies, the current one first.
+    pub studies: Vec<String>,
 }
 
 /// A view: what it shows now, and what it showed when something was put into it.
@@ -547,6 +561,8 @@ impl Default for State {
             desk: Arc::new(Desk::of(Layout::grid(1, 1).expect("one view"))),
             desk_name: String::new(),
             desks: BTreeMap::new(),
+            hanging: None,
+            look: "uptake".to_owned(),
             links: Link::ALL.into(),
             joints: Vec::new(),
             marks: BTreeMap::new(),

@@ -46,4 +46,4 @@ pub use registration::{
 };
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
-pub use texts::texts;
+pub use texts::{hanging_facts, texts};

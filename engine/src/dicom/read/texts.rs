@@ -1,4 +1,4 @@
-//! What is written in the corners of a picture.
+//! What a series says of itself to those who show it.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,9 @@ use dicom_dictionary_std::tags;
 
 use super::attributes::Attributes;
 use super::collection::Series;
+use super::stack::Stack;
+use crate::geometry::Grid;
+use crate::presentation::hanging::{SeriesFacts, SeriesOrientation};
 
 /// Fields by their keywords (PS3.6).
 const FIELDS: &[(&str, Tag)] = &[
@@ -40,4 +43,40 @@ pub fn texts(series: &Series) -> BTreeMap<String, String> {
     };
     let text = |(name, tag): &(&str, Tag)| Some(((*name).to_owned(), first.data_set.text(*tag)?));
     FIELDS.iter().filter_map(text).collect()
+}
+
+/// What hanging goes by of one stack of a series.
+#[must_use]
+pub fn hanging_facts(series: &Series, stack: &Stack) -> SeriesFacts {
+    let first = series.instances.first();
+    let text = |tag| first.and_then(|instance| instance.data_set.text(tag)).unwrap_or_default();
+    let corrected = text(tags::CORRECTED_IMAGE);
+    let is_nuclear = series.is_emission();
+    SeriesFacts {
+        modality: series.modality.clone(),
+        body_part: text(tags::BODY_PART_EXAMINED),
+        description: series.description.clone(),
+        protocol_name: text(tags::PROTOCOL_NAME),
+        image_type: text(tags::IMAGE_TYPE).split('\\').map(|part| part.trim().to_owned()).collect(),
+        is_emission: is_nuclear,
+        images: u32::try_from(stack.frames.len()).unwrap_or(u32::MAX),
+        orientation: orientation(&stack.grid),
+        has_volume: stack.frames.len() > 1,
+        is_attenuation_corrected: (is_nuclear && !corrected.is_empty())
+            .then(|| corrected.split('\\').any(|part| part.trim() == "ATTN")),
+        frame_of_reference_uid: stack.frame_of_reference_uid.clone(),
+        ..SeriesFacts::default()
+    }
+}
+
+/// How the slices of a grid lie, to within 20 degrees.
+fn orientation(grid: &Grid) -> SeriesOrientation {
+    let normal = grid.row_direction().cross(grid.column_direction());
+    let along = |axis: usize| normal[axis].abs() > 0.94;
+    match [along(0), along(1), along(2)] {
+        [_, _, true] => SeriesOrientation::Axial,
+        [_, true, _] => SeriesOrientation::Coronal,
+        [true, _, _] => SeriesOrientation::Sagittal,
+        _ => SeriesOrientation::Oblique,
+    }
 }

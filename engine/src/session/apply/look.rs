@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::colormap::{ColorMap, Window, WindowFunction};
-use crate::presentation::ct_window;
+use crate::presentation::WindowPresets;
 use crate::session::apply::show::{check_preset, named};
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Link};
 use crate::session::error::{Refusal, within};
+use crate::session::source::SeriesFacts;
 use crate::session::state::{Comparing, Kind, SlabKind, ViewFunction, ViewSlab, ViewWindow};
 use crate::volume::Unit;
 
@@ -111,12 +112,8 @@ impl Work<'_> {
             layers: shown.layers.len(),
             found: layer as usize,
         })?;
-        let unit = &self.stage.facts(&layer.series)?.unit;
-        let window = match unit {
-            Unit::Hounsfield => ct_window(name),
-            Unit::SuvBw => suv_window(name),
-            _ => None,
-        };
+        let facts = self.stage.facts(&layer.series)?;
+        let window = preset_window(facts, name).or_else(|| suv_range(facts, name));
         window.map(ViewWindow::from).ok_or_else(|| Refusal::Unknown {
             what: "window preset for values of this unit",
             found: name.to_owned(),
@@ -154,7 +151,7 @@ impl Work<'_> {
             found: layer as usize,
         })?;
         let facts = self.stage.facts(&layer.series)?;
-        let is_uptake = facts.is_emission();
+        let is_uptake = facts.hanging.is_emission;
         let known = layer.window.map(Window::from).or(facts.window);
         let window = match (known, &facts.unit) {
             (Some(window), _) => window,
@@ -172,13 +169,13 @@ impl Work<'_> {
         })?;
         self.layer_mut(viewport, layer, "a palette")?.palette = Some(name.to_owned());
         let shown = self.shown(viewport, "a palette")?;
-        let modality = self.stage.facts(&shown.layers[layer as usize].series)?.modality.clone();
+        let modality = self.stage.facts(&shown.layers[layer as usize].series)?.hanging.modality.clone();
         let is_overlay = layer > 0;
         for n in self.alike(viewport, Link::Palette)? {
             let keys: Vec<String> = self.shown(n, "a palette")?.layers.iter().map(|l| l.series.clone()).collect();
             for (at, key) in keys.iter().enumerate() {
                 // Uptake by itself and uptake over anatomy have palettes of their own.
-                if self.stage.facts(key)?.modality == modality && (at > 0) == is_overlay {
+                if self.stage.facts(key)?.modality() == modality && (at > 0) == is_overlay {
                     self.layer_mut(n, at as u32, "a palette")?.palette = Some(name.to_owned());
                 }
             }
@@ -259,9 +256,20 @@ fn may_share_window(unit: &Unit, series: &str, other_unit: &Unit, other_series: 
     series == other_series || (unit == other_unit && matches!(unit, Unit::Hounsfield | Unit::SuvBw))
 }
 
-/// SUV windows are called by their upper limit: `0-5`, `0-10`.
-fn suv_window(name: &str) -> Option<Window> {
-    let (low, high) = name.split_once('-')?;
+/// A preset of the series' modality where its values have the presets' unit: HU of CT, SUV of PET.
+pub(super) fn preset_window(facts: &SeriesFacts, name: &str) -> Option<Window> {
+    let has_unit = match facts.modality() {
+        "CT" => facts.unit == Unit::Hounsfield,
+        "PT" => facts.unit == Unit::SuvBw,
+        _ => false,
+    };
+    let presets = WindowPresets::default();
+    presets.named(facts.modality(), name).filter(|_| has_unit).map(|preset| preset.window)
+}
+
+/// SUV windows are also called by their limits: `0-5`, `0-12.5`.
+fn suv_range(facts: &SeriesFacts, name: &str) -> Option<Window> {
+    let (low, high) = name.split_once('-').filter(|_| facts.unit == Unit::SuvBw)?;
     let [low, high]: [f64; 2] = [low.trim().parse().ok()?, high.trim().parse().ok()?];
     let is_usable = low.is_finite() && high.is_finite() && low >= 0.0 && high > low && high <= 1000.0;
     is_usable.then(|| Window::between(low, high))

@@ -2,6 +2,7 @@
 
 mod align;
 mod follow;
+mod hang;
 mod look;
 mod marks;
 mod motion;
@@ -50,7 +51,8 @@ pub(super) fn apply(
         by: entry.by,
     };
     let command = &entry.command;
-    let is_done = work.show(command)?
+    let is_done = work.hang(command)?
+        || work.show(command)?
         || work.place(command)?
         || work.look(command)?
         || work.motion(command)?

@@ -328,7 +328,7 @@ impl Work<'_> {
     }
 
     /// Brings a view's plane through a place; what lies in the middle stays there as far as it can.
-    fn look_at(&mut self, viewport: u32, place: Point<Patient>) -> Result<(), Refusal> {
+    pub(super) fn look_at(&mut self, viewport: u32, place: Point<Patient>) -> Result<(), Refusal> {
         let shown = self.shown(viewport, "a place")?.clone();
         let grid = self.grid(&shown)?;
         let next = self.shown_mut(viewport, "a place")?;
@@ -377,7 +377,7 @@ impl Shown {
     /// The place under a spot on the plane of the view, tiles or not.
     fn place_in_plane(&self, grid: &Grid, spot: Spot) -> Result<Point<Patient>, Refusal> {
         let Kind::Tiles { rows, columns } = self.kind else {
-            return self.place(grid, spot);
+            return Ok(self.plane(grid, size_of(spot)?)?.patient(spot.x, spot.y));
         };
         // A movement in tiles is as long as in one tile.
         let size = size_of(spot)?;

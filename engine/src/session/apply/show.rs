@@ -139,7 +139,7 @@ impl Work<'_> {
     }
 
     /// How series are shown at first.
-    fn fresh(&mut self, kind: &Kind, series: &[String], axis: Option<Axis>) -> Result<Shown, Refusal> {
+    pub(super) fn fresh(&mut self, kind: &Kind, series: &[String], axis: Option<Axis>) -> Result<Shown, Refusal> {
         if !(1..=MAX_LAYERS).contains(&series.len()) {
             return Err(Refusal::Count {
                 what: "series of a view",
@@ -224,7 +224,7 @@ impl Work<'_> {
     }
 
     /// Laid over each other is only what shares a frame of reference or was registered.
-    fn may_fuse(&mut self, fixed: &str, moving: &str) -> Result<(), Refusal> {
+    pub(super) fn may_fuse(&mut self, fixed: &str, moving: &str) -> Result<(), Refusal> {
         let [fixed_space, moving_space] = [
             self.stage.facts(fixed)?.space(),
             self.stage.facts(moving)?.space(),

@@ -1,6 +1,7 @@
 //! Scripts of commands in `tests/scenarios`, each with what is the case after them; every one is taken back to its
 //! beginning, done again, and replayed.
 
+mod figures;
 mod pictures;
 mod random;
 mod world;
@@ -17,6 +18,7 @@ use crate::session::Sharpness;
 const SCENARIOS: &[(&str, &str)] = &[
     ("layouts", include_str!("../../../tests/scenarios/layouts.jsonl")),
     ("places", include_str!("../../../tests/scenarios/places.jsonl")),
+    ("hanging", include_str!("../../../tests/scenarios/hanging.jsonl")),
     ("looks", include_str!("../../../tests/scenarios/looks.jsonl")),
     ("marks", include_str!("../../../tests/scenarios/marks.jsonl")),
     ("vois", include_str!("../../../tests/scenarios/vois.jsonl")),

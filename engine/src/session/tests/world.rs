@@ -1,6 +1,7 @@
 //! A made-up patient: CT, PET on its space, MR on another, a series over time.
 
 use crate::geometry::{Affine, Grid, Point, Vector};
+use crate::presentation::hanging;
 use crate::session::{InMemory, SeriesFacts, Session};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
@@ -42,17 +43,23 @@ fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
 fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFacts {
     SeriesFacts {
         key: key.to_owned(),
-        study: "1.2.3".to_owned(),
-        study_time: "20260101".to_owned(),
-        modality: modality.to_owned(),
-        body_part: String::new(),
-        description: key.to_uppercase(),
+        study: if key == "mr" || key == "dyn" { "1.2.4" } else { "1.2.3" }.to_owned(),
+        study_time: if key == "mr" || key == "dyn" { "20250101" } else { "20260101" }.to_owned(),
         number: None,
         grid: volume.grid().clone(),
-        frame_of_reference_uid: volume.frame_of_reference_uid().map(str::to_owned),
         unit: volume.unit().clone(),
         phases,
         window: None,
+        hanging: hanging::SeriesFacts {
+            modality: modality.to_owned(),
+            description: key.to_uppercase(),
+            is_emission: matches!(modality, "PT" | "NM"),
+            images: volume.grid().size()[2] as u32,
+            orientation: hanging::SeriesOrientation::Axial,
+            has_volume: true,
+            frame_of_reference_uid: volume.frame_of_reference_uid().map(str::to_owned),
+            ..Default::default()
+        },
         texts: [("PatientName", "Somebody^Made^Up"), ("StudyDate", "20260101")]
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .into(),

@@ -1,0 +1,244 @@
+//! Studies onto views: by hanging protocols, in the manner of a look.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::colormap::Window;
+use crate::presentation::hanging::{
+    self, Content, Facts, HungLayer, HungView, Look, Preferences, ViewKind, WindowRule, WindowUnit,
+};
+use crate::session::apply::Work;
+use crate::session::apply::look::preset_window;
+use crate::session::command::Command;
+use crate::session::error::Refusal;
+use crate::session::sight::point;
+use crate::session::state::{Axis, Desk, Hanging, Kind, SlabKind, ViewWindow, Viewport};
+use crate::volume::Unit;
+
+/// Most studies that are seen together.
+const MAX_STUDIES: usize = 5;
+
+impl Work<'_> {
+    pub(super) fn hang(&mut self, command: &Command) -> Result<bool, Refusal> {
+        match command {
+            Command::Hang { studies, protocol } => {
+                if !(1..=MAX_STUDIES).contains(&studies.len()) {
+                    return Err(Refusal::Count {
+                        what: "studies",
+                        expected: format!("1 to {MAX_STUDIES}"),
+                        found: studies.len(),
+                    });
+                }
+                self.hang_studies(studies, protocol.as_deref())?;
+            }
+            Command::SetLook { name } => self.set_look(name)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn hang_studies(&mut self, studies: &[String], protocol: Option<&str>) -> Result<(), Refusal> {
+        let (facts, keys, order) = self.facts_of(studies)?;
+        let preferences = Preferences {
+            look: Some(look_named(&self.state.look)?),
+            ..Preferences::default()
+        };
+        let protocols = match protocol {
+            None => hanging::protocols(),
+            Some(name) => vec![hanging::protocol(name).ok_or_else(|| Refusal::Unknown {
+                what: "hanging protocol",
+                found: name.to_owned(),
+            })?],
+        };
+        let hung = hanging::hang(&facts, &protocols, &preferences).map_err(|error| Refusal::Malformed {
+            expected: "studies that a hanging protocol fits".to_owned(),
+            found: error.to_string(),
+        })?;
+        let mut desk = Desk::of(hung.layout.clone());
+        for view in &hung.views {
+            let n = view.cell as u32 + 1;
+            if let Some(shown) = self.hung_view(view, &keys)? {
+                desk.viewports.insert(n, Arc::new(shown));
+            }
+        }
+        self.state.desk = Arc::new(desk);
+        self.state.desk_name = String::new();
+        self.state.hanging = Some(Hanging {
+            protocol: hung.protocol,
+            studies: order,
+        });
+        self.remark(hung.reason);
+        Ok(())
+    }
+
+    /// What hanging goes by of some studies, the keys of their series by study, and the studies by time, the latest first.
+    #[allow(clippy::type_complexity, reason = "three lists that belong together, used once")]
+    fn facts_of(&self, studies: &[String]) -> Result<(Facts, Vec<Vec<String>>, Vec<String>), Refusal> {
+        let mut by_time: Vec<(&str, &String)> = Vec::new();
+        for study in studies {
+            let found = self.stage.series().iter().find(|facts| facts.study == *study);
+            let time = found.ok_or_else(|| Refusal::Unknown {
+                what: "study",
+                found: study.clone(),
+            })?;
+            if !by_time.iter().any(|(_, known)| *known == study) {
+                by_time.push((&time.study_time, study));
+            }
+        }
+        by_time.sort_by(|a, b| b.0.cmp(a.0));
+        let mut facts = Facts::default();
+        let mut keys = Vec::new();
+        for (prior, (_, study)) in by_time.iter().enumerate() {
+            let all = self.stage.series().iter().filter(|facts| facts.study == **study);
+            let (series, theirs) = all.map(|facts| (facts.hanging.clone(), facts.key.clone())).unzip();
+            facts.studies.push(hanging::StudyFacts {
+                prior: prior as u32,
+                series,
+            });
+            keys.push(theirs);
+        }
+        let order = by_time.into_iter().map(|(_, study)| study.clone()).collect();
+        Ok((facts, keys, order))
+    }
+
+    fn hung_view(&mut self, view: &HungView, keys: &[Vec<String>]) -> Result<Option<Viewport>, Refusal> {
+        let content = match &view.content {
+            Content::Shown(content) => content,
+            Content::Empty(why) => {
+                self.remark(format!("view {} is empty: {why}", view.cell + 1));
+                return Ok(None);
+            }
+        };
+        let key = |layer: &HungLayer| keys[layer.series.study][layer.series.series].clone();
+        let mut layers = vec![&content.base];
+        for overlay in &content.overlays {
+            // What lies in another space is laid over only once something joins the two.
+            if self.may_fuse(&key(&content.base), &key(overlay)).is_ok() {
+                layers.push(overlay);
+            } else {
+                self.remark(format!("view {} waits for a registration of its overlay", view.cell + 1));
+            }
+        }
+        let (kind, axis) = kind_of(&view.kind);
+        let series: Vec<String> = layers.iter().map(|layer| key(layer)).collect();
+        let mut shown = self.fresh(&kind, &series, axis)?;
+        for (n, (hung, layer)) in layers.iter().zip(&mut shown.layers).enumerate() {
+            layer.window = self.window_of(&layer.series.clone(), &hung.window);
+            layer.palette = Some(hung.palette.clone());
+            layer.is_inverted = hung.inverted;
+            if n > 0 {
+                layer.ratio = content.fusion_ratio.clamp(0.0, 1.0);
+            }
+        }
+        if let (Some(frame), true) = (content.base.frame, shown.is_by_slices()) {
+            let grid = self.grid(&shown)?;
+            let last = grid.size()[2].saturating_sub(1);
+            let focus = shown.on_slice(&grid, (frame as usize).min(last));
+            shown.focus_mm = crate::session::sight::numbers(focus);
+        }
+        Ok(Some(Viewport {
+            home: Some(Box::new(shown.clone())),
+            shown: Some(shown),
+        }))
+    }
+
+    /// A window of a series by rule; none for the usual one of its values.
+    fn window_of(&self, key: &str, rule: &WindowRule) -> Option<ViewWindow> {
+        let facts = self.stage.facts(key).ok()?;
+        let window = match rule {
+            WindowRule::Preset(name) => preset_window(facts, name),
+            WindowRule::Range { low, high, unit } => match (unit, &facts.unit) {
+                (WindowUnit::Hu, Unit::Hounsfield)
+                | (WindowUnit::Suv, Unit::SuvBw)
+                | (WindowUnit::BqMl, Unit::BecquerelPerMl)
+                | (WindowUnit::Counts, Unit::Counts) => Some(Window::between(*low, *high)),
+                (WindowUnit::PercentOfMax, _) => {
+                    let volume = self.stage.whole(key, 0).ok()?;
+                    let (_, max) = volume.range()?;
+                    Some(Window::between(low / 100.0 * max, high / 100.0 * max))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        window.filter(|window| window.is_valid() && window.width > 0.0).map(ViewWindow::from)
+    }
+
+    /// What hangs is hung anew in the new manner, at the same place of the body; what was shown by hand gets the
+    /// manner's palettes and windows.
+    fn set_look(&mut self, name: &str) -> Result<(), Refusal> {
+        let look = look_named(name)?;
+        self.state.look = look.name.clone();
+        let Some(hanging) = self.state.hanging.clone() else {
+            return self.dress(&look);
+        };
+        let mut places = BTreeMap::new();
+        for view in self.state.desk.viewports.values() {
+            if let Some(shown) = &view.shown {
+                places.insert(self.space(shown)?, shown.crosshair_mm.unwrap_or(shown.focus_mm));
+            }
+        }
+        self.hang_studies(&hanging.studies, Some(&hanging.protocol))?;
+        let views: Vec<u32> = self.state.desk.viewports.keys().copied().collect();
+        for n in views {
+            let Some(shown) = self.state.desk.viewports[&n].shown.clone() else { continue };
+            if let Some(place) = places.get(&self.space(&shown)?) {
+                self.look_at(n, point(*place))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn dress(&mut self, look: &Look) -> Result<(), Refusal> {
+        use crate::colormap::Role;
+        let views: Vec<u32> = self.state.desk.viewports.keys().copied().collect();
+        for n in views {
+            let Some(mut shown) = self.state.desk.viewports[&n].shown.clone() else { continue };
+            for (at, layer) in shown.layers.iter_mut().enumerate() {
+                let facts = self.stage.facts(&layer.series)?;
+                let role = if at > 0 { Role::Overlay } else { Role::Single };
+                if let Some(palette) = look.palette(facts.modality(), role) {
+                    layer.palette = Some(palette.to_owned());
+                }
+                if let Some(rule) = look.window(facts.modality(), &facts.hanging.body_part) {
+                    layer.window = self.window_of(&layer.series.clone(), &rule.clone());
+                }
+                if let (1.., Some(ratio)) = (at, look.fusion_ratio) {
+                    layer.ratio = ratio.clamp(0.0, 1.0);
+                }
+            }
+            *self.shown_mut(n, "a look")? = shown;
+        }
+        Ok(())
+    }
+}
+
+fn look_named(name: &str) -> Result<Look, Refusal> {
+    hanging::look(name).ok_or_else(|| Refusal::Unknown {
+        what: "look",
+        found: name.to_owned(),
+    })
+}
+
+fn kind_of(kind: &ViewKind) -> (Kind, Option<Axis>) {
+    match kind {
+        ViewKind::Tiles { rows, columns } => (
+            Kind::Tiles {
+                rows: (*rows).clamp(1, 12),
+                columns: (*columns).clamp(1, 12),
+            },
+            None,
+        ),
+        ViewKind::Axial => (Kind::Plane, Some(Axis::Axial)),
+        ViewKind::Coronal => (Kind::Plane, Some(Axis::Coronal)),
+        ViewKind::Sagittal => (Kind::Plane, Some(Axis::Sagittal)),
+        ViewKind::Mip => (Kind::Projection { of: SlabKind::Maximum }, None),
+        ViewKind::VolumeRendering { preset } => (
+            Kind::Rendering {
+                preset: Some(preset.clone()),
+            },
+            None,
+        ),
+        _ => (Kind::Stack, None),
+    }
+}
