@@ -18,6 +18,7 @@ mod register;
 mod registrations;
 mod render;
 mod report;
+mod session;
 mod suv;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ enum Command {
     Decode(decode::Options),
     /// Draws a plane of a CT, MR, PET or SPECT volume, or PET fused over CT, as a PNG.
     Render(Box<render::Options>),
+    /// Runs a log of commands of a reading session and writes its pictures and events.
+    Session(session::Options),
     /// Lists the graphics adapters that pictures can be made on.
     Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
@@ -70,6 +73,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Register(options) => register::run(&options),
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
+        Command::Session(options) => session::run(&options),
         Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),

@@ -23,9 +23,9 @@ fn no_look_changes_a_number() {
     for line in [
         r#"{"do": {"hang": {"studies": ["1.2.3"]}}}"#,
         r#"{"do": {"crosshair_at": {"viewport": 1, "place_mm": [20, -10, 9]}}}"#,
-        r#"{"do": {"add_mark": {"viewport": 7, "kind": "circle", "points": [[83, 53, 128, 128], [93, 60, 128, 128]]}}}"#,
-        r#"{"do": {"add_mark": {"viewport": 8, "kind": "rectangle", "points": [[40, 40, 128, 128], [90, 80, 128, 128]]}}}"#,
-        r#"{"do": {"add_voi": {"viewport": 7, "layer": 1, "recipe": {"threshold_sphere": {"center_mm": [20, -10, 9], "radius_mm": 14, "level": {"of_max": 0.41}}}}}}"#,
+        r#"{"do": {"add_mark": {"viewport": 3, "kind": "circle", "points": [[83, 53, 128, 128], [93, 60, 128, 128]]}}}"#,
+        r#"{"do": {"add_mark": {"viewport": 6, "kind": "rectangle", "points": [[40, 40, 128, 128], [90, 80, 128, 128]]}}}"#,
+        r#"{"do": {"add_voi": {"viewport": 3, "layer": 1, "recipe": {"threshold_sphere": {"center_mm": [20, -10, 9], "radius_mm": 14, "level": {"of_max": 0.41}}}}}}"#,
     ] {
         done(&mut session, line);
     }

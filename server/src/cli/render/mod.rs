@@ -22,6 +22,7 @@ use engine::render::{
 };
 use engine::volume::Interpolation;
 
+pub use self::parse::size;
 pub use self::sources::displayed;
 
 use self::parse::{Annotate, Place, Project, ViewKind};
