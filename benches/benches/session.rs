@@ -1,0 +1,166 @@
+//! A reading session over a CT of 512 x 512 x 400 and a PET of 200 x 200 x 300: processor time of a command alone, from a
+//! command to its picture, and of all ten views of a PET-CT screen of 1920 x 1080.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use benches::{ct, pet};
+use cpu_time::CpuTime;
+use criterion::{Criterion, criterion_group, criterion_main};
+use engine::presentation::{Size, hanging};
+use engine::render::{Cancel, CpuRenderer};
+use engine::session::{Command, InMemory, SeriesFacts, Session, Sharpness, Spot};
+use engine::volume::Volume;
+
+mod cpu_time;
+
+const SPACE: &str = "1.2.826.0.1.3680043.8.498.1";
+const SCREEN: Size = Size {
+    width: 1920,
+    height: 1080,
+};
+
+fn facts(key: &str, modality: &str, volume: &Volume) -> SeriesFacts {
+    SeriesFacts {
+        key: key.to_owned(),
+        study: "study".to_owned(),
+        study_time: String::new(),
+        number: None,
+        grid: volume.grid().clone(),
+        unit: volume.unit().clone(),
+        phases: 1,
+        window: None,
+        hanging: hanging::SeriesFacts {
+            modality: modality.to_owned(),
+            is_emission: modality == "PT",
+            images: volume.grid().size()[2] as u32,
+            orientation: hanging::SeriesOrientation::Axial,
+            has_volume: true,
+            frame_of_reference_uid: Some(SPACE.to_owned()),
+            ..hanging::SeriesFacts::default()
+        },
+        texts: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A PET-CT hung as it is read, its voxels made once.
+fn session(volumes: &[Volume; 2]) -> Session {
+    let mut source = InMemory::new();
+    for (volume, (key, modality)) in volumes.iter().zip([("ct", "CT"), ("pet", "PT")]) {
+        let volume = volume.clone().in_frame_of_reference(Some(SPACE.to_owned()));
+        source.add(facts(key, modality, &volume), [volume]);
+    }
+    let mut session = Session::new(Box::new(source));
+    let hang = Command::Hang {
+        studies: vec!["study".to_owned()],
+        protocol: None,
+    };
+    session.apply(hang).expect("a PET-CT hangs");
+    session
+}
+
+fn picture(session: &mut Session, viewport: u32, size: Size, sharpness: Sharpness, renderer: &mut CpuRenderer) {
+    let picture = session.image(viewport, size, sharpness, renderer, &Cancel::new());
+    black_box(picture.expect("a view that can be drawn"));
+}
+
+/// All views of the screen.
+fn screen(session: &mut Session, sharpness: Sharpness, renderer: &mut CpuRenderer) {
+    let layout = session.state().desk.layout.clone();
+    let rectangles = layout.rectangles(SCREEN, 2).expect("room for ten views");
+    for (n, at) in rectangles.iter().enumerate() {
+        let size = Size {
+            width: at.width,
+            height: at.height,
+        };
+        picture(session, n as u32 + 1, size, sharpness, renderer);
+    }
+}
+
+fn spot(n: u32) -> Spot {
+    let wave = f64::from(n % 64);
+    Spot {
+        x: 180.0 + wave,
+        y: 160.0 + wave / 2.0,
+        width: 480.0,
+        height: 360.0,
+    }
+}
+
+fn sessions(criterion: &mut Criterion<CpuTime>) {
+    let volumes = [ct(), pet()];
+    let mut renderer = CpuRenderer::new();
+    let mut n = 0;
+    let mut read = session(&volumes);
+    criterion.bench_function("command_scroll", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let steps = if n % 100 < 50 { 1 } else { -1 };
+            black_box(read.apply(Command::Scroll { viewport: 1, steps }).expect("a plane"));
+        });
+    });
+    criterion.bench_function("command_drag_window", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let by = [if n % 2 == 0 { 3.0 } else { -3.0 }, 0.0];
+            let drag = Command::DragWindow {
+                viewport: 1,
+                layer: 0,
+                by,
+            };
+            black_box(read.apply(drag).expect("a layer"));
+        });
+    });
+    criterion.bench_function("command_crosshair_ten_views", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let at = spot(n);
+            black_box(read.apply(Command::Crosshair { viewport: 1, at }).expect("a place"));
+        });
+    });
+    let size = Size {
+        width: 512,
+        height: 512,
+    };
+    criterion.bench_function("scroll_to_picture_mpr_512", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let steps = if n % 100 < 50 { 1 } else { -1 };
+            read.apply(Command::Scroll { viewport: 1, steps }).expect("a plane");
+            picture(&mut read, 1, size, Sharpness::Still, &mut renderer);
+        });
+    });
+    criterion.bench_function("window_to_picture_mpr_512", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let by = [if n % 2 == 0 { 3.0 } else { -3.0 }, 0.0];
+            let drag = Command::DragWindow {
+                viewport: 1,
+                layer: 0,
+                by,
+            };
+            read.apply(drag).expect("a layer");
+            picture(&mut read, 1, size, Sharpness::Still, &mut renderer);
+        });
+    });
+    screen(&mut read, Sharpness::Still, &mut renderer);
+    criterion.bench_function("crosshair_to_screen_pet_ct", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let at = spot(n);
+            read.apply(Command::Crosshair { viewport: 1, at }).expect("a place");
+            screen(&mut read, Sharpness::Moving, &mut renderer);
+        });
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .with_measurement(CpuTime)
+        .sample_size(20)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(5));
+    targets = sessions
+}
+criterion_main!(benches);
