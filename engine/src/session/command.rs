@@ -488,6 +488,39 @@ pub enum Command {
         /// In which view.
         viewport: u32,
     },
+    /// Takes the picture of a view for prints and reports (F6).
+    AddToFilm {
+        /// Which view.
+        viewport: u32,
+    },
+    /// Takes every slice of the lowest layer of a view as it is shown (F7).
+    AddSeriesToFilm {
+        /// Which view.
+        viewport: u32,
+    },
+    /// Moves a picture of the film to another place in its order.
+    MoveFilmItem {
+        /// Which.
+        item: u64,
+        /// Where it will be, from 0.
+        to: u32,
+    },
+    /// Sets what is written under a picture of the film, or that it was printed.
+    EditFilmItem {
+        /// Which.
+        item: u64,
+        /// The new text.
+        #[serde(default)]
+        caption: Option<String>,
+        /// Whether it was printed.
+        #[serde(default)]
+        printed: Option<bool>,
+    },
+    /// Takes a picture off the film.
+    DeleteFilmItem {
+        /// Which.
+        item: u64,
+    },
     /// Draws a measurement or a text.
     AddMark {
         /// In which view.
@@ -579,6 +612,13 @@ pub enum Command {
         /// Red, green, blue.
         #[serde(default)]
         color: Option<[u8; 3]>,
+    },
+    /// Finds the lesions of a PET layer: each becomes a volume of interest; what is physiological does not.
+    DetectLesions {
+        /// In which view.
+        viewport: u32,
+        /// On which layer, the lowest is 0.
+        layer: u32,
     },
     /// Paints on a volume of interest, or erases.
     Brush {

@@ -24,6 +24,8 @@ pub enum Event {
     AlignmentChanged,
     /// Key images were marked or unmarked.
     KeyImagesChanged,
+    /// Pictures were taken onto the film, off it, or changed there.
+    FilmChanged,
     /// People came, went, pointed or present.
     ParticipantsChanged,
     /// Something to be read beside the pictures.

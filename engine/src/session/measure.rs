@@ -129,6 +129,18 @@ fn from_recipe(recipe: &Recipe, volume: &Volume) -> Result<(Mask, Vec<String>), 
             let capped = grown.capped.then(|| format!("growth was stopped at {most_ml} mL"));
             Ok((grown.mask, capped.into_iter().collect()))
         }
+        Recipe::Voxels { runs } => {
+            let count = grid.voxels() as u64;
+            if runs.iter().any(|[start, end]| start >= end || *end > count) {
+                return Err(Refusal::Voi("the voxels do not lie in the volume".to_owned()));
+            }
+            let runs = runs.iter().map(|[start, end]| Run {
+                start: *start as usize,
+                end: *end as usize,
+            });
+            let mask = Mask::from_runs(grid.clone(), runs.collect());
+            Ok((mask.map_err(|error| Refusal::Voi(error.to_string()))?, Vec::new()))
+        }
         Recipe::OneClick { at_mm, most_ml } => {
             let rule = OneClick {
                 method: EdgeMethod::Gradient,

@@ -219,12 +219,14 @@ impl Session {
             (now.vois != before.vois, Event::VoisChanged),
             (now.joints != before.joints, Event::AlignmentChanged),
             (now.key_images != before.key_images, Event::KeyImagesChanged),
+            (now.film != before.film, Event::FilmChanged),
         ];
         events.extend(tell.into_iter().filter(|(is_so, _)| *is_so).map(|(_, event)| event));
         self.stage.keep_only(|key, phase| {
             let desks = std::iter::once(&now.desk).chain(now.desks.values());
             let views = desks.flat_map(|desk| desk.viewports.values());
-            let mut shown = views.filter_map(|view| view.shown.as_ref());
+            let on_film = now.film.iter().map(|item| &item.shown);
+            let mut shown = views.filter_map(|view| view.shown.as_ref()).chain(on_film);
             shown.any(|shown| shown.layers.iter().any(|layer| layer.series == key) && shown.phase as usize >= phase)
         });
         events

@@ -122,6 +122,39 @@ impl Session {
                 remarks: Vec::new(),
             });
         };
+        self.picture(Some(viewport), shown, size, sharpness, renderer, cancel)
+    }
+
+    /// The picture of an item of the film.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuch`] for an item that is none; else as [`Session::image`].
+    pub fn film_image(
+        &mut self,
+        item: u64,
+        size: Size,
+        renderer: &mut dyn Renderer,
+        cancel: &Cancel,
+    ) -> Result<Picture, Refusal> {
+        let state = self.state.clone();
+        let found = state.film.iter().find(|known| known.number == item);
+        let found = found.ok_or(Refusal::NoSuch {
+            what: "item of the film",
+            found: item,
+        })?;
+        self.picture(None, &found.shown, size, Sharpness::Still, renderer, cancel)
+    }
+
+    fn picture(
+        &mut self,
+        viewport: Option<u32>,
+        shown: &Shown,
+        size: Size,
+        sharpness: Sharpness,
+        renderer: &mut dyn Renderer,
+        cancel: &Cancel,
+    ) -> Result<Picture, Refusal> {
         let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
         let mut remarks = Vec::new();
         let (layers, fraction) = self.layers(shown, &mut remarks)?;
@@ -271,7 +304,7 @@ impl Session {
     #[allow(clippy::too_many_arguments, reason = "what a picture depends on, once")]
     fn drawn(
         &mut self,
-        viewport: u32,
+        viewport: Option<u32>,
         scenes: &[Scene],
         shown: &Shown,
         size: Size,
@@ -279,7 +312,8 @@ impl Session {
         renderer: &mut dyn Renderer,
         cancel: &Cancel,
     ) -> Result<Image, Refusal> {
-        if let Some((known, of_size, as_sharp, image)) = self.drawn.last.get(&viewport) {
+        let last = viewport.and_then(|n| self.drawn.last.get(&n));
+        if let Some((known, of_size, as_sharp, image)) = last {
             if known == scenes && *of_size == size && *as_sharp >= sharpness {
                 return Ok(image.clone());
             }
@@ -309,7 +343,9 @@ impl Session {
             _ => black(size)?,
         };
         let kept = (scenes.to_vec(), size, sharpness, image.clone());
-        self.drawn.last.insert(viewport, kept);
+        if let Some(n) = viewport {
+            self.drawn.last.insert(n, kept);
+        }
         Ok(image)
     }
 
@@ -400,7 +436,7 @@ impl Session {
     }
 
     /// Marks, crosshair and the lines of other planes.
-    fn lines(&self, viewport: u32, shown: &Shown, grid: &Grid, size: Size) -> Result<Vec<Line>, Refusal> {
+    fn lines(&self, viewport: Option<u32>, shown: &Shown, grid: &Grid, size: Size) -> Result<Vec<Line>, Refusal> {
         let mut lines = Vec::new();
         if matches!(shown.kind, Kind::Tiles { .. } | Kind::Curved { .. }) {
             return Ok(lines);
@@ -491,7 +527,7 @@ impl Session {
     /// Where the planes of the other visible views cut this one.
     fn reference_lines(
         &self,
-        viewport: u32,
+        viewport: Option<u32>,
         shown: &Shown,
         plane: &ImagePlane,
         size: Size,
@@ -500,7 +536,7 @@ impl Session {
         let space = self.stage.facts(&shown.layers[0].series)?.space();
         for n in self.state.desk.visible() {
             let other = self.state.desk.viewports.get(&n).and_then(|view| view.shown.as_ref());
-            let Some(other) = other.filter(|other| n != viewport && other.kind.is_plane()) else {
+            let Some(other) = other.filter(|other| Some(n) != viewport && other.kind.is_plane()) else {
                 continue;
             };
             let theirs = self.stage.facts(&other.layers[0].series)?.space();
@@ -549,7 +585,7 @@ impl Session {
         let shown = shown(&self.state, viewport, "a mark")?;
         let grid = &self.stage.facts(&shown.layers[0].series)?.grid;
         let size = crate::session::sight::size_of(spot)?;
-        let lines = self.lines(viewport, shown, grid, size)?;
+        let lines = self.lines(Some(viewport), shown, grid, size)?;
         let at = [spot.x, spot.y];
         let apart = |[x, y]: [f64; 2]| (x - at[0]).hypot(y - at[1]);
         let mut best: Option<(f64, u64, Option<u32>)> = None;

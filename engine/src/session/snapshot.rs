@@ -85,6 +85,16 @@ impl Session {
             }
             is_known
         });
+        for item in &state.film {
+            check_shown(&item.shown)?;
+        }
+        state.film.retain(|item| {
+            let keys = item.shown.layers.iter().map(|layer| layer.series.clone());
+            let unknown: Vec<String> = keys.filter(|key| self.stage.facts(key).is_err()).collect();
+            let is_known = unknown.is_empty();
+            missing.extend(unknown);
+            is_known
+        });
         state.marks.retain(|_, mark| super::figures::geometry(mark).is_ok());
         let before = std::mem::replace(&mut self.state, Arc::new(state));
         self.done.push_back(before.clone());

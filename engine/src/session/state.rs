@@ -48,6 +48,9 @@ pub struct State {
     pub is_deidentified: bool,
     /// Pictures that matter, in the order in which they were marked.
     pub key_images: Vec<KeyImage>,
+    /// Pictures for prints and reports, in order.
+    #[serde(default)]
+    pub film: Vec<Arc<FilmItem>>,
 }
 
 /// A layout and its views.
@@ -478,6 +481,11 @@ pub enum Recipe {
         /// Where it stops.
         most_ml: f64,
     },
+    /// Voxels that were found elsewhere: from one index in reading order up to another, which no longer belongs.
+    Voxels {
+        /// Rising, without touching.
+        runs: Vec<[u64; 2]>,
+    },
     /// The spot under a click, by where its edge is steepest.
     OneClick {
         /// The place.
@@ -543,6 +551,20 @@ pub struct Voi {
     pub color: [u8; 3],
 }
 
+/// A picture for a print or a report: what a view showed when it was taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilmItem {
+    /// Its number.
+    pub number: u64,
+    /// What it shows.
+    pub shown: Shown,
+    /// What is written under it.
+    pub caption: String,
+    /// Whether it was printed.
+    pub is_printed: bool,
+}
+
 /// A picture that matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -574,6 +596,7 @@ impl Default for State {
             corners: Arc::new(BTreeMap::from([(String::new(), usual_corners())])),
             is_deidentified: false,
             key_images: Vec::new(),
+            film: Vec::new(),
         }
     }
 }

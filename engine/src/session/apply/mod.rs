@@ -1,6 +1,7 @@
 //! Commands to changes of the state, one folder's file for each kind of command.
 
 mod align;
+mod film;
 mod follow;
 mod hang;
 mod look;
@@ -56,6 +57,7 @@ pub(super) fn apply(
         || work.place(command)?
         || work.look(command)?
         || work.motion(command)?
+        || work.film(command)?
         || work.marks(command)?
         || work.vois(command)?
         || work.align(command)?;

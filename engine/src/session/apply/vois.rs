@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::lesion::{Options, detect};
 use crate::session::apply::place::step_mm;
 use crate::session::apply::show::named;
 use crate::session::apply::{Work, at_most};
@@ -14,6 +15,8 @@ use crate::session::state::{Level, Paint, Recipe, Voi};
 const MAX_VOIS: usize = 2000;
 /// Most strokes of one, and most places of a stroke.
 const MAX_STROKES: usize = 4096;
+/// Most runs of voxels of one.
+const MAX_RUNS: usize = 1 << 20;
 /// Colours of volumes of interest, in turn.
 const COLORS: [[u8; 3]; 8] = [
     [255, 87, 87],
@@ -41,6 +44,7 @@ impl Work<'_> {
                 name,
                 color,
             } => self.edit_voi(*voi, recipe.as_ref(), name.as_deref(), *color)?,
+            Command::DetectLesions { viewport, layer } => self.detect(*viewport, *layer)?,
             Command::Brush {
                 voi,
                 viewport,
@@ -99,6 +103,49 @@ impl Work<'_> {
         for warning in warnings {
             self.remark(warning);
         }
+        Ok(())
+    }
+
+    /// Candidates that are no physiological uptake become volumes of interest, the hottest first.
+    fn detect(&mut self, viewport: u32, layer: u32) -> Result<(), Refusal> {
+        let shown = self.shown(viewport, "lesions")?.clone();
+        let on = shown.layers.get(layer as usize).ok_or(Refusal::NoLayer {
+            layers: shown.layers.len(),
+            found: layer as usize,
+        })?;
+        let pet = self.stage.whole(&on.series, shown.phase)?;
+        let space = self.stage.facts(&on.series)?.space();
+        let is_ct = |key: &&String| {
+            let facts = self.stage.facts(key);
+            facts.is_ok_and(|facts| facts.modality() == "CT" && facts.space() == space)
+        };
+        let keys = shown.layers.iter().map(|layer| &layer.series);
+        let ct = keys.clone().find(is_ct).map(|key| self.stage.whole(key, 0)).transpose()?;
+        let found = detect(&pet, ct.as_ref(), None, &Options::default());
+        let detection = found.map_err(|error| Refusal::Voi(error.to_string()))?;
+        let layers: Vec<String> = keys.cloned().collect();
+        let (mut lesions, all) = (0, detection.findings.len());
+        for finding in detection.findings.iter().filter(|finding| finding.physiological.is_none()) {
+            at_most("volumes of interest", MAX_VOIS, self.state.vois.len() + 1)?;
+            lesions += 1;
+            let n = self.number();
+            let runs = finding.mask.runs().iter().map(|run| [run.start as u64, run.end as u64]);
+            let voi = Voi {
+                name: format!("L{lesions}"),
+                series: on.series.clone(),
+                phase: shown.phase,
+                layers: layers.clone(),
+                recipe: checked(&Recipe::Voxels { runs: runs.collect() })?,
+                strokes: Vec::new(),
+                color: COLORS[self.state.vois.len() % COLORS.len()],
+            };
+            self.keep(n, voi)?;
+        }
+        for warning in detection.warnings {
+            self.remark(warning);
+        }
+        let physiological = all - lesions;
+        self.remark(format!("{lesions} lesions; {physiological} sites of uptake were taken for physiological"));
         Ok(())
     }
 
@@ -190,6 +237,7 @@ fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
                 Level::Fixed(value) => within("the level", "a number", -1e12..=1e12, *value)?,
             };
         }
+        Recipe::Voxels { runs } => at_most("runs of voxels", MAX_RUNS, runs.len())?,
         Recipe::Grow {
             seed_mm,
             at_least,

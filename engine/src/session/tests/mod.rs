@@ -19,6 +19,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("layouts", include_str!("../../../tests/scenarios/layouts.jsonl")),
     ("places", include_str!("../../../tests/scenarios/places.jsonl")),
     ("hanging", include_str!("../../../tests/scenarios/hanging.jsonl")),
+    ("film", include_str!("../../../tests/scenarios/film.jsonl")),
     ("looks", include_str!("../../../tests/scenarios/looks.jsonl")),
     ("marks", include_str!("../../../tests/scenarios/marks.jsonl")),
     ("vois", include_str!("../../../tests/scenarios/vois.jsonl")),
