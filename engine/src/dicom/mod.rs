@@ -7,6 +7,7 @@ mod code;
 pub mod concepts;
 mod error;
 pub mod measurement_report;
+pub mod presentation_state;
 pub mod read;
 pub mod real_world_value;
 mod reference;

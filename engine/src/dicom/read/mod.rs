@@ -17,6 +17,7 @@ mod measurement_report;
 mod parametric_map;
 mod pixel_value;
 pub mod planar;
+mod presentation_state;
 mod real_world_value;
 mod references;
 mod regions;
@@ -38,6 +39,9 @@ pub use load::{Progress, load};
 pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
+pub use presentation_state::{
+    MAX_OBJECTS, blending_state, presentation_state, read_blending_state, read_presentation_state,
+};
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
 pub use registration::{

@@ -19,6 +19,7 @@ mod nuclear;
 mod parametric_map;
 mod pet;
 mod pixels;
+mod presentation_state;
 mod real_world_value;
 mod registration;
 mod secondary_capture;
@@ -40,6 +41,7 @@ pub use nuclear::{Detector, EnergyWindow, Gating, NmFrame, NmImage, NmKind, Phas
 pub use parametric_map::{FloatValues, ParametricMap, parametric_map};
 pub use pet::{DecayCorrection, GatedTiming, PetFrame, PetImage, PetSeries, Radiopharmaceutical, pet_image};
 pub use pixels::Pixels;
+pub use presentation_state::{blending_state, presentation_state};
 pub use real_world_value::{RealWorldValueMapDocument, real_world_value_map, suv_real_world_values};
 pub use registration::{RegistrationDocument, registration};
 pub use secondary_capture::{SecondaryCapture, secondary_capture};

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod peers;
+mod presentation_states;
 mod real_world_values;
 mod registrations;
 mod reports;
