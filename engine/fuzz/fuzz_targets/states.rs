@@ -11,7 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     };
     if let Ok((state, _)) = read_presentation_state(&object.data_set) {
         for annotation in state.layout.annotations("1.2.3", 1) {
-            let points = annotation.graphics.iter().flat_map(|graphic| graphic.shape.points());
+            let points = annotation
+                .graphics
+                .iter()
+                .flat_map(|graphic| graphic.shape.points());
             assert!(points.flatten().all(|number| !number.is_nan()));
         }
         for window in state.windows {

@@ -6,6 +6,7 @@
 mod code;
 pub mod concepts;
 mod error;
+pub mod key_objects;
 pub mod measurement_report;
 pub mod presentation_state;
 pub mod read;

@@ -6,12 +6,14 @@
 
 pub(crate) mod attributes;
 mod collection;
+mod content;
 mod date_time;
 pub mod dicomdir;
 mod dynamic;
 mod emission;
 mod frame;
 mod instance;
+mod key_objects;
 mod load;
 mod measurement_report;
 mod parametric_map;
@@ -35,6 +37,7 @@ pub use dynamic::{View, dynamic};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
+pub use key_objects::{key_objects, read_key_objects};
 pub use load::{Progress, load};
 pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};

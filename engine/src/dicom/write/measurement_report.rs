@@ -6,11 +6,12 @@
 use dicom_dictionary_std::{tags, uids};
 
 use super::content::{self, Relationship, put_container, put_items};
-use super::source_images::reference;
+use super::evidence::put_evidence;
+use super::observer::observer;
 use super::{Code, Dataset, DateTime, Error, Instance, Series, Study};
 use crate::dicom::measurement_report::{
-    AlgorithmIdentification, ImageGroup, Measurement, MeasurementGroup, MeasurementReport, Observer,
-    Property, PropertyValue, SegmentReference, Site, TimePoint,
+    AlgorithmIdentification, ImageGroup, Measurement, MeasurementGroup, MeasurementReport, Property,
+    PropertyValue, SegmentReference, Site, TimePoint,
 };
 use crate::dicom::{ObjectReference, concepts};
 
@@ -58,7 +59,7 @@ pub fn measurement_report(
         .sequence(tags::REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, Vec::new())
         .sequence(tags::PERFORMED_PROCEDURE_CODE_SEQUENCE, Vec::new())
         .item(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, own_scheme());
-    put_evidence(report, &mut dataset)?;
+    put_evidence(named_objects(report), &mut dataset)?;
     put_container(&mut dataset, &report.title, Some("1500"), content_of(report));
     Ok(Instance::new(
         uids::COMPREHENSIVE3_DSR_STORAGE,
@@ -97,8 +98,8 @@ fn own_scheme() -> Dataset {
     item
 }
 
-/// Every object that the content names, by study and series (PS3.3 C.17.2).
-fn put_evidence(report: &MeasurementReport, dataset: &mut Dataset) -> Result<(), Error> {
+/// Every object that the content names.
+fn named_objects(report: &MeasurementReport) -> Vec<ObjectReference> {
     let of_group = |group: &MeasurementGroup| {
         let segmentation = group.segment.iter().map(|segment| segment.segmentation.clone());
         let maps = group
@@ -115,41 +116,7 @@ fn put_evidence(report: &MeasurementReport, dataset: &mut Dataset) -> Result<(),
         .image_library
         .iter()
         .flat_map(|group| group.images.iter().cloned());
-    let mut named: Vec<ObjectReference> = images.chain(report.groups.iter().flat_map(of_group)).collect();
-    named.sort();
-    named.dedup();
-    if let Some(object) = named
-        .iter()
-        .find(|object| object.study_instance_uid.is_empty() || object.series_instance_uid.is_empty())
-    {
-        return Err(Error::invalid(
-            "reference",
-            "its study and series",
-            &object.sop_instance_uid,
-        ));
-    }
-    let studies = named.chunk_by(|a, b| a.study_instance_uid == b.study_instance_uid);
-    let items: Vec<Dataset> = studies.map(evidence_of_study).collect();
-    if !items.is_empty() {
-        dataset.sequence(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, items);
-    }
-    Ok(())
-}
-
-fn evidence_of_study(objects: &[ObjectReference]) -> Dataset {
-    let series = objects
-        .chunk_by(|a, b| a.series_instance_uid == b.series_instance_uid)
-        .map(|objects| {
-            let named = |object: &ObjectReference| reference(&object.sop_class_uid, &object.sop_instance_uid);
-            let mut item = Dataset::new();
-            item.text(tags::SERIES_INSTANCE_UID, &objects[0].series_instance_uid)
-                .sequence(tags::REFERENCED_SOP_SEQUENCE, objects.iter().map(named).collect());
-            item
-        });
-    let mut item = Dataset::new();
-    item.text(tags::STUDY_INSTANCE_UID, &objects[0].study_instance_uid)
-        .sequence(tags::REFERENCED_SERIES_SEQUENCE, series.collect());
-    item
+    images.chain(report.groups.iter().flat_map(of_group)).collect()
 }
 
 fn content_of(report: &MeasurementReport) -> Vec<Dataset> {
@@ -170,45 +137,6 @@ fn content_of(report: &MeasurementReport) -> Vec<Dataset> {
     let groups = report.groups.iter().map(group).collect();
     items.push(content::container(&concepts::IMAGING_MEASUREMENTS, None, groups));
     items
-}
-
-fn observer(observer: &Observer) -> Vec<Dataset> {
-    const TYPE: Code = Code::new("121005", "DCM", "Observer Type");
-    const CONTEXT: Relationship = Relationship::HasObsContext;
-    let kind = |code: Code| content::code(CONTEXT, &TYPE, &code);
-    let text = |value: &'static str, meaning, text: &Option<String>| {
-        let name = Code::new(value, "DCM", meaning);
-        text.as_ref().map(|text| content::text(CONTEXT, &name, text))
-    };
-    match observer {
-        Observer::Person { name, organization } => {
-            let named = content::person(CONTEXT, &Code::new("121008", "DCM", "Person Observer Name"), name);
-            [kind(Code::new("121006", "DCM", "Person")), named]
-                .into_iter()
-                .chain(text(
-                    "121009",
-                    "Person Observer's Organization Name",
-                    organization,
-                ))
-                .collect()
-        }
-        Observer::Device {
-            uid,
-            name,
-            manufacturer,
-            model,
-            serial_number,
-        } => {
-            let named = content::uid(CONTEXT, &Code::new("121012", "DCM", "Device Observer UID"), uid);
-            [kind(Code::new("121007", "DCM", "Device")), named]
-                .into_iter()
-                .chain(text("121013", "Device Observer Name", name))
-                .chain(text("121014", "Device Observer Manufacturer", manufacturer))
-                .chain(text("121015", "Device Observer Model Name", model))
-                .chain(text("121016", "Device Observer Serial Number", serial_number))
-                .collect()
-        }
-    }
 }
 
 fn image_group(group: &ImageGroup) -> Dataset {

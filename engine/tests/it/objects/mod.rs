@@ -2,6 +2,7 @@
 //! same voxels and numbers.
 
 mod hostile;
+mod key_objects;
 mod peers;
 mod presentation_states;
 mod real_world_values;

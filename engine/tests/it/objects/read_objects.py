@@ -364,7 +364,22 @@ def blending_state(path):
     }
 
 
+def key_objects(path):
+    """A selection of key objects as highdicom reads it."""
+    document = hd.ko.KeyObjectSelectionDocument.from_dataset(pydicom.dcmread(path))
+    items = document.content.get_references()
+    described = below(document.content[0] if len(document.content) == 1 else document, "113012")
+    uids = [item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for item in items]
+    return {
+        "title": code(document.ConceptNameCodeSequence[0]),
+        "description": described.TextValue,
+        "objects": uids,
+        "resolved": len([document.resolve_reference(uid) for uid in uids]),
+    }
+
+
 READERS = {
+    "key-objects": key_objects,
     "presentation-state": presentation_state,
     "blending-state": blending_state,
     "segmentation": segmentation,

@@ -4,12 +4,12 @@ use codec::Warning;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use super::{Evidence, code_of, name_of, text_of};
 use crate::dicom::measurement_report::{
     AlgorithmIdentification, Measurement, MeasurementGroup, Property, PropertyValue, SegmentReference, Site,
     TimePoint,
 };
 use crate::dicom::read::attributes::Attributes as _;
+use crate::dicom::read::content::{Evidence, code_of, name_of, text_of};
 use crate::dicom::{Code, concepts};
 
 /// The unit of a number that has none: no unit at all, not "no units", which is one.

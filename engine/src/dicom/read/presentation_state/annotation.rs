@@ -150,12 +150,8 @@ fn points(item: &InMemDicomObject) -> Option<Vec<[f32; 2]>> {
     // Above 65535 points the count, of 16 bits, wraps round.
     let is_whole = rest.is_empty() && dimensions == 2;
     let is_counted = stated.is_none_or(|count| count == (pairs.len() & 0xFFFF) as i64);
-    (is_whole && is_counted).then(|| {
-        pairs
-            .iter()
-            .map(|pair| pair.map(|number| number as f32))
-            .collect()
-    })
+    let points: Option<Vec<_>> = pairs.iter().map(|pair| single(*pair)).collect();
+    points.filter(|_| is_whole && is_counted)
 }
 
 fn shape(term: &str, points: Vec<[f32; 2]>) -> Option<Shape> {
@@ -264,5 +260,11 @@ fn anchor(reader: &mut Reader, item: &InMemDicomObject) -> Option<Anchor> {
 }
 
 fn place(item: &InMemDicomObject, tag: Tag) -> Option<[f32; 2]> {
-    Some(item.numbers_of::<2>(tag)?.map(|number| number as f32))
+    single(item.numbers_of::<2>(tag)?)
+}
+
+/// A place in single precision, as FL has it; text may say more than that holds.
+fn single(place: [f64; 2]) -> Option<[f32; 2]> {
+    let place = place.map(|number| number as f32);
+    place.iter().all(|number| number.is_finite()).then_some(place)
 }
