@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use codec::Warning;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
@@ -80,6 +81,14 @@ pub(super) fn observers(items: &[InMemDicomObject]) -> Vec<Observer> {
         }
     }
     observers
+}
+
+/// Adds a warning, once; a thousand say enough.
+pub(super) fn tell(warnings: &mut Vec<Warning>, code: &'static str, text: impl Into<String>) {
+    let warning = Warning::new(code, text);
+    if warnings.len() < 1000 && !warnings.contains(&warning) {
+        warnings.push(warning);
+    }
 }
 
 /// Study and series of every object that the report lists as evidence.

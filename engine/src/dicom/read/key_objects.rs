@@ -6,7 +6,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes as _;
-use super::content::{Evidence, codes, name_of, observers, text_of};
+use super::content::{Evidence, codes, name_of, observers, tell, text_of};
 use crate::dicom::key_objects::{KeyObject, KeyObjectKind, KeyObjects};
 use crate::dicom::{Error, ObjectReference, Result};
 
@@ -118,12 +118,4 @@ fn key_object(
         kind,
         presentation_state: state.filter(|state: &ObjectReference| !state.sop_instance_uid.is_empty()),
     })
-}
-
-/// Adds a warning, once.
-fn tell(warnings: &mut Vec<Warning>, code: &'static str, text: &str) {
-    let warning = Warning::new(code, text);
-    if !warnings.contains(&warning) {
-        warnings.push(warning);
-    }
 }

@@ -11,7 +11,7 @@ use super::observer::observer;
 use super::{Code, Dataset, DateTime, Error, Instance, Series, Study};
 use crate::dicom::measurement_report::{
     AlgorithmIdentification, ImageGroup, Measurement, MeasurementGroup, MeasurementReport, Property,
-    PropertyValue, SegmentReference, Site, TimePoint,
+    PropertyValue, Region, SegmentReference, Site, TimePoint,
 };
 use crate::dicom::{ObjectReference, concepts};
 
@@ -85,6 +85,49 @@ fn check(report: &MeasurementReport) -> Result<(), Error> {
                 return Err(Error::invalid("measured value", "a finite number", value));
             }
         }
+        check_regions(group)?;
+    }
+    Ok(())
+}
+
+/// A group has a segment, or a region, or several of images, or its measurements have regions (PS3.16 TID 1410, 1411,
+/// 1501): readers tell the templates by that.
+fn check_regions(group: &MeasurementGroup) -> Result<(), Error> {
+    let of_measurements = || {
+        group
+            .measurements
+            .iter()
+            .flat_map(|measurement| &measurement.regions)
+    };
+    if let Some(region) = group
+        .regions
+        .iter()
+        .chain(of_measurements())
+        .find(|region| !region.is_whole())
+    {
+        let found = format!("{region:?}").chars().take(200).collect::<String>();
+        return Err(Error::invalid(
+            "region",
+            "the finite points that its shape is made of",
+            found,
+        ));
+    }
+    let is_of_space = |region: &Region| region.image().is_none();
+    let kinds = [
+        group.segment.is_some(),
+        !group.regions.is_empty(),
+        of_measurements().next().is_some(),
+    ];
+    if kinds.into_iter().filter(|is_there| *is_there).count() > 1 {
+        let expected = "a segment, or regions, or regions of its measurements";
+        return Err(Error::invalid("measurement group", expected, "several of them"));
+    }
+    if group.regions.len() > 1 && group.regions.iter().any(is_of_space) {
+        return Err(Error::invalid(
+            "measurement group",
+            "one region where it lies in space",
+            "several",
+        ));
     }
     Ok(())
 }
@@ -106,7 +149,15 @@ fn named_objects(report: &MeasurementReport) -> Vec<ObjectReference> {
             .measurements
             .iter()
             .filter_map(|m| m.real_world_value_map.clone());
+        let of_measurements = group.measurements.iter().flat_map(|m| &m.regions);
+        let regions = group
+            .regions
+            .iter()
+            .chain(of_measurements)
+            .filter_map(Region::image);
+        let images = group.measurements.iter().flat_map(|m| &m.images);
         segmentation
+            .chain(regions.chain(images).map(|image| image.reference.clone()))
             .chain(group.source_images.iter().cloned())
             .chain(group.real_world_value_map.clone())
             .chain(maps)
@@ -164,7 +215,6 @@ fn group(group: &MeasurementGroup) -> Dataset {
     const SESSION: Code = Code::new("C67447", "NCIt", "Activity Session");
     const CATEGORY: Code = Code::new("276214006", "SCT", "Finding category");
     const FINDING: Code = Code::new("121071", "DCM", "Finding");
-    const SOURCE: Code = Code::new("260753009", "SCT", "Source");
     let code =
         |name: Code, value: &Option<Code>, how| value.as_ref().map(|value| content::code(how, &name, value));
     let text = |name: Code, value: &Option<String>| {
@@ -185,11 +235,15 @@ fn group(group: &MeasurementGroup) -> Dataset {
     .collect();
     items.extend(group.time_point.iter().flat_map(time_point));
     items.extend(group.segment.iter().flat_map(segment));
+    let regions = group.regions.iter();
+    items.extend(
+        regions.map(|region| content::coordinates(Relationship::Contains, &concepts::IMAGE_REGION, region)),
+    );
     items.extend(
         group
             .source_images
             .iter()
-            .map(|image| content::image(Some(&SOURCE), image, None)),
+            .map(|image| content::image(Some(&concepts::SOURCE), image, None)),
     );
     let map = group.real_world_value_map.iter();
     items.extend(map.map(|map| content::composite(&concepts::REAL_WORLD_VALUE_MAP, map)));
@@ -203,7 +257,11 @@ fn group(group: &MeasurementGroup) -> Dataset {
     items.extend(group.measurements.iter().map(measurement));
     let evaluations = group.evaluations.iter();
     items.extend(evaluations.map(|property| property_item(Relationship::Contains, property)));
-    let template = if group.segment.is_some() { "1411" } else { "1501" };
+    let template = match (&group.segment, group.regions.len()) {
+        (None, 0) => "1501",
+        (None, 1) => "1410",
+        _ => "1411",
+    };
     content::container(&MEASUREMENT_GROUP, Some(template), items)
 }
 
@@ -281,9 +339,20 @@ fn measurement(measurement: &Measurement) -> Dataset {
         item.text(tags::RELATIONSHIP_TYPE, "INFERRED FROM");
         item
     });
+    let images = measurement.images.iter().map(|image| {
+        content::source_image(
+            Relationship::InferredFrom,
+            &concepts::SOURCE_OF_MEASUREMENT,
+            image,
+        )
+    });
+    let regions = measurement.regions.iter();
+    let regions =
+        regions.map(|region| content::coordinates(Relationship::InferredFrom, &concepts::SOURCE, region));
+    let modifiers = method.chain(derivation).chain(modifiers);
     put_items(
         &mut item,
-        method.chain(derivation).chain(modifiers).chain(map).collect(),
+        modifiers.chain(images).chain(regions).chain(map).collect(),
     );
     item
 }

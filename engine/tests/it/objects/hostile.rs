@@ -20,6 +20,7 @@ use engine::geometry::Affine;
 use engine::suv::SuvKind;
 
 use super::key_objects;
+use super::planar_reports;
 use super::presentation_states;
 use super::registrations;
 use super::segmentations::written;
@@ -143,6 +144,7 @@ fn changed_bytes_never_panic() {
         registrations::written(&pet, &fixed, registrations::bent(1.0), method),
         presentation_states::written(&pet),
         presentation_states::written_blended(&pet),
+        planar_reports::written(&pet),
         key_objects::written(&pet, KeyObjects::OF_INTEREST),
     ];
     let copies = std::env::var("UPTAKE_HOSTILE_COPIES")

@@ -4,6 +4,7 @@
 mod hostile;
 mod key_objects;
 mod peers;
+mod planar_reports;
 mod presentation_states;
 mod real_world_values;
 mod registrations;

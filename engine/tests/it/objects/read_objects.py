@@ -119,6 +119,42 @@ def report(path):
     return {"class": document.SOPClassUID, "groups": groups}
 
 
+def region(item):
+    return [item.GraphicType, np.asarray(item.value).tolist()]
+
+
+def planar_report(path):
+    """The measurement groups as highdicom sorts them, with the coordinates of groups and numbers."""
+    content = hd.sr.srread(path).content
+    kinds = {
+        "image": content.get_image_measurement_groups(),
+        "planar": content.get_planar_roi_measurement_groups(),
+        "volumetric": content.get_volumetric_roi_measurement_groups(),
+    }
+    groups = []
+    for kind, found in kinds.items():
+        for group in found:
+            roi = {"image": list, "planar": lambda g=group: [g.roi], "volumetric": lambda g=group: g.roi}[kind]()
+            groups.append(
+                {
+                    "kind": kind,
+                    "tracking_uid": group.tracking_uid,
+                    "regions": [region(item) for item in roi],
+                    "measurements": [
+                        {
+                            "value": number_of(m[0]),
+                            "unit": m.unit.value,
+                            "quantity": m.name.value,
+                            "regions": [region(item) for item in m.referenced_coordinates],
+                            "images": len(m.referenced_images),
+                        }
+                        for m in group.get_measurements()
+                    ],
+                }
+            )
+    return {"groups": groups}
+
+
 def walk(item):
     yield item
     for inner in item.get("ContentSequence", []):
@@ -379,6 +415,7 @@ def key_objects(path):
 
 
 READERS = {
+    "planar-report": planar_report,
     "key-objects": key_objects,
     "presentation-state": presentation_state,
     "blending-state": blending_state,
