@@ -1,9 +1,10 @@
-//! Any bytes as a measurement report, a real world value map or a parametric map: plain data or an error.
+//! Any bytes as a measurement report, a selection of key objects, a real world value map or a parametric map: plain data or an error.
 #![no_main]
 
 use codec::dataset::{Limits, read};
 use engine::dicom::read::{
-    InMemory, Instance, load_parametric_map, read_measurement_report, read_real_world_value_map,
+    InMemory, Instance, load_parametric_map, read_key_objects, read_measurement_report,
+    read_real_world_value_map,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -23,5 +24,6 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
+    let _ = read_key_objects(&object.data_set);
     let _ = load_parametric_map(Instance::new(0, object), &InMemory(&[bytes]));
 });

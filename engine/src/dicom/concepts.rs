@@ -37,6 +37,16 @@ pub const ATTENUATION_COEFFICIENT: Code = Code::new("112031", "DCM", "Attenuatio
 pub const LONG_AXIS: Code = Code::new("103339001", "SCT", "Long axis");
 /// Longest diameter across the long axis.
 pub const SHORT_AXIS: Code = Code::new("103340004", "SCT", "Short axis");
+/// Length of a line.
+pub const LENGTH: Code = Code::new("410668003", "SCT", "Length");
+/// Angle of two lines.
+pub const ANGLE: Code = Code::new("1483009", "SCT", "Angle");
+/// Cobb angle: of the end plates of two vertebrae.
+pub const COBB_ANGLE: Code = Code::new("285285000", "SCT", "Cobb angle");
+/// Area.
+pub const AREA: Code = Code::new("42798000", "SCT", "Area");
+/// Width of the heart by width of the thorax; the standard has codes for ratios of areas and circumferences only.
+pub const CARDIOTHORACIC_RATIO: Code = Code::new("cardiothoracic", "99UPTAKE", "Cardiothoracic ratio");
 /// Number of lesions.
 pub const LESION_COUNT: Code = Code::new("lesion-count", "99UPTAKE", "Number of lesions");
 
@@ -47,6 +57,10 @@ pub const SUM_OF_VOXELS: Code = Code::new("126030", "DCM", "Sum of segmented vox
 pub const MILLILITRE: Code = Code::new("ml", "UCUM", "milliliter");
 /// Millimetre.
 pub const MILLIMETRE: Code = Code::new("mm", "UCUM", "millimeter");
+/// Square millimetre.
+pub const SQUARE_MILLIMETRE: Code = Code::new("mm2", "UCUM", "square millimeter");
+/// Degree of an angle.
+pub const DEGREE: Code = Code::new("deg", "UCUM", "degree");
 /// Gram: of SUV in g/mL times mL.
 pub const GRAM: Code = Code::new("g", "UCUM", "gram");
 /// Hounsfield unit.
@@ -187,6 +201,12 @@ const RETIRED: &[(&str, &str, Code)] = &[
     ("R-10047", "SRT", STANDARD_DEVIATION),
     ("R-00319", "SRT", MEDIAN),
     ("G-D705", "SRT", VOLUME),
+    ("G-D7FE", "SRT", LENGTH),
+    ("G-A160", "SRT", ANGLE),
+    ("G-A166", "SRT", AREA),
+    ("G-A185", "SRT", LONG_AXIS),
+    ("G-A186", "SRT", SHORT_AXIS),
+    ("F-00E5C", "SRT", COBB_ANGLE),
     ("G-C036", "SRT", MEASUREMENT_METHOD),
     ("G-C0E3", "SRT", FINDING_SITE),
     ("G-C171", "SRT", LATERALITY),
@@ -211,6 +231,12 @@ pub(crate) const FINDING_SITE: Code = Code::new("363698007", "SCT", "Finding Sit
 pub(crate) const LATERALITY: Code = Code::new("272741003", "SCT", "Laterality");
 /// Quantity.
 pub(crate) const QUANTITY: Code = Code::new("246205007", "SCT", "Quantity");
+/// Image Region: the outline of a group.
+pub(crate) const IMAGE_REGION: Code = Code::new("111030", "DCM", "Image Region");
+/// Source: the image or coordinates that something was taken from.
+pub(crate) const SOURCE: Code = Code::new("260753009", "SCT", "Source");
+/// Source of Measurement: the image of a number.
+pub(crate) const SOURCE_OF_MEASUREMENT: Code = Code::new("121112", "DCM", "Source of Measurement");
 /// Imaging Measurements: the container of the groups.
 pub(crate) const IMAGING_MEASUREMENTS: Code = Code::new("126010", "DCM", "Imaging Measurements");
 /// Real World Value Map used for measurement.

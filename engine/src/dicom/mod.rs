@@ -6,7 +6,9 @@
 mod code;
 pub mod concepts;
 mod error;
+pub mod key_objects;
 pub mod measurement_report;
+pub mod presentation_state;
 pub mod read;
 pub mod real_world_value;
 mod reference;

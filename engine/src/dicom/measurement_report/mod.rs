@@ -1,14 +1,18 @@
 //! Measurement reports (PS3.16 TID 1500) as plain data, the same for writing and reading.
 //!
 //! A [`MeasurementReport`] has a [`MeasurementGroup`] for each lesion: what it is, where, its segment in a
-//! segmentation, and [`Measurement`]s, each with its quantity, unit, derivation and method. A [`LesionReport`] turns
-//! a table of lesions into one. Bytes are the matter of `write` and `read`.
+//! segmentation or its outline, and [`Measurement`]s, each with its quantity, unit, derivation and method. A length or
+//! an angle is a measurement with the [`Region`] that it was taken along. A [`LesionReport`] turns a table of lesions
+//! into a report. Bytes are the matter of `write` and `read`.
 
 mod lesions;
+mod planar;
+mod region;
 
-use super::{Code, ObjectReference, concepts};
+use super::{Code, ImageReference, ObjectReference, concepts};
 use crate::suv::SuvKind;
 pub use lesions::{LesionReport, ReportedLesion, ReportedReference, SuvNumbers};
+pub use region::{Region, RegionShape};
 
 /// A measurement report.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +80,8 @@ pub struct ImageGroup {
     pub images: Vec<ObjectReference>,
 }
 
-/// What was measured of one thing (PS3.16 TID 1411 with a segment, else TID 1501).
+/// What was measured of one thing (PS3.16 TID 1411 with a segment or several regions, TID 1410 with one region, else
+/// TID 1501).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MeasurementGroup {
     /// Tracking Identifier, the lesion's name.
@@ -95,6 +100,8 @@ pub struct MeasurementGroup {
     pub time_point: Option<TimePoint>,
     /// Its voxels.
     pub segment: Option<SegmentReference>,
+    /// Its outline, in the place of a segment: one region in an image or in space, or several in images.
+    pub regions: Vec<Region>,
     /// Images that the group names beside those of its segment.
     pub source_images: Vec<ObjectReference>,
     /// What made pixels into real values.
@@ -183,6 +190,10 @@ pub struct Measurement {
     pub method: Option<Code>,
     /// More that the number hangs on: the peak's definition, the harmonisation.
     pub modifiers: Vec<Property>,
+    /// The points or lines that it was taken at or along; of a group that has itself no segment or region.
+    pub regions: Vec<Region>,
+    /// The images that it was taken from, where no region says it.
+    pub images: Vec<ImageReference>,
     /// What made pixels into real values, where not said for the group.
     pub real_world_value_map: Option<ObjectReference>,
 }
@@ -199,6 +210,8 @@ impl Measurement {
             derivation: None,
             method: None,
             modifiers: Vec::new(),
+            regions: Vec::new(),
+            images: Vec::new(),
             real_world_value_map: None,
         }
     }

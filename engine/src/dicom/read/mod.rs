@@ -6,17 +6,20 @@
 
 pub(crate) mod attributes;
 mod collection;
+mod content;
 mod date_time;
 pub mod dicomdir;
 mod dynamic;
 mod emission;
 mod frame;
 mod instance;
+mod key_objects;
 mod load;
 mod measurement_report;
 mod parametric_map;
 mod pixel_value;
 pub mod planar;
+mod presentation_state;
 mod real_world_value;
 mod references;
 mod regions;
@@ -35,10 +38,14 @@ pub use dynamic::{View, dynamic};
 pub use emission::{in_suv, suv_attributes, suv_conversion};
 pub use frame::Frame;
 pub use instance::Instance;
+pub use key_objects::{key_objects, read_key_objects};
 pub use load::{Progress, load};
 pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
+pub use presentation_state::{
+    MAX_OBJECTS, blending_state, presentation_state, read_blending_state, read_presentation_state,
+};
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
 pub use registration::{

@@ -1,10 +1,12 @@
 //! Content items of structured reports (PS3.3 C.17.3).
 
+use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::tags;
 
-use super::source_images::reference;
+use super::source_images::{image_item, reference};
 use super::{Code, Dataset, decimal_string};
-use crate::dicom::ObjectReference;
+use crate::dicom::measurement_report::{Region, RegionShape};
+use crate::dicom::{ImageReference, ObjectReference, concepts};
 
 /// How an item belongs to the one that holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(super) enum Relationship {
     HasAcqContext,
     HasConceptMod,
     HasObsContext,
+    InferredFrom,
+    SelectedFrom,
 }
 
 impl Relationship {
@@ -22,6 +26,8 @@ impl Relationship {
             Self::HasAcqContext => "HAS ACQ CONTEXT",
             Self::HasConceptMod => "HAS CONCEPT MOD",
             Self::HasObsContext => "HAS OBS CONTEXT",
+            Self::InferredFrom => "INFERRED FROM",
+            Self::SelectedFrom => "SELECTED FROM",
         }
     }
 }
@@ -132,4 +138,43 @@ pub(super) fn composite(name: &Code, object: &ObjectReference) -> Dataset {
     let named = reference(&object.sop_class_uid, &object.sop_instance_uid);
     item.item(tags::REFERENCED_SOP_SEQUENCE, named);
     item
+}
+
+/// An image with its frames, where another item comes from.
+pub(super) fn source_image(relationship: Relationship, name: &Code, image: &ImageReference) -> Dataset {
+    let mut item = item(relationship, "IMAGE", Some(name));
+    item.item(tags::REFERENCED_SOP_SEQUENCE, image_item(image));
+    item
+}
+
+/// Coordinates in an image or in space (PS3.3 C.18.6, C.18.9).
+pub(super) fn coordinates(relationship: Relationship, name: &Code, region: &Region) -> Dataset {
+    let put = |item: &mut Dataset, shape: RegionShape, numbers: &[f32]| {
+        item.text(tags::GRAPHIC_TYPE, shape.term()).value(
+            tags::GRAPHIC_DATA,
+            VR::FL,
+            PrimitiveValue::F32(numbers.into()),
+        );
+    };
+    match region {
+        Region::Image { image, shape, points } => {
+            let mut item = item(relationship, "SCOORD", Some(name));
+            put(&mut item, *shape, points.as_flattened());
+            put_items(
+                &mut item,
+                vec![source_image(Relationship::SelectedFrom, &concepts::SOURCE, image)],
+            );
+            item
+        }
+        Region::Patient {
+            frame_of_reference_uid,
+            shape,
+            points_mm,
+        } => {
+            let mut item = item(relationship, "SCOORD3D", Some(name));
+            put(&mut item, *shape, points_mm.as_flattened());
+            item.text(tags::REFERENCED_FRAME_OF_REFERENCE_UID, frame_of_reference_uid);
+            item
+        }
+    }
 }

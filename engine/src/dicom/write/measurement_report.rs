@@ -6,11 +6,12 @@
 use dicom_dictionary_std::{tags, uids};
 
 use super::content::{self, Relationship, put_container, put_items};
-use super::source_images::reference;
+use super::evidence::put_evidence;
+use super::observer::observer;
 use super::{Code, Dataset, DateTime, Error, Instance, Series, Study};
 use crate::dicom::measurement_report::{
-    AlgorithmIdentification, ImageGroup, Measurement, MeasurementGroup, MeasurementReport, Observer,
-    Property, PropertyValue, SegmentReference, Site, TimePoint,
+    AlgorithmIdentification, ImageGroup, Measurement, MeasurementGroup, MeasurementReport, Property,
+    PropertyValue, Region, SegmentReference, Site, TimePoint,
 };
 use crate::dicom::{ObjectReference, concepts};
 
@@ -58,7 +59,7 @@ pub fn measurement_report(
         .sequence(tags::REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, Vec::new())
         .sequence(tags::PERFORMED_PROCEDURE_CODE_SEQUENCE, Vec::new())
         .item(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, own_scheme());
-    put_evidence(report, &mut dataset)?;
+    put_evidence(named_objects(report), &mut dataset)?;
     put_container(&mut dataset, &report.title, Some("1500"), content_of(report));
     Ok(Instance::new(
         uids::COMPREHENSIVE3_DSR_STORAGE,
@@ -84,6 +85,49 @@ fn check(report: &MeasurementReport) -> Result<(), Error> {
                 return Err(Error::invalid("measured value", "a finite number", value));
             }
         }
+        check_regions(group)?;
+    }
+    Ok(())
+}
+
+/// A group has a segment, or a region, or several of images, or its measurements have regions (PS3.16 TID 1410, 1411,
+/// 1501): readers tell the templates by that.
+fn check_regions(group: &MeasurementGroup) -> Result<(), Error> {
+    let of_measurements = || {
+        group
+            .measurements
+            .iter()
+            .flat_map(|measurement| &measurement.regions)
+    };
+    if let Some(region) = group
+        .regions
+        .iter()
+        .chain(of_measurements())
+        .find(|region| !region.is_whole())
+    {
+        let found = format!("{region:?}").chars().take(200).collect::<String>();
+        return Err(Error::invalid(
+            "region",
+            "the finite points that its shape is made of",
+            found,
+        ));
+    }
+    let is_of_space = |region: &Region| region.image().is_none();
+    let kinds = [
+        group.segment.is_some(),
+        !group.regions.is_empty(),
+        of_measurements().next().is_some(),
+    ];
+    if kinds.into_iter().filter(|is_there| *is_there).count() > 1 {
+        let expected = "a segment, or regions, or regions of its measurements";
+        return Err(Error::invalid("measurement group", expected, "several of them"));
+    }
+    if group.regions.len() > 1 && group.regions.iter().any(is_of_space) {
+        return Err(Error::invalid(
+            "measurement group",
+            "one region where it lies in space",
+            "several",
+        ));
     }
     Ok(())
 }
@@ -97,15 +141,23 @@ fn own_scheme() -> Dataset {
     item
 }
 
-/// Every object that the content names, by study and series (PS3.3 C.17.2).
-fn put_evidence(report: &MeasurementReport, dataset: &mut Dataset) -> Result<(), Error> {
+/// Every object that the content names.
+fn named_objects(report: &MeasurementReport) -> Vec<ObjectReference> {
     let of_group = |group: &MeasurementGroup| {
         let segmentation = group.segment.iter().map(|segment| segment.segmentation.clone());
         let maps = group
             .measurements
             .iter()
             .filter_map(|m| m.real_world_value_map.clone());
+        let of_measurements = group.measurements.iter().flat_map(|m| &m.regions);
+        let regions = group
+            .regions
+            .iter()
+            .chain(of_measurements)
+            .filter_map(Region::image);
+        let images = group.measurements.iter().flat_map(|m| &m.images);
         segmentation
+            .chain(regions.chain(images).map(|image| image.reference.clone()))
             .chain(group.source_images.iter().cloned())
             .chain(group.real_world_value_map.clone())
             .chain(maps)
@@ -115,41 +167,7 @@ fn put_evidence(report: &MeasurementReport, dataset: &mut Dataset) -> Result<(),
         .image_library
         .iter()
         .flat_map(|group| group.images.iter().cloned());
-    let mut named: Vec<ObjectReference> = images.chain(report.groups.iter().flat_map(of_group)).collect();
-    named.sort();
-    named.dedup();
-    if let Some(object) = named
-        .iter()
-        .find(|object| object.study_instance_uid.is_empty() || object.series_instance_uid.is_empty())
-    {
-        return Err(Error::invalid(
-            "reference",
-            "its study and series",
-            &object.sop_instance_uid,
-        ));
-    }
-    let studies = named.chunk_by(|a, b| a.study_instance_uid == b.study_instance_uid);
-    let items: Vec<Dataset> = studies.map(evidence_of_study).collect();
-    if !items.is_empty() {
-        dataset.sequence(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, items);
-    }
-    Ok(())
-}
-
-fn evidence_of_study(objects: &[ObjectReference]) -> Dataset {
-    let series = objects
-        .chunk_by(|a, b| a.series_instance_uid == b.series_instance_uid)
-        .map(|objects| {
-            let named = |object: &ObjectReference| reference(&object.sop_class_uid, &object.sop_instance_uid);
-            let mut item = Dataset::new();
-            item.text(tags::SERIES_INSTANCE_UID, &objects[0].series_instance_uid)
-                .sequence(tags::REFERENCED_SOP_SEQUENCE, objects.iter().map(named).collect());
-            item
-        });
-    let mut item = Dataset::new();
-    item.text(tags::STUDY_INSTANCE_UID, &objects[0].study_instance_uid)
-        .sequence(tags::REFERENCED_SERIES_SEQUENCE, series.collect());
-    item
+    images.chain(report.groups.iter().flat_map(of_group)).collect()
 }
 
 fn content_of(report: &MeasurementReport) -> Vec<Dataset> {
@@ -170,45 +188,6 @@ fn content_of(report: &MeasurementReport) -> Vec<Dataset> {
     let groups = report.groups.iter().map(group).collect();
     items.push(content::container(&concepts::IMAGING_MEASUREMENTS, None, groups));
     items
-}
-
-fn observer(observer: &Observer) -> Vec<Dataset> {
-    const TYPE: Code = Code::new("121005", "DCM", "Observer Type");
-    const CONTEXT: Relationship = Relationship::HasObsContext;
-    let kind = |code: Code| content::code(CONTEXT, &TYPE, &code);
-    let text = |value: &'static str, meaning, text: &Option<String>| {
-        let name = Code::new(value, "DCM", meaning);
-        text.as_ref().map(|text| content::text(CONTEXT, &name, text))
-    };
-    match observer {
-        Observer::Person { name, organization } => {
-            let named = content::person(CONTEXT, &Code::new("121008", "DCM", "Person Observer Name"), name);
-            [kind(Code::new("121006", "DCM", "Person")), named]
-                .into_iter()
-                .chain(text(
-                    "121009",
-                    "Person Observer's Organization Name",
-                    organization,
-                ))
-                .collect()
-        }
-        Observer::Device {
-            uid,
-            name,
-            manufacturer,
-            model,
-            serial_number,
-        } => {
-            let named = content::uid(CONTEXT, &Code::new("121012", "DCM", "Device Observer UID"), uid);
-            [kind(Code::new("121007", "DCM", "Device")), named]
-                .into_iter()
-                .chain(text("121013", "Device Observer Name", name))
-                .chain(text("121014", "Device Observer Manufacturer", manufacturer))
-                .chain(text("121015", "Device Observer Model Name", model))
-                .chain(text("121016", "Device Observer Serial Number", serial_number))
-                .collect()
-        }
-    }
 }
 
 fn image_group(group: &ImageGroup) -> Dataset {
@@ -236,7 +215,6 @@ fn group(group: &MeasurementGroup) -> Dataset {
     const SESSION: Code = Code::new("C67447", "NCIt", "Activity Session");
     const CATEGORY: Code = Code::new("276214006", "SCT", "Finding category");
     const FINDING: Code = Code::new("121071", "DCM", "Finding");
-    const SOURCE: Code = Code::new("260753009", "SCT", "Source");
     let code =
         |name: Code, value: &Option<Code>, how| value.as_ref().map(|value| content::code(how, &name, value));
     let text = |name: Code, value: &Option<String>| {
@@ -257,11 +235,15 @@ fn group(group: &MeasurementGroup) -> Dataset {
     .collect();
     items.extend(group.time_point.iter().flat_map(time_point));
     items.extend(group.segment.iter().flat_map(segment));
+    let regions = group.regions.iter();
+    items.extend(
+        regions.map(|region| content::coordinates(Relationship::Contains, &concepts::IMAGE_REGION, region)),
+    );
     items.extend(
         group
             .source_images
             .iter()
-            .map(|image| content::image(Some(&SOURCE), image, None)),
+            .map(|image| content::image(Some(&concepts::SOURCE), image, None)),
     );
     let map = group.real_world_value_map.iter();
     items.extend(map.map(|map| content::composite(&concepts::REAL_WORLD_VALUE_MAP, map)));
@@ -275,7 +257,11 @@ fn group(group: &MeasurementGroup) -> Dataset {
     items.extend(group.measurements.iter().map(measurement));
     let evaluations = group.evaluations.iter();
     items.extend(evaluations.map(|property| property_item(Relationship::Contains, property)));
-    let template = if group.segment.is_some() { "1411" } else { "1501" };
+    let template = match (&group.segment, group.regions.len()) {
+        (None, 0) => "1501",
+        (None, 1) => "1410",
+        _ => "1411",
+    };
     content::container(&MEASUREMENT_GROUP, Some(template), items)
 }
 
@@ -353,9 +339,20 @@ fn measurement(measurement: &Measurement) -> Dataset {
         item.text(tags::RELATIONSHIP_TYPE, "INFERRED FROM");
         item
     });
+    let images = measurement.images.iter().map(|image| {
+        content::source_image(
+            Relationship::InferredFrom,
+            &concepts::SOURCE_OF_MEASUREMENT,
+            image,
+        )
+    });
+    let regions = measurement.regions.iter();
+    let regions =
+        regions.map(|region| content::coordinates(Relationship::InferredFrom, &concepts::SOURCE, region));
+    let modifiers = method.chain(derivation).chain(modifiers);
     put_items(
         &mut item,
-        method.chain(derivation).chain(modifiers).chain(map).collect(),
+        modifiers.chain(images).chain(regions).chain(map).collect(),
     );
     item
 }

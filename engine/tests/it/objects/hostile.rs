@@ -3,10 +3,12 @@
 use codec::TransferSyntax;
 use codec::dataset::{Limits, read};
 use engine::dicom::concepts;
+use engine::dicom::key_objects::KeyObjects;
 use engine::dicom::measurement_report::{Measurement, MeasurementGroup, MeasurementReport};
 use engine::dicom::read::{
-    InMemory, Instance, load_parametric_map, measurement_report as read_report, read_regions,
-    real_world_value_map as read_map, registration as read_registration, suv_conversion,
+    InMemory, Instance, blending_state, key_objects as read_key_objects, load_parametric_map,
+    measurement_report as read_report, presentation_state, read_regions, real_world_value_map as read_map,
+    registration as read_registration, suv_conversion,
 };
 use engine::dicom::real_world_value::{MappedRange, RealWorldValue, RealWorldValueMap};
 use engine::dicom::registration::RegistrationMethod;
@@ -17,6 +19,9 @@ use engine::dicom::write::{
 use engine::geometry::Affine;
 use engine::suv::SuvKind;
 
+use super::key_objects;
+use super::planar_reports;
+use super::presentation_states;
 use super::registrations;
 use super::segmentations::written;
 use super::study::{CREATED, Pet, masks, pet, series};
@@ -137,6 +142,10 @@ fn changed_bytes_never_panic() {
         segmentation(SegmentationType::Labelmap, &[&masks[0], &masks[1]]),
         registrations::written(&pet, &fixed, Affine::identity().into(), method),
         registrations::written(&pet, &fixed, registrations::bent(1.0), method),
+        presentation_states::written(&pet),
+        presentation_states::written_blended(&pet),
+        planar_reports::written(&pet),
+        key_objects::written(&pet, KeyObjects::OF_INTEREST),
     ];
     let copies = std::env::var("UPTAKE_HOSTILE_COPIES")
         .ok()
@@ -147,6 +156,9 @@ fn changed_bytes_never_panic() {
             let _ = read_report(&bytes);
             let _ = read_map(&bytes);
             let _ = read_regions(&bytes);
+            let _ = presentation_state(&bytes);
+            let _ = blending_state(&bytes);
+            let _ = read_key_objects(&bytes);
             if let Ok((registration, _)) = read_registration(&bytes) {
                 let _ = registration.between(&pet.images, &fixed);
                 let _ = registration.between(&fixed, &pet.images);

@@ -2,7 +2,10 @@
 //! same voxels and numbers.
 
 mod hostile;
+mod key_objects;
 mod peers;
+mod planar_reports;
+mod presentation_states;
 mod real_world_values;
 mod registrations;
 mod reports;

@@ -1,11 +1,13 @@
 """What pydicom and highdicom read in one object, as JSON on standard output: read_objects.py WHAT FILE."""
 
+import io
 import json
 import sys
 
 import highdicom as hd
 import numpy as np
 import pydicom
+from PIL import Image, ImageCms
 
 
 def code(item):
@@ -115,6 +117,42 @@ def report(path):
             entry["segment"] = [segment[0].referenced_sop_instance_uid, segment[0].referenced_segment_numbers]
         groups.append(entry)
     return {"class": document.SOPClassUID, "groups": groups}
+
+
+def region(item):
+    return [item.GraphicType, np.asarray(item.value).tolist()]
+
+
+def planar_report(path):
+    """The measurement groups as highdicom sorts them, with the coordinates of groups and numbers."""
+    content = hd.sr.srread(path).content
+    kinds = {
+        "image": content.get_image_measurement_groups(),
+        "planar": content.get_planar_roi_measurement_groups(),
+        "volumetric": content.get_volumetric_roi_measurement_groups(),
+    }
+    groups = []
+    for kind, found in kinds.items():
+        for group in found:
+            roi = {"image": list, "planar": lambda g=group: [g.roi], "volumetric": lambda g=group: g.roi}[kind]()
+            groups.append(
+                {
+                    "kind": kind,
+                    "tracking_uid": group.tracking_uid,
+                    "regions": [region(item) for item in roi],
+                    "measurements": [
+                        {
+                            "value": number_of(m[0]),
+                            "unit": m.unit.value,
+                            "quantity": m.name.value,
+                            "regions": [region(item) for item in m.referenced_coordinates],
+                            "images": len(m.referenced_images),
+                        }
+                        for m in group.get_measurements()
+                    ],
+                }
+            )
+    return {"groups": groups}
 
 
 def walk(item):
@@ -305,7 +343,82 @@ def write_deformable(path):
     return {"places_mm": deformed(pydicom.dcmread(path).DeformableRegistrationSequence[0])}
 
 
+def drawn(dataset):
+    """Every graphic of a state: units and points."""
+    graphics = []
+    for annotation in dataset.GraphicAnnotationSequence:
+        for graphic in annotation.GraphicObjectSequence:
+            data = [float(number) for number in graphic.GraphicData]
+            assert len(data) == graphic.NumberOfGraphicPoints * graphic.GraphicDimensions
+            graphics.append([graphic.GraphicAnnotationUnits, data])
+    return graphics
+
+
+def presentation_state(path):
+    dataset = pydicom.dcmread(path)
+    windows = [
+        [float(item.WindowCenter), float(item.WindowWidth)]
+        for item in dataset.SoftcopyVOILUTSequence
+        if "WindowCenter" in item
+    ]
+    layer = dataset.GraphicLayerSequence[0]
+    # highdicom's CIELab is under D65, that of DICOM and of littleCMS under D50.
+    profiles = [ImageCms.createProfile(name) for name in ["sRGB", "LAB"]]
+    lab = ImageCms.profileToProfile(Image.new("RGB", (1, 1), (255, 200, 0)), *profiles, outputMode="LAB")
+    return {
+        "graphics": drawn(dataset),
+        "texts": [
+            text.UnformattedTextValue
+            for annotation in dataset.GraphicAnnotationSequence
+            for text in annotation.TextObjectSequence
+        ],
+        "windows": windows,
+        "images": sum(len(series.ReferencedImageSequence) for series in dataset.ReferencedSeriesSequence),
+        "turned": [int(dataset.ImageRotation), dataset.ImageHorizontalFlip],
+        "colour": list(layer.GraphicLayerRecommendedDisplayCIELabValue),
+        "same_colour": list(lab.getpixel((0, 0))),
+    }
+
+
+def blending_state(path):
+    dataset = pydicom.dcmread(path)
+    channels = [
+        np.frombuffer(dataset[f"{channel}PaletteColorLookupTableData"].value, "<u2")
+        for channel in ["Red", "Green", "Blue"]
+    ]
+    palette = np.stack(channels, axis=1)
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(dataset.ICCProfile))
+    image = Image.new("RGB", (2, 1))
+    image.putdata([(200, 30, 90), (12, 255, 128)])
+    shown = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"))
+    return {
+        "opacity": float(dataset.RelativeOpacity),
+        "positions": [item.BlendingPosition for item in dataset.BlendingSequence],
+        "palette": [palette[0].tolist(), palette[-1].tolist()],
+        "graphics": drawn(dataset),
+        "profile": [list(shown.getpixel((n, 0))) for n in range(2)],
+    }
+
+
+def key_objects(path):
+    """A selection of key objects as highdicom reads it."""
+    document = hd.ko.KeyObjectSelectionDocument.from_dataset(pydicom.dcmread(path))
+    items = document.content.get_references()
+    described = below(document.content[0] if len(document.content) == 1 else document, "113012")
+    uids = [item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for item in items]
+    return {
+        "title": code(document.ConceptNameCodeSequence[0]),
+        "description": described.TextValue,
+        "objects": uids,
+        "resolved": len([document.resolve_reference(uid) for uid in uids]),
+    }
+
+
 READERS = {
+    "planar-report": planar_report,
+    "key-objects": key_objects,
+    "presentation-state": presentation_state,
+    "blending-state": blending_state,
     "segmentation": segmentation,
     "report": report,
     "report-plain": report_plain,

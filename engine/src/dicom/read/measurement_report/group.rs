@@ -1,15 +1,17 @@
 //! One measurement group (PS3.16 TID 1411, 1410, 1501).
 
+mod region;
+
 use codec::Warning;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use super::{Evidence, code_of, name_of, text_of};
 use crate::dicom::measurement_report::{
-    AlgorithmIdentification, Measurement, MeasurementGroup, Property, PropertyValue, SegmentReference, Site,
-    TimePoint,
+    AlgorithmIdentification, Measurement, MeasurementGroup, Property, PropertyValue, Region,
+    SegmentReference, Site, TimePoint,
 };
 use crate::dicom::read::attributes::Attributes as _;
+use crate::dicom::read::content::{Evidence, code_of, name_of, tell, text_of};
 use crate::dicom::{Code, concepts};
 
 /// The unit of a number that has none: no unit at all, not "no units", which is one.
@@ -58,21 +60,48 @@ impl Reader<'_> {
             ("UIDREF", Some(name)) => match name.value.as_ref() {
                 "112040" => self.group.tracking_uid = text_of(item),
                 "121232" => self.source_series = text_of(item),
-                _ => {}
+                _ => self.left_out(&name, "UID"),
             },
             ("IMAGE", name) => self.image(name, item),
             ("COMPOSITE", Some(name)) if name.is(&concepts::REAL_WORLD_VALUE_MAP) => {
                 self.group.real_world_value_map = self.evidence.reference(item);
             }
-            ("SCOORD" | "SCOORD3D", _) => {
-                let text = format!(
-                    "expected a segment as the region of {}, found coordinates; left out",
-                    self.called()
-                );
-                self.warnings.push(Warning::new("region-coordinates", text));
+            ("SCOORD" | "SCOORD3D", Some(name)) if name.is(&concepts::IMAGE_REGION) => {
+                let region = self.region(item);
+                self.group.regions.extend(region);
             }
-            _ => {}
+            ("SCOORD" | "SCOORD3D", name) => {
+                let name = name.unwrap_or(NOT_STATED);
+                self.left_out(&name, "coordinates");
+            }
+            (_, name) => {
+                let name = name.unwrap_or(NOT_STATED);
+                self.left_out(&name, "an item of another kind");
+            }
         }
+    }
+
+    /// Tells what a group has beyond the plain data.
+    fn left_out(&mut self, name: &Code, what: &str) {
+        let text = format!(
+            "{what} called {name:?} of {} left out",
+            self.called(),
+            name = name.to_string()
+        );
+        tell(self.warnings, "not-understood", text);
+    }
+
+    /// Reads coordinates; those that make no shape are left out with a warning.
+    fn region(&mut self, item: &InMemDicomObject) -> Option<Region> {
+        let region = region::read(item, self.evidence);
+        if region.is_none() {
+            let text = format!(
+                "expected points that make a shape as a region of {}, found others; left out",
+                self.called()
+            );
+            tell(self.warnings, "region-coordinates", text);
+        }
+        region
     }
 
     fn called(&self) -> &str {
@@ -172,7 +201,7 @@ impl Reader<'_> {
                 measurement.quantity,
                 self.called()
             );
-            self.warnings.push(Warning::new("no-measured-value", text));
+            tell(self.warnings, "no-measured-value", text);
         }
         if measurement.value.is_some() && unit.is_none() {
             let text = format!(
@@ -180,10 +209,14 @@ impl Reader<'_> {
                 measurement.quantity,
                 self.called()
             );
-            self.warnings.push(Warning::new("no-unit", text));
+            tell(self.warnings, "no-unit", text);
         }
         for below in item.items(tags::CONTENT_SEQUENCE) {
-            modify(&mut measurement, below, self.evidence);
+            match below.text(tags::VALUE_TYPE).as_deref() {
+                Some("SCOORD" | "SCOORD3D") => measurement.regions.extend(self.region(below)),
+                Some("IMAGE") => measurement.images.extend(self.evidence.image(below)),
+                _ => modify(&mut measurement, below, self.evidence),
+            }
         }
         measurement
     }

@@ -32,6 +32,7 @@ use stored::Stored;
 use supplement::Supplement;
 pub use table::Table;
 pub use windows::StatedWindow;
+pub(in crate::dicom) use windows::windows_of;
 
 /// One decoded frame with everything that its display needs; decoded once, shown with any window.
 #[derive(Debug, Clone)]

@@ -17,12 +17,45 @@ pub struct Table {
 }
 
 impl Table {
+    /// Makes a table of entries of `bits` bits for values from `first` on; `None` where no object can hold it: no
+    /// entries or more than 65536, other than 8 to 16 bits, an entry or a first value beyond 16 bits.
+    #[must_use]
+    pub fn new(first: i32, bits: u32, entries: Vec<u16>) -> Option<Self> {
+        let is_possible = (1..=1 << 16).contains(&entries.len())
+            && (8..=16).contains(&bits)
+            && (i32::from(i16::MIN)..=i32::from(u16::MAX)).contains(&first);
+        let white = is_possible.then(|| ((1_u32 << bits) - 1) as u16)?;
+        entries.iter().all(|entry| *entry <= white).then_some(Self {
+            first,
+            entries,
+            white,
+        })
+    }
+
+    /// The value of the first entry.
+    #[must_use]
+    pub fn first(&self) -> i32 {
+        self.first
+    }
+
+    /// The entries.
+    #[must_use]
+    pub fn entries(&self) -> &[u16] {
+        &self.entries
+    }
+
+    /// Bits of an entry, 8 to 16.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        16 - self.white.leading_zeros()
+    }
+
     /// Reads an item; `is_signed` tells how the first mapped value is read. Gives what was odd beside it.
     ///
     /// # Errors
     ///
     /// One sentence, when descriptor and data make no table.
-    pub(super) fn read(
+    pub(in crate::dicom) fn read(
         item: &InMemDicomObject,
         is_signed: bool,
     ) -> std::result::Result<(Self, Option<String>), String> {
@@ -60,7 +93,8 @@ impl Table {
     }
 
     /// The entry of a value; values between two whole ones have the nearest's.
-    pub(super) fn entry(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn entry(&self, value: f64) -> f64 {
         if value.is_nan() {
             return f64::NAN;
         }

@@ -1,5 +1,6 @@
 //! The views that an object offers: its windows and VOI LUTs (PS3.3 C.11.2, C.7.6.16.2.10).
 
+use codec::Warning;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
@@ -23,7 +24,7 @@ pub struct StatedWindow {
 pub(super) fn read(source: &mut Source<'_>, modality: &Modality) -> Vec<StatedWindow> {
     let mut views = tables(source, modality);
     let item = source.group(tags::FRAME_VOILUT_SEQUENCE).unwrap_or(source.object);
-    views.extend(windows(source, item));
+    views.extend(windows_of(item, &mut source.warnings));
     views
 }
 
@@ -48,7 +49,11 @@ fn tables(source: &mut Source<'_>, modality: &Modality) -> Vec<StatedWindow> {
     views
 }
 
-fn windows(source: &mut Source<'_>, item: &InMemDicomObject) -> Vec<StatedWindow> {
+/// The windows of an item that has centres and widths.
+pub(in crate::dicom) fn windows_of(
+    item: &InMemDicomObject,
+    warnings: &mut Vec<Warning>,
+) -> Vec<StatedWindow> {
     let centers = item.numbers(tags::WINDOW_CENTER);
     let widths = item.numbers(tags::WINDOW_WIDTH);
     if centers.len() != widths.len() {
@@ -57,13 +62,13 @@ fn windows(source: &mut Source<'_>, item: &InMemDicomObject) -> Vec<StatedWindow
             widths.len(),
             centers.len()
         );
-        source.warn("window", text);
+        warnings.push(Warning::new("window", text));
     }
-    let function = function(source, item);
+    let function = function(item, warnings);
     let explanations = item.texts(tags::WINDOW_CENTER_WIDTH_EXPLANATION);
     let mut views = Vec::new();
     for (index, (center, width)) in centers.into_iter().zip(widths).enumerate() {
-        let Some(window) = window(source, center, width, function) else {
+        let Some(window) = window(warnings, center, width, function) else {
             continue;
         };
         let explanation = explanations.get(index).filter(|text| !text.is_empty());
@@ -76,7 +81,7 @@ fn windows(source: &mut Source<'_>, item: &InMemDicomObject) -> Vec<StatedWindow
 }
 
 /// VOI LUT Function (0028,1056).
-fn function(source: &mut Source<'_>, item: &InMemDicomObject) -> WindowFunction {
+fn function(item: &InMemDicomObject, warnings: &mut Vec<Warning>) -> WindowFunction {
     match item.text(tags::VOILUT_FUNCTION).as_deref() {
         None | Some("LINEAR") => WindowFunction::Linear,
         Some("LINEAR_EXACT") => WindowFunction::LinearExact,
@@ -84,25 +89,23 @@ fn function(source: &mut Source<'_>, item: &InMemDicomObject) -> WindowFunction 
         Some(_) => {
             let text =
                 "expected LINEAR, LINEAR_EXACT or SIGMOID as VOI LUT Function, found another; LINEAR taken";
-            source.warn("voi-lut-function", text.to_owned());
+            warnings.push(Warning::new("voi-lut-function", text));
             WindowFunction::Linear
         }
     }
 }
 
 /// A window that can be used: a linear one narrower than 1 was meant exactly, one without width is none.
-fn window(source: &mut Source<'_>, center: f64, width: f64, function: WindowFunction) -> Option<Window> {
+fn window(warnings: &mut Vec<Warning>, center: f64, width: f64, function: WindowFunction) -> Option<Window> {
     if width <= 0.0 {
-        source.warn(
-            "window",
-            format!("expected a Window Width above 0, found {width}; passed over"),
-        );
+        let text = format!("expected a Window Width above 0, found {width}; passed over");
+        warnings.push(Warning::new("window", text));
         return None;
     }
     let function = if width < 1.0 && function == WindowFunction::Linear {
         let text =
             format!("expected a Window Width of at least 1 for LINEAR, found {width}; LINEAR_EXACT taken");
-        source.warn("window", text);
+        warnings.push(Warning::new("window", text));
         WindowFunction::LinearExact
     } else {
         function
