@@ -2,6 +2,8 @@
 //! beginning, done again, and replayed.
 
 mod figures;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod pictures;
 mod random;
 mod world;
