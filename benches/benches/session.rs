@@ -30,6 +30,7 @@ fn facts(key: &str, modality: &str, volume: &Volume) -> SeriesFacts {
         unit: volume.unit().clone(),
         phases: 1,
         window: None,
+        images: Vec::new(),
         hanging: hanging::SeriesFacts {
             modality: modality.to_owned(),
             is_emission: modality == "PT",

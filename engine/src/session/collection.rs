@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::dicom::{ImageReference, ObjectReference};
 use crate::dicom::read::{self, Series, Stack, Study, hanging_facts, in_suv, load, suv_conversion, texts};
 use crate::session::source::{Arrival, SeriesFacts, Source};
 use crate::volume::{Unit, Volume};
@@ -79,9 +80,28 @@ fn of_series(study: &Study, series: &Series, at: usize, phases: &[usize]) -> Ser
         unit,
         phases: phases.len(),
         window: None,
+        images: images(series, stack),
         hanging: hanging_facts(series, stack),
         texts,
     }
+}
+
+/// The objects of a stack's slices.
+fn images(series: &Series, stack: &Stack) -> Vec<ImageReference> {
+    let image = |at: &read::FrameRef| {
+        let instance = series.instances.get(at.instance)?;
+        let is_many = instance.frames.len() > 1;
+        Some(ImageReference {
+            reference: ObjectReference {
+                study_instance_uid: instance.study_instance_uid.clone(),
+                series_instance_uid: instance.series_instance_uid.clone(),
+                sop_class_uid: instance.sop_class_uid.clone(),
+                sop_instance_uid: instance.sop_instance_uid.clone(),
+            },
+            frames: if is_many { vec![at.frame as u32 + 1] } else { Vec::new() },
+        })
+    };
+    stack.frames.iter().filter_map(image).collect()
 }
 
 impl<S: read::Source> Source for Collection<S> {

@@ -261,6 +261,13 @@ pub enum Command {
         /// Where it is.
         to: Spot,
     },
+    /// Brings a place into the middle of the picture; its plane goes through it.
+    CenterOn {
+        /// In which view.
+        viewport: u32,
+        /// The place, in the space of the lowest layer.
+        place_mm: [f64; 3],
+    },
     /// Magnifies about a place, which stays where it is.
     Zoom {
         /// In which view.
@@ -529,6 +536,18 @@ pub enum Command {
         kind: MarkKind,
         /// Its points, in the order in which they are set.
         points: Vec<Spot>,
+        /// Its text, if it has one.
+        #[serde(default)]
+        text: String,
+    },
+    /// Draws a measurement or a text at places of the body.
+    PlaceMark {
+        /// In which view.
+        viewport: u32,
+        /// What.
+        kind: MarkKind,
+        /// Its points, in the space of the view's lowest layer.
+        points_mm: Vec<[f64; 3]>,
         /// Its text, if it has one.
         #[serde(default)]
         text: String,

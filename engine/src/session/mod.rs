@@ -23,6 +23,7 @@ mod event;
 mod figures;
 mod measure;
 mod picture;
+mod saved;
 mod sight;
 mod snapshot;
 mod source;

@@ -17,7 +17,7 @@ use crate::render::{
 };
 use crate::session::apply::{shown, step_mm};
 use crate::session::error::Refusal;
-use crate::session::figures::geometry;
+use crate::session::figures::{Figure, geometry};
 use crate::session::sight::{point, tile_size};
 use crate::session::source::PATIENT_FIELDS;
 use crate::session::state::{Comparing, Kind, Mark, Shown, ViewLayer};
@@ -507,18 +507,11 @@ impl Session {
                 ..line.clone()
             })
             .collect();
-        let figures = geometry.figures.iter().take(2).map(|figure| match figure.unit.as_str() {
-            "deg" => format!("{:.1}°", figure.value),
-            "mm2" => format!("{:.1} mm²", figure.value),
-            "1" => format!("{:.3}", figure.value),
-            unit => format!("{:.1} {unit}", figure.value),
-        });
-        let words = std::iter::once(mark.text.clone()).chain(figures).filter(|text| !text.is_empty());
         let handles: Vec<Point<Patient>> = mark.points_mm.iter().map(|place| point(*place)).collect();
         lines.push(Line {
             points: pixels(&handles),
             has_handles: true,
-            text: words.collect::<Vec<_>>().join("  "),
+            text: words(mark, &geometry.figures),
             ..line
         });
         Ok(lines)
@@ -618,6 +611,18 @@ impl Drawn {
         let taken = self.outlines.values().map(|(_, id, _)| id.0 - FIRST_OUTLINE + 1);
         taken.max().unwrap_or(0)
     }
+}
+
+/// What is written beside a mark: its text and its first two numbers.
+pub(super) fn words(mark: &Mark, figures: &[Figure]) -> String {
+    let figures = figures.iter().take(2).map(|figure| match figure.unit.as_str() {
+        "deg" => format!("{:.1}°", figure.value),
+        "mm2" => format!("{:.1} mm²", figure.value),
+        "1" => format!("{:.3}", figure.value),
+        unit => format!("{:.1} {unit}", figure.value),
+    });
+    let words = std::iter::once(mark.text.clone()).chain(figures).filter(|text| !text.is_empty());
+    words.collect::<Vec<_>>().join("  ")
 }
 
 fn plain(color: [u8; 3]) -> Line {

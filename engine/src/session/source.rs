@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::colormap::Window;
+use crate::dicom::ImageReference;
 use crate::geometry::Grid;
 use crate::presentation::hanging;
 use crate::volume::{Unit, Volume};
@@ -57,6 +58,8 @@ pub struct SeriesFacts {
     pub phases: usize,
     /// The window that its maker wants it seen in.
     pub window: Option<Window>,
+    /// The objects of its slices, in order, of the first phase; empty where there are none.
+    pub images: Vec<ImageReference>,
     /// Modality, body part, description, frame of reference and whatever else hanging goes by.
     pub hanging: hanging::SeriesFacts,
     /// Lines for the corners by field name (`PatientName`, `StudyDate`, `SliceThickness`); what a name or number of the

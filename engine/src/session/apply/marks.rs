@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::geometry::{Affine, Patient, Point};
+use crate::session::apply::place::finite_place;
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Spot};
 use crate::session::error::Refusal;
@@ -42,6 +43,19 @@ impl Work<'_> {
                 points,
                 text,
             } => self.add_mark(*viewport, *kind, points, text)?,
+            Command::PlaceMark {
+                viewport,
+                kind,
+                points_mm,
+                text,
+            } => {
+                for place in points_mm {
+                    finite_place(*place)?;
+                }
+                check_count(*kind, points_mm.len())?;
+                let shown = self.shown(*viewport, "a mark")?.clone();
+                self.keep_mark(&shown, *kind, points_mm.clone(), text)?;
+            }
             Command::MoveHandle {
                 mark,
                 handle,
@@ -97,24 +111,24 @@ impl Work<'_> {
     }
 
     fn add_mark(&mut self, viewport: u32, kind: MarkKind, points: &[Spot], text: &str) -> Result<(), Refusal> {
-        let counts = kind.points();
-        if !counts.contains(&points.len()) {
-            return Err(Refusal::Count {
-                what: "points",
-                expected: match (counts.start(), counts.end()) {
-                    (low, high) if low == high => low.to_string(),
-                    (low, high) => format!("{low} to {high}"),
-                },
-                found: points.len(),
-            });
-        }
-        at_most("marks", MAX_MARKS, self.state.marks.len() + 1)?;
+        check_count(kind, points.len())?;
         let shown = self.shown(viewport, "a mark")?.clone();
         let places = points.iter().map(|spot| self.seen_at(&shown, *spot));
         let points_mm = places.map(|place| Ok(numbers(place?))).collect::<Result<_, Refusal>>()?;
+        self.keep_mark(&shown, kind, points_mm, text)
+    }
+
+    fn keep_mark(
+        &mut self,
+        shown: &Shown,
+        kind: MarkKind,
+        points_mm: Vec<[f64; 3]>,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        at_most("marks", MAX_MARKS, self.state.marks.len() + 1)?;
         let mark = Mark {
             kind,
-            space: self.space(&shown)?,
+            space: self.space(shown)?,
             series: shown.layers[0].series.clone(),
             layers: shown.layers.iter().map(|layer| layer.series.clone()).collect(),
             phase: shown.phase,
@@ -208,6 +222,21 @@ impl Work<'_> {
         self.state.selected_mark = self.state.selected_mark.filter(|chosen| marks.contains_key(chosen));
         Ok(())
     }
+}
+
+fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
+    let counts = kind.points();
+    if counts.contains(&found) {
+        return Ok(());
+    }
+    Err(Refusal::Count {
+        what: "points",
+        expected: match (counts.start(), counts.end()) {
+            (low, high) if low == high => low.to_string(),
+            (low, high) => format!("{low} to {high}"),
+        },
+        found,
+    })
 }
 
 /// A text that is not too long.

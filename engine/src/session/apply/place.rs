@@ -2,6 +2,7 @@
 
 use crate::geometry::{Affine, Grid, Patient, Point, Vector};
 use crate::session::apply::follow::is_parallel;
+use crate::presentation::Size;
 use crate::session::apply::Work;
 use crate::session::command::{Command, Link, Spot};
 use crate::session::error::{Refusal, within};
@@ -11,6 +12,9 @@ use crate::session::state::{Axis, Kind, Shown};
 /// Farthest from the volume's middle that a view may look, mm.
 const FAR_MM: f64 = 1e5;
 
+/// A picture that asks only whether a view can be one.
+const SMALL: Size = Size { width: 16, height: 16 };
+
 impl Work<'_> {
     pub(super) fn place(&mut self, command: &Command) -> Result<bool, Refusal> {
         match command {
@@ -18,6 +22,13 @@ impl Work<'_> {
             Command::GoToSlice { viewport, slice } => self.go_to_slice(*viewport, *slice)?,
             Command::GoToPhase { viewport, phase } => self.go_to_phase(*viewport, *phase)?,
             Command::Pan { viewport, from, to } => self.pan(*viewport, *from, *to)?,
+            Command::CenterOn { viewport, place_mm } => {
+                let place = finite_place(*place_mm)?;
+                let shown = self.shown(*viewport, "a place")?;
+                near(&self.grid(shown)?, place)?;
+                shown.plane(&self.grid(shown)?, SMALL)?;
+                self.move_focus(*viewport, place)?;
+            }
             Command::Zoom { viewport, factor, about } => self.zoom(*viewport, *factor, *about)?,
             Command::SetZoom { viewport, zoom } => {
                 let zoom = within("the magnification", "0.02 to 200", ZOOM, *zoom)?;
@@ -420,7 +431,7 @@ fn upright([right, down, away]: [Vector<Patient>; 3]) -> [[f64; 3]; 3] {
     [right, down, right.cross(down) * handed].map(components)
 }
 
-fn finite_place(place_mm: [f64; 3]) -> Result<Point<Patient>, Refusal> {
+pub(super) fn finite_place(place_mm: [f64; 3]) -> Result<Point<Patient>, Refusal> {
     for part in place_mm {
         within("a place", "within 100 m", -FAR_MM..=FAR_MM, part)?;
     }

@@ -1,5 +1,6 @@
 //! A made-up patient: CT, PET on its space, MR on another, a series over time.
 
+use crate::dicom::{ImageReference, ObjectReference};
 use crate::geometry::{Affine, Grid, Point, Vector};
 use crate::presentation::hanging;
 use crate::session::{InMemory, SeriesFacts, Session};
@@ -36,6 +37,18 @@ fn volume(grid: &Grid, unit: Unit, uid: &str, value: impl Fn([f64; 3]) -> f32) -
         .in_frame_of_reference(Some(uid.to_owned()))
 }
 
+fn object(key: &str, slice: usize) -> ImageReference {
+    ImageReference {
+        reference: ObjectReference {
+            study_instance_uid: "1.2.3".to_owned(),
+            series_instance_uid: key.to_owned(),
+            sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
+            sop_instance_uid: format!("1.2.3.{}.{}", key.len(), slice + 1),
+        },
+        frames: Vec::new(),
+    }
+}
+
 fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
     (0..3).map(|axis| (a[axis] - b[axis]).powi(2)).sum::<f64>().sqrt()
 }
@@ -50,6 +63,7 @@ fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFac
         unit: volume.unit().clone(),
         phases,
         window: None,
+        images: (0..volume.grid().size()[2]).map(|slice| object(key, slice)).collect(),
         hanging: hanging::SeriesFacts {
             modality: modality.to_owned(),
             description: key.to_uppercase(),
