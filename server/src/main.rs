@@ -4,6 +4,7 @@
 //! expected and what was found.
 
 mod cli;
+mod fonts;
 
 use std::process::ExitCode;
 

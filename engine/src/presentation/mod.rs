@@ -1,12 +1,16 @@
-//! What to show: planes through the body, window presets, letters and texts around a picture.
+//! What to show: planes through the body, window presets, letters and texts around a picture, marks over it and
+//! the fonts of their texts.
 //!
 //! All of it is plain data; `render` makes pixels of it.
+
+pub mod fonts;
 
 mod annotation;
 mod camera;
 mod curve;
 pub mod hanging;
 mod layout;
+mod drawing;
 mod plane;
 mod preset;
 
@@ -14,5 +18,10 @@ pub use annotation::{Annotations, ColorBar, Corners, Letters, ScaleBar, scale_ba
 pub use camera::{Camera, Direction, Ray};
 pub use curve::{CurveError, CurvedPlane, Side, Straight};
 pub use layout::{Cell, Layout, LayoutError, MAX_CELLS, MAX_LINES, Rectangle};
+pub use drawing::{
+    ARROW_HEAD_POINTS, Anchor, Drawing, HANDLE_POINTS, HandleShape, Mark, OUTLINE_COLOR, OUTLINE_POINTS,
+    Place, Rgba, Style, TEXT_ASCENT, TEXT_POINTS, Text,
+};
+pub use fonts::{FontError, Fonts};
 pub use plane::{ImagePlane, MAX_SIDE, Orientation, PlaneError, Size};
 pub use preset::{MAX_PRESETS, WindowPreset, WindowPresetError, WindowPresets, ct_window};

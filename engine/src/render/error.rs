@@ -60,6 +60,19 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
+    /// There are more of something than a drawing takes.
+    #[error("a drawing takes at most {most} {what}, found {found}")]
+    LargeDrawing {
+        /// Of what.
+        what: &'static str,
+        /// The most.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The edges and areas of a drawing are longer and larger than any picture needs.
+    #[error("a drawing takes at most {0} steps, found more")]
+    TooMuchInk(u64),
     /// A label map is not made of whole numbers.
     #[error("a label map must hold unsigned integers of 8 or 16 bit, volume {} does not", .0.0)]
     NotLabels(VolumeId),

@@ -2,7 +2,7 @@
 //!
 //! A [`Scene`] says what to show, as plain data, from a [`View`]; a [`Renderer`] makes an [`Image`] of it, or the
 //! bare [`Values`] of one layer. [`cpu`] is the production renderer without a GPU, `gpu` (feature `gpu`) the
-//! one with. What is written on a picture is burned in afterwards by [`annotate`], where no viewer draws it.
+//! one with. What is drawn over a picture is burned in afterwards by [`annotate`], where no viewer draws it.
 
 pub mod cells;
 pub mod classify;
@@ -28,7 +28,7 @@ mod shown_in;
 mod view;
 mod watch;
 
-pub use annotate::annotate;
+pub use annotate::{Drawn, MAX_INK_STEPS, MAX_MARK_CHARACTERS, MAX_MARK_POINTS, MAX_MARKS, annotate};
 pub use clip::{Clip, ClipPlane, Cut, CutMask, MAX_CLIP_PLANES, MAX_CUTS, ReadyCut, Removes};
 pub use comparison::{Comparison, compared, joined, panel_size};
 pub use contours::{Contours, DrawnAs, MAX_LEVELS, MAX_LINE_PIXELS};

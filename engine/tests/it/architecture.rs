@@ -56,6 +56,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("dicom_core", &["dicom"]),
     ("dicom_dictionary_std", &["dicom"]),
     ("dicom_object", &["dicom"]),
+    ("read_fonts", &["presentation"]),
     ("tract_onnx", &["lesion"]),
     ("wgpu", &["render"]),
     ("zip", &["local"]),

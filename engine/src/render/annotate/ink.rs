@@ -1,161 +1,158 @@
-//! Strokes with smooth edges and a dark outline on a picture.
+//! Shapes and how their colour is mixed into a picture.
 
-use super::strokes::{self, GAP};
+use std::ops::Range;
+
+use super::raster::{Raster, Rule};
+use super::stroke::{around, stroke};
+use crate::presentation::Rgba;
 use crate::render::Image;
 
-/// A straight piece of a stroke, in pixels.
-type Segment = [[f64; 2]; 2];
+/// A point in pixels from the corner of the picture.
+pub(super) type Point = [f64; 2];
 
-/// Which end of a text is at its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Left,
-    Center,
-    Right,
+/// What a mark is painted with.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// Lines, and whether their ends are joined.
+    pub lines: Vec<(Vec<Point>, bool)>,
+    /// Half the width of the lines.
+    pub half: f64,
+    /// Borders of areas, all of which wind about what is inside in the direction of the clock, as seen, but holes.
+    pub rings: Vec<Vec<Point>>,
+}
+
+impl Shape {
+    /// Left, upper, right and lower bound, `grown` to each side.
+    fn bounds(&self, grown: f64) -> [f64; 4] {
+        let none = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+        let all = |points: &Vec<Point>, by: f64, bounds: [f64; 4]| {
+            points.iter().fold(bounds, |[left, top, right, bottom], [x, y]| {
+                [
+                    left.min(x - by),
+                    top.min(y - by),
+                    right.max(x + by),
+                    bottom.max(y + by),
+                ]
+            })
+        };
+        let half = self.half + grown;
+        let bounds = self
+            .lines
+            .iter()
+            .fold(none, |bounds, (line, _)| all(line, half, bounds));
+        self.rings
+            .iter()
+            .fold(bounds, |bounds, ring| all(ring, grown, bounds))
+    }
 }
 
 /// A pen on a picture.
 pub(super) struct Ink<'a> {
     image: &'a mut Image,
-    scale: f64,
+    steps: u64,
 }
-
-/// Pixels from one unit of a letter's strokes to the next at the plain size.
-const UNIT: f64 = 0.8;
-/// Half the width of a stroke and of its outline at the plain size, in pixels.
-const HALF_STROKE: f64 = 0.7;
-const HALF_OUTLINE: f64 = 1.9;
 
 impl<'a> Ink<'a> {
-    pub(super) fn new(image: &'a mut Image, scale: f64) -> Self {
-        Self { image, scale }
+    pub(super) fn new(image: &'a mut Image, steps: u64) -> Self {
+        Self { image, steps }
     }
 
-    /// Writes a line of text whose upper edge is at `place`, `larger` times the plain size.
-    pub(super) fn text(&mut self, text: &str, place: [f64; 2], anchor: Anchor, larger: f64) {
-        let unit = UNIT * self.scale * larger;
-        let width = strokes::width(text) * unit;
-        let shift = match anchor {
-            Anchor::Left => 0.0,
-            Anchor::Center => -width / 2.0,
-            Anchor::Right => -width,
-        };
-        let mut left = place[0] + shift;
-        let mut segments = Vec::new();
-        for character in text.chars() {
-            let glyph = strokes::of(character);
-            let at = |[x, y]: [f64; 2]| [left + x * unit, place[1] + y * unit];
-            segments.extend(glyph.segments().map(|segment| segment.map(at)));
-            left += (glyph.width() + GAP) * unit;
-        }
-        self.strokes_of(&segments, larger.sqrt());
+    /// Whether marks were cut short because they took too many steps.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.steps == 0
     }
 
-    /// Draws strokes of the plain width.
-    pub(super) fn strokes(&mut self, segments: &[Segment]) {
-        self.strokes_of(segments, 1.0);
+    /// The sides of the picture, pixels.
+    pub(super) fn size(&self) -> [f64; 2] {
+        [self.image.width, self.image.height].map(f64::from)
     }
 
-    fn strokes_of(&mut self, segments: &[Segment], wider: f64) {
-        let (stroke, outline) = (
-            HALF_STROKE * self.scale * wider,
-            HALF_OUTLINE * self.scale * wider,
-        );
-        let Some(mut field) = Distances::around(segments, outline + 1.0, self.image) else {
+    /// Paints a shape, `grown` pixels to each side.
+    pub(super) fn shape(&mut self, shape: &Shape, grown: f64, color: Rgba) {
+        let Some(mut raster) = self.raster(shape.bounds(grown)) else {
             return;
         };
-        segments
-            .iter()
-            .for_each(|segment| field.near(*segment, outline + 1.0));
-        for (y, row) in field.distances.chunks(field.width).enumerate() {
-            for (x, distance) in row.iter().enumerate() {
-                let part = |half: f64| (half + 0.5 - distance).clamp(0.0, 1.0);
-                let at = ((field.top + y) * self.image.width as usize + field.left + x) * 4;
-                for channel in &mut self.image.rgba[at..at + 3] {
-                    let dark = f64::from(*channel) * (1.0 - part(outline));
-                    *channel = (dark + (255.0 - dark) * part(stroke)).round() as u8;
-                }
+        for (line, is_closed) in &shape.lines {
+            stroke(line, *is_closed, shape.half + grown, |piece| {
+                raster.polygon(piece, 1.0)
+            });
+        }
+        for ring in &shape.rings {
+            raster.polygon(ring, 1.0);
+            if grown > 0.0 {
+                around(ring, grown, |piece| raster.polygon(piece, 1.0));
             }
         }
+        self.sweep(raster, Rule::NonZero, |_| color);
     }
 
-    /// Fills a box with colours that depend on the part of its height, 0 at the top.
-    pub(super) fn fill(
-        &mut self,
-        upper_left: [f64; 2],
-        lower_right: [f64; 2],
-        color: impl Fn(f64) -> [u8; 3],
-    ) {
-        let [left, right] = [upper_left[0], lower_right[0]].map(|x| inside(x, self.image.width));
-        let [top, bottom] = [upper_left[1], lower_right[1]].map(|y| inside(y, self.image.height));
-        for y in top..bottom {
-            let down = (y as f64 + 0.5 - upper_left[1]) / (lower_right[1] - upper_left[1]);
-            let color = color(down.clamp(0.0, 1.0));
-            for x in left..right {
-                let at = (y * self.image.width as usize + x) * 4;
-                self.image.rgba[at..at + 3].copy_from_slice(&color);
-            }
-        }
-    }
-}
-
-/// The nearest pixel edge of the image.
-fn inside(along: f64, pixels: u32) -> usize {
-    along.round().clamp(0.0, f64::from(pixels)) as usize
-}
-
-/// Distance of each pixel of a part of the picture to the nearest stroke.
-struct Distances {
-    left: usize,
-    top: usize,
-    width: usize,
-    distances: Vec<f64>,
-}
-
-impl Distances {
-    /// The part of the image within `reach` of the segments; `None` when there is none.
-    fn around(segments: &[Segment], reach: f64, image: &Image) -> Option<Self> {
-        let points = || segments.iter().flatten();
-        let low = |axis: usize| points().map(|p| p[axis]).fold(f64::INFINITY, f64::min) - reach;
-        let high = |axis: usize| points().map(|p| p[axis]).fold(f64::NEG_INFINITY, f64::max) + reach;
-        let [left, right] = [low(0), high(0)].map(|x| inside(x, image.width));
-        let [top, bottom] = [low(1), high(1)].map(|y| inside(y, image.height));
-        let is_some = left < right && top < bottom;
-        is_some.then(|| Self {
-            left,
-            top,
-            width: right - left,
-            distances: vec![f64::INFINITY; (right - left) * (bottom - top)],
-        })
-    }
-
-    /// Takes a segment's distance where it is the smallest so far, within `reach` of it.
-    fn near(&mut self, segment: Segment, reach: f64) {
-        let [[x0, y0], [x1, y1]] = segment;
-        let height = self.distances.len() / self.width;
-        let span = |a: f64, b: f64, first: usize, count: usize| {
-            let from = (a.min(b) - reach - first as f64).clamp(0.0, count as f64) as usize;
-            let to = (a.max(b) + reach - first as f64).ceil().clamp(0.0, count as f64) as usize;
-            from..to
+    /// Paints what an odd number of rings surrounds, in a colour a row.
+    pub(super) fn area(&mut self, rings: &[Vec<Point>], color: impl Fn(usize) -> Rgba) {
+        let bounds = rings.iter().fold(Shape::default().bounds(0.0), |bounds, ring| {
+            let shape = Shape {
+                rings: vec![ring.clone()],
+                ..Shape::default()
+            };
+            let ring = shape.bounds(0.0);
+            [
+                bounds[0].min(ring[0]),
+                bounds[1].min(ring[1]),
+                bounds[2].max(ring[2]),
+                bounds[3].max(ring[3]),
+            ]
+        });
+        let Some(mut raster) = self.raster(bounds) else {
+            return;
         };
-        for y in span(y0, y1, self.top, height) {
-            for x in span(x0, x1, self.left, self.width) {
-                let point = [(self.left + x) as f64 + 0.5, (self.top + y) as f64 + 0.5];
-                let nearest = &mut self.distances[y * self.width + x];
-                *nearest = nearest.min(distance(point, segment));
+        rings.iter().for_each(|ring| raster.polygon(ring, 1.0));
+        self.sweep(raster, Rule::EvenOdd, color);
+    }
+
+    fn raster(&self, bounds: [f64; 4]) -> Option<Raster> {
+        Raster::new(bounds, [self.image.width, self.image.height], self.steps)
+    }
+
+    fn sweep(&mut self, raster: Raster, rule: Rule, color: impl Fn(usize) -> Rgba) {
+        let width = self.image.width as usize;
+        let rgba = &mut self.image.rgba;
+        self.steps = raster.sweep(rule, |y, columns: Range<usize>, part| {
+            let row = &mut rgba[(y * width + columns.start) * 4..(y * width + columns.end) * 4];
+            let color = color(y);
+            for pixel in row.as_chunks_mut::<4>().0 {
+                *pixel = mixed(*pixel, color, part);
             }
-        }
+        });
     }
 }
 
-fn distance([x, y]: [f64; 2], [[x0, y0], [x1, y1]]: Segment) -> f64 {
-    let (dx, dy) = (x1 - x0, y1 - y0);
-    let length_squared = dx * dx + dy * dy;
-    let along = if length_squared > 0.0 {
-        ((x - x0) * dx + (y - y0) * dy) / length_squared
-    } else {
-        0.0
+/// A pixel of which a part is covered by a colour.
+fn mixed(pixel: Rgba, color: Rgba, part: f64) -> Rgba {
+    let over = part * f64::from(color[3]) / 255.0;
+    let under = (1.0 - over) * f64::from(pixel[3]) / 255.0;
+    let opacity = over + under;
+    if opacity <= 0.0 {
+        return pixel;
+    }
+    let channel = |n: usize| {
+        let sum = f64::from(color[n]) * over + f64::from(pixel[n]) * under;
+        (sum / opacity + 0.5) as u8
     };
-    let along = along.clamp(0.0, 1.0);
-    (x - x0 - along * dx).hypot(y - y0 - along * dy)
+    [channel(0), channel(1), channel(2), (opacity * 255.0 + 0.5) as u8]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mixed;
+
+    #[test]
+    fn colours_mix_by_opacity_and_part() {
+        let check = |pixel, color, part, expected| assert_eq!(mixed(pixel, color, part), expected);
+        check([0, 100, 255, 255], [255, 200, 0, 255], 1.0, [255, 200, 0, 255]);
+        check([0, 100, 255, 255], [255, 200, 0, 255], 0.0, [0, 100, 255, 255]);
+        check([0, 100, 200, 255], [200, 200, 0, 255], 0.5, [100, 150, 100, 255]);
+        check([0, 100, 200, 255], [200, 200, 0, 51], 0.5, [20, 110, 180, 255]);
+        // On glass, ink keeps its colour and becomes as opaque as it is dense.
+        check([9, 9, 9, 0], [200, 100, 0, 255], 0.2, [200, 100, 0, 51]);
+        check([9, 9, 9, 0], [200, 100, 0, 0], 1.0, [9, 9, 9, 0]);
+    }
 }

@@ -14,7 +14,7 @@ use clap::Args;
 use engine::colormap::{ColorMap, Window};
 use engine::geometry::{Grid, Patient, Point};
 use engine::presentation::{
-    Annotations, Camera, ColorBar, Direction, ImagePlane, Orientation, Size, scale_bar,
+    Annotations, Camera, ColorBar, Direction, Fonts, ImagePlane, Orientation, Size, scale_bar,
 };
 use engine::render::{
     self, Cancel, Comparison, DrawnAs, Image, Layer, Preset, Projection, Rendering, Scene, Sharpening, Slab,
@@ -28,6 +28,7 @@ pub use self::sources::displayed;
 use self::parse::{Annotate, Place, Project, ViewKind};
 use super::backend::{Backend, Chosen};
 use super::{Output, Usage, open};
+use crate::fonts;
 
 /// What `uptake render` is asked.
 #[derive(Debug, Args)]
@@ -134,6 +135,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut easel = Easel {
         chosen: options.backend.open()?,
         backend: &options.backend,
+        fonts: fonts::shipped()?,
     };
     let path = &options.output.output;
     match options.rotation {
@@ -186,6 +188,7 @@ fn is_scene_file(path: &Path) -> bool {
 struct Easel<'a> {
     backend: &'a Backend,
     chosen: Chosen,
+    fonts: Fonts,
 }
 
 impl Easel<'_> {
@@ -217,7 +220,14 @@ impl Easel<'_> {
             }
             Ok(image) => image,
         };
-        annotate(&mut image, &annotations(picture, scene, size)?);
+        let drawing = annotations(picture, scene, size)?.drawing(size, Annotations::scale_for(size));
+        let drawn = annotate(&mut image, &drawing, &self.fonts)?;
+        // A picture that leaves the house says all that it should, or is not made.
+        anyhow::ensure!(
+            drawn.missing.is_empty(),
+            "expected texts of characters that the shipped font has, found {:?}",
+            drawn.missing
+        );
         Ok(image)
     }
 

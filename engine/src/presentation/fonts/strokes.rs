@@ -1,7 +1,13 @@
-//! The strokes of letters.
+//! The built-in face: letters made of strokes, for ASCII and the signs of units.
+//!
+//! They need no font file, so what every picture has (directions, rulers, numbers) can always be written.
 
+/// Em, the height of a Chinese character, in units of the strokes.
+pub(super) const UNITS_PER_EM: f64 = 16.25;
+/// The line that letters stand on, in units from the top of a capital.
+const FOOT: f64 = 12.0;
 /// Units between letters.
-pub(super) const GAP: f64 = 3.5;
+const GAP: f64 = 3.5;
 /// Width of a space, units.
 const SPACE: f64 = 3.0;
 
@@ -9,43 +15,35 @@ const SPACE: f64 = 3.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glyph(&'static str);
 
-/// The strokes of a character; a box for one that has none.
-pub(super) fn of(character: char) -> Glyph {
+/// The strokes of a character, if it has any.
+pub(super) fn of(character: char) -> Option<Glyph> {
     let found = GLYPHS.iter().find(|(known, _)| *known == character);
-    Glyph(found.map_or("00808c0c00", |(_, strokes)| strokes))
-}
-
-/// Width of a line of text, units.
-pub(super) fn width(text: &str) -> f64 {
-    let letters = text.chars().map(|character| of(character).width() + GAP);
-    (letters.sum::<f64>() - GAP).max(0.0)
+    found.map(|(_, strokes)| Glyph(strokes))
 }
 
 impl Glyph {
-    fn strokes(self) -> impl Iterator<Item = Vec<[f64; 2]>> {
+    fn strokes(self) -> impl Iterator<Item = impl Iterator<Item = [f64; 2]>> {
         let digit = |byte: u8| {
-            f64::from(
-                (byte as char)
-                    .to_digit(16)
-                    .expect("the table holds hexadecimal digits"),
-            )
+            let digit = (byte as char).to_digit(16);
+            f64::from(digit.expect("the table holds hexadecimal digits"))
         };
         self.0.split_ascii_whitespace().map(move |stroke| {
             let points = stroke.as_bytes().chunks_exact(2);
-            points.map(|point| [digit(point[0]), digit(point[1])]).collect()
+            points.map(move |point| [digit(point[0]), digit(point[1])])
         })
     }
 
-    pub(super) fn segments(self) -> impl Iterator<Item = [[f64; 2]; 2]> {
-        self.strokes().flat_map(|points| {
-            let pairs: Vec<_> = points.windows(2).map(|pair| [pair[0], pair[1]]).collect();
-            pairs
-        })
+    /// The strokes in em, half the gap to the next letter at each side, from the line that letters stand on.
+    pub(super) fn lines(self) -> Vec<Vec<[f64; 2]>> {
+        let em = |[x, y]: [f64; 2]| [(x + GAP / 2.0) / UNITS_PER_EM, (y - FOOT) / UNITS_PER_EM];
+        self.strokes().map(|stroke| stroke.map(em).collect()).collect()
     }
 
-    pub(super) fn width(self) -> f64 {
+    /// From this letter to the next, em.
+    pub(super) fn advance(self) -> f64 {
         let widest = self.strokes().flatten().map(|point| point[0]).fold(0.0, f64::max);
-        if self.0.is_empty() { SPACE } else { widest }
+        let width = if self.0.is_empty() { SPACE } else { widest };
+        (width + GAP) / UNITS_PER_EM
     }
 }
 
@@ -159,7 +157,7 @@ const GLYPHS: &[(char, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{GLYPHS, of, width};
+    use super::{FOOT, GLYPHS, UNITS_PER_EM, of};
 
     #[test]
     fn every_printable_ascii_letter_has_strokes() {
@@ -167,6 +165,7 @@ mod tests {
             let count = GLYPHS.iter().filter(|(known, _)| *known == character).count();
             assert_eq!(count, 1, "{character:?}");
         }
+        assert!(of('中').is_none());
     }
 
     #[test]
@@ -174,7 +173,7 @@ mod tests {
         for (character, strokes) in GLYPHS {
             for stroke in strokes.split_ascii_whitespace() {
                 assert!(
-                    stroke.len() >= 4 && stroke.len() % 2 == 0,
+                    stroke.len() >= 2 && stroke.len() % 2 == 0,
                     "{character:?}: {stroke}"
                 );
                 assert!(
@@ -183,12 +182,12 @@ mod tests {
                         .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
                 );
             }
-            assert!(
-                of(*character).segments().flatten().all(|[x, _]| x <= 10.0),
-                "{character:?}"
-            );
+            let glyph = of(*character).unwrap();
+            for [x, y] in glyph.lines().into_iter().flatten() {
+                assert!(x > 0.0 && x < glyph.advance(), "{character:?}");
+                assert!((-FOOT..=3.0).contains(&(y * UNITS_PER_EM)), "{character:?}");
+            }
         }
-        assert_eq!(width("00"), 17.5);
-        assert_eq!(width(""), 0.0);
+        assert_eq!(of('0').unwrap().advance() * UNITS_PER_EM, 10.5);
     }
 }
