@@ -7,10 +7,10 @@ use crate::dicom::ImageReference;
 pub struct DisplayedArea {
     /// The images; all of the state's where empty.
     pub images: Vec<ImageReference>,
-    /// The pixel at the top left: column, row, the first of an image being 1, 1. Not turned with the image; may lie
-    /// outside it.
+    /// The pixel that is seen at the top left once the image is turned: its column and row before, the first of an image
+    /// being 1, 1. It may lie outside the image, and of a turned image to the right of the other corner or below it.
     pub top_left: [i32; 2],
-    /// The pixel at the bottom right: column, row; included.
+    /// The pixel that is then seen at the bottom right: its column and row before; included.
     pub bottom_right: [i32; 2],
     /// How large it is shown.
     pub scaling: Scaling,

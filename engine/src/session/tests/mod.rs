@@ -6,6 +6,7 @@ mod figures;
 mod gpu;
 mod pictures;
 mod random;
+mod saved;
 mod world;
 
 use std::collections::BTreeSet;

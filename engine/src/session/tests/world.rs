@@ -41,7 +41,7 @@ fn object(key: &str, slice: usize) -> ImageReference {
     ImageReference {
         reference: ObjectReference {
             study_instance_uid: "1.2.3".to_owned(),
-            series_instance_uid: key.to_owned(),
+            series_instance_uid: format!("1.2.3.{}", key.len()),
             sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
             sop_instance_uid: format!("1.2.3.{}.{}", key.len(), slice + 1),
         },

@@ -56,14 +56,6 @@ pub(super) fn check_layer(layer: &str, known: &[&str]) -> Result<(), Error> {
 fn area(area: &DisplayedArea, images: &[ImageReference]) -> Result<Dataset, Error> {
     let mut item = Dataset::new();
     put_images(&area.images, images, &mut item)?;
-    if (0..2).any(|axis| area.top_left[axis] > area.bottom_right[axis]) {
-        let found = format!("{:?} and {:?}", area.top_left, area.bottom_right);
-        return Err(Error::invalid(
-            "displayed area",
-            "a first corner above and left of the other",
-            found,
-        ));
-    }
     let corner = |at: [i32; 2]| PrimitiveValue::I32(at.as_slice().into());
     item.value(
         tags::DISPLAYED_AREA_TOP_LEFT_HAND_CORNER,
