@@ -60,7 +60,13 @@ fn session(volumes: &[Volume; 2]) -> Session {
     session
 }
 
-fn picture(session: &mut Session, viewport: u32, size: Size, sharpness: Sharpness, renderer: &mut CpuRenderer) {
+fn picture(
+    session: &mut Session,
+    viewport: u32,
+    size: Size,
+    sharpness: Sharpness,
+    renderer: &mut CpuRenderer,
+) {
     let picture = session.image(viewport, size, sharpness, renderer, &Cancel::new());
     black_box(picture.expect("a view that can be drawn"));
 }
@@ -97,7 +103,10 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
         bench.iter(|| {
             n += 1;
             let steps = if n % 100 < 50 { 1 } else { -1 };
-            black_box(read.apply(Command::Scroll { viewport: 1, steps }).expect("a plane"));
+            black_box(
+                read.apply(Command::Scroll { viewport: 1, steps })
+                    .expect("a plane"),
+            );
         });
     });
     criterion.bench_function("command_drag_window", |bench| {
@@ -116,7 +125,10 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
         bench.iter(|| {
             n += 1;
             let at = spot(n);
-            black_box(read.apply(Command::Crosshair { viewport: 1, at }).expect("a place"));
+            black_box(
+                read.apply(Command::Crosshair { viewport: 1, at })
+                    .expect("a place"),
+            );
         });
     });
     let size = Size {
@@ -127,7 +139,8 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
         bench.iter(|| {
             n += 1;
             let steps = if n % 100 < 50 { 1 } else { -1 };
-            read.apply(Command::Scroll { viewport: 1, steps }).expect("a plane");
+            read.apply(Command::Scroll { viewport: 1, steps })
+                .expect("a plane");
             picture(&mut read, 1, size, Sharpness::Still, &mut renderer);
         });
     });
@@ -149,7 +162,8 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
         bench.iter(|| {
             n += 1;
             let at = spot(n);
-            read.apply(Command::Crosshair { viewport: 1, at }).expect("a place");
+            read.apply(Command::Crosshair { viewport: 1, at })
+                .expect("a place");
             screen(&mut read, Sharpness::Moving, &mut renderer);
         });
     });

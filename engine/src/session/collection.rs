@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::dicom::{ImageReference, ObjectReference};
 use crate::dicom::read::{self, Series, Stack, Study, hanging_facts, in_suv, load, suv_conversion, texts};
+use crate::dicom::{ImageReference, ObjectReference};
 use crate::session::source::{Arrival, SeriesFacts, Source};
 use crate::volume::{Unit, Volume};
 
@@ -49,7 +49,9 @@ impl<S: read::Source> Collection<S> {
 fn groups(stacks: &[Stack]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (n, stack) in stacks.iter().enumerate() {
-        let same = groups.iter_mut().find(|group| stacks[group[0]].grid.matches(&stack.grid));
+        let same = groups
+            .iter_mut()
+            .find(|group| stacks[group[0]].grid.matches(&stack.grid));
         match same {
             Some(group) => group.push(n),
             None => groups.push(vec![n]),
@@ -98,7 +100,11 @@ fn images(series: &Series, stack: &Stack) -> Vec<ImageReference> {
                 sop_class_uid: instance.sop_class_uid.clone(),
                 sop_instance_uid: instance.sop_instance_uid.clone(),
             },
-            frames: if is_many { vec![at.frame as u32 + 1] } else { Vec::new() },
+            frames: if is_many {
+                vec![at.frame as u32 + 1]
+            } else {
+                Vec::new()
+            },
         })
     };
     stack.frames.iter().filter_map(image).collect()
@@ -114,7 +120,9 @@ impl<S: read::Source> Source for Collection<S> {
             return Arrival::Failed("there is no such series".to_owned());
         };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.entry((n, phase)).or_insert_with(|| self.load(n, phase)).clone()
+        read.entry((n, phase))
+            .or_insert_with(|| self.load(n, phase))
+            .clone()
     }
 }
 

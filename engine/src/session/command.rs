@@ -15,9 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
-use crate::session::state::{
-    Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow,
-};
+use crate::session::state::{Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow};
 
 /// A command with who gave it and the gesture it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

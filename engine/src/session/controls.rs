@@ -111,9 +111,12 @@ impl Session {
                     choices: names(),
                 },
             ));
-            controls.push(of_layer("invert", Setting::Switch {
-                value: layer.is_inverted,
-            }));
+            controls.push(of_layer(
+                "invert",
+                Setting::Switch {
+                    value: layer.is_inverted,
+                },
+            ));
         }
         if let Some(upper) = shown.layers.get(1) {
             controls.push(view("set_ratio", number(upper.ratio, 0.0, 1.0, "1")));
@@ -128,12 +131,20 @@ impl Session {
         }
         if let Kind::Rendering { preset } = &shown.kind {
             let choices = presets().map(|preset| preset.name.to_owned()).collect();
-            controls.push(view("set_preset", Setting::Choice {
-                value: preset.clone(),
-                choices,
-            }));
+            controls.push(view(
+                "set_preset",
+                Setting::Choice {
+                    value: preset.clone(),
+                    choices,
+                },
+            ));
         }
-        controls.push(view("set_linked", Setting::Switch { value: shown.is_linked }));
+        controls.push(view(
+            "set_linked",
+            Setting::Switch {
+                value: shown.is_linked,
+            },
+        ));
         Ok(Controls {
             controls,
             tools: tools(&shown.kind),
@@ -175,7 +186,9 @@ fn number(value: f64, low: f64, high: f64, unit: &str) -> Setting {
 
 fn tools(kind: &Kind) -> Vec<&'static str> {
     match kind {
-        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved => vec!["scroll", "drag_window", "pan", "zoom", "crosshair"],
+        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved => {
+            vec!["scroll", "drag_window", "pan", "zoom", "crosshair"]
+        }
         Kind::Plane => vec!["scroll", "drag_window", "pan", "zoom", "crosshair", "turn"],
         Kind::Projection { .. } => vec!["turn", "drag_window", "pan", "zoom", "jump_to_maximum"],
         Kind::Curved { .. } => vec!["drag_window", "zoom"],
@@ -188,5 +201,8 @@ fn window_presets(facts: &SeriesFacts) -> Vec<String> {
     let presets = WindowPresets::default();
     let all = presets.for_body_part(facts.modality(), &facts.hanging.body_part);
     let has_unit = matches!(facts.unit, Unit::Hounsfield | Unit::SuvBw);
-    all.into_iter().filter(|_| has_unit).map(|preset| preset.name.clone()).collect()
+    all.into_iter()
+        .filter(|_| has_unit)
+        .map(|preset| preset.name.clone())
+        .collect()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{Patient, Point};
+use crate::geometry::{Patient, Point, Vector};
 use crate::session::Session;
 use crate::session::apply::shown;
 use crate::session::command::Spot;
@@ -130,7 +130,10 @@ pub(super) fn geometry(mark: &Mark) -> Result<Geometry, Refusal> {
         MarkKind::Rectangle => rectangle(mark, at[0], at[1])?,
         MarkKind::Circle => {
             let radius_mm = caliper.length(at[0], at[1])?.value;
-            round(mark, at[0], [vector(mark.axes[0]) * radius_mm, vector(mark.axes[1]) * radius_mm])?
+            round(
+                at[0],
+                [vector(mark.axes[0]) * radius_mm, vector(mark.axes[1]) * radius_mm],
+            )?
         }
         MarkKind::Ellipse => {
             // The ends of one axis, and how far it reaches across.
@@ -139,14 +142,15 @@ pub(super) fn geometry(mark: &Mark) -> Result<Geometry, Refusal> {
             let normal = vector(mark.axes[2]);
             let across = normal.cross(long).normalized().unwrap_or(vector(mark.axes[1]));
             let reach_mm = across.dot(at[2] - center).abs();
-            round(mark, center, [long, across * reach_mm])?
+            round(center, [long, across * reach_mm])?
         }
         MarkKind::Polygon | MarkKind::Freehand => {
             let figures = vec![
                 figure("area", caliper.area(&at)?.value, "mm2"),
                 figure("perimeter", caliper.perimeter(&at)?.value, "mm"),
             ];
-            let middle = at.iter().fold(at[0] - at[0], |sum, place| sum + (*place - at[0]));
+            let steps = at.iter().map(|place| *place - at[0]);
+            let middle = steps.fold(Vector::new(0.0, 0.0, 0.0), |sum, step| sum + step);
             let middle = at[0] + middle * (1.0 / at.len() as f64);
             Geometry {
                 figures,
@@ -165,7 +169,12 @@ fn rectangle(mark: &Mark, a: Point<Patient>, b: Point<Patient>) -> Result<Geomet
     let (right, down) = (vector(mark.axes[0]), vector(mark.axes[1]));
     let diagonal = b - a;
     let (across, along) = (right.dot(diagonal), down.dot(diagonal));
-    let corners = [a, a + right * across, a + right * across + down * along, a + down * along];
+    let corners = [
+        a,
+        a + right * across,
+        a + right * across + down * along,
+        a + down * along,
+    ];
     let caliper = Caliper::PATIENT;
     let center = a + right * (across / 2.0) + down * (along / 2.0);
     let sides = [across.abs(), along.abs()];
@@ -184,11 +193,7 @@ fn rectangle(mark: &Mark, a: Point<Patient>, b: Point<Patient>) -> Result<Geomet
     })
 }
 
-fn round(
-    mark: &Mark,
-    center: Point<Patient>,
-    [a, b]: [crate::geometry::Vector<Patient>; 2],
-) -> Result<Geometry, Refusal> {
+fn round(center: Point<Patient>, [a, b]: [Vector<Patient>; 2]) -> Result<Geometry, Refusal> {
     let found = Caliper::PATIENT.ellipse(center, center + a, center + b)?;
     let figures = vec![
         figure("area", found.area.value, "mm2"),
@@ -201,28 +206,39 @@ fn round(
         center + a * cos + b * sin
     });
     let stands = Frame::new(center, a, b)?;
-    let _ = mark;
     Ok(Geometry {
         figures,
-        region: Some(Region::Solid(Form::Cylinder, stands, [2.0 * a.norm(), 2.0 * b.norm()])),
+        region: Some(Region::Solid(
+            Form::Cylinder,
+            stands,
+            [2.0 * a.norm(), 2.0 * b.norm()],
+        )),
         lines: vec![(rim.collect(), true)],
     })
 }
 
 impl Region {
     /// The voxels of a volume whose centres lie in the region, in the one slice that holds its plane.
-    fn mask(&self, volume: &Volume, way: &crate::geometry::Affine<Patient, Patient>) -> Result<Mask, Refusal> {
+    fn mask(
+        &self,
+        volume: &Volume,
+        way: &crate::geometry::Affine<Patient, Patient>,
+    ) -> Result<Mask, Refusal> {
         let grid = volume.grid();
         let deep = |frame: &Frame| crate::session::apply::step_mm(grid, frame.axes()[2]);
         Ok(match self {
             Self::Solid(form, frame, [width, height]) => {
                 let frame = frame.carried(way)?;
-                Solid::new(*form, frame, [*width, *height, deep(&frame)])?.rasterise(grid.clone()).0
+                Solid::new(*form, frame, [*width, *height, deep(&frame)])?
+                    .rasterise(grid.clone())
+                    .0
             }
             Self::Outline(frame, outline) => {
                 let outline: Vec<_> = outline.iter().map(|place| *way * *place).collect();
                 let frame = frame.carried(way)?;
-                Freehand::new(frame, &outline, deep(&frame))?.rasterise(grid.clone()).0
+                Freehand::new(frame, &outline, deep(&frame))?
+                    .rasterise(grid.clone())
+                    .0
             }
         })
     }
@@ -290,7 +306,9 @@ impl Session {
             warnings,
         };
         if mask.is_empty() {
-            readout.warnings.push("the volume of interest holds no voxel".to_owned());
+            readout
+                .warnings
+                .push("the volume of interest holds no voxel".to_owned());
             return Ok(readout);
         }
         let own_space = self.stage.facts(&voi.series)?.space();
@@ -304,7 +322,9 @@ impl Session {
             };
             let space = self.stage.facts(key)?.space();
             let Some(way) = self.stage.way(&state.joints, &space, &own_space) else {
-                readout.warnings.push(Refusal::NotJoined(key.clone(), voi.series.clone()).to_string());
+                readout
+                    .warnings
+                    .push(Refusal::NotJoined(key.clone(), voi.series.clone()).to_string());
                 continue;
             };
             let there = if *key == voi.series {
@@ -312,7 +332,10 @@ impl Session {
             } else {
                 mask.carry_through(way.fixed_from_moving, other.grid().clone())
             };
-            match there.map_err(|error| error.to_string()).and_then(|there| statistics(key, &other, &there)) {
+            match there
+                .map_err(|error| error.to_string())
+                .and_then(|there| statistics(key, &other, &there))
+            {
                 Ok(figures) => readout.figures.extend(figures),
                 Err(warning) => readout.warnings.push(format!("{key}: {warning}")),
             }
@@ -333,7 +356,9 @@ impl Session {
             readout.figures.push(of("tlg", found.total, "g"));
         }
         match peak(volume, mask, PeakKind::GlobalPv) {
-            Ok(found) => readout.figures.push(of("peak_global_pv", found.value, &unit_of(volume.unit()))),
+            Ok(found) => readout
+                .figures
+                .push(of("peak_global_pv", found.value, &unit_of(volume.unit()))),
             Err(error) => readout.warnings.push(error.to_string()),
         }
     }
@@ -349,7 +374,14 @@ impl Session {
         let place = shown.place(grid, spot)?;
         let layers: Vec<String> = shown.layers.iter().map(|layer| layer.series.clone()).collect();
         let space = self.stage.facts(&layers[0])?.space();
-        Ok(values_at(&self.stage, &self.state.joints, &space, &layers, shown.phase, place))
+        Ok(values_at(
+            &self.stage,
+            &self.state.joints,
+            &space,
+            &layers,
+            shown.phase,
+            place,
+        ))
     }
 }
 
@@ -372,7 +404,10 @@ fn values_at(
             let way = stage.way(joints, &theirs, space);
             let way = way.ok_or_else(|| Refusal::NotJoined(theirs, space.to_owned()))?;
             let at = volume.grid().voxel(way.fixed_from_moving * place);
-            Ok((sample(&volume, at, Interpolation::Nearest), unit_of(volume.unit())))
+            Ok((
+                sample(&volume, at, Interpolation::Nearest),
+                unit_of(volume.unit()),
+            ))
         });
         match value {
             Ok((Some(value), unit)) => readout.figures.push(Figure {
@@ -389,7 +424,14 @@ fn values_at(
 fn of_mark(stage: &Stage, joints: &[Arc<Joint>], mark: &Mark) -> Result<Readout, Refusal> {
     if mark.kind == MarkKind::Probe {
         let place = point(mark.points_mm[0]);
-        return Ok(values_at(stage, joints, &mark.space, &mark.layers, mark.phase, place));
+        return Ok(values_at(
+            stage,
+            joints,
+            &mark.space,
+            &mark.layers,
+            mark.phase,
+            place,
+        ));
     }
     let Geometry { figures, region, .. } = geometry(mark)?;
     let mut readout = Readout {
@@ -406,7 +448,10 @@ fn of_mark(stage: &Stage, joints: &[Arc<Joint>], mark: &Mark) -> Result<Readout,
             let way = way.ok_or_else(|| Refusal::NotJoined(theirs, mark.space.clone()))?;
             Ok((region.mask(&volume, &way.fixed_from_moving)?, volume))
         });
-        match measured.map_err(|refusal| refusal.to_string()).and_then(|(mask, volume)| statistics(key, &volume, &mask)) {
+        match measured
+            .map_err(|refusal| refusal.to_string())
+            .and_then(|(mask, volume)| statistics(key, &volume, &mask))
+        {
             Ok(figures) => readout.figures.extend(figures),
             Err(warning) => readout.warnings.push(format!("{key}: {warning}")),
         }

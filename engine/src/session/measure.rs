@@ -23,7 +23,6 @@ pub struct VoiCache {
 
 #[derive(Debug)]
 struct Known {
-    voi: Arc<Voi>,
     mask: Arc<Mask>,
     warnings: Vec<String>,
 }
@@ -37,12 +36,17 @@ impl VoiCache {
     /// # Errors
     ///
     /// [`Refusal`] when its recipe finds nothing.
-    pub(super) fn mask(&mut self, voi: &Arc<Voi>, volume: &Volume) -> Result<(Arc<Mask>, Vec<String>), Refusal> {
-        let key = serde_json::to_string(&(&voi.series, voi.phase, &voi.recipe, &voi.strokes)).unwrap_or_default();
-        if let Some(known) = self.masks.get(&key) {
-            if known.mask.lies_on(volume.grid()) && known.voi.series == voi.series {
-                return Ok((known.mask.clone(), known.warnings.clone()));
-            }
+    pub(super) fn mask(
+        &mut self,
+        voi: &Arc<Voi>,
+        volume: &Volume,
+    ) -> Result<(Arc<Mask>, Vec<String>), Refusal> {
+        let key =
+            serde_json::to_string(&(&voi.series, voi.phase, &voi.recipe, &voi.strokes)).unwrap_or_default();
+        if let Some(known) = self.masks.get(&key)
+            && known.mask.lies_on(volume.grid())
+        {
+            return Ok((known.mask.clone(), known.warnings.clone()));
         }
         let (mask, warnings) = made(voi, volume)?;
         let mask = Arc::new(mask);
@@ -50,7 +54,6 @@ impl VoiCache {
             self.masks.clear();
         }
         let known = Known {
-            voi: voi.clone(),
             mask: mask.clone(),
             warnings: warnings.clone(),
         };
@@ -100,7 +103,11 @@ fn from_recipe(recipe: &Recipe, volume: &Volume) -> Result<(Mask, Vec<String>), 
                 SolidForm::Ellipsoid => Form::Ellipsoid,
                 SolidForm::Cylinder => Form::Cylinder,
             };
-            Ok(solid(Solid::new(form, Frame::upright(point(*center_mm))?, *size_mm)?))
+            Ok(solid(Solid::new(
+                form,
+                Frame::upright(point(*center_mm))?,
+                *size_mm,
+            )?))
         }
         Recipe::ThresholdSphere {
             center_mm,
@@ -126,7 +133,9 @@ fn from_recipe(recipe: &Recipe, volume: &Volume) -> Result<(Mask, Vec<String>), 
             };
             let seed = voxel(volume, point(*seed_mm))?;
             let grown = grow(volume, seed, &rule).map_err(|error| Refusal::Voi(error.to_string()))?;
-            let capped = grown.capped.then(|| format!("growth was stopped at {most_ml} mL"));
+            let capped = grown
+                .capped
+                .then(|| format!("growth was stopped at {most_ml} mL"));
             Ok((grown.mask, capped.into_iter().collect()))
         }
         Recipe::Voxels { runs } => {
@@ -167,7 +176,9 @@ fn value(volume: &Volume, index: usize) -> Option<f64> {
 }
 
 fn largest(volume: &Volume, mask: &Mask) -> Option<f64> {
-    indices(mask).filter_map(|index| value(volume, index)).reduce(f64::max)
+    indices(mask)
+        .filter_map(|index| value(volume, index))
+        .reduce(f64::max)
 }
 
 fn reaching(volume: &Volume, within: &Mask, level: f64) -> Mask {
@@ -216,10 +227,10 @@ pub(super) fn maximum_along(
     for n in 0..=steps {
         let place = start + away * (low + n as f64 * step_mm);
         let value = sample(volume, grid.voxel(place), Interpolation::Linear);
-        if let Some(value) = value.filter(|value| value.is_finite()) {
-            if best.is_none_or(|(largest, _)| value > largest) {
-                best = Some((value, place));
-            }
+        if let Some(value) = value.filter(|value| value.is_finite())
+            && best.is_none_or(|(largest, _)| value > largest)
+        {
+            best = Some((value, place));
         }
     }
     best.map(|(_, place)| place)

@@ -132,7 +132,10 @@ impl Session {
         match &entry.command {
             Command::Undo => return self.step_back(),
             Command::Redo => return self.step_forward(),
-            Command::Join { .. } | Command::Leave { .. } | Command::Point { .. } | Command::Present { .. } => {
+            Command::Join { .. }
+            | Command::Leave { .. }
+            | Command::Point { .. }
+            | Command::Present { .. } => {
                 return self.meet(by, &entry.command);
             }
             _ => {}
@@ -189,12 +192,14 @@ impl Session {
     fn changes(&mut self, before: &State) -> Vec<Event> {
         let now = self.state.clone();
         let mut events = Vec::new();
-        let layout = |state: &State| (
+        let layout = |state: &State| {
+            (
                 state.desk.layout.clone(),
                 state.desk.maximized,
                 state.desk_name.clone(),
                 state.look.clone(),
-            );
+            )
+        };
         if layout(&now) != layout(before) {
             events.push(Event::LayoutChanged);
         }
@@ -216,19 +221,28 @@ impl Session {
             events.push(Event::ControlsChanged);
         }
         let tell = [
-            (now.marks != before.marks || now.selected_mark != before.selected_mark, Event::MarksChanged),
+            (
+                now.marks != before.marks || now.selected_mark != before.selected_mark,
+                Event::MarksChanged,
+            ),
             (now.vois != before.vois, Event::VoisChanged),
             (now.joints != before.joints, Event::AlignmentChanged),
             (now.key_images != before.key_images, Event::KeyImagesChanged),
             (now.film != before.film, Event::FilmChanged),
         ];
-        events.extend(tell.into_iter().filter(|(is_so, _)| *is_so).map(|(_, event)| event));
+        events.extend(
+            tell.into_iter()
+                .filter(|(is_so, _)| *is_so)
+                .map(|(_, event)| event),
+        );
         self.stage.keep_only(|key, phase| {
             let desks = std::iter::once(&now.desk).chain(now.desks.values());
             let views = desks.flat_map(|desk| desk.viewports.values());
             let on_film = now.film.iter().map(|item| &item.shown);
             let mut shown = views.filter_map(|view| view.shown.as_ref()).chain(on_film);
-            shown.any(|shown| shown.layers.iter().any(|layer| layer.series == key) && shown.phase as usize >= phase)
+            shown.any(|shown| {
+                shown.layers.iter().any(|layer| layer.series == key) && shown.phase as usize >= phase
+            })
         });
         events
     }
@@ -295,7 +309,9 @@ impl Session {
                 self.people.presenter = self.people.presenter.filter(|presenter| presenter != participant);
             }
             Command::Present { on } => {
-                let by = by.filter(|by| self.people.participants.contains_key(by)).ok_or_else(no_one)?;
+                let by = by
+                    .filter(|by| self.people.participants.contains_key(by))
+                    .ok_or_else(no_one)?;
                 self.people.presenter = on.then_some(by);
             }
             Command::Point { viewport, at } => {

@@ -107,7 +107,9 @@ impl Session {
         for (n, mark) in self.state.marks.iter().filter(|(_, mark)| mark.space == space) {
             match annotation(mark, facts) {
                 Some(annotation) => annotations.push(annotation),
-                None => told.push(format!("mark {n} does not lie on a slice and is not in the state")),
+                None => told.push(format!(
+                    "mark {n} does not lie on a slice and is not in the state"
+                )),
             }
         }
         (annotations, told)
@@ -124,7 +126,11 @@ impl Session {
         size: Size,
         state: &PresentationState,
     ) -> Result<(Vec<Command>, Vec<String>), Refusal> {
-        self.state.desk.viewports.get(&viewport).ok_or(Refusal::NoViewport(viewport))?;
+        self.state
+            .desk
+            .viewports
+            .get(&viewport)
+            .ok_or(Refusal::NoViewport(viewport))?;
         let has = |facts: &&SeriesFacts| {
             let mut named = state.images.iter();
             named.any(|image| facts.images.iter().any(|known| is_same(known, image)))
@@ -160,7 +166,10 @@ impl Session {
             }
         }
         if state.windows.len() > 1 {
-            told.push(format!("of {} windows for single images the first is used", state.windows.len()));
+            told.push(format!(
+                "of {} windows for single images the first is used",
+                state.windows.len()
+            ));
         }
         let wants_inverse = state.presentation_lut == PresentationLut::Inverse;
         let palette = if wants_inverse { "gray_inverted" } else { "gray" };
@@ -171,7 +180,13 @@ impl Session {
         });
         commands.extend(turning(viewport, state.layout.orientation));
         match state.layout.areas.first() {
-            Some(area) => commands.extend(showing(viewport, area, state.layout.orientation, &facts.grid, size)?),
+            Some(area) => commands.extend(showing(
+                viewport,
+                area,
+                state.layout.orientation,
+                &facts.grid,
+                size,
+            )?),
             None => told.push("the state names no displayed area".to_owned()),
         }
         if state.shutter.is_some() {
@@ -216,7 +231,10 @@ fn softcopy(window: Window) -> SoftcopyWindow {
 /// Axes of a stack's pictures when turned clockwise by quarters and then mirrored left to right.
 fn turned(grid: &Grid, orientation: Orientation) -> [[f64; 3]; 2] {
     let [mut right, mut down, _] = stack_axes(grid);
-    let quarters = QuarterTurns::ALL.iter().position(|turns| *turns == orientation.turns).unwrap_or(0);
+    let quarters = QuarterTurns::ALL
+        .iter()
+        .position(|turns| *turns == orientation.turns)
+        .unwrap_or(0);
     for _ in 0..quarters {
         // What was to the right comes down.
         (right, down) = (down.map(|part| -part), right);
@@ -229,9 +247,9 @@ fn turned(grid: &Grid, orientation: Orientation) -> [[f64; 3]; 2] {
 
 /// How a stack's picture is turned; none for other angles than quarters.
 fn orientation(shown: &Shown, grid: &Grid) -> Option<Orientation> {
-    let all = QuarterTurns::ALL.into_iter().flat_map(|turns| {
-        [false, true].map(|is_mirrored| Orientation { turns, is_mirrored })
-    });
+    let all = QuarterTurns::ALL
+        .into_iter()
+        .flat_map(|turns| [false, true].map(|is_mirrored| Orientation { turns, is_mirrored }));
     let fits = |orientation: &Orientation| {
         let axes = turned(grid, *orientation);
         (0..2).all(|n| vector(axes[n]).dot(vector(shown.axes[n])) > 0.999_999)
@@ -268,7 +286,10 @@ fn area(shown: &Shown, grid: &Grid, size: Size) -> Result<DisplayedArea, Refusal
     let ends = |axis: usize| {
         let (from, to) = (first[axis], last[axis]);
         let inwards = if to >= from { 0.5 } else { -0.5 };
-        [(from + inwards).round() as i32 + 1, (to - inwards).round() as i32 + 1]
+        [
+            (from + inwards).round() as i32 + 1,
+            (to - inwards).round() as i32 + 1,
+        ]
     };
     let (columns, rows) = (ends(0), ends(1));
     let [across, along, _] = grid.spacing_mm();
@@ -294,7 +315,11 @@ fn showing(
     let spacing = grid.spacing_mm();
     let sides_mm = [0, 1].map(|axis| ((last[axis] - first[axis]).abs() + 1.0) * spacing[axis]);
     let is_across = matches!(orientation.turns, QuarterTurns::One | QuarterTurns::Three);
-    let [wide_mm, high_mm] = if is_across { [sides_mm[1], sides_mm[0]] } else { sides_mm };
+    let [wide_mm, high_mm] = if is_across {
+        [sides_mm[1], sides_mm[0]]
+    } else {
+        sides_mm
+    };
     let needed = (wide_mm / f64::from(size.width)).max(high_mm / f64::from(size.height));
     // At a magnification of 1 the whole stack fits.
     let [columns, rows, _] = grid.size().map(|side| side as f64);
@@ -349,7 +374,7 @@ fn annotation(mark: &Mark, facts: &SeriesFacts) -> Option<Annotation> {
         graphics.push(drawn(Shape::Point(first)));
     }
     let text = words(mark, &found.figures);
-    let texts = (!text.is_empty()).then(|| Text {
+    let texts = (!text.is_empty()).then_some(Text {
         text,
         bounds: None,
         anchor: Some(Anchor {
@@ -422,9 +447,20 @@ fn drawing(
         let text = own.map_or("", |n| annotation.texts[n].text.as_str());
         commands.push(mark(kind, kept, without_figures(text)));
     }
-    for (text, _) in annotation.texts.iter().zip(taken).filter(|(_, is_taken)| !is_taken) {
-        let at = text.anchor.filter(|anchor| anchor.units == Units::Pixel).map(|anchor| anchor.point);
-        let corner = text.bounds.filter(|bounds| bounds.units == Units::Pixel).map(|bounds| bounds.top_left);
+    for (text, _) in annotation
+        .texts
+        .iter()
+        .zip(taken)
+        .filter(|(_, is_taken)| !is_taken)
+    {
+        let at = text
+            .anchor
+            .filter(|anchor| anchor.units == Units::Pixel)
+            .map(|anchor| anchor.point);
+        let corner = text
+            .bounds
+            .filter(|bounds| bounds.units == Units::Pixel)
+            .map(|bounds| bounds.top_left);
         match at.or(corner) {
             Some(at) => commands.push(mark(MarkKind::Text, &[at], &text.text)),
             None => told.push("texts in units of the display are not followed".to_owned()),
@@ -435,7 +471,10 @@ fn drawing(
 
 /// What a person wrote before the numbers, which are measured anew.
 fn without_figures(text: &str) -> &str {
-    text.split("  ").next().filter(|first| !is_figure(first)).unwrap_or("")
+    text.split("  ")
+        .next()
+        .filter(|first| !is_figure(first))
+        .unwrap_or("")
 }
 
 fn is_figure(text: &str) -> bool {

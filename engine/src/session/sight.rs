@@ -209,7 +209,8 @@ impl Shown {
             Side::Fixed(vector(*down))
         };
         // Columns a tenth of a millimetre apart count the curve's length, to at most 1.6 m.
-        let measured = |mm| CurvedPlane::along(&points, side, mm, 1).map(|plane| plane.columns().len() as f64 * mm);
+        let measured =
+            |mm| CurvedPlane::along(&points, side, mm, 1).map(|plane| plane.columns().len() as f64 * mm);
         let length_mm = measured(0.1)?.max(measured(1.0)?);
         let mm = (length_mm / f64::from(size.width) / self.zoom).max(1e-3);
         Ok(CurvedPlane::along(&points, side, mm, size.height)?)
@@ -224,11 +225,14 @@ impl Shown {
         let size = size_of(spot)?;
         if let Kind::Curved { .. } = self.kind {
             let column = spot.x.round().clamp(0.0, f64::from(MAX_SIDE)) as usize;
-            return self.curved(size)?.patient(column, spot.y).ok_or(Refusal::NotShown {
-                what: "a place",
-                expected: "the curve under the pointer",
-                found: "its end",
-            });
+            return self
+                .curved(size)?
+                .patient(column, spot.y)
+                .ok_or(Refusal::NotShown {
+                    what: "a place",
+                    expected: "the curve under the pointer",
+                    found: "its end",
+                });
         }
         let Kind::Tiles { rows, columns } = self.kind else {
             return Ok(self.plane(grid, size)?.patient(spot.x, spot.y));

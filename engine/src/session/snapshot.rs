@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::Session;
 use crate::session::command::Entry;
 use crate::session::error::{Refusal, within};
 use crate::session::event::Event;
 use crate::session::sight::ZOOM;
 use crate::session::state::{Desk, Kind, Shown, State, Viewport};
-use crate::session::Session;
 
 /// What snapshots and logs of this program are called.
 const VERSION: u32 = 1;
@@ -95,7 +95,9 @@ impl Session {
             missing.extend(unknown);
             is_known
         });
-        state.marks.retain(|_, mark| super::figures::geometry(mark).is_ok());
+        state
+            .marks
+            .retain(|_, mark| super::figures::geometry(mark).is_ok());
         let before = std::mem::replace(&mut self.state, Arc::new(state));
         self.done.push_back(before.clone());
         self.undone.clear();
@@ -151,7 +153,10 @@ fn parsed(bytes: &[u8]) -> Result<State, Refusal> {
         let cells = desk.layout.cells().len();
         let has_all = (1..=cells as u32).all(|n| desk.viewports.contains_key(&n));
         if !has_all || desk.viewports.len() > MAX_VIEWS {
-            return Err(malformed(format!("{} views for {cells} cells", desk.viewports.len())));
+            return Err(malformed(format!(
+                "{} views for {cells} cells",
+                desk.viewports.len()
+            )));
         }
         if desk.maximized.is_some_and(|n| !desk.viewports.contains_key(&n)) {
             return Err(malformed("a view shown alone that is none".to_owned()));

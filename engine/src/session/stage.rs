@@ -99,7 +99,12 @@ impl Stage {
 
     /// Takes back what no view shows any more.
     pub(super) fn keep_only(&mut self, shown: impl Fn(&str, usize) -> bool) {
-        let gone: Vec<_> = self.known.keys().filter(|(key, phase)| !shown(key, *phase)).cloned().collect();
+        let gone: Vec<_> = self
+            .known
+            .keys()
+            .filter(|(key, phase)| !shown(key, *phase))
+            .cloned()
+            .collect();
         for slot in gone {
             if let Some((id, _)) = self.known.remove(&slot) {
                 self.volumes.remove(id);
@@ -139,7 +144,9 @@ impl Stage {
                     (&joint.moving, &joint.fixed, there),
                     (&joint.fixed, &joint.moving, back),
                 ] {
-                    let Some(way) = ways.get(from).copied() else { continue };
+                    let Some(way) = ways.get(from).copied() else {
+                        continue;
+                    };
                     ways.entry(to.clone()).or_insert(Way {
                         fixed_from_moving: step * way.fixed_from_moving,
                         is_offset: way.is_offset || joint.origin == Origin::Offset,
@@ -168,7 +175,11 @@ impl Stage {
     /// # Errors
     ///
     /// [`Refusal::NotJoined`] for spaces that nothing joins, [`Refusal::NotShown`] for slices that are not parallel.
-    pub(super) fn turns(&self, joints: &[std::sync::Arc<Joint>], shown: &Shown) -> Result<Vec<Turn>, Refusal> {
+    pub(super) fn turns(
+        &self,
+        joints: &[std::sync::Arc<Joint>],
+        shown: &Shown,
+    ) -> Result<Vec<Turn>, Refusal> {
         let base = self.facts(&shown.layers[0].series)?;
         let (normal, middle) = (shown.away(), base.grid.center());
         let mut turns = Vec::new();

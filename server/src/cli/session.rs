@@ -11,14 +11,15 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use engine::presentation::Size;
+use engine::presentation::{Annotations, Fonts, MAX_SIDE, Size};
 use engine::render::{Cancel, Image, annotate};
-use engine::session::{Collection, Event, Session, SeriesFacts, Sharpness};
+use engine::session::{Collection, Event, SeriesFacts, Session, Sharpness};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
+use crate::fonts;
 
 /// Pixels between the views of a screen.
 const GAP_PIXELS: u32 = 2;
@@ -74,12 +75,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&options.output).with_context(|| options.output.display().to_string())?;
     let mut stage = Stage {
         chosen: options.backend.open()?,
+        fonts: fonts::shipped()?,
         folder: &options.output,
     };
     let mut told = String::new();
     let mut refused = 0;
-    for (n, line) in script.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let answer = stage.line(&mut session, line, &names).with_context(|| format!("line {}", n + 1))?;
+    for (n, line) in script
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let answer = stage
+            .line(&mut session, line, &names)
+            .with_context(|| format!("line {}", n + 1))?;
         refused += usize::from(answer.to_string().contains("\"refused\""));
         writeln!(told, "{}", json!({"line": n + 1, "answer": answer}))?;
     }
@@ -94,9 +102,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn read_script(path: &Path) -> anyhow::Result<String> {
-    let length = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    let length = std::fs::metadata(path)
+        .with_context(|| path.display().to_string())?
+        .len();
     if length > MAX_SCRIPT_BYTES {
-        return Err(Usage(format!("expected a script of at most {MAX_SCRIPT_BYTES} bytes, found {length}")).into());
+        return Err(Usage(format!(
+            "expected a script of at most {MAX_SCRIPT_BYTES} bytes, found {length}"
+        ))
+        .into());
     }
     std::fs::read_to_string(path).with_context(|| path.display().to_string())
 }
@@ -113,8 +126,10 @@ fn names(series: &[SeriesFacts]) -> BTreeMap<String, String> {
             names.insert(format!("@{}", facts.modality()), facts.key.clone());
         }
     }
-    let mut studies: Vec<(&str, &str)> =
-        series.iter().map(|facts| (facts.study_time.as_str(), facts.study.as_str())).collect();
+    let mut studies: Vec<(&str, &str)> = series
+        .iter()
+        .map(|facts| (facts.study_time.as_str(), facts.study.as_str()))
+        .collect();
     studies.sort_unstable_by(|a, b| b.cmp(a));
     studies.dedup();
     for (n, (_, study)) in studies.into_iter().enumerate() {
@@ -140,11 +155,17 @@ fn resolve(value: &mut Value, names: &BTreeMap<String, String>) {
 /// On what pictures are made, and where they go.
 struct Stage<'a> {
     chosen: Chosen,
+    fonts: Fonts,
     folder: &'a Path,
 }
 
 impl Stage<'_> {
-    fn line(&mut self, session: &mut Session, line: &str, names: &BTreeMap<String, String>) -> anyhow::Result<Value> {
+    fn line(
+        &mut self,
+        session: &mut Session,
+        line: &str,
+        names: &BTreeMap<String, String>,
+    ) -> anyhow::Result<Value> {
         let refusal = |text: String| json!([Event::Refused { text }]);
         let Ok(mut value) = serde_json::from_str::<Value>(line) else {
             return Ok(json!(session.apply_json(line)));
@@ -155,7 +176,7 @@ impl Stage<'_> {
         }
         let wish: Wish = serde_json::from_value(value)?;
         Ok(match wish {
-            Wish::Picture { viewport, size, file } => match self.picture(session, viewport, sized(size)) {
+            Wish::Picture { viewport, size, file } => match self.picture(session, viewport, sized(size)?) {
                 Ok(image) => {
                     write(self.folder, &file, &image.to_png()?)?;
                     json!({"picture": file})
@@ -163,7 +184,7 @@ impl Stage<'_> {
                 Err(refused) => refusal(refused.to_string()),
             },
             Wish::Screen { size, file } => {
-                let image = self.screen(session, sized(size))?;
+                let image = self.screen(session, sized(size)?)?;
                 write(self.folder, &file, &image.to_png()?)?;
                 json!({"screen": file})
             }
@@ -181,7 +202,9 @@ impl Stage<'_> {
             }
             Wish::Restore(file) => {
                 let bytes = std::fs::read(inside(self.folder, &file)?).with_context(|| file.clone())?;
-                session.restore(&bytes).map_or_else(|refused| refusal(refused.to_string()), |events| json!(events))
+                session
+                    .restore(&bytes)
+                    .map_or_else(|refused| refusal(refused.to_string()), |events| json!(events))
             }
         })
     }
@@ -194,8 +217,12 @@ impl Stage<'_> {
     ) -> Result<Image, engine::session::Refusal> {
         let renderer = self.chosen.renderer.as_mut();
         let picture = session.image(viewport, size, Sharpness::Still, renderer, &Cancel::new())?;
+        let drawing = picture.drawing(Annotations::scale_for(size));
         let mut image = picture.image;
-        annotate(&mut image, &picture.annotations);
+        let drawn = annotate(&mut image, &drawing, &self.fonts)?;
+        if !drawn.missing.is_empty() {
+            eprintln!("uptake: warning: the shipped font lacks {:?}", drawn.missing);
+        }
         Ok(image)
     }
 
@@ -222,7 +249,9 @@ impl Stage<'_> {
             }
         };
         for (n, [left, top], size) in places {
-            let Ok(image) = self.picture(session, n, size) else { continue };
+            let Ok(image) = self.picture(session, n, size) else {
+                continue;
+            };
             let row_bytes = size.width as usize * 4;
             for (row, bytes) in image.rgba.chunks_exact(row_bytes).enumerate() {
                 let at = ((top as usize + row) * screen.width as usize + left as usize) * 4;
@@ -233,8 +262,16 @@ impl Stage<'_> {
     }
 }
 
-fn sized([width, height]: [u32; 2]) -> Size {
-    Size { width, height }
+/// Sides within the limits of pictures.
+fn sized([width, height]: [u32; 2]) -> anyhow::Result<Size> {
+    let is_size = |side: &u32| (1..=MAX_SIDE).contains(side);
+    if ![width, height].iter().all(is_size) {
+        return Err(Usage(format!(
+            "expected sides of 1 to {MAX_SIDE} pixels, found {width} x {height}"
+        ))
+        .into());
+    }
+    Ok(Size { width, height })
 }
 
 /// A file of the folder, and not outside it.
@@ -242,7 +279,10 @@ fn inside(folder: &Path, file: &str) -> anyhow::Result<PathBuf> {
     let mut parts = Path::new(file).components();
     match (parts.next(), parts.next()) {
         (Some(Component::Normal(name)), None) => Ok(folder.join(name)),
-        _ => Err(Usage(format!("expected the name of a file in the folder, found {file:?}")).into()),
+        _ => Err(Usage(format!(
+            "expected the name of a file in the folder, found {file:?}"
+        ))
+        .into()),
     }
 }
 

@@ -49,7 +49,11 @@ pub fn texts(series: &Series) -> BTreeMap<String, String> {
 #[must_use]
 pub fn hanging_facts(series: &Series, stack: &Stack) -> SeriesFacts {
     let first = series.instances.first();
-    let text = |tag| first.and_then(|instance| instance.data_set.text(tag)).unwrap_or_default();
+    let text = |tag| {
+        first
+            .and_then(|instance| instance.data_set.text(tag))
+            .unwrap_or_default()
+    };
     let corrected = text(tags::CORRECTED_IMAGE);
     let is_nuclear = series.is_emission();
     SeriesFacts {
@@ -57,7 +61,10 @@ pub fn hanging_facts(series: &Series, stack: &Stack) -> SeriesFacts {
         body_part: text(tags::BODY_PART_EXAMINED),
         description: series.description.clone(),
         protocol_name: text(tags::PROTOCOL_NAME),
-        image_type: text(tags::IMAGE_TYPE).split('\\').map(|part| part.trim().to_owned()).collect(),
+        image_type: text(tags::IMAGE_TYPE)
+            .split('\\')
+            .map(|part| part.trim().to_owned())
+            .collect(),
         is_emission: is_nuclear,
         images: u32::try_from(stack.frames.len()).unwrap_or(u32::MAX),
         orientation: orientation(&stack.grid),

@@ -38,11 +38,7 @@ impl Work<'_> {
                 at_most("landmarks", MAX_LANDMARKS, joint.landmarks.len() + 1)?;
                 joint.landmarks.push([*moving_mm, *fixed_mm]);
             }
-            Command::DeleteLandmark {
-                moving,
-                fixed,
-                index,
-            } => {
+            Command::DeleteLandmark { moving, fixed, index } => {
                 let joint = self.joint_mut(moving, fixed)?;
                 if *index as usize >= joint.landmarks.len() {
                     return Err(Refusal::NoSuch {
@@ -63,7 +59,10 @@ impl Work<'_> {
     }
 
     fn spaces(&self, moving: &str, fixed: &str) -> Result<[String; 2], Refusal> {
-        Ok([self.stage.facts(moving)?.space(), self.stage.facts(fixed)?.space()])
+        Ok([
+            self.stage.facts(moving)?.space(),
+            self.stage.facts(fixed)?.space(),
+        ])
     }
 
     /// The joint of two spaces, made if there is none.
@@ -83,7 +82,12 @@ impl Work<'_> {
                 at_most("pairs of spaces", MAX_JOINTS, self.state.joints.len() + 1)?;
                 // The other way round it is the same pair: what was known is taken over.
                 let is_back = |joint: &Arc<Joint>| joint.moving == fixed_space && joint.fixed == moving_space;
-                let back = self.state.joints.iter().position(is_back).map(|at| self.state.joints.remove(at));
+                let back = self
+                    .state
+                    .joints
+                    .iter()
+                    .position(is_back)
+                    .map(|at| self.state.joints.remove(at));
                 let joint = match back {
                     Some(back) => reversed(&back)?,
                     None => Joint {
@@ -168,14 +172,19 @@ impl Work<'_> {
                 let pair = |[moving, fixed]: &[[f64; 3]; 2]| LandmarkPair::new(point(*fixed), point(*moving));
                 let pairs: Vec<LandmarkPair> = joint.landmarks.iter().map(pair).collect();
                 let fitted = fit_landmarks(&pairs, Model::Rigid)?;
-                self.remark(format!("the landmarks are {:.1} mm off (root mean square)", fitted.rms_mm));
+                self.remark(format!(
+                    "the landmarks are {:.1} mm off (root mean square)",
+                    fitted.rms_mm
+                ));
                 Change::Replace {
                     fixed_from_moving: fitted.fixed_from_moving,
                 }
             }
             HandChange::Forget => return Ok(()),
         };
-        let moving_from_fixed = before.inverse().map_err(|_| Refusal::NotJoined(moving.to_owned(), fixed.to_owned()))?;
+        let moving_from_fixed = before
+            .inverse()
+            .map_err(|_| Refusal::NotJoined(moving.to_owned(), fixed.to_owned()))?;
         let mut hand = ByHand::new(moving_from_fixed)?;
         hand.change(&change, None)?;
         let joint = self.joint_mut(moving, fixed)?;
@@ -187,7 +196,8 @@ impl Work<'_> {
     fn to_space(&self, viewport: u32, space: &str) -> Result<Affine<Patient, Patient>, Refusal> {
         let here = self.space(self.shown(viewport, "a place")?)?;
         let way = self.stage.way(&self.state.joints, space, &here);
-        way.map(|way| way.fixed_from_moving).ok_or_else(|| Refusal::NotJoined(here, space.to_owned()))
+        way.map(|way| way.fixed_from_moving)
+            .ok_or_else(|| Refusal::NotJoined(here, space.to_owned()))
     }
 
     fn fixed_place(&self, viewport: u32, spot: Spot, space: &str) -> Result<Point<Patient>, Refusal> {
@@ -229,8 +239,14 @@ fn reversed(joint: &Joint) -> Result<Joint, Refusal> {
     Ok(Joint {
         moving: joint.fixed.clone(),
         fixed: joint.moving.clone(),
-        fixed_from_moving: rows(&back.map_err(|_| Refusal::NotJoined(joint.moving.clone(), joint.fixed.clone()))?),
+        fixed_from_moving: rows(
+            &back.map_err(|_| Refusal::NotJoined(joint.moving.clone(), joint.fixed.clone()))?,
+        ),
         origin: joint.origin.clone(),
-        landmarks: joint.landmarks.iter().map(|[moving, fixed]| [*fixed, *moving]).collect(),
+        landmarks: joint
+            .landmarks
+            .iter()
+            .map(|[moving, fixed]| [*fixed, *moving])
+            .collect(),
     })
 }

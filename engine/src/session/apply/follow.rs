@@ -23,7 +23,11 @@ impl Work<'_> {
         let space = self.space(shown)?;
         let mut found = Vec::new();
         for (n, view) in &self.state.desk.viewports {
-            let Some(other) = view.shown.as_ref().filter(|other| *n != viewport && other.is_linked) else {
+            let Some(other) = view
+                .shown
+                .as_ref()
+                .filter(|other| *n != viewport && other.is_linked)
+            else {
                 continue;
             };
             let theirs = self.space(other)?;
@@ -41,9 +45,8 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let views = self.state.desk.viewports.iter();
-        let linked = views.filter(|(n, view)| {
-            **n != viewport && view.shown.as_ref().is_some_and(|other| other.is_linked)
-        });
+        let linked = views
+            .filter(|(n, view)| **n != viewport && view.shown.as_ref().is_some_and(|other| other.is_linked));
         Ok(linked.map(|(n, _)| *n).collect())
     }
 

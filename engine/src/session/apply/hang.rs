@@ -72,7 +72,10 @@ impl Work<'_> {
     }
 
     /// What hanging goes by of some studies, the keys of their series by study, and the studies by time, the latest first.
-    #[allow(clippy::type_complexity, reason = "three lists that belong together, used once")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "three lists that belong together, used once"
+    )]
     fn facts_of(&self, studies: &[String]) -> Result<(Facts, Vec<Vec<String>>, Vec<String>), Refusal> {
         let mut by_time: Vec<(&str, &String)> = Vec::new();
         for study in studies {
@@ -90,7 +93,9 @@ impl Work<'_> {
         let mut keys = Vec::new();
         for (prior, (_, study)) in by_time.iter().enumerate() {
             let all = self.stage.series().iter().filter(|facts| facts.study == **study);
-            let (series, theirs) = all.map(|facts| (facts.hanging.clone(), facts.key.clone())).unzip();
+            let (series, theirs) = all
+                .map(|facts| (facts.hanging.clone(), facts.key.clone()))
+                .unzip();
             facts.studies.push(hanging::StudyFacts {
                 prior: prior as u32,
                 series,
@@ -116,7 +121,10 @@ impl Work<'_> {
             if self.may_fuse(&key(&content.base), &key(overlay)).is_ok() {
                 layers.push(overlay);
             } else {
-                self.remark(format!("view {} waits for a registration of its overlay", view.cell + 1));
+                self.remark(format!(
+                    "view {} waits for a registration of its overlay",
+                    view.cell + 1
+                ));
             }
         }
         let (kind, axis) = kind_of(&view.kind);
@@ -161,7 +169,9 @@ impl Work<'_> {
             },
             _ => None,
         };
-        window.filter(|window| window.is_valid() && window.width > 0.0).map(ViewWindow::from)
+        window
+            .filter(|window| window.is_valid() && window.width > 0.0)
+            .map(ViewWindow::from)
     }
 
     /// What hangs is hung anew in the new manner, at the same place of the body; what was shown by hand gets the
@@ -181,7 +191,9 @@ impl Work<'_> {
         self.hang_studies(&hanging.studies, Some(&hanging.protocol))?;
         let views: Vec<u32> = self.state.desk.viewports.keys().copied().collect();
         for n in views {
-            let Some(shown) = self.state.desk.viewports[&n].shown.clone() else { continue };
+            let Some(shown) = self.state.desk.viewports[&n].shown.clone() else {
+                continue;
+            };
             if let Some(place) = places.get(&self.space(&shown)?) {
                 self.look_at(n, point(*place))?;
             }
@@ -193,7 +205,9 @@ impl Work<'_> {
         use crate::colormap::Role;
         let views: Vec<u32> = self.state.desk.viewports.keys().copied().collect();
         for n in views {
-            let Some(mut shown) = self.state.desk.viewports[&n].shown.clone() else { continue };
+            let Some(mut shown) = self.state.desk.viewports[&n].shown.clone() else {
+                continue;
+            };
             for (at, layer) in shown.layers.iter_mut().enumerate() {
                 let facts = self.stage.facts(&layer.series)?;
                 let role = if at > 0 { Role::Overlay } else { Role::Single };
@@ -232,7 +246,12 @@ fn kind_of(kind: &ViewKind) -> (Kind, Option<Axis>) {
         ViewKind::Axial => (Kind::Plane, Some(Axis::Axial)),
         ViewKind::Coronal => (Kind::Plane, Some(Axis::Coronal)),
         ViewKind::Sagittal => (Kind::Plane, Some(Axis::Sagittal)),
-        ViewKind::Mip => (Kind::Projection { of: SlabKind::Maximum }, None),
+        ViewKind::Mip => (
+            Kind::Projection {
+                of: SlabKind::Maximum,
+            },
+            None,
+        ),
         ViewKind::VolumeRendering { preset } => (
             Kind::Rendering {
                 preset: Some(preset.clone()),

@@ -89,14 +89,31 @@ impl Work<'_> {
 
     fn set_window(&mut self, viewport: u32, layer: u32, window: Option<ViewWindow>) -> Result<(), Refusal> {
         if let Some(window) = window {
-            within("the window's center", "-1e12 to 1e12", -1e12..=1e12, window.center)?;
-            within("the window's width", "above 0, to 1e12", 1e-9..=1e12, window.width)?;
+            within(
+                "the window's center",
+                "-1e12 to 1e12",
+                -1e12..=1e12,
+                window.center,
+            )?;
+            within(
+                "the window's width",
+                "above 0, to 1e12",
+                1e-9..=1e12,
+                window.width,
+            )?;
         }
         self.layer_mut(viewport, layer, "a window")?.window = window;
-        let series = self.shown(viewport, "a window")?.layers[layer as usize].series.clone();
+        let series = self.shown(viewport, "a window")?.layers[layer as usize]
+            .series
+            .clone();
         let unit = self.stage.facts(&series)?.unit.clone();
         for n in self.alike(viewport, Link::Window)? {
-            let keys: Vec<String> = self.shown(n, "a window")?.layers.iter().map(|l| l.series.clone()).collect();
+            let keys: Vec<String> = self
+                .shown(n, "a window")?
+                .layers
+                .iter()
+                .map(|l| l.series.clone())
+                .collect();
             for (at, key) in keys.iter().enumerate() {
                 if may_share_window(&unit, &series, &self.stage.facts(key)?.unit, key) {
                     self.layer_mut(n, at as u32, "a window")?.window = window;
@@ -169,10 +186,20 @@ impl Work<'_> {
         })?;
         self.layer_mut(viewport, layer, "a palette")?.palette = Some(name.to_owned());
         let shown = self.shown(viewport, "a palette")?;
-        let modality = self.stage.facts(&shown.layers[layer as usize].series)?.hanging.modality.clone();
+        let modality = self
+            .stage
+            .facts(&shown.layers[layer as usize].series)?
+            .hanging
+            .modality
+            .clone();
         let is_overlay = layer > 0;
         for n in self.alike(viewport, Link::Palette)? {
-            let keys: Vec<String> = self.shown(n, "a palette")?.layers.iter().map(|l| l.series.clone()).collect();
+            let keys: Vec<String> = self
+                .shown(n, "a palette")?
+                .layers
+                .iter()
+                .map(|l| l.series.clone())
+                .collect();
             for (at, key) in keys.iter().enumerate() {
                 // Uptake by itself and uptake over anatomy have palettes of their own.
                 if self.stage.facts(key)?.modality() == modality && (at > 0) == is_overlay {
@@ -196,7 +223,11 @@ impl Work<'_> {
         shown.layers[1..].iter_mut().for_each(|layer| layer.ratio = ratio);
         for n in self.alike(viewport, Link::Window)? {
             let other = self.shown_mut(n, "a mix")?;
-            other.layers.iter_mut().skip(1).for_each(|layer| layer.ratio = ratio);
+            other
+                .layers
+                .iter_mut()
+                .skip(1)
+                .for_each(|layer| layer.ratio = ratio);
         }
         Ok(())
     }
@@ -264,7 +295,10 @@ pub(super) fn preset_window(facts: &SeriesFacts, name: &str) -> Option<Window> {
         _ => false,
     };
     let presets = WindowPresets::default();
-    presets.named(facts.modality(), name).filter(|_| has_unit).map(|preset| preset.window)
+    presets
+        .named(facts.modality(), name)
+        .filter(|_| has_unit)
+        .map(|preset| preset.window)
 }
 
 /// SUV windows are also called by their limits: `0-5`, `0-12.5`.

@@ -110,11 +110,19 @@ impl Work<'_> {
         Ok(Arc::make_mut(mark))
     }
 
-    fn add_mark(&mut self, viewport: u32, kind: MarkKind, points: &[Spot], text: &str) -> Result<(), Refusal> {
+    fn add_mark(
+        &mut self,
+        viewport: u32,
+        kind: MarkKind,
+        points: &[Spot],
+        text: &str,
+    ) -> Result<(), Refusal> {
         check_count(kind, points.len())?;
         let shown = self.shown(viewport, "a mark")?.clone();
         let places = points.iter().map(|spot| self.seen_at(&shown, *spot));
-        let points_mm = places.map(|place| Ok(numbers(place?))).collect::<Result<_, Refusal>>()?;
+        let points_mm = places
+            .map(|place| Ok(numbers(place?)))
+            .collect::<Result<_, Refusal>>()?;
         self.keep_mark(&shown, kind, points_mm, text)
     }
 
@@ -158,7 +166,9 @@ impl Work<'_> {
         let place = shown.place(&grid, spot)?;
         match &shown.kind {
             Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Plane => Ok(place),
-            Kind::Projection { of: SlabKind::Maximum } => {
+            Kind::Projection {
+                of: SlabKind::Maximum,
+            } => {
                 let volume = self.stage.whole(&shown.layers[0].series, shown.phase)?;
                 measure::maximum_along(&volume, place, shown.away(), None).ok_or(Refusal::NotShown {
                     what: "a mark",
@@ -178,7 +188,8 @@ impl Work<'_> {
     fn to_mark(&self, viewport: u32, mark: &Mark) -> Result<Affine<Patient, Patient>, Refusal> {
         let space = self.space(self.shown(viewport, "a mark")?)?;
         let way = self.stage.way(&self.state.joints, &mark.space, &space);
-        way.map(|way| way.fixed_from_moving).ok_or_else(|| Refusal::NotJoined(mark.space.clone(), space))
+        way.map(|way| way.fixed_from_moving)
+            .ok_or_else(|| Refusal::NotJoined(mark.space.clone(), space))
     }
 
     fn move_handle(&mut self, n: u64, handle: u32, viewport: u32, to: Spot) -> Result<(), Refusal> {
@@ -215,11 +226,16 @@ impl Work<'_> {
             None => self.state.marks.clear(),
             Some(n) => {
                 let shown = self.shown(n, "marks")?.clone();
-                self.state.marks.retain(|_, mark| mark.series != shown.layers[0].series);
+                self.state
+                    .marks
+                    .retain(|_, mark| mark.series != shown.layers[0].series);
             }
         }
         let marks = &self.state.marks;
-        self.state.selected_mark = self.state.selected_mark.filter(|chosen| marks.contains_key(chosen));
+        self.state.selected_mark = self
+            .state
+            .selected_mark
+            .filter(|chosen| marks.contains_key(chosen));
         Ok(())
     }
 }

@@ -71,7 +71,11 @@ pub(super) fn apply(
 ///
 /// [`Refusal::NoViewport`], [`Refusal::NotShown`] for an empty view.
 pub(super) fn shown<'a>(state: &'a State, viewport: u32, what: &'static str) -> Result<&'a Shown, Refusal> {
-    let view = state.desk.viewports.get(&viewport).ok_or(Refusal::NoViewport(viewport))?;
+    let view = state
+        .desk
+        .viewports
+        .get(&viewport)
+        .ok_or(Refusal::NoViewport(viewport))?;
     view.shown.as_ref().ok_or(Refusal::NotShown {
         what,
         expected: "a series",
@@ -84,7 +88,10 @@ impl Work<'_> {
     fn shown_mut(&mut self, viewport: u32, what: &'static str) -> Result<&mut Shown, Refusal> {
         shown(self.state, viewport, what)?;
         let desk = Arc::make_mut(&mut self.state.desk);
-        let view = desk.viewports.get_mut(&viewport).ok_or(Refusal::NoViewport(viewport))?;
+        let view = desk
+            .viewports
+            .get_mut(&viewport)
+            .ok_or(Refusal::NoViewport(viewport))?;
         let shown = Arc::make_mut(view).shown.as_mut();
         shown.ok_or(Refusal::NoViewport(viewport))
     }
@@ -103,7 +110,12 @@ impl Work<'_> {
         Ok(self.stage.facts(&shown.layers[0].series)?.space())
     }
 
-    fn layer_mut(&mut self, viewport: u32, layer: u32, what: &'static str) -> Result<&mut ViewLayer, Refusal> {
+    fn layer_mut(
+        &mut self,
+        viewport: u32,
+        layer: u32,
+        what: &'static str,
+    ) -> Result<&mut ViewLayer, Refusal> {
         let shown = self.shown_mut(viewport, what)?;
         let layers = shown.layers.len();
         shown.layers.get_mut(layer as usize).ok_or(Refusal::NoLayer {

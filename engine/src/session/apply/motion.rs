@@ -28,7 +28,9 @@ impl Work<'_> {
             within("steps in a second", "0.1 to 120", 0.1..=120.0, motion.steps_per_s)?;
             let expected = match motion.over {
                 Over::Slices if !shown.kind.is_plane() => Some("a plane"),
-                Over::Rotation if shown.kind.is_plane() || matches!(shown.kind, Kind::Curved { .. }) => Some("a projection or rendering"),
+                Over::Rotation if shown.kind.is_plane() || matches!(shown.kind, Kind::Curved { .. }) => {
+                    Some("a projection or rendering")
+                }
                 Over::Phases if self.phases(&shown)? < 2 => Some("a series of several phases"),
                 _ => None,
             };
@@ -58,8 +60,10 @@ impl Work<'_> {
         let elapsed_s = within("the time", "0 to 3600 s", 0.0..=3600.0, elapsed_s)?;
         let plays = |shown: &Shown| shown.motion.is_some();
         let views = self.state.desk.viewports.iter();
-        let playing: Vec<u32> =
-            views.filter(|(_, view)| view.shown.as_ref().is_some_and(plays)).map(|(n, _)| *n).collect();
+        let playing: Vec<u32> = views
+            .filter(|(_, view)| view.shown.as_ref().is_some_and(plays))
+            .map(|(n, _)| *n)
+            .collect();
         for n in playing {
             let shown = self.shown_mut(n, "playing")?;
             let Some(motion) = shown.motion else { continue };

@@ -1,9 +1,9 @@
 //! Where views look: paging, moving, magnifying, turning, the crosshair.
 
 use crate::geometry::{Affine, Grid, Patient, Point, Vector};
-use crate::session::apply::follow::is_parallel;
 use crate::presentation::Size;
 use crate::session::apply::Work;
+use crate::session::apply::follow::is_parallel;
 use crate::session::command::{Command, Link, Spot};
 use crate::session::error::{Refusal, within};
 use crate::session::sight::{ZOOM, components, looking_from, numbers, point, size_of, vector};
@@ -13,7 +13,10 @@ use crate::session::state::{Axis, Kind, Shown};
 const FAR_MM: f64 = 1e5;
 
 /// A picture that asks only whether a view can be one.
-const SMALL: Size = Size { width: 16, height: 16 };
+const SMALL: Size = Size {
+    width: 16,
+    height: 16,
+};
 
 impl Work<'_> {
     pub(super) fn place(&mut self, command: &Command) -> Result<bool, Refusal> {
@@ -29,7 +32,11 @@ impl Work<'_> {
                 shown.plane(&self.grid(shown)?, SMALL)?;
                 self.move_focus(*viewport, place)?;
             }
-            Command::Zoom { viewport, factor, about } => self.zoom(*viewport, *factor, *about)?,
+            Command::Zoom {
+                viewport,
+                factor,
+                about,
+            } => self.zoom(*viewport, *factor, *about)?,
             Command::SetZoom { viewport, zoom } => {
                 let zoom = within("the magnification", "0.02 to 200", ZOOM, *zoom)?;
                 let factor = zoom / self.shown(*viewport, "magnification")?.zoom;
@@ -71,7 +78,9 @@ impl Work<'_> {
         let before = shown.focus();
         let after = match shown.kind {
             Kind::Stack => paged(&shown, &grid, i64::from(steps)),
-            Kind::Tiles { rows, columns } => paged(&shown, &grid, i64::from(steps) * i64::from(rows * columns)),
+            Kind::Tiles { rows, columns } => {
+                paged(&shown, &grid, i64::from(steps) * i64::from(rows * columns))
+            }
             Kind::Plane => stepped(&shown, &grid, steps),
             Kind::Interleaved => {
                 let turns = self.stage.turns(&self.state.joints, &shown)?;
@@ -236,7 +245,9 @@ impl Work<'_> {
         let normal = shown.away();
         for (n, way) in self.followers(viewport, Link::Rotation)? {
             let other = self.shown(n, "turning")?.clone();
-            if other.kind.is_plane() && shown.kind.is_plane() && is_parallel(way.fixed_from_moving * normal, other.away())
+            if other.kind.is_plane()
+                && shown.kind.is_plane()
+                && is_parallel(way.fixed_from_moving * normal, other.away())
             {
                 let [right, down] = turned(&other);
                 let theirs = self.shown_mut(n, "turning")?;
@@ -262,7 +273,12 @@ impl Work<'_> {
 
     fn look_from(&mut self, viewport: u32, azimuth_rad: f64, elevation_rad: f64) -> Result<(), Refusal> {
         within("the azimuth", "-1000 to 1000 radians", -1e3..=1e3, azimuth_rad)?;
-        within("the elevation", "-1000 to 1000 radians", -1e3..=1e3, elevation_rad)?;
+        within(
+            "the elevation",
+            "-1000 to 1000 radians",
+            -1e3..=1e3,
+            elevation_rad,
+        )?;
         let shown = self.shown(viewport, "a direction")?;
         if shown.has_fixed_direction() {
             return Err(Refusal::NotShown {
@@ -371,9 +387,13 @@ impl Work<'_> {
         let spaces = [self.space(&shown)?, self.stage.facts(&key.series)?.space()];
         let way = self.stage.way(&self.state.joints, &spaces[0], &spaces[1]);
         let here_from_there = way.map_or(Affine::identity(), |way| way.fixed_from_moving);
-        let there = here_from_there.inverse().map_err(|_| Refusal::NotJoined(spaces[0].clone(), spaces[1].clone()))?;
-        let slab = (shown.kind == Kind::Plane).then(|| shown.slab.map_or(0.0, |slab| slab.thickness_mm / 2.0));
-        let found = crate::session::measure::maximum_along(&volume, there * start, there * shown.away(), slab);
+        let there = here_from_there
+            .inverse()
+            .map_err(|_| Refusal::NotJoined(spaces[0].clone(), spaces[1].clone()))?;
+        let slab =
+            (shown.kind == Kind::Plane).then(|| shown.slab.map_or(0.0, |slab| slab.thickness_mm / 2.0));
+        let found =
+            crate::session::measure::maximum_along(&volume, there * start, there * shown.away(), slab);
         match found {
             Some(place) => self.go_to(viewport, here_from_there * place),
             None => {
@@ -417,7 +437,11 @@ fn stepped(shown: &Shown, grid: &Grid, steps: i32) -> Point<Patient> {
 
 /// How far apart voxels lie along a direction, mm: the spacing of the axis that runs most along it.
 pub(in crate::session) fn step_mm(grid: &Grid, normal: Vector<Patient>) -> f64 {
-    let axes = [grid.row_direction(), grid.column_direction(), grid.slice_direction()];
+    let axes = [
+        grid.row_direction(),
+        grid.column_direction(),
+        grid.slice_direction(),
+    ];
     let spacing = grid.spacing_mm();
     let best = (0..3).max_by(|a, b| axes[*a].dot(normal).abs().total_cmp(&axes[*b].dot(normal).abs()));
     spacing[best.unwrap_or(2)]
@@ -425,7 +449,11 @@ pub(in crate::session) fn step_mm(grid: &Grid, normal: Vector<Patient>) -> f64 {
 
 /// Axes of length 1 at right angles again, the sense of the set kept.
 fn upright([right, down, away]: [Vector<Patient>; 3]) -> [[f64; 3]; 3] {
-    let handed = if right.cross(down).dot(away) < 0.0 { -1.0 } else { 1.0 };
+    let handed = if right.cross(down).dot(away) < 0.0 {
+        -1.0
+    } else {
+        1.0
+    };
     let right = right.normalized().unwrap_or(right);
     let down = (down + right * -right.dot(down)).normalized().unwrap_or(down);
     [right, down, right.cross(down) * handed].map(components)
@@ -441,5 +469,11 @@ pub(super) fn finite_place(place_mm: [f64; 3]) -> Result<Point<Patient>, Refusal
 /// Refuses places that no body reaches.
 fn near(grid: &Grid, place: Point<Patient>) -> Result<(), Refusal> {
     let far = place.distance(grid.center());
-    within("the distance from the middle of the volume", "within 100 m", 0.0..=FAR_MM, far).map(|_| ())
+    within(
+        "the distance from the middle of the volume",
+        "within 100 m",
+        0.0..=FAR_MM,
+        far,
+    )
+    .map(|_| ())
 }

@@ -9,7 +9,7 @@ use crate::session::command::{Command, Spot};
 use crate::session::error::{Refusal, within};
 use crate::session::sight::{components, looking_from, numbers, stack_axes, vector};
 use crate::session::stage::Turn;
-use crate::session::state::{Axis, Desk, Kind, KeyImage, Shown, State, ViewLayer, Viewport};
+use crate::session::state::{Axis, Desk, KeyImage, Kind, Shown, State, ViewLayer, Viewport};
 
 /// Most layers of a view.
 const MAX_LAYERS: usize = crate::render::MAX_LAYERS;
@@ -82,11 +82,21 @@ impl Work<'_> {
 
     /// The desk that is left keeps how it was left.
     fn use_desk(&mut self, name: &str) -> Result<(), Refusal> {
-        let wanted = self.state.desks.get(name).cloned().ok_or_else(|| Refusal::Unknown {
-            what: "desk",
-            found: name.to_owned(),
-        })?;
-        let State { desk, desk_name, desks, .. } = self.state;
+        let wanted = self
+            .state
+            .desks
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Refusal::Unknown {
+                what: "desk",
+                found: name.to_owned(),
+            })?;
+        let State {
+            desk,
+            desk_name,
+            desks,
+            ..
+        } = self.state;
         if desk_name == name {
             return Ok(());
         }
@@ -109,12 +119,20 @@ impl Work<'_> {
             home: Some(Box::new(shown.clone())),
             shown: Some(shown),
         };
-        Arc::make_mut(&mut self.state.desk).viewports.insert(viewport, Arc::new(view));
+        Arc::make_mut(&mut self.state.desk)
+            .viewports
+            .insert(viewport, Arc::new(view));
         Ok(())
     }
 
     /// Lays a curved plane along points of another view's plane; its columns run towards the feet, or to the back.
-    fn show_curve(&mut self, viewport: u32, from: u32, points: &[Spot], straightened: bool) -> Result<(), Refusal> {
+    fn show_curve(
+        &mut self,
+        viewport: u32,
+        from: u32,
+        points: &[Spot],
+        straightened: bool,
+    ) -> Result<(), Refusal> {
         let source = self.shown(from, "a curve")?;
         if !source.kind.is_plane() {
             return Err(Refusal::NotShown {
@@ -124,7 +142,11 @@ impl Work<'_> {
             });
         }
         let away = source.away();
-        let down = if away[2] > 0.0 || (away[2] == 0.0 && away[1] < 0.0) { -away } else { away };
+        let down = if away[2] > 0.0 || (away[2] == 0.0 && away[1] < 0.0) {
+            -away
+        } else {
+            away
+        };
         let series: Vec<String> = source.layers.iter().map(|layer| layer.series.clone()).collect();
         let places = points.iter().map(|spot| Ok(numbers(self.place_of(from, *spot)?)));
         let kind = Kind::Curved {
@@ -134,12 +156,20 @@ impl Work<'_> {
         };
         self.show_series(viewport, &kind, &series, None)?;
         // A curve that cannot be is refused now, not when it is drawn.
-        let size = crate::presentation::Size { width: 64, height: 64 };
+        let size = crate::presentation::Size {
+            width: 64,
+            height: 64,
+        };
         self.shown(viewport, "a curve")?.curved(size).map(|_| ())
     }
 
     /// How series are shown at first.
-    pub(super) fn fresh(&mut self, kind: &Kind, series: &[String], axis: Option<Axis>) -> Result<Shown, Refusal> {
+    pub(super) fn fresh(
+        &mut self,
+        kind: &Kind,
+        series: &[String],
+        axis: Option<Axis>,
+    ) -> Result<Shown, Refusal> {
         if !(1..=MAX_LAYERS).contains(&series.len()) {
             return Err(Refusal::Count {
                 what: "series of a view",
@@ -241,7 +271,10 @@ impl Work<'_> {
         let keys: Vec<String> = before.layers.iter().map(|layer| layer.series.clone()).collect();
         let mut shown = self.fresh(kind, &keys, None)?;
         let grid = self.grid(&before)?;
-        let has_own_axes = matches!(kind, Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. });
+        let has_own_axes = matches!(
+            kind,
+            Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. }
+        );
         if before.kind.is_plane() == kind.is_plane() && !has_own_axes {
             shown.axes = before.axes;
         }
@@ -341,7 +374,11 @@ fn check_kind(kind: &Kind) -> Result<(), Refusal> {
 /// Axes of a curved plane's middle: only its direction down is known.
 fn curved_axes(down: [f64; 3]) -> Result<[[f64; 3]; 3], Refusal> {
     let down = vector(down).normalized().ok_or(CurveError::Side)?;
-    let any = if down[0].abs() < 0.9 { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+    let any = if down[0].abs() < 0.9 {
+        [1.0, 0.0, 0.0]
+    } else {
+        [0.0, 1.0, 0.0]
+    };
     let away = down.cross(vector(any)).normalized().ok_or(CurveError::Side)?;
     Ok([down.cross(away), down, away].map(components))
 }

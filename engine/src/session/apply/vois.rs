@@ -120,16 +120,28 @@ impl Work<'_> {
             facts.is_ok_and(|facts| facts.modality() == "CT" && facts.space() == space)
         };
         let keys = shown.layers.iter().map(|layer| &layer.series);
-        let ct = keys.clone().find(is_ct).map(|key| self.stage.whole(key, 0)).transpose()?;
+        let ct = keys
+            .clone()
+            .find(is_ct)
+            .map(|key| self.stage.whole(key, 0))
+            .transpose()?;
         let found = detect(&pet, ct.as_ref(), None, &Options::default());
         let detection = found.map_err(|error| Refusal::Voi(error.to_string()))?;
         let layers: Vec<String> = keys.cloned().collect();
         let (mut lesions, all) = (0, detection.findings.len());
-        for finding in detection.findings.iter().filter(|finding| finding.physiological.is_none()) {
+        for finding in detection
+            .findings
+            .iter()
+            .filter(|finding| finding.physiological.is_none())
+        {
             at_most("volumes of interest", MAX_VOIS, self.state.vois.len() + 1)?;
             lesions += 1;
             let n = self.number();
-            let runs = finding.mask.runs().iter().map(|run| [run.start as u64, run.end as u64]);
+            let runs = finding
+                .mask
+                .runs()
+                .iter()
+                .map(|run| [run.start as u64, run.end as u64]);
             let voi = Voi {
                 name: format!("L{lesions}"),
                 series: on.series.clone(),
@@ -145,7 +157,9 @@ impl Work<'_> {
             self.remark(warning);
         }
         let physiological = all - lesions;
-        self.remark(format!("{lesions} lesions; {physiological} sites of uptake were taken for physiological"));
+        self.remark(format!(
+            "{lesions} lesions; {physiological} sites of uptake were taken for physiological"
+        ));
         Ok(())
     }
 
@@ -191,8 +205,10 @@ impl Work<'_> {
         let (grid, there) = (facts.grid.clone(), facts.space());
         let here = self.space(&shown)?;
         let way = self.stage.way(&self.state.joints, &there, &here);
-        let way = way.ok_or_else(|| Refusal::NotJoined(here, there))?.fixed_from_moving;
-        let places = path.iter().map(|spot| Ok(numbers(way * self.place_of(viewport, *spot)?)));
+        let way = way.ok_or(Refusal::NotJoined(here, there))?.fixed_from_moving;
+        let places = path
+            .iter()
+            .map(|spot| Ok(numbers(way * self.place_of(viewport, *spot)?)));
         let normal = way * shown.away();
         voi.strokes.push(Arc::new(Paint {
             path_mm: places.collect::<Result<_, Refusal>>()?,
@@ -207,7 +223,9 @@ impl Work<'_> {
 /// Refuses numbers that make no volume, or a very long search.
 fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
     let place = |at: &[f64; 3]| {
-        let parts = at.iter().map(|part| within("a place", "within 100 m", -1e5..=1e5, *part));
+        let parts = at
+            .iter()
+            .map(|part| within("a place", "within 100 m", -1e5..=1e5, *part));
         parts.collect::<Result<Vec<_>, _>>()
     };
     let length = |what, mm: f64| within(what, "above 0, to 2000 mm", 1e-3..=2000.0, mm);
@@ -245,11 +263,21 @@ fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
         } => {
             place(seed_mm)?;
             within("the level", "a number", -1e12..=1e12, *at_least)?;
-            within("the largest volume", "above 0, to 1000000 mL", 1e-3..=1e6, *most_ml)?;
+            within(
+                "the largest volume",
+                "above 0, to 1000000 mL",
+                1e-3..=1e6,
+                *most_ml,
+            )?;
         }
         Recipe::OneClick { at_mm, most_ml } => {
             place(at_mm)?;
-            within("the largest volume", "above 0, to 2000 mL", 1e-3..=2000.0, *most_ml)?;
+            within(
+                "the largest volume",
+                "above 0, to 2000 mL",
+                1e-3..=2000.0,
+                *most_ml,
+            )?;
         }
     }
     Ok(recipe.clone())

@@ -1,5 +1,11 @@
 //! A log gives the same pictures on the processor and on a graphics device, within the bounds of the renderers.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "which adapter, and whether one must be there, is the environment's matter"
+)]
+
 use std::sync::Arc;
 
 use super::{SCENARIOS, lines, world};
@@ -35,7 +41,9 @@ fn pictures(session: &mut Session, renderer: &mut dyn Renderer) -> Vec<Option<(K
     let desk = session.state().desk.clone();
     let mut found = Vec::new();
     for n in desk.visible() {
-        let Some(shown) = &desk.viewports[&n].shown else { continue };
+        let Some(shown) = &desk.viewports[&n].shown else {
+            continue;
+        };
         let picture = session.image(n, size, Sharpness::Still, renderer, &Cancel::new());
         found.push(picture.ok().map(|picture| (shown.kind.clone(), picture.image)));
     }
@@ -63,10 +71,19 @@ fn a_log_gives_the_same_pictures_on_both_renderers() {
                 let (Some((kind, a)), Some((_, b))) = pair else {
                     panic!("{name}.jsonl:{}: a picture on one renderer only", n + 1);
                 };
-                let far = a.rgba.iter().zip(&b.rgba).filter(|(a, b)| a.abs_diff(**b) > 2).count();
+                let far = a
+                    .rgba
+                    .iter()
+                    .zip(&b.rgba)
+                    .filter(|(a, b)| a.abs_diff(**b) > 2)
+                    .count();
                 // At hard edges of the made-up body a rounding decides which voxel's value is met.
                 let allowed = a.rgba.len() / 200;
-                assert!(far <= allowed, "{name}.jsonl:{}: {kind:?}: {far} bytes differ", n + 1);
+                assert!(
+                    far <= allowed,
+                    "{name}.jsonl:{}: {kind:?}: {far} bytes differ",
+                    n + 1
+                );
             }
         }
     }

@@ -26,13 +26,19 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("looks", include_str!("../../../tests/scenarios/looks.jsonl")),
     ("marks", include_str!("../../../tests/scenarios/marks.jsonl")),
     ("vois", include_str!("../../../tests/scenarios/vois.jsonl")),
-    ("alignment", include_str!("../../../tests/scenarios/alignment.jsonl")),
+    (
+        "alignment",
+        include_str!("../../../tests/scenarios/alignment.jsonl"),
+    ),
     ("motion", include_str!("../../../tests/scenarios/motion.jsonl")),
     ("people", include_str!("../../../tests/scenarios/people.jsonl")),
 ];
 
 fn lines(script: &str) -> impl Iterator<Item = (usize, &str)> {
-    script.lines().enumerate().filter(|(_, line)| !line.trim().is_empty())
+    script
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
 }
 
 /// Pictures of all visible views.
@@ -44,7 +50,11 @@ fn pictures(session: &mut Session) -> Vec<Result<Image, String>> {
     let mut renderer = CpuRenderer::new();
     let views = session.state().desk.visible();
     let mut picture = |n| session.image(n, size, Sharpness::Still, &mut renderer, &Cancel::new());
-    let mut image = |n| picture(n).map(|picture| picture.image).map_err(|refusal| refusal.to_string());
+    let mut image = |n| {
+        picture(n)
+            .map(|picture| picture.image)
+            .map_err(|refusal| refusal.to_string())
+    };
     views.into_iter().map(&mut image).collect()
 }
 
@@ -56,7 +66,10 @@ fn expect(session: &mut Session, expected: &Value, refused: &Option<String>, at:
     }
     let found = if let Some(pointer) = expected["at"].as_str() {
         let state = serde_json::to_value(session.state()).unwrap();
-        state.pointer(pointer).unwrap_or_else(|| panic!("{at}: nothing at {pointer}")).clone()
+        state
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("{at}: nothing at {pointer}"))
+            .clone()
     } else {
         let name = expected["figure"].as_str().unwrap();
         let readout = match (expected["mark"].as_u64(), expected["voi"].as_u64()) {
@@ -65,7 +78,9 @@ fn expect(session: &mut Session, expected: &Value, refused: &Option<String>, at:
             _ => panic!("{at}: expected a mark or a voi"),
         };
         let value = readout.get(name, expected["series"].as_str());
-        value.unwrap_or_else(|| panic!("{at}: no {name} in {readout:?}")).into()
+        value
+            .unwrap_or_else(|| panic!("{at}: no {name} in {readout:?}"))
+            .into()
     };
     let is_it = match (expected["within"].as_f64(), &found) {
         (Some(within), Value::Number(found)) => {
@@ -96,7 +111,11 @@ fn every_scenario_holds_and_is_undone_redone_and_replayed() {
                 _ => None,
             });
             if refused.is_some() {
-                assert_eq!(session.snapshot(), before, "{at}: a refused command changed something");
+                assert_eq!(
+                    session.snapshot(),
+                    before,
+                    "{at}: a refused command changed something"
+                );
             }
             let next = lines(script).find(|(m, _)| *m > n).map_or("", |(_, line)| line);
             let is_expected = next.contains("\"refused\"");
@@ -128,13 +147,18 @@ fn every_scenario_holds_and_is_undone_redone_and_replayed() {
         let mut restored = world::session();
         restored.restore(&end).unwrap();
         assert!(restored.snapshot() == end, "{name}: restored");
-        assert!(pictures(&mut restored) == drawn, "{name}: pictures of what was restored");
+        assert!(
+            pictures(&mut restored) == drawn,
+            "{name}: pictures of what was restored"
+        );
     }
 }
 
 #[test]
 fn every_command_stands_in_a_scenario() {
-    let error = serde_json::from_str::<Command>("\"none\"").unwrap_err().to_string();
+    let error = serde_json::from_str::<Command>("\"none\"")
+        .unwrap_err()
+        .to_string();
     let known: BTreeSet<&str> = error.split('`').skip(3).step_by(2).collect();
     assert!(known.len() > 60, "{known:?}");
     let mut used = BTreeSet::new();

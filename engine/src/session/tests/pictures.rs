@@ -12,13 +12,17 @@ const SIZE: Size = Size {
 
 fn picture(session: &mut Session, viewport: u32) -> Picture {
     let mut renderer = CpuRenderer::new();
-    session.image(viewport, SIZE, Sharpness::Still, &mut renderer, &Cancel::new()).unwrap()
+    session
+        .image(viewport, SIZE, Sharpness::Still, &mut renderer, &Cancel::new())
+        .unwrap()
 }
 
 fn done(session: &mut Session, lines: &[&str]) {
     for line in lines {
         let events = session.apply_json(line);
-        let refused = events.iter().any(|event| matches!(event, crate::session::Event::Refused { .. }));
+        let refused = events
+            .iter()
+            .any(|event| matches!(event, crate::session::Event::Refused { .. }));
         assert!(!refused, "{line}: {events:?}");
     }
 }
@@ -26,7 +30,10 @@ fn done(session: &mut Session, lines: &[&str]) {
 #[test]
 fn nobody_is_named_in_the_corners_of_a_de_identified_session() {
     let mut session = world::session();
-    done(&mut session, &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#]);
+    done(
+        &mut session,
+        &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#],
+    );
     let corners = |session: &mut Session| format!("{:?}", picture(session, 1).annotations.corners);
     assert!(corners(&mut session).contains("Somebody"));
     done(&mut session, &[r#"{"do": {"deidentify": {"on": true}}}"#]);
@@ -39,64 +46,112 @@ fn nobody_is_named_in_the_corners_of_a_de_identified_session() {
 #[test]
 fn marks_lie_where_they_were_drawn_and_are_hit_there() {
     let mut session = world::session();
-    done(&mut session, &[
-        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct", "pet"]}}}"#,
-        r#"{"do": {"add_mark": {"viewport": 1, "kind": "length", "points": [[20, 64, 128, 128], [60, 34, 128, 128]]}}}"#,
-    ]);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct", "pet"]}}}"#,
+            r#"{"do": {"add_mark": {"viewport": 1, "kind": "length", "points": [[20, 64, 128, 128], [60, 34, 128, 128]]}}}"#,
+        ],
+    );
     let lines = picture(&mut session, 1).lines;
-    let line = lines.iter().find(|line| line.mark == Some(1) && !line.has_handles).unwrap();
+    let line = lines
+        .iter()
+        .find(|line| line.mark == Some(1) && !line.has_handles)
+        .unwrap();
     for (found, expected) in line.points.iter().zip([[20.0, 64.0], [60.0, 34.0]]) {
-        assert!((found[0] - expected[0]).hypot(found[1] - expected[1]) < 1e-6, "{line:?}");
+        assert!(
+            (found[0] - expected[0]).hypot(found[1] - expected[1]) < 1e-6,
+            "{line:?}"
+        );
     }
-    let spot = |x, y| Spot { x, y, width: 128.0, height: 128.0 };
+    let spot = |x, y| Spot {
+        x,
+        y,
+        width: 128.0,
+        height: 128.0,
+    };
     assert_eq!(session.hit(1, spot(61.0, 34.0), 5.0).unwrap(), Some((1, Some(1))));
     assert_eq!(session.hit(1, spot(40.0, 50.0), 5.0).unwrap(), Some((1, None)));
     assert_eq!(session.hit(1, spot(100.0, 100.0), 5.0).unwrap(), None);
     // On another slice it is not seen.
-    done(&mut session, &[r#"{"do": {"scroll": {"viewport": 1, "steps": 1}}}"#]);
-    assert!(picture(&mut session, 1).lines.iter().all(|line| line.mark.is_none()));
+    done(
+        &mut session,
+        &[r#"{"do": {"scroll": {"viewport": 1, "steps": 1}}}"#],
+    );
+    assert!(
+        picture(&mut session, 1)
+            .lines
+            .iter()
+            .all(|line| line.mark.is_none())
+    );
 }
 
 #[test]
 fn a_volume_of_interest_is_outlined() {
     let mut session = world::session();
-    done(&mut session, &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#]);
+    done(
+        &mut session,
+        &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#],
+    );
     let bare = picture(&mut session, 1).image;
-    done(&mut session, &[
-        r#"{"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"sphere": {"center_mm": [0, 0, 0], "radius_mm": 20}}}}}"#,
-    ]);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"sphere": {"center_mm": [0, 0, 0], "radius_mm": 20}}}}}"#,
+        ],
+    );
     let outlined = picture(&mut session, 1).image;
     let changed = (0..128 * 128).filter(|n| bare.rgba[n * 4..n * 4 + 4] != outlined.rgba[n * 4..n * 4 + 4]);
     let radii: Vec<f64> = changed
         .map(|n| ((n % 128) as f64 - 63.5).hypot((n / 128) as f64 - 63.5))
         .collect();
     assert!(radii.len() > 60);
-    assert!(radii.iter().all(|radius| (14.0..26.0).contains(radius)), "{radii:?}");
+    assert!(
+        radii.iter().all(|radius| (14.0..26.0).contains(radius)),
+        "{radii:?}"
+    );
 }
 
 #[test]
 fn other_planes_are_lines() {
     let mut session = world::session();
-    done(&mut session, &[
-        r#"{"do": {"set_layout": {"layout": {"name": "1x2", "rows": 1, "columns": 2}}}}"#,
-        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
-        r#"{"do": {"show": {"viewport": 2, "kind": "plane", "series": ["ct"], "axis": "coronal"}}}"#,
-        r#"{"do": {"crosshair_at": {"viewport": 1, "place_mm": [10, -12, 6]}}}"#,
-        r#"{"do": {"set_texts": {"texts": {"corners": true, "patient": false, "letters": true, "scale_bar": false, "color_bar": true, "crosshair": false, "reference_lines": true, "marks": true}}}}"#,
-    ]);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"set_layout": {"layout": {"name": "1x2", "rows": 1, "columns": 2}}}}"#,
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
+            r#"{"do": {"show": {"viewport": 2, "kind": "plane", "series": ["ct"], "axis": "coronal"}}}"#,
+            r#"{"do": {"crosshair_at": {"viewport": 1, "place_mm": [10, -12, 6]}}}"#,
+            r#"{"do": {"set_texts": {"texts": {"corners": true, "patient": false, "letters": true, "scale_bar": false, "color_bar": true, "crosshair": false, "reference_lines": true, "marks": true}}}}"#,
+        ],
+    );
     let lines = picture(&mut session, 1).lines;
     // A picture of 128 pixels over 128 mm: y = -12 mm is row 51.5.
     assert_eq!(lines.len(), 1);
-    assert!(lines[0].points.iter().all(|[_, y]| (y - 51.5).abs() < 0.02), "{lines:?}");
+    assert!(
+        lines[0].points.iter().all(|[_, y]| (y - 51.5).abs() < 0.02),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn the_magnified_place_stays_under_the_pointer() {
     let mut session = world::session();
-    done(&mut session, &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#]);
-    let spot = Spot { x: 30.0, y: 90.0, width: 128.0, height: 128.0 };
+    done(
+        &mut session,
+        &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#],
+    );
+    let spot = Spot {
+        x: 30.0,
+        y: 90.0,
+        width: 128.0,
+        height: 128.0,
+    };
     let before = session.probe(1, spot).unwrap();
-    done(&mut session, &[r#"{"do": {"zoom": {"viewport": 1, "factor": 2.5, "about": [30, 90, 128, 128]}}}"#]);
+    done(
+        &mut session,
+        &[r#"{"do": {"zoom": {"viewport": 1, "factor": 2.5, "about": [30, 90, 128, 128]}}}"#],
+    );
     let after = session.probe(1, spot).unwrap();
     for axis in ["x", "y", "z"] {
         let apart = before.get(axis, None).unwrap() - after.get(axis, None).unwrap();
@@ -105,7 +160,10 @@ fn the_magnified_place_stays_under_the_pointer() {
 }
 
 /// A source whose volume comes in two parts.
-struct Slow(crate::session::InMemory, std::sync::Arc<std::sync::atomic::AtomicU32>);
+struct Slow(
+    crate::session::InMemory,
+    std::sync::Arc<std::sync::atomic::AtomicU32>,
+);
 
 impl Source for Slow {
     fn series(&self) -> &[SeriesFacts] {
@@ -130,12 +188,18 @@ impl Source for Slow {
 fn what_has_come_is_shown_and_only_the_whole_is_measured() {
     let come = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
     let mut session = Session::new(Box::new(Slow(world::source(), come.clone())));
-    done(&mut session, &[
-        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
-        r#"{"do": {"add_mark": {"viewport": 1, "kind": "circle", "points": [[64, 64, 128, 128], [74, 64, 128, 128]]}}}"#,
-    ]);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
+            r#"{"do": {"add_mark": {"viewport": 1, "kind": "circle", "points": [[64, 64, 128, 128], [74, 64, 128, 128]]}}}"#,
+        ],
+    );
     let nothing = picture(&mut session, 1);
-    assert_eq!((nothing.fraction, nothing.image.pixel(64, 64)), (0.0, [0, 0, 0, 255]));
+    assert_eq!(
+        (nothing.fraction, nothing.image.pixel(64, 64)),
+        (0.0, [0, 0, 0, 255])
+    );
     assert!(session.mark_readout(1).unwrap().warnings[0].contains("have not come yet"));
     come.store(1, std::sync::atomic::Ordering::Relaxed);
     let part = picture(&mut session, 1);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{lines, world, SCENARIOS};
+use super::{SCENARIOS, lines, world};
 use crate::session::{Command, Entry, Session, Spot};
 
 /// Every command of the scenarios, and what is set in them, is where random ones come from.
@@ -10,7 +10,9 @@ fn known() -> Vec<Entry> {
     let scripts = SCENARIOS.iter().flat_map(|(_, script)| lines(script));
     let entries = scripts.filter_map(|(_, line)| serde_json::from_str::<Entry>(line).ok());
     // A search takes seconds.
-    entries.filter(|entry| !matches!(entry.command, Command::Align { .. })).collect()
+    entries
+        .filter(|entry| !matches!(entry.command, Command::Align { .. }))
+        .collect()
 }
 
 /// Numbers in the JSON of a command become others now and then.

@@ -22,7 +22,9 @@ fn done(session: &mut Session, line: &str) {
 }
 
 fn picture(session: &mut Session) -> Picture {
-    session.image(1, SIZE, Sharpness::Still, &mut CpuRenderer::new(), &Cancel::new()).unwrap()
+    session
+        .image(1, SIZE, Sharpness::Still, &mut CpuRenderer::new(), &Cancel::new())
+        .unwrap()
 }
 
 const CREATED: DateTime = DateTime::new(2026, 3, 4, 11, 30, 15);
@@ -132,12 +134,26 @@ fn a_state_shows_the_picture_that_it_was_made_of() {
 #[test]
 fn what_a_state_cannot_hold_is_told() {
     let mut session = world::session();
-    done(&mut session, r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["pet"]}}}"#);
-    done(&mut session, r#"{"do": {"set_palette": {"viewport": 1, "layer": 0, "name": "pet"}}}"#);
-    done(&mut session, r#"{"do": {"place_mark": {"viewport": 1, "kind": "length", "points_mm": [[0, 0, 0.4], [10, 0, 0.4]]}}}"#);
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["pet"]}}}"#,
+    );
+    done(
+        &mut session,
+        r#"{"do": {"set_palette": {"viewport": 1, "layer": 0, "name": "pet"}}}"#,
+    );
+    done(
+        &mut session,
+        r#"{"do": {"place_mark": {"viewport": 1, "kind": "length", "points_mm": [[0, 0, 0.4], [10, 0, 0.4]]}}}"#,
+    );
     let (_, told) = session.presentation_state(1, SIZE, Content::default()).unwrap();
     assert_eq!(told.len(), 2, "{told:?}");
-    done(&mut session, r#"{"do": {"rotate": {"viewport": 1, "angle_rad": 0.3}}}"#);
-    let refusal = session.presentation_state(1, SIZE, Content::default()).unwrap_err();
+    done(
+        &mut session,
+        r#"{"do": {"rotate": {"viewport": 1, "angle_rad": 0.3}}}"#,
+    );
+    let refusal = session
+        .presentation_state(1, SIZE, Content::default())
+        .unwrap_err();
     assert!(refusal.to_string().contains("turned by quarters"), "{refusal}");
 }

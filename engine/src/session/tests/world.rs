@@ -15,9 +15,8 @@ fn grid(size: [usize; 3], spacing_mm: [f64; 3], center_mm: [f64; 3]) -> Grid {
         along[axis] = spacing_mm[axis];
         along.into()
     });
-    let corner: [f64; 3] = std::array::from_fn(|axis| {
-        center_mm[axis] - spacing_mm[axis] * (size[axis] as f64 - 1.0) / 2.0
-    });
+    let corner: [f64; 3] =
+        std::array::from_fn(|axis| center_mm[axis] - spacing_mm[axis] * (size[axis] as f64 - 1.0) / 2.0);
     Grid::new(size, Affine::from_axes(axes, Point::from(corner))).unwrap()
 }
 
@@ -56,14 +55,26 @@ fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
 fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFacts {
     SeriesFacts {
         key: key.to_owned(),
-        study: if key == "mr" || key == "dyn" { "1.2.4" } else { "1.2.3" }.to_owned(),
-        study_time: if key == "mr" || key == "dyn" { "20250101" } else { "20260101" }.to_owned(),
+        study: if key == "mr" || key == "dyn" {
+            "1.2.4"
+        } else {
+            "1.2.3"
+        }
+        .to_owned(),
+        study_time: if key == "mr" || key == "dyn" {
+            "20250101"
+        } else {
+            "20260101"
+        }
+        .to_owned(),
         number: None,
         grid: volume.grid().clone(),
         unit: volume.unit().clone(),
         phases,
         window: None,
-        images: (0..volume.grid().size()[2]).map(|slice| object(key, slice)).collect(),
+        images: (0..volume.grid().size()[2])
+            .map(|slice| object(key, slice))
+            .collect(),
         hanging: hanging::SeriesFacts {
             modality: modality.to_owned(),
             description: key.to_uppercase(),
@@ -86,33 +97,53 @@ fn is_body([x, y, z]: [f64; 3]) -> bool {
 }
 
 pub fn source() -> InMemory {
-    let ct = volume(&grid([64, 64, 40], [2.0, 2.0, 3.0], [0.0; 3]), Unit::Hounsfield, "1.1", |at| {
-        match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
+    let ct = volume(
+        &grid([64, 64, 40], [2.0, 2.0, 3.0], [0.0; 3]),
+        Unit::Hounsfield,
+        "1.1",
+        |at| match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
             (_, true) => 800.0,
             (true, _) => 40.0,
             _ => -1000.0,
-        }
-    });
-    let pet = volume(&grid([32, 32, 40], [4.0, 4.0, 3.0], [0.0; 3]), Unit::SuvBw, "1.1", |at| {
-        match (is_body(at), apart(at, SPOT_MM) < 8.0) {
+        },
+    );
+    let pet = volume(
+        &grid([32, 32, 40], [4.0, 4.0, 3.0], [0.0; 3]),
+        Unit::SuvBw,
+        "1.1",
+        |at| match (is_body(at), apart(at, SPOT_MM) < 8.0) {
             (_, true) => 10.0,
             (true, _) => 1.0,
             _ => 0.0,
-        }
-    });
+        },
+    );
     // The same body, 5 mm to the left in a space of its own, with a ventricle to be told by.
-    let mr = volume(&grid([48, 48, 48], [3.0; 3], [0.0; 3]), Unit::Unspecified, "1.9", |[x, y, z]| {
-        let at = [x - 5.0, y, z];
-        match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
-            (_, true) => 50.0,
-            (true, _) => 300.0 + at[0] as f32,
-            _ => 10.0,
-        }
-    });
+    let mr = volume(
+        &grid([48, 48, 48], [3.0; 3], [0.0; 3]),
+        Unit::Unspecified,
+        "1.9",
+        |[x, y, z]| {
+            let at = [x - 5.0, y, z];
+            match (is_body(at), apart(at, [20.0, 0.0, 0.0]) < 6.0) {
+                (_, true) => 50.0,
+                (true, _) => 300.0 + at[0] as f32,
+                _ => 10.0,
+            }
+        },
+    );
     let over_time = |phase: usize| {
-        volume(&grid([16, 16, 8], [8.0, 8.0, 8.0], [0.0; 3]), Unit::Counts, "1.5", move |at| {
-            if is_body(at) { 10.0 * (phase + 1) as f32 } else { 0.0 }
-        })
+        volume(
+            &grid([16, 16, 8], [8.0, 8.0, 8.0], [0.0; 3]),
+            Unit::Counts,
+            "1.5",
+            move |at| {
+                if is_body(at) {
+                    10.0 * (phase + 1) as f32
+                } else {
+                    0.0
+                }
+            },
+        )
     };
     let mut source = InMemory::new();
     source.add(facts("ct", "CT", &ct, 1), [ct.clone()]);
