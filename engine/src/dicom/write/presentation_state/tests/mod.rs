@@ -3,11 +3,13 @@ mod odd;
 use codec::TransferSyntax;
 use proptest::prelude::*;
 
-use super::{blending_state, presentation_state};
+use super::{blending_state, colour_state, presentation_state};
 use crate::colormap::{Window, WindowFunction};
 use crate::dicom::presentation_state::*;
 use crate::dicom::read::planar::{Curve, StatedWindow, Table};
-use crate::dicom::read::{blending_state as read_blending, presentation_state as read_state};
+use crate::dicom::read::{
+    blending_state as read_blending, colour_state as read_colour, presentation_state as read_state,
+};
 use crate::dicom::write::{CharacterSet, DateTime, Equipment, Error, Instance, Patient, Series, Study};
 use crate::dicom::{ImageReference, ObjectReference};
 
@@ -145,42 +147,46 @@ fn full_state() -> PresentationState {
                 layer: None,
             },
         ],
-        layout: Layout {
-            orientation: Orientation {
-                turns: QuarterTurns::Three,
-                is_mirrored: true,
-            },
-            areas: vec![
-                DisplayedArea {
-                    images: first,
-                    top_left: [-10, 0],
-                    scaling: Scaling::Magnify(2.5),
-                    ..area()
-                },
-                DisplayedArea {
-                    images: frame.clone(),
-                    scaling: Scaling::TrueSize,
-                    pixel: Some(PixelShape::SpacingMm([0.5, 0.75])),
-                    ..area()
-                },
-            ],
-            annotations: vec![annotation(frame)],
-            layers: vec![
-                GraphicLayer {
-                    name: "MEASUREMENTS".to_owned(),
-                    order: 2,
-                    description: "Lengths".to_owned(),
-                    grey: Some(65535),
-                    colour: Some(CieLab::of_srgb([255, 200, 0])),
-                },
-                GraphicLayer {
-                    name: "OVERLAY".to_owned(),
-                    order: 1,
-                    ..GraphicLayer::default()
-                },
-            ],
-        },
+        layout: full_layout(first, frame),
         ..state()
+    }
+}
+
+fn full_layout(first: Vec<ImageReference>, frame: Vec<ImageReference>) -> Layout {
+    Layout {
+        orientation: Orientation {
+            turns: QuarterTurns::Three,
+            is_mirrored: true,
+        },
+        areas: vec![
+            DisplayedArea {
+                images: first,
+                top_left: [-10, 0],
+                scaling: Scaling::Magnify(2.5),
+                ..area()
+            },
+            DisplayedArea {
+                images: frame.clone(),
+                scaling: Scaling::TrueSize,
+                pixel: Some(PixelShape::SpacingMm([0.5, 0.75])),
+                ..area()
+            },
+        ],
+        annotations: vec![annotation(frame)],
+        layers: vec![
+            GraphicLayer {
+                name: "MEASUREMENTS".to_owned(),
+                order: 2,
+                description: "Lengths".to_owned(),
+                grey: Some(65535),
+                colour: Some(CieLab::of_srgb([255, 200, 0])),
+            },
+            GraphicLayer {
+                name: "OVERLAY".to_owned(),
+                order: 1,
+                ..GraphicLayer::default()
+            },
+        ],
     }
 }
 
@@ -265,6 +271,17 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
     }
 }
 
+fn coloured() -> ColourState {
+    let state = full_state();
+    ColourState {
+        content: state.content,
+        images: state.images,
+        shutter: state.shutter,
+        overlays: state.overlays,
+        layout: state.layout,
+    }
+}
+
 fn blended() -> BlendingState {
     let side = |study: &str, last| BlendedImages {
         images: (0..last).map(|n| image(study, n, &[])).collect(),
@@ -336,6 +353,11 @@ fn states_come_back_as_they_were() {
         let (found, warnings) = read_blending(&bytes).unwrap();
         assert_eq!(warnings, [], "{syntax:?}");
         assert_eq!(found, blended(), "{syntax:?}");
+        let bytes = bytes_of(colour_state(&study(), &series(), &coloured()), syntax);
+        let (found, warnings) = read_colour(&bytes).unwrap();
+        assert_eq!(warnings, [], "{syntax:?}");
+        assert_eq!(found, coloured(), "{syntax:?}");
+        assert!(read_state(&bytes).is_err());
     }
 }
 
@@ -378,7 +400,7 @@ fn check_refused(change: impl Fn(&mut PresentationState), expected: &str) {
 }
 
 #[test]
-fn what_no_object_can_hold_is_refused() {
+fn states_without_what_they_need_are_refused() {
     check_refused(
         |state| state.images.clear(),
         "images of a presentation state: expected at least one",
@@ -416,6 +438,10 @@ fn what_no_object_can_hold_is_refused() {
         "images of an item",
     );
     check_refused(|state| state.overlays[0].group = 0x6001, "group of an overlay");
+}
+
+#[test]
+fn what_no_object_can_hold_is_refused() {
     check_refused(
         |state| {
             let graphics = &mut state.layout.annotations[0].graphics;
