@@ -14,7 +14,9 @@ mod shutter;
 
 use super::ImageReference;
 use super::write::DateTime;
-pub use annotation::{Anchor, Annotation, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Units};
+pub use annotation::{
+    Anchor, Annotation, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Tracking, Units,
+};
 pub use area::{DisplayedArea, Orientation, PixelShape, QuarterTurns, Scaling};
 pub use blending::{BlendedImages, BlendingState, Palette};
 pub use colour::CieLab;

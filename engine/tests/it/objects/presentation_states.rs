@@ -7,7 +7,7 @@ use engine::dicom::presentation_state::{
     ActiveOverlay, Anchor, Annotation, BlendedImages, BlendingState, CieLab, ColourState, Content,
     DisplayedArea, Graphic, GraphicLayer, Justification, Layout, Modality, Orientation, Palette, PixelShape,
     PresentationLut, PresentationState, QuarterTurns, Scaling, Shape, Shutter, ShutterShape, SoftcopyWindow,
-    Text, TextBox, Units,
+    Text, TextBox, Tracking, Units,
 };
 use engine::dicom::read::planar::{Curve, StatedWindow, Table};
 use engine::dicom::read::{
@@ -66,6 +66,10 @@ fn graphics() -> Vec<Graphic> {
         units,
         shape,
         is_filled: false,
+        tracking: Some(Tracking {
+            id: "L1".to_owned(),
+            uid: derived_uid(&["objects", "lesion", "1"]),
+        }),
     };
     let square = vec![[1.0, 1.0], [9.0, 1.0], [9.0, 9.5], [1.0, 1.0]];
     let circle = Shape::Circle {
@@ -103,6 +107,7 @@ fn layout(areas: Vec<DisplayedArea>, annotated: Vec<ImageReference>) -> Layout {
             point: [3.5, 2.25],
             is_visible: true,
         }),
+        tracking: None,
     };
     Layout {
         orientation: Orientation {
@@ -358,6 +363,66 @@ fn other_states_are_conformant() {
     peers::assert_conformant(&file);
     let (found, warnings) = read_colour_state(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((found, warnings), (colour, Vec::new()));
+}
+
+/// A state that highdicom makes of a CT.
+#[test]
+fn states_of_highdicom_are_read_whole() {
+    let file = peers::folder("highdicom-states").join("pr.dcm");
+    if peers::read("write-presentation-state", &file).is_none() {
+        return;
+    }
+    let (state, warnings) = read_presentation_state(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(warnings, []);
+    assert_eq!(state.modality, rescale(1.0, -1024.0, "HU"));
+    assert_eq!(state.presentation_lut, PresentationLut::Inverse);
+    assert_eq!(
+        state.windows,
+        [SoftcopyWindow {
+            images: Vec::new(),
+            view: StatedWindow {
+                explanation: None,
+                curve: Curve::Window(Window::linear(40.0, 400.0)),
+            },
+        }]
+    );
+    assert_eq!(state.layout.area("1.2.3.2", 1).unwrap().bottom_right, [48, 64]);
+    assert_eq!(
+        state.layout.layers[0].colour,
+        Some(CieLab([32_768, 38_036, 25_186]))
+    );
+    assert_eq!(state.layout.annotations("1.2.3.2", 1), Vec::<&Annotation>::new());
+    let [annotation] = state.layout.annotations("1.2.3.1", 1)[..] else {
+        panic!("{:?}", state.layout.annotations);
+    };
+    let tracking = Some(Tracking {
+        id: "L1".to_owned(),
+        uid: "1.2.9.1".to_owned(),
+    });
+    let ellipse = Shape::Ellipse {
+        major: [[10.0, 10.0], [30.0, 10.0]],
+        minor: [[20.0, 5.0], [20.0, 15.0]],
+    };
+    let expected = [
+        Graphic {
+            units: Units::Pixel,
+            shape: ellipse,
+            is_filled: true,
+            tracking: tracking.clone(),
+        },
+        Graphic {
+            units: Units::Display,
+            shape: Shape::Polyline(vec![[0.125, 0.25], [0.5, 0.75]]),
+            is_filled: false,
+            tracking: None,
+        },
+    ];
+    assert_eq!(annotation.graphics, expected);
+    assert_eq!(
+        (annotation.texts[0].text.as_str(), &annotation.texts[0].tracking),
+        ("12 mm", &tracking)
+    );
+    assert_eq!(annotation.texts[0].bounds.unwrap().bottom_right, [20.0, 10.0]);
 }
 
 /// A state of Softneta's viewer: an ellipse with its text, on a radiograph.

@@ -1,17 +1,12 @@
 //! Coordinates of images and of space (PS3.3 C.18.6, C.18.9).
 
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use crate::dicom::measurement_report::{Region, RegionShape};
 use crate::dicom::read::attributes::Attributes as _;
 use crate::dicom::read::content::Evidence;
-
-/// Classes whose frames are tiles of one picture.
-const TILED: [&str; 2] = [
-    uids::VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE,
-    uids::CONFOCAL_MICROSCOPY_TILED_PYRAMIDAL_IMAGE_STORAGE,
-];
+use crate::dicom::read::references::is_tiled;
 
 /// Reads a SCOORD or SCOORD3D item; `None` for one whose points make no shape, or lie in no image or space.
 pub(super) fn read(item: &InMemDicomObject, evidence: &Evidence) -> Option<Region> {
@@ -34,7 +29,7 @@ pub(super) fn read(item: &InMemDicomObject, evidence: &Evidence) -> Option<Regio
         let image = images.find_map(|image| evidence.image(image))?;
         // Places on a whole slide are no places of one of its frames; of other images the word says nothing.
         let is_of_volume = item.text(tags::PIXEL_ORIGIN_INTERPRETATION).as_deref() == Some("VOLUME");
-        if is_of_volume && TILED.contains(&image.reference.sop_class_uid.as_str()) {
+        if is_of_volume && is_tiled(&image.reference.sop_class_uid) {
             return None;
         }
         Region::Image {
@@ -55,6 +50,7 @@ fn points<const N: usize>(numbers: &[f32]) -> Option<Vec<[f32; N]>> {
 mod tests {
     use dicom_core::value::DataSetSequence;
     use dicom_core::{DataElement, PrimitiveValue, VR};
+    use dicom_dictionary_std::uids;
 
     use super::*;
 

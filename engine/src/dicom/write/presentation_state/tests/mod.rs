@@ -210,11 +210,19 @@ fn shutter() -> Shutter {
     }
 }
 
+fn tracking() -> Option<Tracking> {
+    Some(Tracking {
+        id: "L1\\a".to_owned(),
+        uid: "1.2.9".to_owned(),
+    })
+}
+
 fn annotation(images: Vec<ImageReference>) -> Annotation {
     let graphic = |units, shape| Graphic {
         units,
         shape,
         is_filled: false,
+        tracking: None,
     };
     let square = vec![[1.0, 1.0], [9.0, 1.0], [9.0, 9.5], [1.0, 1.0]];
     Annotation {
@@ -225,6 +233,7 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
             graphic(Units::Display, Shape::Polyline(vec![[0.1, 0.2], [0.3, 0.4]])),
             Graphic {
                 is_filled: true,
+                tracking: tracking(),
                 ..graphic(Units::Pixel, Shape::Polyline(square.clone()))
             },
             graphic(Units::Pixel, Shape::Interpolated(square)),
@@ -257,6 +266,7 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
                     point: [100.5, 50.25],
                     is_visible: true,
                 }),
+                tracking: tracking(),
             },
             Text {
                 text: "L1".to_owned(),
@@ -266,6 +276,7 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
                     point: [1.0, 2.0],
                     is_visible: false,
                 }),
+                tracking: None,
             },
         ],
     }
@@ -379,7 +390,7 @@ proptest! {
         };
         let mut state = full_state();
         let is_filled = shape.is_closed();
-        state.layout.annotations[0].graphics = vec![Graphic { units: Units::Pixel, shape, is_filled }];
+        state.layout.annotations[0].graphics = vec![Graphic { units: Units::Pixel, shape, is_filled, tracking: None }];
         state.layout.areas[0].top_left = corners.map(|n| n.min(0));
         state.layout.areas[0].bottom_right = corners.map(|n| n.max(0));
         let bytes = bytes_of(presentation_state(&study(), &series(), &state), SYNTAXES[0]);
