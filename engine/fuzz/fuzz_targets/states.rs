@@ -2,7 +2,7 @@
 #![no_main]
 
 use codec::dataset::{Limits, read};
-use engine::dicom::read::{read_blending_state, read_presentation_state};
+use engine::dicom::read::{read_blending_state, read_colour_state, read_presentation_state};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -21,6 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = window.view.curve.fraction(12.5);
         }
     }
+    let _ = read_colour_state(&object.data_set);
     if let Ok((state, _)) = read_blending_state(&object.data_set) {
         assert!((0.0..=1.0).contains(&state.opacity));
         assert!((1..=1 << 16).contains(&state.palette.colours.len()));

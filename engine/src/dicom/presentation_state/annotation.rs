@@ -36,6 +36,17 @@ pub struct Graphic {
     pub shape: Shape,
     /// Whether its inside is filled; only of closed shapes.
     pub is_filled: bool,
+    /// What it belongs to beyond this state, such as a measurement of a report.
+    pub tracking: Option<Tracking>,
+}
+
+/// What something is known by in several objects (PS3.3 C.10.5).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tracking {
+    /// Tracking ID (0062,0020): its name.
+    pub id: String,
+    /// Tracking UID (0062,0021).
+    pub uid: String,
 }
 
 /// The shape of a graphic; places are column, row.
@@ -103,6 +114,8 @@ pub struct Text {
     pub bounds: Option<TextBox>,
     /// What it points to.
     pub anchor: Option<Anchor>,
+    /// What it belongs to beyond this state.
+    pub tracking: Option<Tracking>,
 }
 
 /// Where a text is written. As PS3.3 has it, a box of which one corner lies beyond the other is turned.

@@ -1,8 +1,9 @@
 //! Softcopy presentation states (PS3.3 A.33) as plain data, the same for writing and reading.
 //!
-//! A [`PresentationState`] says how images of grey are to be seen and what is drawn on them, a [`BlendingState`] how
-//! one series lies over another. Neither has pixels. Places are in pixels of an image, counted in columns and rows, as
-//! each type says. Bytes are the matter of `write` and `read`, pictures that of who shows them.
+//! A [`PresentationState`] says how images of grey are to be seen and what is drawn on them, a [`ColourState`] the same
+//! of images of colour, a [`BlendingState`] how one series lies over another. None has pixels. Places are in pixels of
+//! an image, counted in columns and rows, as each type says. Bytes are the matter of `write` and `read`, pictures that
+//! of who shows them.
 
 mod annotation;
 mod area;
@@ -13,7 +14,9 @@ mod shutter;
 
 use super::ImageReference;
 use super::write::DateTime;
-pub use annotation::{Anchor, Annotation, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Units};
+pub use annotation::{
+    Anchor, Annotation, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Tracking, Units,
+};
 pub use area::{DisplayedArea, Orientation, PixelShape, QuarterTurns, Scaling};
 pub use blending::{BlendedImages, BlendingState, Palette};
 pub use colour::CieLab;
@@ -50,6 +53,21 @@ impl PresentationState {
     }
 }
 
+/// How images of colour are to be seen (Color Softcopy Presentation State, PS3.3 A.33.2); its colours are sRGB.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ColourState {
+    /// What it is called, and by whom it was made.
+    pub content: Content,
+    /// The images that it is for; all of one study.
+    pub images: Vec<ImageReference>,
+    /// What is covered.
+    pub shutter: Option<Shutter>,
+    /// Overlays of the images that are shown, and in which layer.
+    pub overlays: Vec<ActiveOverlay>,
+    /// How the images lie on the screen, and what is drawn on them.
+    pub layout: Layout,
+}
+
 /// What a presentation state is called, and by whom it was made (PS3.3 C.11.10, 10.9).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Content {
@@ -65,7 +83,7 @@ pub struct Content {
     pub created: Option<DateTime>,
 }
 
-/// How images lie on the screen, and what is drawn on them: what both kinds of state share.
+/// How images lie on the screen, and what is drawn on them: what all kinds of state share.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
     /// How images are turned before they are shown.

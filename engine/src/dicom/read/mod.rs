@@ -44,7 +44,8 @@ pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};
 pub use pixel_value::with_pixels;
 pub use presentation_state::{
-    MAX_OBJECTS, blending_state, presentation_state, read_blending_state, read_presentation_state,
+    MAX_OBJECTS, blending_state, colour_state, presentation_state, read_blending_state, read_colour_state,
+    read_presentation_state,
 };
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};

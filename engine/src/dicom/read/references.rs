@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
 use super::attributes::Attributes as _;
@@ -50,4 +50,13 @@ pub(super) fn image_reference(
             .map(|n| n as u32)
             .collect(),
     })
+}
+
+/// Whether the frames of a class are tiles of one picture, so that places on it are no places of a frame.
+pub(super) fn is_tiled(sop_class_uid: &str) -> bool {
+    [
+        uids::VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE,
+        uids::CONFOCAL_MICROSCOPY_TILED_PYRAMIDAL_IMAGE_STORAGE,
+    ]
+    .contains(&sop_class_uid)
 }

@@ -24,8 +24,9 @@ pub struct KeyObjectDocument {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a selection of nothing, an object without its study and series, a title that needs a modifier
-/// (rejected for quality, quality issue, best in set) without one, or frames or a presentation state of what is no image.
+/// [`Error::Invalid`] for a selection of nothing, an object without its study and series, a title that needs a
+/// modifier (rejected for quality, quality issue, best in set) without one, or frames or a presentation state of what
+/// is no image.
 pub fn key_objects(study: &Study, series: &Series, document: &KeyObjectDocument) -> Result<Instance, Error> {
     let selected = &document.key_objects;
     check(selected)?;

@@ -45,7 +45,7 @@ pub use nuclear::{Detector, EnergyWindow, Gating, NmFrame, NmImage, NmKind, Phas
 pub use parametric_map::{FloatValues, ParametricMap, parametric_map};
 pub use pet::{DecayCorrection, GatedTiming, PetFrame, PetImage, PetSeries, Radiopharmaceutical, pet_image};
 pub use pixels::Pixels;
-pub use presentation_state::{blending_state, presentation_state};
+pub use presentation_state::{blending_state, colour_state, presentation_state};
 pub use real_world_value::{RealWorldValueMapDocument, real_world_value_map, suv_real_world_values};
 pub use registration::{RegistrationDocument, registration};
 pub use secondary_capture::{SecondaryCapture, secondary_capture};

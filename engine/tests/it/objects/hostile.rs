@@ -6,7 +6,7 @@ use engine::dicom::concepts;
 use engine::dicom::key_objects::KeyObjects;
 use engine::dicom::measurement_report::{Measurement, MeasurementGroup, MeasurementReport};
 use engine::dicom::read::{
-    InMemory, Instance, blending_state, key_objects as read_key_objects, load_parametric_map,
+    InMemory, Instance, blending_state, colour_state, key_objects as read_key_objects, load_parametric_map,
     measurement_report as read_report, presentation_state, read_regions, real_world_value_map as read_map,
     registration as read_registration, suv_conversion,
 };
@@ -158,6 +158,7 @@ fn changed_bytes_never_panic() {
             let _ = read_regions(&bytes);
             let _ = presentation_state(&bytes);
             let _ = blending_state(&bytes);
+            let _ = colour_state(&bytes);
             let _ = read_key_objects(&bytes);
             if let Ok((registration, _)) = read_registration(&bytes) {
                 let _ = registration.between(&pet.images, &fixed);

@@ -8,6 +8,7 @@ use engine::dicom::read::measurement_report as read_report;
 use engine::dicom::write::{ReportDocument, derived_uid, measurement_report};
 use engine::dicom::{ImageReference, ObjectReference, concepts};
 use engine::suv::SuvKind;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::peers;
@@ -38,13 +39,9 @@ fn group(name: &str, measurements: Vec<Measurement>) -> MeasurementGroup {
     MeasurementGroup::tracked(name, uid, measurements)
 }
 
-/// One group of each kind, on two slices and a frame of a radiograph.
-fn groups(pet: &Pet) -> Vec<MeasurementGroup> {
-    let images = pet.images.image_references();
-    let [first, second, ..] = images.as_slice() else {
-        panic!("{images:?}");
-    };
-    let radiograph = ImageReference {
+/// A frame of a radiograph.
+fn radiograph(pet: &Pet) -> ImageReference {
+    ImageReference {
         reference: ObjectReference {
             sop_class_uid: "1.2.840.10008.5.1.4.1.1.7.2".to_owned(),
             sop_instance_uid: derived_uid(&["objects", "radiograph"]),
@@ -52,77 +49,68 @@ fn groups(pet: &Pet) -> Vec<MeasurementGroup> {
             study_instance_uid: pet.study.study_instance_uid.clone(),
         },
         frames: vec![3],
-    };
-    let suv = |value| Measurement {
-        derivation: None,
-        ..Measurement::suv(SuvKind::Bw, concepts::MEAN, value)
-    };
-    let square = [
-        [-31.5, -12.25, 40.0],
-        [0.0, -12.25, 40.0],
-        [0.0, 9.5, 40.0],
-        [-31.5, -12.25, 40.0],
+    }
+}
+
+/// Lengths, angles and a ratio along lines of a slice and a radiograph.
+fn along_lines(slice: &ImageReference, radiograph: &ImageReference) -> Vec<MeasurementGroup> {
+    let length = Measurement::length_mm(12.6).at(line(slice, &[[3.5, 4.25], [9.0, 4.25]]));
+    let axes = [
+        Measurement::long_axis_mm(31.0 / 3.0).at(line(slice, &[[1.0, 2.0], [9.0, 8.0]])),
+        Measurement::short_axis_mm(7.25).at(line(slice, &[[7.0, 2.0], [3.0, 7.0]])),
     ];
-    let ellipse = [[3.0, 6.0], [9.0, 6.0], [6.0, 4.0], [6.0, 8.0]];
+    let angle = Measurement::angle_rad(0.5).at(line(slice, &[[1.0, 1.0], [5.0, 5.0], [9.0, 5.5]]));
+    let cobb_angle = Measurement::cobb_angle_rad(0.25)
+        .at(line(radiograph, &[[10.0, 10.0], [50.0, 12.0]]))
+        .at(line(radiograph, &[[10.0, 90.0], [50.0, 80.0]]));
+    let ratio = Measurement::cardiothoracic_ratio(0.47)
+        .at(line(radiograph, &[[30.0, 50.0], [77.0, 50.0]]))
+        .at(line(radiograph, &[[0.5, 60.0], [100.5, 60.0]]));
+    vec![
+        group("length", vec![length]),
+        group("bidirectional", axes.to_vec()),
+        group("angle", vec![angle]),
+        group("Cobb angle", vec![cobb_angle]),
+        group("cardiothoracic", vec![ratio]),
+    ]
+}
+
+/// Probes at a point of a slice and of space, and a number of a whole image.
+fn probes(pet: &Pet, slice: &ImageReference) -> Vec<MeasurementGroup> {
+    let suv = Measurement {
+        derivation: None,
+        ..Measurement::suv(SuvKind::Bw, concepts::MEAN, 4.75)
+    };
+    let point = in_space(pet, RegionShape::Point, &[[-12.5, 3.25, 55.0]]);
+    let of_image = Measurement {
+        images: vec![radiograph(pet)],
+        ..Measurement::length_mm(3.0)
+    };
     vec![
         group(
-            "length",
-            vec![Measurement::length_mm(12.6).at(line(first, &[[3.5, 4.25], [9.0, 4.25]]))],
-        ),
-        group(
-            "bidirectional",
-            vec![
-                Measurement::long_axis_mm(31.0 / 3.0).at(line(second, &[[1.0, 2.0], [9.0, 8.0]])),
-                Measurement::short_axis_mm(7.25).at(line(second, &[[7.0, 2.0], [3.0, 7.0]])),
-            ],
-        ),
-        group(
-            "angle",
-            vec![Measurement::angle_rad(0.5).at(line(first, &[[1.0, 1.0], [5.0, 5.0], [9.0, 5.5]]))],
-        ),
-        group(
-            "Cobb angle",
-            vec![
-                Measurement::cobb_angle_rad(0.25)
-                    .at(line(&radiograph, &[[10.0, 10.0], [50.0, 12.0]]))
-                    .at(line(&radiograph, &[[10.0, 90.0], [50.0, 80.0]])),
-            ],
-        ),
-        group(
-            "cardiothoracic",
-            vec![
-                Measurement::cardiothoracic_ratio(0.47)
-                    .at(line(&radiograph, &[[30.0, 50.0], [77.0, 50.0]]))
-                    .at(line(&radiograph, &[[0.5, 60.0], [100.5, 60.0]])),
-            ],
-        ),
-        group(
             "probe",
-            vec![suv(4.75).at(region(second, RegionShape::Point, &[[5.5, 6.5]]))],
+            vec![suv.at(region(slice, RegionShape::Point, &[[5.5, 6.5]]))],
         ),
         group(
             "probe in space",
-            vec![Measurement::attenuation_hu(-37.5).at(in_space(
-                pet,
-                RegionShape::Point,
-                &[[-12.5, 3.25, 55.0]],
-            ))],
+            vec![Measurement::attenuation_hu(-37.5).at(point)],
         ),
-        group(
-            "of an image",
-            vec![Measurement {
-                images: vec![radiograph],
-                ..Measurement::length_mm(3.0)
-            }],
-        ),
-        group(
-            "area",
-            vec![
-                Measurement::area_mm2(106.0),
-                Measurement::suv(SuvKind::Bw, concepts::MEAN, 3.5),
-            ],
-        )
-        .of_region(region(first, RegionShape::Ellipse, &ellipse)),
+        group("of an image", vec![of_image]),
+    ]
+}
+
+/// Outlines in a slice, in space, and in two slices.
+fn outlined(pet: &Pet, first: &ImageReference, second: &ImageReference) -> Vec<MeasurementGroup> {
+    let corner = [-31.5, -12.25, 40.0];
+    let square = [corner, [0.0, -12.25, 40.0], [0.0, 9.5, 40.0], corner];
+    let ellipse = [[3.0, 6.0], [9.0, 6.0], [6.0, 4.0], [6.0, 8.0]];
+    let mean = Measurement::suv(SuvKind::Bw, concepts::MEAN, 3.5);
+    vec![
+        group("area", vec![Measurement::area_mm2(106.0), mean]).of_region(region(
+            first,
+            RegionShape::Ellipse,
+            &ellipse,
+        )),
         group("area in space", vec![Measurement::area_mm2(342.5)]).of_region(in_space(
             pet,
             RegionShape::Polygon,
@@ -132,6 +120,17 @@ fn groups(pet: &Pet) -> Vec<MeasurementGroup> {
             .of_region(region(first, RegionShape::Circle, &[[5.0, 5.0], [7.0, 5.0]]))
             .of_region(region(second, RegionShape::Circle, &[[5.0, 5.0], [8.0, 5.0]])),
     ]
+}
+
+/// One group of each kind.
+fn groups(pet: &Pet) -> Vec<MeasurementGroup> {
+    let images = pet.images.image_references();
+    [
+        along_lines(&images[0], &radiograph(pet)),
+        probes(pet, &images[1]),
+        outlined(pet, &images[0], &images[1]),
+    ]
+    .concat()
 }
 
 fn report(pet: &Pet) -> MeasurementReport {
@@ -215,6 +214,33 @@ fn measurements_along_lines_are_read_by_peers() {
             &Value::from(measurements.collect::<Vec<_>>()),
             "measurements",
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Numbers of any size and any points come back to the last bit, in whatever kind of group.
+    #[test]
+    fn any_number_and_line_come_back(
+        value in prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL,
+        points in prop::collection::vec(prop::array::uniform3(-1e7_f32..1e7), 2..50),
+        frame in prop::option::of(1_u32..2000),
+    ) {
+        let pet = pet(|_| 1.0);
+        let mut image = pet.images.image_references().remove(0);
+        image.frames = frame.into_iter().collect();
+        let flat: Vec<[f32; 2]> = points.iter().map(|[x, y, _]| [*x, *y]).collect();
+        let number = || Measurement::length_mm(value);
+        let mut report = report(&pet);
+        report.groups = vec![
+            group("1", vec![number().at(line(&image, &flat)).at(in_space(&pet, RegionShape::Polyline, &points))]),
+            group("2", vec![number()]).of_region(region(&image, RegionShape::Multipoint, &flat)),
+        ];
+        let bytes = encoded(&pet, report.clone()).unwrap();
+        let (found, warnings) = read_report(&bytes).unwrap();
+        prop_assert_eq!(warnings, []);
+        prop_assert_eq!(found, report);
     }
 }
 

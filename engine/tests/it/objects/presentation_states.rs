@@ -4,15 +4,17 @@
 use codec::TransferSyntax;
 use engine::colormap::Window;
 use engine::dicom::presentation_state::{
-    ActiveOverlay, Anchor, Annotation, BlendedImages, BlendingState, CieLab, Content, DisplayedArea, Graphic,
-    GraphicLayer, Justification, Layout, Modality, Orientation, Palette, PixelShape, PresentationState,
-    QuarterTurns, Scaling, Shape, Shutter, ShutterShape, SoftcopyWindow, Text, TextBox, Units,
+    ActiveOverlay, Anchor, Annotation, BlendedImages, BlendingState, CieLab, ColourState, Content,
+    DisplayedArea, Graphic, GraphicLayer, Justification, Layout, Modality, Orientation, Palette, PixelShape,
+    PresentationLut, PresentationState, QuarterTurns, Scaling, Shape, Shutter, ShutterShape, SoftcopyWindow,
+    Text, TextBox, Tracking, Units,
 };
 use engine::dicom::read::planar::{Curve, StatedWindow, Table};
 use engine::dicom::read::{
-    blending_state as read_blending_state, presentation_state as read_presentation_state,
+    blending_state as read_blending_state, colour_state as read_colour_state,
+    presentation_state as read_presentation_state,
 };
-use engine::dicom::write::{blending_state, derived_uid, presentation_state};
+use engine::dicom::write::{blending_state, colour_state, derived_uid, presentation_state};
 use engine::dicom::{ImageReference, ObjectReference};
 use serde_json::{Value, json};
 
@@ -64,6 +66,10 @@ fn graphics() -> Vec<Graphic> {
         units,
         shape,
         is_filled: false,
+        tracking: Some(Tracking {
+            id: "L1".to_owned(),
+            uid: derived_uid(&["objects", "lesion", "1"]),
+        }),
     };
     let square = vec![[1.0, 1.0], [9.0, 1.0], [9.0, 9.5], [1.0, 1.0]];
     let circle = Shape::Circle {
@@ -101,6 +107,7 @@ fn layout(areas: Vec<DisplayedArea>, annotated: Vec<ImageReference>) -> Layout {
             point: [3.5, 2.25],
             is_visible: true,
         }),
+        tracking: None,
     };
     Layout {
         orientation: Orientation {
@@ -295,6 +302,127 @@ fn a_blending_state_is_read_by_peers() {
     assert_eq!(peer["graphics"], json!(told()));
     // Pillow's littleCMS takes the profile for what it is: sRGB stays sRGB.
     assert_eq!(peer["profile"], json!([[200, 30, 90], [12, 255, 128]]));
+}
+
+/// Little and much: what other shapes of a state are judged.
+#[test]
+fn other_states_are_conformant() {
+    let folder = peers::folder("presentation-states");
+    let pet = pet(|_| 2.5);
+    let check = |name: &str, state: &PresentationState| {
+        let file = folder.join(name);
+        let written = presentation_state(&pet.study, &series("state", 60), state).unwrap();
+        std::fs::write(&file, written.encode(NATIVE).unwrap()).unwrap();
+        peers::assert_conformant(&file);
+        let (found, warnings) = read_presentation_state(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!((&found, warnings), (state, Vec::new()), "{name}");
+    };
+    let little = PresentationState {
+        content: content("little"),
+        images: pet.images.image_references(),
+        presentation_lut: PresentationLut::Inverse,
+        layout: Layout {
+            areas: vec![area(Vec::new())],
+            ..Layout::default()
+        },
+        ..PresentationState::default()
+    };
+    check("little.dcm", &little);
+    let full = || (0..=u16::MAX).rev().collect::<Vec<_>>();
+    let tables = PresentationState {
+        modality: Some(Modality::Table {
+            table: Table::new(-32_768, 16, full()).unwrap(),
+            kind: "OD".to_owned(),
+            explanation: "Film".to_owned(),
+        }),
+        presentation_lut: PresentationLut::Table {
+            table: Table::new(0, 12, (0..4096).collect()).unwrap(),
+            explanation: String::new(),
+        },
+        shutter: Some(Shutter {
+            shapes: vec![ShutterShape::Polygonal(vec![[1, 1], [22, 1], [11, 19]])],
+            grey: Some(40_000),
+            colour: None,
+        }),
+        ..little
+    };
+    check("tables.dcm", &tables);
+    let colour = ColourState {
+        content: content("colour"),
+        images: pet.images.image_references(),
+        shutter: Some(Shutter {
+            colour: Some(CieLab::of_srgb([40, 40, 40])),
+            ..state(&pet).shutter.unwrap()
+        }),
+        overlays: Vec::new(),
+        layout: state(&pet).layout,
+    };
+    let file = folder.join("colour.dcm");
+    let written = colour_state(&pet.study, &series("colour", 62), &colour).unwrap();
+    std::fs::write(&file, written.encode(NATIVE).unwrap()).unwrap();
+    peers::assert_conformant(&file);
+    let (found, warnings) = read_colour_state(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!((found, warnings), (colour, Vec::new()));
+}
+
+/// A state that highdicom makes of a CT.
+#[test]
+fn states_of_highdicom_are_read_whole() {
+    let file = peers::folder("highdicom-states").join("pr.dcm");
+    if peers::read("write-presentation-state", &file).is_none() {
+        return;
+    }
+    let (state, warnings) = read_presentation_state(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(warnings, []);
+    assert_eq!(state.modality, rescale(1.0, -1024.0, "HU"));
+    assert_eq!(state.presentation_lut, PresentationLut::Inverse);
+    assert_eq!(
+        state.windows,
+        [SoftcopyWindow {
+            images: Vec::new(),
+            view: StatedWindow {
+                explanation: None,
+                curve: Curve::Window(Window::linear(40.0, 400.0)),
+            },
+        }]
+    );
+    assert_eq!(state.layout.area("1.2.3.2", 1).unwrap().bottom_right, [48, 64]);
+    assert_eq!(
+        state.layout.layers[0].colour,
+        Some(CieLab([32_768, 38_036, 25_186]))
+    );
+    assert_eq!(state.layout.annotations("1.2.3.2", 1), Vec::<&Annotation>::new());
+    let [annotation] = state.layout.annotations("1.2.3.1", 1)[..] else {
+        panic!("{:?}", state.layout.annotations);
+    };
+    let tracking = Some(Tracking {
+        id: "L1".to_owned(),
+        uid: "1.2.9.1".to_owned(),
+    });
+    let ellipse = Shape::Ellipse {
+        major: [[10.0, 10.0], [30.0, 10.0]],
+        minor: [[20.0, 5.0], [20.0, 15.0]],
+    };
+    let expected = [
+        Graphic {
+            units: Units::Pixel,
+            shape: ellipse,
+            is_filled: true,
+            tracking: tracking.clone(),
+        },
+        Graphic {
+            units: Units::Display,
+            shape: Shape::Polyline(vec![[0.125, 0.25], [0.5, 0.75]]),
+            is_filled: false,
+            tracking: None,
+        },
+    ];
+    assert_eq!(annotation.graphics, expected);
+    assert_eq!(
+        (annotation.texts[0].text.as_str(), &annotation.texts[0].tracking),
+        ("12 mm", &tracking)
+    );
+    assert_eq!(annotation.texts[0].bounds.unwrap().bottom_right, [20.0, 10.0]);
 }
 
 /// A state of Softneta's viewer: an ellipse with its text, on a radiograph.

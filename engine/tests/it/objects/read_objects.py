@@ -400,6 +400,62 @@ def blending_state(path):
     }
 
 
+def ct_slice(number):
+    """A CT image without pixels, as far as a state looks at it."""
+    dataset = pydicom.Dataset()
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    dataset.SOPInstanceUID = f"1.2.3.{number}"
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2.1", "1.2.2"
+    empty = "PatientID PatientName PatientBirthDate PatientSex StudyID StudyDate StudyTime AccessionNumber"
+    for keyword in [*empty.split(), "ReferringPhysicianName"]:
+        setattr(dataset, keyword, "")
+    dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 1, number
+    dataset.Rows, dataset.Columns = 64, 48
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "MONOCHROME2", 1
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    return dataset
+
+
+def write_presentation_state(path):
+    """A state of two slices with an ellipse, a line and a text on the first."""
+    images = [ct_slice(1), ct_slice(2)]
+    units = hd.pr.AnnotationUnitsValues
+    tracked = {"tracking_id": "L1", "tracking_uid": "1.2.9.1"}
+    layer = hd.pr.GraphicLayer("LAYER1", 1, display_color=hd.color.CIELabColor(50.0, 20.0, -30.0))
+    ellipse = np.array([[10.0, 10.0], [30.0, 10.0], [20.0, 5.0], [20.0, 15.0]])
+    line = np.array([[0.125, 0.25], [0.5, 0.75]])
+    graphics = [
+        hd.pr.GraphicObject("ELLIPSE", ellipse, units=units.PIXEL, is_filled=True, **tracked),
+        hd.pr.GraphicObject("POLYLINE", line, units=units.DISPLAY),
+    ]
+    text = hd.pr.TextObject("12 mm", units=units.PIXEL, bounding_box=(1.0, 2.0, 20.0, 10.0), **tracked)
+    state = hd.pr.GrayscaleSoftcopyPresentationState(
+        referenced_images=images,
+        series_instance_uid="1.2.4",
+        series_number=3,
+        sop_instance_uid="1.2.5",
+        instance_number=1,
+        manufacturer="M",
+        manufacturer_model_name="N",
+        software_versions="1",
+        device_serial_number="1",
+        content_label="LABEL",
+        graphic_layers=[layer],
+        graphic_annotations=[
+            hd.pr.GraphicAnnotation([images[0]], layer, graphic_objects=graphics, text_objects=[text])
+        ],
+        modality_lut_transformation=hd.ModalityLUTTransformation(
+            rescale_intercept=-1024.0, rescale_slope=1.0, rescale_type="HU"
+        ),
+        voi_lut_transformations=[hd.pr.SoftcopyVOILUTTransformation(window_center=40.0, window_width=400.0)],
+        presentation_lut_transformation=hd.PresentationLUTTransformation(presentation_lut_shape="INVERSE"),
+    )
+    state.save_as(path)
+    return {}
+
+
 def key_objects(path):
     """A selection of key objects as highdicom reads it."""
     document = hd.ko.KeyObjectSelectionDocument.from_dataset(pydicom.dcmread(path))
@@ -415,6 +471,7 @@ def key_objects(path):
 
 
 READERS = {
+    "write-presentation-state": write_presentation_state,
     "planar-report": planar_report,
     "key-objects": key_objects,
     "presentation-state": presentation_state,

@@ -182,7 +182,20 @@ impl Reader<'_> {
                     source_series_instance_uid: None,
                 });
             }
-            None => self.group.source_images.push(reference),
+            None => {
+                if self
+                    .evidence
+                    .image(item)
+                    .is_some_and(|image| !image.frames.is_empty())
+                {
+                    let text = format!(
+                        "frames of a source image of {} left out: the whole is named",
+                        self.called()
+                    );
+                    tell(self.warnings, "not-understood", text);
+                }
+                self.group.source_images.push(reference);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use dicom_object::InMemDicomObject;
 use super::super::attributes::{Attributes as _, Tag};
 use super::reader::Reader;
 use crate::dicom::presentation_state::{
-    Anchor, Annotation, CieLab, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Units,
+    Anchor, Annotation, CieLab, Graphic, GraphicLayer, Justification, Shape, Text, TextBox, Tracking, Units,
 };
 
 const OF_LAYER: &[Tag] = &[
@@ -32,6 +32,8 @@ const OF_GRAPHIC: &[Tag] = &[
     tags::GRAPHIC_DATA,
     tags::GRAPHIC_TYPE,
     tags::GRAPHIC_FILLED,
+    tags::TRACKING_ID,
+    tags::TRACKING_UID,
 ];
 const OF_TEXT: &[Tag] = &[
     tags::UNFORMATTED_TEXT_VALUE,
@@ -42,6 +44,8 @@ const OF_TEXT: &[Tag] = &[
     tags::ANCHOR_POINT_ANNOTATION_UNITS,
     tags::ANCHOR_POINT,
     tags::ANCHOR_POINT_VISIBILITY,
+    tags::TRACKING_ID,
+    tags::TRACKING_UID,
 ];
 
 pub(super) fn layers(reader: &mut Reader, object: &InMemDicomObject) -> Vec<GraphicLayer> {
@@ -137,6 +141,7 @@ fn graphic(reader: &mut Reader, item: &InMemDicomObject) -> Option<Option<Graphi
     Some(Some(Graphic {
         units,
         is_filled: is_filled && shape.is_closed(),
+        tracking: tracking(reader, item),
         shape,
     }))
 }
@@ -192,6 +197,7 @@ fn text(reader: &mut Reader, item: &InMemDicomObject) -> Option<Option<Text>> {
         text: value.unwrap_or_default(),
         bounds: bounds(reader, item),
         anchor: anchor(reader, item),
+        tracking: tracking(reader, item),
     };
     if text.text.is_empty() || (text.bounds.is_none() && text.anchor.is_none()) {
         reader.warn(
@@ -201,6 +207,21 @@ fn text(reader: &mut Reader, item: &InMemDicomObject) -> Option<Option<Text>> {
         return Some(None);
     }
     Some(Some(text))
+}
+
+fn tracking(reader: &mut Reader, item: &InMemDicomObject) -> Option<Tracking> {
+    let id = item.texts(tags::TRACKING_ID).join("\\");
+    match (id.is_empty(), item.text(tags::TRACKING_UID)) {
+        (false, Some(uid)) => Some(Tracking { id, uid }),
+        (true, None) => None,
+        _ => {
+            reader.warn(
+                "tracking",
+                "expected a tracking ID and UID, found one of them; left out",
+            );
+            None
+        }
+    }
 }
 
 fn bounds(reader: &mut Reader, item: &InMemDicomObject) -> Option<TextBox> {

@@ -49,10 +49,9 @@ pub(super) fn areas(reader: &mut Reader, object: &InMemDicomObject) -> Vec<Displ
 
 fn area(reader: &mut Reader, item: &InMemDicomObject) -> Option<DisplayedArea> {
     reader.tell_unknown(item, &[OF_AREA], "a displayed area");
-    if item
-        .text(tags::PIXEL_ORIGIN_INTERPRETATION)
-        .is_some_and(|origin| origin != "FRAME")
-    {
+    // Of images that are no tiles of a picture the word says nothing, and some producers write it of all.
+    let is_of_volume = item.text(tags::PIXEL_ORIGIN_INTERPRETATION).as_deref() == Some("VOLUME");
+    if is_of_volume && reader.has_tiles {
         let text = "a displayed area of a whole slide, not of a frame, is left out";
         reader.warn("displayed-area", text);
         return None;

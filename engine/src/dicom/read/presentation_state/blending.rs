@@ -10,7 +10,7 @@ use dicom_object::InMemDicomObject;
 
 use super::super::attributes::{Attributes as _, Tag};
 use super::reader::Reader;
-use super::{OF_LAYOUT, check_class, content, curves, layout};
+use super::{OF_LAYOUT, check_class, content, curves, layout, tell_colour_space};
 use crate::dicom::presentation_state::{BlendedImages, BlendingState, Palette};
 use crate::dicom::{Error, ObjectReference, Result};
 
@@ -62,11 +62,7 @@ pub fn read_blending_state(object: &InMemDicomObject) -> Result<(BlendingState, 
     check_class(object, uids::BLENDING_SOFTCOPY_PRESENTATION_STATE_STORAGE)?;
     let mut reader = Reader::default();
     reader.tell_unknown(object, &[OF_LAYOUT, OF_BLENDING], "the blending state");
-    if object.text(tags::COLOR_SPACE).is_none_or(|space| space != "SRGB") {
-        let text =
-            "expected SRGB as Color Space, found another or none; colours are shown as sRGB all the same";
-        reader.warn("colour-space", text);
-    }
+    tell_colour_space(&mut reader, object);
     let opacity = object.number(tags::RELATIVE_OPACITY);
     let Some(opacity) = opacity.filter(|opacity| (0.0..=1.0).contains(opacity)) else {
         return Err(invalid("Relative Opacity", "0 to 1", "another or none"));

@@ -1,4 +1,4 @@
-//! Presentation states (PS3.3 A.33.1, A.33.4) from their bytes.
+//! Presentation states (PS3.3 A.33.1, A.33.2, A.33.4) from their bytes.
 //!
 //! What is understood becomes plain data; every other attribute of the state's own modules is told by name in a
 //! warning, so that nobody takes what is shown for all that was meant.
@@ -17,7 +17,7 @@ use dicom_object::InMemDicomObject;
 
 use super::attributes::{Attributes as _, Tag};
 use super::date_and_time;
-use crate::dicom::presentation_state::{ActiveOverlay, Content, Layout, PresentationState};
+use crate::dicom::presentation_state::{ActiveOverlay, ColourState, Content, Layout, PresentationState};
 use crate::dicom::write::DateTime;
 use crate::dicom::{Error, Result};
 pub use blending::{blending_state, read_blending_state};
@@ -59,6 +59,53 @@ pub fn read_presentation_state(object: &InMemDicomObject) -> Result<(Presentatio
         layout: layout(&mut reader, object),
     };
     Ok((state, reader.warnings))
+}
+
+/// Reads a Color Softcopy Presentation State from its bytes.
+///
+/// # Errors
+///
+/// As [`read_colour_state`], and [`Error::Codec`] for bytes that are no object.
+pub fn colour_state(bytes: &[u8]) -> Result<(ColourState, Vec<Warning>)> {
+    let object = read(bytes, Limits::default())?;
+    let (state, mut warnings) = read_colour_state(&object.data_set)?;
+    warnings.extend(object.warnings);
+    Ok((state, warnings))
+}
+
+/// Reads a Color Softcopy Presentation State, as [`read_presentation_state`] one of grey images.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for another object.
+pub fn read_colour_state(object: &InMemDicomObject) -> Result<(ColourState, Vec<Warning>)> {
+    check_class(object, uids::COLOR_SOFTCOPY_PRESENTATION_STATE_STORAGE)?;
+    let mut reader = Reader::default();
+    let images = reader.relationship(object);
+    let of_colour = [
+        tags::REFERENCED_SERIES_SEQUENCE,
+        tags::ICC_PROFILE,
+        tags::COLOR_SPACE,
+    ];
+    reader.tell_unknown(object, &[OF_LAYOUT, OF_SHUTTER, &of_colour], "the colour state");
+    tell_colour_space(&mut reader, object);
+    let state = ColourState {
+        content: content(&mut reader, object),
+        images,
+        shutter: shutter::read(&mut reader, object),
+        overlays: overlays(&mut reader, object),
+        layout: layout(&mut reader, object),
+    };
+    Ok((state, reader.warnings))
+}
+
+/// Colours are taken for sRGB; the profile itself is not applied.
+fn tell_colour_space(reader: &mut Reader, object: &InMemDicomObject) {
+    if object.text(tags::COLOR_SPACE).is_none_or(|space| space != "SRGB") {
+        let text =
+            "expected SRGB as Color Space, found another or none; colours are shown as sRGB all the same";
+        reader.warn("colour-space", text);
+    }
 }
 
 /// Graphics and texts that are read of one state.
@@ -139,8 +186,24 @@ const OF_LAYOUT: &[Tag] = &[
     tags::GRAPHIC_LAYER_SEQUENCE,
 ];
 
+const OF_SHUTTER: &[Tag] = &[
+    tags::SHUTTER_SHAPE,
+    tags::SHUTTER_LEFT_VERTICAL_EDGE,
+    tags::SHUTTER_RIGHT_VERTICAL_EDGE,
+    tags::SHUTTER_UPPER_HORIZONTAL_EDGE,
+    tags::SHUTTER_LOWER_HORIZONTAL_EDGE,
+    tags::CENTER_OF_CIRCULAR_SHUTTER,
+    tags::RADIUS_OF_CIRCULAR_SHUTTER,
+    tags::VERTICES_OF_THE_POLYGONAL_SHUTTER,
+    tags::SHUTTER_PRESENTATION_VALUE,
+    tags::SHUTTER_PRESENTATION_COLOR_CIE_LAB_VALUE,
+    // Told with the shutter itself.
+    tags::SHUTTER_OVERLAY_GROUP,
+];
+
 const OF_GRAYSCALE: &[&[Tag]] = &[
     OF_LAYOUT,
+    OF_SHUTTER,
     &[
         tags::REFERENCED_SERIES_SEQUENCE,
         tags::RESCALE_SLOPE,
@@ -150,17 +213,5 @@ const OF_GRAYSCALE: &[&[Tag]] = &[
         tags::SOFTCOPY_VOILUT_SEQUENCE,
         tags::PRESENTATION_LUT_SHAPE,
         tags::PRESENTATION_LUT_SEQUENCE,
-        tags::SHUTTER_SHAPE,
-        tags::SHUTTER_LEFT_VERTICAL_EDGE,
-        tags::SHUTTER_RIGHT_VERTICAL_EDGE,
-        tags::SHUTTER_UPPER_HORIZONTAL_EDGE,
-        tags::SHUTTER_LOWER_HORIZONTAL_EDGE,
-        tags::CENTER_OF_CIRCULAR_SHUTTER,
-        tags::RADIUS_OF_CIRCULAR_SHUTTER,
-        tags::VERTICES_OF_THE_POLYGONAL_SHUTTER,
-        tags::SHUTTER_PRESENTATION_VALUE,
-        tags::SHUTTER_PRESENTATION_COLOR_CIE_LAB_VALUE,
-        // Told with the shutter itself.
-        tags::SHUTTER_OVERLAY_GROUP,
     ],
 ];

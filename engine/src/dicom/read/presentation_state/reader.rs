@@ -8,7 +8,7 @@ use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_object::InMemDicomObject;
 
 use super::super::attributes::{Attributes as _, Tag};
-use super::super::references::image_reference;
+use super::super::references::{image_reference, is_tiled};
 use super::MAX_OBJECTS;
 use crate::dicom::{ImageReference, ObjectReference};
 
@@ -24,6 +24,8 @@ pub(super) struct Reader {
     told: HashSet<(&'static str, Tag)>,
     /// Study and series of each image.
     series_of: HashMap<String, (String, String)>,
+    /// Whether some of the images are tiles of a picture.
+    pub(super) has_tiles: bool,
     objects: usize,
     points: usize,
 }
@@ -53,6 +55,8 @@ impl Reader {
                     let at = (study.to_owned(), series_uid.clone());
                     self.series_of.insert(uid, at);
                 }
+                let class = image.text(tags::REFERENCED_SOP_CLASS_UID);
+                self.has_tiles |= class.is_some_and(|class| is_tiled(&class));
                 images.extend(self.image(image));
             }
         }

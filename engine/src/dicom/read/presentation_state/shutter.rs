@@ -48,14 +48,14 @@ pub(super) fn read(reader: &mut Reader, object: &InMemDicomObject) -> Option<Shu
     }
     let grey = object.integer(tags::SHUTTER_PRESENTATION_VALUE);
     let grey = grey.and_then(|grey| u16::try_from(grey).ok());
+    let colour = colour(object, tags::SHUTTER_PRESENTATION_COLOR_CIE_LAB_VALUE);
     if grey.is_none() {
-        reader.warn("shutter", "expected a Shutter Presentation Value, found none");
+        reader.warn(
+            "shutter",
+            "expected a presentation value of a shutter, found none",
+        );
     }
-    Some(Shutter {
-        shapes,
-        grey,
-        colour: colour(object, tags::SHUTTER_PRESENTATION_COLOR_CIE_LAB_VALUE),
-    })
+    Some(Shutter { shapes, grey, colour })
 }
 
 fn rectangle(object: &InMemDicomObject) -> Option<ShutterShape> {

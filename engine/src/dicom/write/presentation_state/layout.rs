@@ -7,7 +7,7 @@ use super::{Dataset, Error, check_line, check_term, put_floats, put_images};
 use crate::dicom::ImageReference;
 use crate::dicom::presentation_state::{
     Anchor, Annotation, DisplayedArea, Graphic, GraphicLayer, Justification, Layout, PixelShape, Scaling,
-    Shape, Text, TextBox, Units,
+    Shape, Text, TextBox, Tracking, Units,
 };
 
 pub(super) fn put(layout: &Layout, images: &[ImageReference], dataset: &mut Dataset) -> Result<(), Error> {
@@ -168,10 +168,27 @@ fn graphic(graphic: &Graphic) -> Result<Dataset, Error> {
         .unsigned(tags::NUMBER_OF_GRAPHIC_POINTS, &[count])
         .text(tags::GRAPHIC_TYPE, graphic.shape.term());
     put_floats(&mut item, tags::GRAPHIC_DATA, points.as_flattened())?;
+    put_tracking(graphic.tracking.as_ref(), &mut item)?;
     if is_closed {
         item.text(tags::GRAPHIC_FILLED, if graphic.is_filled { "Y" } else { "N" });
     }
     Ok(item)
+}
+
+fn put_tracking(tracking: Option<&Tracking>, item: &mut Dataset) -> Result<(), Error> {
+    let Some(tracking) = tracking else {
+        return Ok(());
+    };
+    if tracking.id.trim_end().is_empty() || tracking.id.ends_with([' ', '\0']) || tracking.uid.is_empty() {
+        return Err(Error::invalid(
+            "tracking of an annotation",
+            "an ID and a UID",
+            "none",
+        ));
+    }
+    item.text(tags::TRACKING_ID, &tracking.id)
+        .text(tags::TRACKING_UID, &tracking.uid);
+    Ok(())
 }
 
 fn text(text: &Text) -> Result<Dataset, Error> {
@@ -191,6 +208,7 @@ fn text(text: &Text) -> Result<Dataset, Error> {
     }
     let mut item = Dataset::new();
     item.text(tags::UNFORMATTED_TEXT_VALUE, &text.text);
+    put_tracking(text.tracking.as_ref(), &mut item)?;
     if let Some(bounds) = &text.bounds {
         put_bounds(bounds, &mut item)?;
     }

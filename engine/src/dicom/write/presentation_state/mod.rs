@@ -1,8 +1,11 @@
-//! Grayscale and Blending Softcopy Presentation State Storage (PS3.3 A.33.1, A.33.4): how images are to be seen.
+//! Grayscale, Color and Blending Softcopy Presentation State Storage (PS3.3 A.33.1, A.33.2, A.33.4): how images are to
+//! be seen.
 
 mod blending;
+mod colour;
 mod curves;
 mod layout;
+mod overlay;
 mod profile;
 mod shutter;
 
@@ -16,6 +19,7 @@ use super::{Dataset, Error, Instance, Series, Study};
 use crate::dicom::ImageReference;
 use crate::dicom::presentation_state::{Content, PresentationLut, PresentationState};
 pub use blending::blending_state;
+pub use colour::colour_state;
 
 /// Makes a presentation state of grey images.
 ///
@@ -49,30 +53,7 @@ pub fn presentation_state(
     if let Some(shutter) = &state.shutter {
         shutter::put(shutter, &mut dataset)?;
     }
-    let layers: Vec<&str> = state
-        .layout
-        .layers
-        .iter()
-        .map(|layer| layer.name.as_str())
-        .collect();
-    for overlay in &state.overlays {
-        if overlay.group % 2 != 0 || !(0x6000..=0x601E).contains(&overlay.group) {
-            let found = format!("{:04X}", overlay.group);
-            return Err(Error::invalid(
-                "group of an overlay",
-                "an even one from 6000 to 601E",
-                found,
-            ));
-        }
-        if let Some(layer) = &overlay.layer {
-            layout::check_layer(layer, &layers)?;
-        }
-        let value = overlay
-            .layer
-            .clone()
-            .map_or(PrimitiveValue::Empty, PrimitiveValue::Str);
-        dataset.value(Tag(overlay.group, 0x1001), VR::CS, value);
-    }
+    overlay::put(&state.overlays, &state.layout, &mut dataset)?;
     layout::put(&state.layout, &state.images, &mut dataset)?;
     Ok(Instance::new(
         uids::GRAYSCALE_SOFTCOPY_PRESENTATION_STATE_STORAGE,

@@ -3,11 +3,13 @@ mod odd;
 use codec::TransferSyntax;
 use proptest::prelude::*;
 
-use super::{blending_state, presentation_state};
+use super::{blending_state, colour_state, presentation_state};
 use crate::colormap::{Window, WindowFunction};
 use crate::dicom::presentation_state::*;
 use crate::dicom::read::planar::{Curve, StatedWindow, Table};
-use crate::dicom::read::{blending_state as read_blending, presentation_state as read_state};
+use crate::dicom::read::{
+    blending_state as read_blending, colour_state as read_colour, presentation_state as read_state,
+};
 use crate::dicom::write::{CharacterSet, DateTime, Equipment, Error, Instance, Patient, Series, Study};
 use crate::dicom::{ImageReference, ObjectReference};
 
@@ -145,42 +147,46 @@ fn full_state() -> PresentationState {
                 layer: None,
             },
         ],
-        layout: Layout {
-            orientation: Orientation {
-                turns: QuarterTurns::Three,
-                is_mirrored: true,
-            },
-            areas: vec![
-                DisplayedArea {
-                    images: first,
-                    top_left: [-10, 0],
-                    scaling: Scaling::Magnify(2.5),
-                    ..area()
-                },
-                DisplayedArea {
-                    images: frame.clone(),
-                    scaling: Scaling::TrueSize,
-                    pixel: Some(PixelShape::SpacingMm([0.5, 0.75])),
-                    ..area()
-                },
-            ],
-            annotations: vec![annotation(frame)],
-            layers: vec![
-                GraphicLayer {
-                    name: "MEASUREMENTS".to_owned(),
-                    order: 2,
-                    description: "Lengths".to_owned(),
-                    grey: Some(65535),
-                    colour: Some(CieLab::of_srgb([255, 200, 0])),
-                },
-                GraphicLayer {
-                    name: "OVERLAY".to_owned(),
-                    order: 1,
-                    ..GraphicLayer::default()
-                },
-            ],
-        },
+        layout: full_layout(first, frame),
         ..state()
+    }
+}
+
+fn full_layout(first: Vec<ImageReference>, frame: Vec<ImageReference>) -> Layout {
+    Layout {
+        orientation: Orientation {
+            turns: QuarterTurns::Three,
+            is_mirrored: true,
+        },
+        areas: vec![
+            DisplayedArea {
+                images: first,
+                top_left: [-10, 0],
+                scaling: Scaling::Magnify(2.5),
+                ..area()
+            },
+            DisplayedArea {
+                images: frame.clone(),
+                scaling: Scaling::TrueSize,
+                pixel: Some(PixelShape::SpacingMm([0.5, 0.75])),
+                ..area()
+            },
+        ],
+        annotations: vec![annotation(frame)],
+        layers: vec![
+            GraphicLayer {
+                name: "MEASUREMENTS".to_owned(),
+                order: 2,
+                description: "Lengths".to_owned(),
+                grey: Some(65535),
+                colour: Some(CieLab::of_srgb([255, 200, 0])),
+            },
+            GraphicLayer {
+                name: "OVERLAY".to_owned(),
+                order: 1,
+                ..GraphicLayer::default()
+            },
+        ],
     }
 }
 
@@ -204,11 +210,19 @@ fn shutter() -> Shutter {
     }
 }
 
+fn tracking() -> Option<Tracking> {
+    Some(Tracking {
+        id: "L1\\a".to_owned(),
+        uid: "1.2.9".to_owned(),
+    })
+}
+
 fn annotation(images: Vec<ImageReference>) -> Annotation {
     let graphic = |units, shape| Graphic {
         units,
         shape,
         is_filled: false,
+        tracking: None,
     };
     let square = vec![[1.0, 1.0], [9.0, 1.0], [9.0, 9.5], [1.0, 1.0]];
     Annotation {
@@ -219,6 +233,7 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
             graphic(Units::Display, Shape::Polyline(vec![[0.1, 0.2], [0.3, 0.4]])),
             Graphic {
                 is_filled: true,
+                tracking: tracking(),
                 ..graphic(Units::Pixel, Shape::Polyline(square.clone()))
             },
             graphic(Units::Pixel, Shape::Interpolated(square)),
@@ -251,6 +266,7 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
                     point: [100.5, 50.25],
                     is_visible: true,
                 }),
+                tracking: tracking(),
             },
             Text {
                 text: "L1".to_owned(),
@@ -260,8 +276,20 @@ fn annotation(images: Vec<ImageReference>) -> Annotation {
                     point: [1.0, 2.0],
                     is_visible: false,
                 }),
+                tracking: None,
             },
         ],
+    }
+}
+
+fn coloured() -> ColourState {
+    let state = full_state();
+    ColourState {
+        content: state.content,
+        images: state.images,
+        shutter: state.shutter,
+        overlays: state.overlays,
+        layout: state.layout,
     }
 }
 
@@ -336,6 +364,11 @@ fn states_come_back_as_they_were() {
         let (found, warnings) = read_blending(&bytes).unwrap();
         assert_eq!(warnings, [], "{syntax:?}");
         assert_eq!(found, blended(), "{syntax:?}");
+        let bytes = bytes_of(colour_state(&study(), &series(), &coloured()), syntax);
+        let (found, warnings) = read_colour(&bytes).unwrap();
+        assert_eq!(warnings, [], "{syntax:?}");
+        assert_eq!(found, coloured(), "{syntax:?}");
+        assert!(read_state(&bytes).is_err());
     }
 }
 
@@ -357,7 +390,7 @@ proptest! {
         };
         let mut state = full_state();
         let is_filled = shape.is_closed();
-        state.layout.annotations[0].graphics = vec![Graphic { units: Units::Pixel, shape, is_filled }];
+        state.layout.annotations[0].graphics = vec![Graphic { units: Units::Pixel, shape, is_filled, tracking: None }];
         state.layout.areas[0].top_left = corners.map(|n| n.min(0));
         state.layout.areas[0].bottom_right = corners.map(|n| n.max(0));
         let bytes = bytes_of(presentation_state(&study(), &series(), &state), SYNTAXES[0]);
@@ -378,7 +411,7 @@ fn check_refused(change: impl Fn(&mut PresentationState), expected: &str) {
 }
 
 #[test]
-fn what_no_object_can_hold_is_refused() {
+fn states_without_what_they_need_are_refused() {
     check_refused(
         |state| state.images.clear(),
         "images of a presentation state: expected at least one",
@@ -416,6 +449,10 @@ fn what_no_object_can_hold_is_refused() {
         "images of an item",
     );
     check_refused(|state| state.overlays[0].group = 0x6001, "group of an overlay");
+}
+
+#[test]
+fn what_no_object_can_hold_is_refused() {
     check_refused(
         |state| {
             let graphics = &mut state.layout.annotations[0].graphics;
