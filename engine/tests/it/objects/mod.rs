@@ -2,9 +2,9 @@
 //! same voxels and numbers.
 
 mod hostile;
-mod peers;
+pub mod peers;
 mod real_world_values;
 mod registrations;
 mod reports;
 mod segmentations;
-mod study;
+pub mod study;
