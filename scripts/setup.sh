@@ -23,6 +23,9 @@ ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drive
 ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || missing+=(libvulkan1)
 # Peers of the tests: dciodvfy judges the objects that we write, pydicom and highdicom read them.
 need dciodvfy dicom3tools
+# They open the documents and movies that we write.
+need pdfinfo poppler-utils
+need ffprobe ffmpeg
 # The system's Python, whose version the pins are for; another on the path may be older.
 /usr/bin/python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${#missing[@]}" -gt 0 ]; then

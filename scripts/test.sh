@@ -6,13 +6,13 @@ say "format"
 cargo fmt --all --check
 
 say "lints, native"
-cargo clippy --workspace --all-targets --features engine/onnx -- -D warnings
+cargo clippy --workspace --all-targets --features engine/onnx,video/av1 -- -D warnings
 
 say "lints, engine without threads"
-cargo clippy -p engine -p codec --no-default-features -- -D warnings
+cargo clippy -p engine -p codec -p video --no-default-features -- -D warnings
 
 say "lints, engine for wasm32"
-cargo clippy -p engine -p codec --no-default-features --target wasm32-unknown-unknown -- -D warnings
+cargo clippy -p engine -p codec -p video --no-default-features --target wasm32-unknown-unknown -- -D warnings
 
 say "lints, engine for WebGPU"
 cargo clippy -p engine --no-default-features --features gpu --target wasm32-unknown-unknown -- -D warnings
@@ -25,4 +25,4 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 	export XDG_RUNTIME_DIR
 	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
-REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx
+REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx,video/av1

@@ -6,6 +6,7 @@
 
 pub mod colormap;
 pub mod dicom;
+pub mod film;
 pub mod fusion;
 pub mod geometry;
 pub mod lesion;

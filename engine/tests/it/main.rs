@@ -12,6 +12,7 @@ mod by_hand;
 mod comparison;
 mod definition;
 mod detection;
+mod film;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod masks;
