@@ -6,7 +6,7 @@ use crate::film::scale::scaled;
 use crate::film::whole::whole;
 use crate::film::{Background, Error, Item, Layout, PictureId, Placement, Rectangle, Sheet};
 use crate::geometry::Point;
-use crate::presentation::{ImagePlane, Orientation, Size, scale_bar};
+use crate::presentation::{Fonts, ImagePlane, Orientation, Size, scale_bar};
 use crate::render::Image;
 
 /// Most pixels that [`pages`] makes at once.
@@ -20,13 +20,14 @@ pub const MAX_PIXELS_AT_ONCE: u64 = 1 << 28;
 ///
 /// ```
 /// use engine::film::{DisplayFormat, FilmSize, Item, PictureId, Sheet, pages};
+/// use engine::presentation::Fonts;
 /// use engine::render::Image;
 ///
 /// let picture = Image { width: 4, height: 4, rgba: vec![200; 64] };
 /// let mut sheet = Sheet::new(FilmSize::A4, "STANDARD\\1,2".parse::<DisplayFormat>()?);
 /// sheet.dpi = 72.0;
 /// sheet.items = vec![Item::new(PictureId(7)); 3];
-/// let pages = pages(&sheet, |id| (id == PictureId(7)).then_some(&picture))?;
+/// let pages = pages(&sheet, |id| (id == PictureId(7)).then_some(&picture), &Fonts::default())?;
 /// assert_eq!(pages.len(), 2);
 /// assert_eq!([pages[0].width, pages[0].height], [595, 842]);
 /// # Ok::<(), engine::film::Error>(())
@@ -34,6 +35,7 @@ pub const MAX_PIXELS_AT_ONCE: u64 = 1 << 28;
 pub fn pages<'a>(
     sheet: &Sheet,
     picture: impl Fn(PictureId) -> Option<&'a Image>,
+    fonts: &Fonts,
 ) -> Result<Vec<Image>, Error> {
     let layout = Layout::of(sheet)?;
     let count = sheet.page_count()?;
@@ -41,7 +43,9 @@ pub fn pages<'a>(
     if pixels > MAX_PIXELS_AT_ONCE {
         return Err(Error::Pages(pixels));
     }
-    (0..count).map(|number| page(sheet, number, &picture)).collect()
+    (0..count)
+        .map(|number| page(sheet, number, &picture, fonts))
+        .collect()
 }
 
 /// Gives page `number` of a sheet, from 0.
@@ -54,9 +58,11 @@ pub fn page<'a>(
     sheet: &Sheet,
     number: usize,
     picture: impl Fn(PictureId) -> Option<&'a Image>,
+    fonts: &Fonts,
 ) -> Result<Image, Error> {
     let layout = Layout::of(sheet)?;
     let range = sheet.items_of(number)?;
+    check_letters(sheet, fonts)?;
     let ground = match sheet.background {
         Background::Black => 0,
         Background::White => 255,
@@ -69,6 +75,7 @@ pub fn page<'a>(
         },
         ink: [255 - ground; 3],
         line: sheet.text_mm * layout.pixels_per_mm,
+        fonts,
         printed_mark: &sheet.printed_mark,
         layout: &layout,
     };
@@ -78,7 +85,7 @@ pub fn page<'a>(
             .replace("{page}", &(number + 1).to_string())
     };
     for (text, part) in [(&sheet.header, layout.header), (&sheet.footer, layout.footer)] {
-        page.text(&numbered(&text.left), &numbered(&text.right), part);
+        page.text(&numbered(&text.left), &numbered(&text.right), part)?;
     }
     for (n, part) in range.zip(&layout.boxes) {
         let item = &sheet.items[n];
@@ -88,31 +95,47 @@ pub fn page<'a>(
     Ok(page.image)
 }
 
+/// What leaves the house says all that it should, or is not made.
+fn check_letters(sheet: &Sheet, fonts: &Fonts) -> Result<(), Error> {
+    let captions = sheet.items.iter().map(|item| &item.caption);
+    let lines = [&sheet.header, &sheet.footer]
+        .into_iter()
+        .flat_map(|text| [&text.left, &text.right]);
+    let all = captions.chain(lines).chain([&sheet.printed_mark]);
+    let missing: std::collections::BTreeSet<char> = all.flat_map(|text| fonts.missing(text)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Letters(missing.into_iter().collect()))
+}
+
 /// A page that is being filled.
 struct Page<'a> {
     image: Image,
     ink: [u8; 3],
     /// Height of a line of text, pixels.
     line: f64,
+    fonts: &'a Fonts,
     printed_mark: &'a str,
     layout: &'a Layout,
 }
 
 impl Page<'_> {
     /// A line at both ends of a strip; each may take half of it, or all when it is alone.
-    fn text(&mut self, left: &str, right: &str, part: Rectangle) {
+    fn text(&mut self, left: &str, right: &str, part: Rectangle) -> Result<(), Error> {
         let share = if left.is_empty() || right.is_empty() { 1 } else { 2 };
         let longest = part.width / share;
         let top = i64::from(part.top);
         if !left.is_empty() {
-            let words = Words::new(left, self.line, longest);
+            let words = Words::new(left, self.line, longest, self.fonts)?;
             words.write(&mut self.image, [i64::from(part.left), top], self.ink);
         }
         if !right.is_empty() {
-            let words = Words::new(right, self.line, longest);
+            let words = Words::new(right, self.line, longest, self.fonts)?;
             let start = i64::from(part.left) + i64::from(part.width) - i64::from(words.width);
             words.write(&mut self.image, [start, top], self.ink);
         }
+        Ok(())
     }
 
     fn item(&mut self, n: usize, item: &Item, picture: &Image, part: Rectangle) -> Result<(), Error> {
@@ -125,7 +148,7 @@ impl Page<'_> {
             self.ruler(&mut shown, across_mm / f64::from(width))?;
         }
         if item.printed && !self.printed_mark.is_empty() {
-            let words = Words::new(self.printed_mark, self.line, shown.width);
+            let words = Words::new(self.printed_mark, self.line, shown.width, self.fonts)?;
             let edge = (self.line / 2.0) as i64;
             let left = i64::from(shown.width) - i64::from(words.width) - edge;
             words.write_rimmed(&mut shown, [left, edge / 2], lettering::rim(self.line));
@@ -134,7 +157,7 @@ impl Page<'_> {
         let top = room.top + (room.height - height) / 2;
         self.lay(&shown, left, top);
         if !item.caption.is_empty() {
-            let words = Words::new(&item.caption, self.line, room.width);
+            let words = Words::new(&item.caption, self.line, room.width, self.fonts)?;
             let below = i64::from(room.top + room.height);
             let start = i64::from(room.left) + i64::from(room.width - words.width.min(room.width)) / 2;
             // A quarter of a line lies between a picture and its caption.
@@ -223,7 +246,7 @@ impl Page<'_> {
         if let Some(bar) = bar {
             let edge = (self.line / 2.0).round() as i64;
             let foot = [i64::from(shown.width) - edge, i64::from(shown.height) - edge];
-            lettering::ruler(shown, &bar, foot, self.line);
+            lettering::ruler(shown, &bar, foot, self.line, self.fonts)?;
         }
         Ok(())
     }

@@ -88,6 +88,9 @@ pub enum Error {
         /// What is there.
         box_height_mm: f64,
     },
+    /// No font at hand has these characters.
+    #[error("expected texts of characters that the fonts have, found {0:?}")]
+    Letters(String),
     /// A document without pages.
     #[error("a document needs at least one page, found none")]
     NoPages,

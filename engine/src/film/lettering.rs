@@ -1,6 +1,7 @@
 //! Words and rulers on a page, in sizes of the page and not of the picture.
 
-use crate::presentation::{Annotations, Corners, ScaleBar};
+use crate::film::Error;
+use crate::presentation::{Anchor, Drawing, Fonts, MAX_SIDE, Mark, ScaleBar, Size, Text};
 use crate::render::{Image, annotate};
 
 /// Longest text that is looked at.
@@ -15,15 +16,18 @@ pub(super) struct Words {
 
 impl Words {
     /// The line in letters for lines of `line` pixels; what is longer than `longest` pixels ends in dots.
-    pub(super) fn new(text: &str, line: f64, longest: u32) -> Self {
-        let mut letters: Vec<char> = text.chars().take(MAX_LETTERS).collect();
-        let mut words = drawn(text.chars().take(MAX_LETTERS).collect(), line, longest);
-        while words.width > longest && letters.len() > 1 {
-            letters.truncate(letters.len() - letters.len().div_ceil(12));
-            let cut: String = letters.iter().chain(&['.', '.', '.']).collect();
-            words = drawn(cut, line, longest);
+    pub(super) fn new(text: &str, line: f64, longest: u32, fonts: &Fonts) -> Result<Self, Error> {
+        let letters: Vec<char> = text.chars().take(MAX_LETTERS).collect();
+        let cut = |count: usize| -> String {
+            let dots = if count < letters.len() { "..." } else { "" };
+            letters[..count].iter().copied().chain(dots.chars()).collect()
+        };
+        let fits = |text: &str| width(text, line, fonts) <= f64::from(longest);
+        let mut count = letters.len();
+        while count > 1 && !fits(&cut(count)) {
+            count -= 1;
         }
-        words
+        drawn(cut(count), line, fonts)
     }
 
     /// Writes the words with their upper left corner at a place; what lies outside the page is cut off.
@@ -99,7 +103,13 @@ pub(super) fn fill(page: &mut Image, [left, top, right, bottom]: [i64; 4], color
 /// Draws a ruler whose right end and foot are at a place, its length above it: white with a black rim.
 ///
 /// From the outer edge of one tick to that of the other it is `bar.length_pixels` long, to a pixel.
-pub(super) fn ruler(page: &mut Image, bar: &ScaleBar, [right, bottom]: [i64; 2], line: f64) {
+pub(super) fn ruler(
+    page: &mut Image,
+    bar: &ScaleBar,
+    [right, bottom]: [i64; 2],
+    line: f64,
+    fonts: &Fonts,
+) -> Result<(), Error> {
     let thick = (line / 10.0).round().max(1.0) as i64;
     let tick = (line / 2.5).round().max(2.0) as i64;
     let left = right - bar.length_pixels.round() as i64;
@@ -115,7 +125,7 @@ pub(super) fn ruler(page: &mut Image, bar: &ScaleBar, [right, bottom]: [i64; 2],
     for part in parts {
         fill(page, part, [255; 3]);
     }
-    let words = Words::new(&length(bar.length_mm), line, page.width);
+    let words = Words::new(&length(bar.length_mm), line, page.width, fonts)?;
     let middle = (left + right - i64::from(words.width)) / 2;
     let [lowest, highest] = [rim, i64::from(page.width) - i64::from(words.width) - rim];
     let place = [
@@ -123,6 +133,7 @@ pub(super) fn ruler(page: &mut Image, bar: &ScaleBar, [right, bottom]: [i64; 2],
         bottom - tick - rim - i64::from(words.height),
     ];
     words.write_rimmed(page, place, rim);
+    Ok(())
 }
 
 /// Pixels around white ink on a picture.
@@ -139,50 +150,56 @@ fn length(mm: f64) -> String {
     format!("{} mm", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// Draws text by [`annotate`], in letters whose lines are `line` pixels apart; the one place where letters come from.
-fn drawn(text: String, line: f64, longest: u32) -> Words {
-    // Annotations take their size from the shorter side: lines of 15 pixels and a margin of 7 at 512.
-    let scale = (line / 15.0).clamp(0.8, 8.0);
-    let side = (512.0 * scale).ceil() as u32;
-    let width = (longest + side / 8).max(side);
+/// Pixels a point of letters whose lines are `line` pixels apart: a line is 15 points.
+fn scale(line: f64) -> f64 {
+    (line / 15.0).clamp(0.8, 8.0)
+}
+
+/// Width of a text, pixels.
+fn width(text: &str, line: f64, fonts: &Fonts) -> f64 {
+    fonts.width_points(text, 1.0) * scale(line)
+}
+
+/// Draws text by [`annotate`]; the one place where letters come from.
+fn drawn(text: String, line: f64, fonts: &Fonts) -> Result<Words, Error> {
+    let scale = scale(line);
+    let margin = 2.0 * scale;
+    let is_empty = text.is_empty();
+    let size = Size {
+        width: (width(&text, line, fonts) + margin)
+            .ceil()
+            .clamp(1.0, f64::from(MAX_SIDE)) as u32,
+        height: (18.0 * scale).ceil() as u32,
+    };
     let mut image = Image {
-        width,
-        height: side,
-        rgba: vec![0; width as usize * side as usize * 4],
+        width: size.width,
+        height: size.height,
+        rgba: vec![0; size.width as usize * size.height as usize * 4],
     };
-    let corners = Corners {
-        top_left: vec![text],
-        ..Corners::default()
+    let at = [margin / 2.0 - 0.5, margin - 0.5];
+    let words = Mark::Text(Text {
+        outline: false,
+        ..Text::new(text, at, Anchor::TopLeft)
+    });
+    let drawing = Drawing {
+        marks: vec![words],
+        ..Drawing::new(scale)
     };
-    annotate(
-        &mut image,
-        &Annotations {
-            corners,
-            ..Annotations::default()
-        },
-    );
-    let [first, last] = [5.0 * scale, 23.0 * scale].map(|row| (row.round() as usize).min(side as usize));
-    let row = |y: usize| &image.rgba[y * width as usize * 4..][..width as usize * 4];
-    let inked = |x: usize| (first..last).any(|y| row(y)[x * 4] > 0);
-    let left = (0..width as usize).find(|x| inked(*x)).unwrap_or(0);
-    let right = (left..width as usize)
-        .rev()
-        .find(|x| inked(*x))
-        .map_or(left, |x| x + 1);
-    Words {
-        width: (right - left) as u32,
-        height: (last - first) as u32,
-        coverage: (first..last)
-            .flat_map(|y| (left..right).map(move |x| (x, y)))
-            .map(|(x, y)| row(y)[x * 4])
-            .collect(),
-    }
+    annotate(&mut image, &drawing, fonts).map_err(|error| Error::Encoder {
+        format: "lettering",
+        reason: error.to_string(),
+    })?;
+    Ok(Words {
+        width: if is_empty { 0 } else { size.width },
+        height: size.height,
+        coverage: image.rgba.chunks_exact(4).map(|pixel| pixel[0]).collect(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Words, length, ruler};
-    use crate::presentation::ScaleBar;
+    use crate::presentation::{Fonts, ScaleBar};
     use crate::render::Image;
 
     fn page(level: u8) -> Image {
@@ -195,17 +212,17 @@ mod tests {
 
     #[test]
     fn long_lines_end_in_dots() {
-        let short = Words::new("PET", 20.0, 200);
+        let short = Words::new("PET", 20.0, 200, &Fonts::default()).unwrap();
         assert!(short.width > 20 && short.width < 60, "{}", short.width);
         for longest in [200, 60] {
-            let long = Words::new(&"left kidney ".repeat(40), 20.0, longest);
+            let long = Words::new(&"left kidney ".repeat(40), 20.0, longest, &Fonts::default()).unwrap();
             assert!(
                 long.width <= longest && long.width > longest / 2,
                 "{}",
                 long.width
             );
         }
-        assert_eq!(Words::new("", 20.0, 200).width, 0);
+        assert_eq!(Words::new("", 20.0, 200, &Fonts::default()).unwrap().width, 0);
     }
 
     #[test]
@@ -216,7 +233,7 @@ mod tests {
                 length_mm: 50.0,
                 length_pixels: 123.4,
             };
-            ruler(&mut page, &bar, [280, 90], 16.0);
+            ruler(&mut page, &bar, [280, 90], 16.0, &Fonts::default()).unwrap();
             // The row of the line, in which only the ruler is.
             let ink: Vec<u32> = (100..300).filter(|x| page.pixel(*x, 89)[0] == 255).collect();
             let on_white = ground == 255;

@@ -382,6 +382,7 @@ fn annotation(mark: &Mark, facts: &SeriesFacts) -> Option<Annotation> {
             point: first,
             is_visible: false,
         }),
+        tracking: None,
     });
     Some(Annotation {
         images: vec![facts.images.get(slice?)?.clone()],
@@ -396,6 +397,7 @@ fn drawn(shape: Shape) -> Graphic {
         units: Units::Pixel,
         shape,
         is_filled: false,
+        tracking: None,
     }
 }
 

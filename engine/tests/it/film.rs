@@ -13,7 +13,7 @@ use engine::film::{
     pages, pdf, rgb,
 };
 use engine::geometry::{Affine, Grid, Point, Vector};
-use engine::presentation::{Camera, Direction, Size};
+use engine::presentation::{Camera, Direction, Fonts, Size};
 use engine::render::{
     CpuRenderer, Error, Image, Layer, Projection, ProjectionKind, Renderer, Scene, View, VolumeId, Volumes,
 };
@@ -125,7 +125,7 @@ fn sheet_and_pages() -> (Sheet, Vec<Image>) {
             ..Item::new(PictureId(n as u64))
         });
     }
-    let pages = pages(&sheet, |id| pictures.get(id.0 as usize)).unwrap();
+    let pages = pages(&sheet, |id| pictures.get(id.0 as usize), &Fonts::default()).unwrap();
     (sheet, pages)
 }
 

@@ -3,6 +3,7 @@ use crate::film::{
     Background, DisplayFormat, Error, FilmOrientation, FilmSize, Format, Item, Layout, PictureId, Placement,
     Sheet, Text, encode,
 };
+use crate::presentation::Fonts;
 use crate::render::Image;
 
 fn picture(width: u32, height: u32, color: impl Fn(u32, u32) -> [u8; 3]) -> Image {
@@ -36,7 +37,7 @@ fn pictures_stand_in_their_order_on_their_pages() {
     for format in ["STANDARD\\3,2", "ROW\\1,2,3", "COL\\4,2"] {
         let sheet = sheet(format, 8);
         let shown: Vec<Image> = (0..8).map(|n| even(30 * (n as u8 + 1))).collect();
-        let made = pages(&sheet, |id| shown.get(id.0 as usize)).unwrap();
+        let made = pages(&sheet, |id| shown.get(id.0 as usize), &Fonts::default()).unwrap();
         assert_eq!(made.len(), 2);
         let layout = Layout::of(&sheet).unwrap();
         for (n, page) in made.iter().enumerate() {
@@ -75,7 +76,7 @@ fn aspect_is_kept_and_the_box_is_filled() {
         sheet.background = Background::White;
         sheet.items[0].mm_per_pixel = mm_per_pixel;
         let shown = picture(width, height, |_, _| [0; 3]);
-        let page = page(&sheet, 0, |_| Some(&shown)).unwrap();
+        let page = page(&sheet, 0, |_| Some(&shown), &Fonts::default()).unwrap();
         assert_eq!(sides(&page, 255), expected);
         let [[left, right], [top, bottom]] = extent(&page, 255);
         // In the middle, to a pixel.
@@ -96,17 +97,22 @@ fn true_size_is_a_millimetre_a_millimetre() {
     sheet.items[0].placement = Placement::TrueSize;
     sheet.items[0].mm_per_pixel = Some([0.5, 0.25]);
     let shown = picture(200, 300, |_, _| [9; 3]);
-    let made = page(&sheet, 0, |_| Some(&shown)).unwrap();
+    let made = page(&sheet, 0, |_| Some(&shown), &Fonts::default()).unwrap();
     // 100 x 75 mm at five pixels a millimetre.
     assert_eq!(sides(&made, 255), [500, 375]);
     sheet.items[0].mm_per_pixel = Some([2.0, 0.25]);
-    let error = page(&sheet, 0, |_| Some(&shown)).unwrap_err().to_string();
+    let error = page(&sheet, 0, |_| Some(&shown), &Fonts::default())
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("400.0 x 75.0 mm in true size; its box is 228.0 x 228.0"),
         "{error}"
     );
     sheet.items[0].mm_per_pixel = None;
-    assert_eq!(page(&sheet, 0, |_| Some(&shown)), Err(Error::NoScale(0)));
+    assert_eq!(
+        page(&sheet, 0, |_| Some(&shown), &Fonts::default()),
+        Err(Error::NoScale(0))
+    );
 }
 
 /// The ruler is measured on the page, and what it says is what lies beside it in the picture.
@@ -123,7 +129,7 @@ fn a_scale_bar_is_right_after_scaling() {
             let inside = |at: u32| (side / 10..side / 5).contains(&at);
             [if inside(x) && inside(y) { 100 } else { 1 }; 3]
         });
-        let page = page(&sheet, 0, |_| Some(&shown)).unwrap();
+        let page = page(&sheet, 0, |_| Some(&shown), &Fonts::default()).unwrap();
         // The longest run of white is the ruler's line.
         let longest = |bright: &dyn Fn(u8) -> bool| {
             let runs = (0..page.height).map(|y| {
@@ -152,7 +158,7 @@ fn what_is_missing_or_hostile_is_refused() {
     let refused = |change: &dyn Fn(&mut Sheet, &mut Image), expected: &str| {
         let (mut sheet, mut shown) = (sheet("STANDARD\\1,1", 2), even(9));
         change(&mut sheet, &mut shown);
-        let error = pages(&sheet, |id| (id.0 < 9).then_some(&shown)).unwrap_err();
+        let error = pages(&sheet, |id| (id.0 < 9).then_some(&shown), &Fonts::default()).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     refused(&|sheet, _| sheet.items[1].picture.0 = 9, "item 1 names a picture");
@@ -187,7 +193,7 @@ fn what_is_missing_or_hostile_is_refused() {
         "make the pages one by one",
     );
     let sheet = sheet("STANDARD\\1,1", 2);
-    assert!(page(&sheet, 2, |_| None).is_err());
+    assert!(page(&sheet, 2, |_| None, &Fonts::default()).is_err());
 }
 
 /// Every kind of picture, text and mark on one page; the trimmed room is not written over.
@@ -236,7 +242,13 @@ fn a_film_of_grey_and_colour() {
             item.trim = n % 2 == 0;
             item.printed = n == 2;
         }
-        let page = page(&sheet, 0, |id| Some(if id.0 % 2 == 0 { &grey } else { &colour })).unwrap();
+        let page = page(
+            &sheet,
+            0,
+            |id| Some(if id.0 % 2 == 0 { &grey } else { &colour }),
+            &Fonts::default(),
+        )
+        .unwrap();
         let colours = page.rgba.chunks(4).filter(|pixel| pixel[0] != pixel[2]).count();
         assert!(colours > 10_000, "colour stays colour");
         let bytes = encode(&page, Format::Png, Some(sheet.dpi)).unwrap();

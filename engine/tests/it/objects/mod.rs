@@ -3,10 +3,9 @@
 
 mod hostile;
 mod key_objects;
-mod peers;
+pub mod peers;
 mod planar_reports;
 mod presentation_states;
-pub mod peers;
 mod real_world_values;
 mod registrations;
 mod reports;
