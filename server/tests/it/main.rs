@@ -6,3 +6,4 @@ mod comparisons;
 mod lesions;
 mod pictures;
 mod registrations;
+mod sessions;

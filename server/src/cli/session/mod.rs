@@ -2,7 +2,9 @@
 //!
 //! A script has a line of JSON each: a command (`{"do": …}`, see `engine::session`), or one of
 //! `{"picture": {"viewport": 1, "size": [512, 512], "file": "a.png"}}`, `{"screen": {"size": [1920, 1080], "file": "b.png"}}`,
-//! `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
+//! `{"film": {"format": "STANDARD\\3,4", "file": "f.pdf"}}` of all pictures taken with `add_to_film`,
+//! `{"movie": {"viewport": 1, "over": "rotation", "size": [512, 512], "rate": 18, "file": "m.avi"}}`,
+//! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
 //! named by their keys, or as `@CT` for the one of that modality with most slices; studies as `@study1` (the latest) and so on.
 
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use engine::render::{Cancel, Image, annotate};
 use engine::session::{Collection, Event, SeriesFacts, Session, Sharpness};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+mod export;
 
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
@@ -63,6 +67,9 @@ enum Wish {
     },
     Snapshot(String),
     Restore(String),
+    Film(export::Film),
+    Movie(export::Movie),
+    Batch(export::Batch),
 }
 
 /// Runs the command.
@@ -196,6 +203,9 @@ impl Stage<'_> {
                 };
                 readout.map_or_else(|refused| refusal(refused.to_string()), |readout| json!(readout))
             }
+            Wish::Film(asked) => json!({"pages": self.film(session, &asked)?}),
+            Wish::Movie(asked) => json!({"pictures": self.movie(session, &asked)?}),
+            Wish::Batch(asked) => json!({"files": self.batch(session, &asked)?}),
             Wish::Snapshot(file) => {
                 write(self.folder, &file, &session.snapshot())?;
                 json!({"snapshot": file})
