@@ -49,6 +49,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("local", &["dicom", "nifti"]),
+    (
+        "session",
+        &[
+            "geometry",
+            "colormap",
+            "suv",
+            "volume",
+            "voi",
+            "registration",
+            "lesion",
+            "scintigraphy",
+            "nifti",
+            "fusion",
+            "presentation",
+            "render",
+            "film",
+            "dicom",
+            "local",
+        ],
+    ),
 ];
 
 /// Crates that appear in some modules only, and in which.
