@@ -174,7 +174,8 @@ fn drawn(text: String, line: f64, fonts: &Fonts) -> Result<Words, Error> {
     let mut image = Image {
         width: size.width,
         height: size.height,
-        rgba: vec![0; size.width as usize * size.height as usize * 4],
+        // Opaque: on a clear ground letters would be mixed with nothing and lose their edges.
+        rgba: [0, 0, 0, 255].repeat(size.width as usize * size.height as usize),
     };
     let at = [margin / 2.0 - 0.5, margin - 0.5];
     let words = Mark::Text(Text {
@@ -223,6 +224,19 @@ mod tests {
             );
         }
         assert_eq!(Words::new("", 20.0, 200, &Fonts::default()).unwrap().width, 0);
+    }
+
+    /// Letters have smooth edges: some of their pixels are covered in part.
+    #[test]
+    fn letters_cover_pixels_in_part() {
+        let words = Words::new("SUV 0", 20.0, 200, &Fonts::default()).unwrap();
+        let part = words
+            .coverage
+            .iter()
+            .filter(|share| (20..235).contains(*share))
+            .count();
+        let full = words.coverage.iter().filter(|share| **share > 235).count();
+        assert!(part > 40 && full > 20, "{part} in part, {full} in full");
     }
 
     #[test]

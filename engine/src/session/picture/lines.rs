@@ -105,7 +105,12 @@ impl Session {
         let texts = self.state.texts;
         if texts.marks {
             for (n, mark) in &self.state.marks {
-                lines.extend(self.of_mark(*n, mark, shown, grid, &plane)?);
+                let drawn = self.of_mark(*n, mark, shown, grid, &plane)?;
+                // What is taken for a film is not being edited.
+                lines.extend(drawn.into_iter().map(|line| Line {
+                    is_selected: line.is_selected && viewport.is_some(),
+                    ..line
+                }));
                 if lines.len() > MAX_LINES {
                     break;
                 }

@@ -209,3 +209,23 @@ fn what_has_come_is_shown_and_only_the_whole_is_measured() {
     assert_eq!(picture(&mut session, 1).fraction, 1.0);
     assert!(session.mark_readout(1).unwrap().get("mean", Some("ct")).is_some());
 }
+
+#[test]
+fn a_film_shows_no_handles() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
+            r#"{"do": {"add_mark": {"viewport": 1, "kind": "length", "points": [[20, 64, 128, 128], [60, 34, 128, 128]]}}}"#,
+            r#"{"do": {"add_to_film": {"viewport": 1}}}"#,
+        ],
+    );
+    let item = session.state().film[0].number;
+    let film = session
+        .film_image(item, SIZE, &mut CpuRenderer::new(), &Cancel::new())
+        .unwrap();
+    let handles = |picture: &Picture| picture.lines.iter().filter(|line| line.is_selected).count();
+    assert_eq!((handles(&picture(&mut session, 1)), handles(&film)), (1, 0));
+    assert_eq!(film.lines.len(), picture(&mut session, 1).lines.len());
+}
