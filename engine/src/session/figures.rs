@@ -284,6 +284,22 @@ impl Session {
         of_mark(&self.stage, &self.state.joints, mark)
     }
 
+    /// The voxels of a volume of interest on its own series, for a segmentation or a structure set; with what is to be
+    /// said of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuch`] for one that is none; [`Refusal`] when its voxels cannot be found.
+    pub fn voi_mask(&mut self, voi: u64) -> Result<(Arc<Mask>, Vec<String>), Refusal> {
+        let state = self.state.clone();
+        let voi = state.vois.get(&voi).ok_or(Refusal::NoSuch {
+            what: "volume of interest",
+            found: voi,
+        })?;
+        let volume = self.stage.whole(&voi.series, voi.phase)?;
+        self.vois.mask(voi, &volume)
+    }
+
     /// The numbers of a volume of interest: on its own series, and carried to every other of the view it was made in.
     ///
     /// # Errors

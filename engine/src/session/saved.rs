@@ -18,7 +18,7 @@ use crate::session::error::Refusal;
 use crate::session::figures::geometry;
 use crate::session::picture::words;
 use crate::session::sight::{numbers, point, stack_axes, vector};
-use crate::session::state::{Kind, Mark, MarkKind, Shown, ViewWindow};
+use crate::session::state::{KeyImage, Kind, Mark, MarkKind, Shown, ViewWindow};
 use crate::session::{SeriesFacts, Session};
 
 /// The graphic layer that marks are written to.
@@ -98,6 +98,19 @@ impl Session {
             },
         };
         Ok((state, told))
+    }
+
+    /// The objects of the key images, in the order in which they were marked: what a key object selection refers to.
+    ///
+    /// Images whose objects are not known are left out.
+    #[must_use]
+    pub fn key_image_references(&self) -> Vec<ImageReference> {
+        let images = self.state.key_images.iter().filter(|image| image.phase == 0);
+        let reference = |image: &KeyImage| {
+            let facts = self.stage.facts(&image.series).ok()?;
+            facts.images.get(image.slice as usize).cloned()
+        };
+        images.filter_map(reference).collect()
     }
 
     /// Marks on the slices of a series.

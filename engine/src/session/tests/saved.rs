@@ -157,3 +157,39 @@ fn what_a_state_cannot_hold_is_told() {
         .unwrap_err();
     assert!(refusal.to_string().contains("turned by quarters"), "{refusal}");
 }
+
+#[test]
+fn key_images_are_the_objects_of_their_slices() {
+    let mut session = world::session();
+    for line in [
+        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["ct"]}}}"#,
+        r#"{"do": {"go_to_slice": {"viewport": 1, "slice": 7}}}"#,
+        r#"{"do": {"mark_key_image": {"viewport": 1}}}"#,
+        r#"{"do": {"go_to_slice": {"viewport": 1, "slice": 2}}}"#,
+        r#"{"do": {"mark_key_image": {"viewport": 1}}}"#,
+    ] {
+        done(&mut session, line);
+    }
+    let uids: Vec<String> = session
+        .key_image_references()
+        .into_iter()
+        .map(|image| image.reference.sop_instance_uid)
+        .collect();
+    assert_eq!(uids, ["1.2.3.2.8", "1.2.3.2.3"]);
+}
+
+#[test]
+fn the_voxels_of_a_volume_of_interest_leave_as_a_mask() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#,
+    );
+    done(
+        &mut session,
+        r#"{"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"solid": {"form": "box", "center_mm": [0, 0, 0], "size_mm": [8, 8, 6]}}}}}"#,
+    );
+    let (mask, warnings) = session.voi_mask(1).unwrap();
+    assert_eq!((mask.count(), warnings.len()), (8, 0));
+    assert!(session.voi_mask(2).is_err());
+}
