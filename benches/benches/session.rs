@@ -29,6 +29,7 @@ fn facts(key: &str, modality: &str, volume: &Volume) -> SeriesFacts {
         grid: volume.grid().clone(),
         unit: volume.unit().clone(),
         phases: 1,
+        remarks: Vec::new(),
         window: None,
         images: Vec::new(),
         hanging: hanging::SeriesFacts {

@@ -66,11 +66,15 @@ fn of_series(study: &Study, series: &Series, at: usize, phases: &[usize]) -> Ser
         0 => String::new(),
         n => format!("#{}", n + 1),
     };
-    let unit = match (series.modality.as_str(), suv_conversion(series, stack)) {
-        (_, Ok(_)) if series.is_emission() => Unit::SuvBw,
+    let suv = series.is_emission().then(|| suv_conversion(series, stack));
+    let unit = match (series.modality.as_str(), &suv) {
+        (_, Some(Ok(_))) => Unit::SuvBw,
         ("CT", _) => Unit::Hounsfield,
         _ => Unit::Unspecified,
     };
+    let refused = suv
+        .and_then(Result::err)
+        .map(|refusal| format!("no SUV: {refusal}"));
     let texts = texts(series);
     let text = |name: &str| texts.get(name).cloned().unwrap_or_default();
     SeriesFacts {
@@ -81,6 +85,7 @@ fn of_series(study: &Study, series: &Series, at: usize, phases: &[usize]) -> Ser
         grid: stack.grid.clone(),
         unit,
         phases: phases.len(),
+        remarks: refused.into_iter().collect(),
         window: None,
         images: images(series, stack),
         hanging: hanging_facts(series, stack),

@@ -86,6 +86,9 @@ pub enum Refusal {
     /// Somebody else presents.
     #[error("participant {0} presents; only their commands count until they stop")]
     OtherPresents(u32),
+    /// A participant speaks for another.
+    #[error("participant {0} may join and leave for themselves only")]
+    NotOneself(u32),
     /// There is nothing to take back, or to do again.
     #[error("there is nothing to {0}")]
     Nothing(&'static str),

@@ -121,9 +121,10 @@ pub(super) fn geometry(mark: &Mark) -> Result<Geometry, Refusal> {
         MarkKind::Cardiothoracic => {
             let found = caliper.cardiothoracic([at[0], at[1]], [at[2], at[3]], [at[4], at[5]])?;
             let figures = vec![
+                // The first two are written beside the mark.
+                figure("cardiothoracic_ratio", found.ratio, "1"),
                 figure("heart_width", found.first.value + found.second.value, "mm"),
                 figure("thorax_width", found.thorax.value, "mm"),
-                figure("cardiothoracic_ratio", found.ratio, "1"),
             ];
             geometry(figures, open(&[&at[..2], &at[2..4], &at[4..]]))
         }
@@ -327,7 +328,9 @@ impl Session {
                 .push("the volume of interest holds no voxel".to_owned());
             return Ok(readout);
         }
-        let own_space = self.stage.facts(&voi.series)?.space();
+        let own = self.stage.facts(&voi.series)?;
+        readout.warnings.extend(own.remarks.iter().cloned());
+        let own_space = own.space();
         for key in &voi.layers {
             let other = match self.stage.whole(key, voi.phase) {
                 Ok(other) => other,

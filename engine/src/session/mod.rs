@@ -50,8 +50,8 @@ use stage::Stage;
 
 /// How many changes can be taken back.
 pub const STEPS: usize = 200;
-/// Most entries of a log that a session keeps; a host writes them away as they come.
-pub const MAX_LOG: usize = 100_000;
+/// Most entries of a log: a host takes them from time to time ([`Session::take_log`]); none is dropped silently.
+pub const MAX_LOG: usize = 1_000_000;
 
 /// What one reader, or several together, see and have drawn.
 pub struct Session {
@@ -109,10 +109,15 @@ impl Session {
     /// [`Refusal`]; nothing has changed then.
     pub fn apply(&mut self, entry: impl Into<Entry>) -> Result<Vec<Event>, Refusal> {
         let entry = entry.into();
-        let events = self.act(&entry)?;
-        if self.log.len() < MAX_LOG {
-            self.log.push(entry);
+        if self.log.len() >= MAX_LOG {
+            return Err(Refusal::Count {
+                what: "entries of the log (take it)",
+                expected: format!("at most {MAX_LOG}"),
+                found: MAX_LOG + 1,
+            });
         }
+        let events = self.act(&entry)?;
+        self.log.push(entry);
         Ok(events)
     }
 
@@ -160,14 +165,18 @@ impl Session {
         if !is_time {
             self.gesture = gesture;
             if !goes_on {
-                self.done.push_back(before.clone());
-                if self.done.len() > STEPS {
-                    self.done.pop_front();
-                }
+                self.remember(before.clone());
             }
             self.undone.clear();
         }
         self.changes(&before)
+    }
+
+    fn remember(&mut self, before: Arc<State>) {
+        self.done.push_back(before);
+        if self.done.len() > STEPS {
+            self.done.pop_front();
+        }
     }
 
     fn step_back(&mut self) -> Result<Vec<Event>, Refusal> {
@@ -235,14 +244,12 @@ impl Session {
                 .filter(|(is_so, _)| *is_so)
                 .map(|(_, event)| event),
         );
-        self.stage.keep_only(|key, phase| {
+        self.stage.keep_only(|key| {
             let desks = std::iter::once(&now.desk).chain(now.desks.values());
             let views = desks.flat_map(|desk| desk.viewports.values());
             let on_film = now.film.iter().map(|item| &item.shown);
             let mut shown = views.filter_map(|view| view.shown.as_ref()).chain(on_film);
-            shown.any(|shown| {
-                shown.layers.iter().any(|layer| layer.series == key) && shown.phase as usize >= phase
-            })
+            shown.any(|shown| shown.layers.iter().any(|layer| layer.series == key))
         });
         events
     }
@@ -265,10 +272,15 @@ impl Session {
         &self.people
     }
 
-    /// Every command that was done, in order.
+    /// Every command that was done, in order, since the beginning, the last [`Session::take_log`], or a restored snapshot.
     #[must_use]
     pub fn log(&self) -> &[Entry] {
         &self.log
+    }
+
+    /// Hands the log over; the next entry begins a new one.
+    pub fn take_log(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.log)
     }
 
     /// Whether there is something to take back.
@@ -288,6 +300,11 @@ impl Session {
             what: "participant",
             found: by.map_or(0, u64::from),
         };
+        if let (Some(by), Command::Join { participant, .. } | Command::Leave { participant }) = (by, command)
+            && by != *participant
+        {
+            return Err(Refusal::NotOneself(by));
+        }
         match command {
             Command::Join { participant, name } => {
                 let most = 50;

@@ -162,12 +162,6 @@ impl Session {
         }];
         let slices = facts.images.len();
         let slice_of = |image: &ImageReference| (0..slices).find(|n| is_same(&facts.images[*n], image));
-        if let Some(slice) = state.images.iter().find_map(slice_of) {
-            commands.push(Command::GoToSlice {
-                viewport,
-                slice: slice as u32,
-            });
-        }
         if let Some(window) = state.windows.first() {
             match window.view.curve {
                 Curve::Window(window) => commands.push(Command::SetWindow {
@@ -201,6 +195,13 @@ impl Session {
                 size,
             )?),
             None => told.push("the state names no displayed area".to_owned()),
+        }
+        // Last: what brings the area into the middle goes through the middle of the stack.
+        if let Some(slice) = state.images.iter().find_map(slice_of) {
+            commands.push(Command::GoToSlice {
+                viewport,
+                slice: slice as u32,
+            });
         }
         if state.shutter.is_some() {
             told.push("the state's shutter is not followed".to_owned());
@@ -494,5 +495,8 @@ fn without_figures(text: &str) -> &str {
 
 fn is_figure(text: &str) -> bool {
     let ends = [" mm", "°", " mm²"];
-    text.starts_with(|first: char| first.is_ascii_digit()) && ends.iter().any(|end| text.ends_with(end))
+    let is_measured =
+        text.starts_with(|first: char| first.is_ascii_digit()) && ends.iter().any(|end| text.ends_with(end));
+    // A ratio has no unit.
+    is_measured || text.parse::<f64>().is_ok()
 }

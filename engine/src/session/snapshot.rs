@@ -99,7 +99,9 @@ impl Session {
             .marks
             .retain(|_, mark| super::figures::geometry(mark).is_ok());
         let before = std::mem::replace(&mut self.state, Arc::new(state));
-        self.done.push_back(before.clone());
+        self.remember(before.clone());
+        // A log of what came before does not lead here.
+        self.log.clear();
         self.undone.clear();
         self.gesture = None;
         let mut events = self.changes(&before);

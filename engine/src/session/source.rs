@@ -56,6 +56,8 @@ pub struct SeriesFacts {
     pub unit: Unit,
     /// Volumes over time or gate; 1 for a single one.
     pub phases: usize,
+    /// What is to be read beside its pictures and numbers: why there is no SUV, for instance.
+    pub remarks: Vec<String>,
     /// The window that its maker wants it seen in.
     pub window: Option<Window>,
     /// The objects of its slices, in order, of the first phase; empty where there are none.

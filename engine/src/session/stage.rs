@@ -98,11 +98,11 @@ impl Stage {
     }
 
     /// Takes back what no view shows any more.
-    pub(super) fn keep_only(&mut self, shown: impl Fn(&str, usize) -> bool) {
+    pub(super) fn keep_only(&mut self, shown: impl Fn(&str) -> bool) {
         let gone: Vec<_> = self
             .known
             .keys()
-            .filter(|(key, phase)| !shown(key, *phase))
+            .filter(|(key, _)| !shown(key))
             .cloned()
             .collect();
         for slot in gone {

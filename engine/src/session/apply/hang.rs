@@ -61,8 +61,12 @@ impl Work<'_> {
                 desk.viewports.insert(n, Arc::new(shown));
             }
         }
-        self.state.desk = Arc::new(desk);
-        self.state.desk_name = String::new();
+        // A desk with a name keeps how it was left.
+        let left = std::mem::replace(&mut self.state.desk, Arc::new(desk));
+        let name = std::mem::take(&mut self.state.desk_name);
+        if !name.is_empty() {
+            self.state.desks.insert(name, left);
+        }
         self.state.hanging = Some(Hanging {
             protocol: hung.protocol,
             studies: order,

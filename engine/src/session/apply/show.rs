@@ -23,7 +23,10 @@ const MAX_TILES: u32 = 12;
 impl Work<'_> {
     pub(super) fn show(&mut self, command: &Command) -> Result<bool, Refusal> {
         match command {
-            Command::SetLayout { layout } => self.set_layout(layout),
+            Command::SetLayout { layout } => {
+                self.state.hanging = None;
+                self.set_layout(layout);
+            }
             Command::UseDesk { name } => self.use_desk(name)?,
             Command::SaveDesk { name } => self.save_desk(name)?,
             Command::Maximize { viewport } => {
@@ -37,7 +40,10 @@ impl Work<'_> {
                 kind,
                 series,
                 axis,
-            } => self.show_series(*viewport, kind, series, *axis)?,
+            } => {
+                self.state.hanging = None;
+                self.show_series(*viewport, kind, series, *axis)?;
+            }
             Command::Clear { viewport } => {
                 self.view(*viewport)?;
                 let desk = Arc::make_mut(&mut self.state.desk);
@@ -48,7 +54,10 @@ impl Work<'_> {
                 from,
                 points,
                 straightened,
-            } => self.show_curve(*viewport, *from, points, *straightened)?,
+            } => {
+                self.state.hanging = None;
+                self.show_curve(*viewport, *from, points, *straightened)?;
+            }
             Command::SetKind { viewport, kind } => self.set_kind(*viewport, kind)?,
             Command::Reset { viewport } => self.reset(*viewport)?,
             Command::MarkKeyImage { viewport } => self.mark_key_image(*viewport)?,
@@ -95,11 +104,14 @@ impl Work<'_> {
             desk,
             desk_name,
             desks,
+            hanging,
             ..
         } = self.state;
         if desk_name == name {
             return Ok(());
         }
+        // What was saved was arranged by a person: a look does not hang it anew.
+        *hanging = None;
         let left = std::mem::replace(desk, wanted);
         let left_name = std::mem::replace(desk_name, name.to_owned());
         desks.insert(left_name, left);

@@ -69,8 +69,17 @@ impl Picture {
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     last: BTreeMap<u32, (Vec<Scene>, Size, Sharpness, Image)>,
-    /// Volumes of interest as small volumes to be drawn.
+    /// How many small volumes were ever made of volumes of interest.
+    made: u64,
+    /// Those that are drawn now.
     outlines: BTreeMap<u64, (Arc<crate::session::state::Voi>, VolumeId, Volume)>,
+}
+
+#[cfg(test)]
+impl Drawn {
+    pub(super) fn outline_ids(&self) -> Vec<VolumeId> {
+        self.outlines.values().map(|(_, id, _)| *id).collect()
+    }
 }
 
 /// Numbers of volumes that are made here, far from those of the source.
@@ -249,7 +258,9 @@ impl Session {
             if n > 0 && way.is_joined && only.is_none() {
                 remarks.push(self.joined_by(&base_space, &space));
             }
-            let facts_window = self.stage.facts(&view_layer.series)?.window;
+            let facts = self.stage.facts(&view_layer.series)?;
+            remarks.extend(facts.remarks.iter().cloned());
+            let facts_window = facts.window;
             let Some(drawable) = self.stage.drawable(&view_layer.series, shown.phase)? else {
                 continue;
             };
@@ -347,7 +358,9 @@ impl Session {
                     continue;
                 };
                 let Some(small) = solid(&mask) else { continue };
-                let id = VolumeId(FIRST_OUTLINE + self.drawn.next_outline());
+                // A number names the same voxels for ever: renderers keep what they made of them.
+                let id = VolumeId(FIRST_OUTLINE + self.drawn.made);
+                self.drawn.made += 1;
                 self.stage.volumes.insert(id, small.clone());
                 self.drawn.outlines.insert(*n, (voi.clone(), id, small));
             }
@@ -444,13 +457,6 @@ impl Session {
             )?;
         }
         Ok(picture)
-    }
-}
-
-impl Drawn {
-    fn next_outline(&self) -> u64 {
-        let taken = self.outlines.values().map(|(_, id, _)| id.0 - FIRST_OUTLINE + 1);
-        taken.max().unwrap_or(0)
     }
 }
 

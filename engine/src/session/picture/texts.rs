@@ -47,8 +47,9 @@ impl Session {
             window: layers[top].window,
             unit: self
                 .stage
-                .facts(&shown.layers[top].series)
-                .map_or(String::new(), |facts| facts.unit.label().to_owned()),
+                .volumes
+                .get(layers[top].volume)
+                .map_or(String::new(), |volume| volume.unit().label().to_owned()),
         });
         Ok(Annotations {
             letters: plane.filter(|_| texts.letters).map(|plane| Letters::of(&plane)),

@@ -229,3 +229,99 @@ fn a_film_shows_no_handles() {
     assert_eq!((handles(&picture(&mut session, 1)), handles(&film)), (1, 0));
     assert_eq!(film.lines.len(), picture(&mut session, 1).lines.len());
 }
+
+/// Renderers keep what they made of a number's voxels: an edited volume of interest has another.
+#[test]
+fn an_edited_outline_is_another_volume() {
+    let mut session = world::session();
+    let sphere = |radius: u32| format!(r#"{{"sphere": {{"center_mm": [0, 0, 0], "radius_mm": {radius}}}}}"#);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#,
+            &format!(
+                r#"{{"do": {{"add_voi": {{"viewport": 1, "layer": 0, "recipe": {}}}}}}}"#,
+                sphere(20)
+            ),
+        ],
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    for radius in [12, 16, 24] {
+        picture(&mut session, 1);
+        assert!(seen.insert(session.drawn.outline_ids()), "{seen:?}");
+        done(
+            &mut session,
+            &[&format!(
+                r#"{{"do": {{"edit_voi": {{"voi": 1, "recipe": {}}}}}}}"#,
+                sphere(radius)
+            )],
+        );
+    }
+}
+
+#[test]
+fn a_cardiothoracic_ratio_is_written_beside_its_lines() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"]}}}"#,
+            r#"{"do": {"add_mark": {"viewport": 1, "kind": "cardiothoracic", "points": [[64, 10, 128, 128], [64, 110, 128, 128], [44, 60, 128, 128], [94, 70, 128, 128], [14, 80, 128, 128], [114, 80, 128, 128]]}}}"#,
+        ],
+    );
+    let lines = picture(&mut session, 1).lines;
+    assert!(
+        lines.iter().any(|line| line.text.starts_with("0.500")),
+        "{lines:?}"
+    );
+}
+
+/// A window and a unit are those of the series that is seen.
+#[test]
+fn interleaved_series_carry_their_own_unit() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": "interleaved", "series": ["ct", "pet"]}}}"#,
+            r#"{"do": {"scroll": {"viewport": 1, "steps": -500}}}"#,
+        ],
+    );
+    let unit = |session: &mut Session| picture(session, 1).annotations.color_bar.map(|bar| bar.unit);
+    assert_eq!(unit(&mut session).as_deref(), Some("HU"));
+    done(
+        &mut session,
+        &[r#"{"do": {"scroll": {"viewport": 1, "steps": 1}}}"#],
+    );
+    assert_eq!(unit(&mut session).as_deref(), Some("SUVbw"));
+}
+
+/// Why there is no SUV stands beside the picture.
+#[test]
+fn what_a_series_lacks_is_told() {
+    let known = world::source();
+    let mut source = crate::session::InMemory::new();
+    for facts in known.series() {
+        let Arrival::Whole(volume) = known.volume(&facts.key, 0) else {
+            panic!("a whole volume")
+        };
+        let remarks = vec!["no SUV: no weight in the images".to_owned()];
+        source.add(
+            SeriesFacts {
+                remarks,
+                phases: 1,
+                ..facts.clone()
+            },
+            [volume],
+        );
+    }
+    let mut session = Session::new(Box::new(source));
+    done(
+        &mut session,
+        &[r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#],
+    );
+    assert_eq!(
+        picture(&mut session, 1).remarks,
+        ["no SUV: no weight in the images"]
+    );
+}

@@ -132,6 +132,27 @@ fn a_state_shows_the_picture_that_it_was_made_of() {
 }
 
 #[test]
+fn a_state_of_one_image_shows_that_image() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["ct"]}}}"#,
+    );
+    let content = Content {
+        created: Some(CREATED),
+        ..Content::default()
+    };
+    let (mut state, _) = session.presentation_state(1, SIZE, content).unwrap();
+    state.images = vec![state.images[5].clone()];
+    let (commands, _) = session.commands_of(1, SIZE, &state).unwrap();
+    for command in commands {
+        session.apply(command).unwrap();
+    }
+    let texts = picture(&mut session).annotations.corners.bottom_left;
+    assert!(texts.contains(&"6 / 40".to_owned()), "{texts:?}");
+}
+
+#[test]
 fn what_a_state_cannot_hold_is_told() {
     let mut session = world::session();
     done(

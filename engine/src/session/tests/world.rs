@@ -71,6 +71,7 @@ fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFac
         grid: volume.grid().clone(),
         unit: volume.unit().clone(),
         phases,
+        remarks: Vec::new(),
         window: None,
         images: (0..volume.grid().size()[2])
             .map(|slice| object(key, slice))
