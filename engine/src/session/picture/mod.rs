@@ -1,25 +1,26 @@
 //! Views to pictures.
 
 mod lines;
+mod scene;
 mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::colormap::{ColorMap, Window};
-use crate::fusion::{overlay_color_map, single_color_map, window_for};
-use crate::geometry::{Affine, Grid, Point};
-use crate::presentation::{Annotations, Camera, Drawing, ImagePlane, Size};
+use crate::geometry::{Affine, Grid};
+use crate::presentation::{Annotations, Drawing, Size};
 use crate::render::{
-    Cancel, Comparison, Contours, Curved, DrawnAs, Image, Layer, Lens, Projection, Renderer, Rendering,
-    Scene, Sharpening, Slab, View, VolumeId, compared, draft, magnify, preset,
+    Cancel, Contours, Curved, DrawnAs, Image, Layer, Lens, Renderer, Scene, View, VolumeId, compared, draft,
+    magnify,
 };
 use crate::session::Session;
 use crate::session::apply::shown;
 use crate::session::error::Refusal;
 use crate::session::sight::{components, numbers, point, tile_size, vector};
-use crate::session::state::{Comparing, Kind, Over, Shown, ViewLayer};
-use crate::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
+use crate::session::state::{Kind, Over, Shown};
+use crate::volume::Volume;
+
+use scene::{comparison, layer, material, scene, solid};
 
 pub use lines::Line;
 pub(in crate::session) use lines::words;
@@ -88,7 +89,8 @@ const FIRST_OUTLINE: u64 = 1 << 62;
 impl Session {
     /// The picture of a view.
     ///
-    /// What has come of the voxels is shown; a view without any is black.
+    /// A renderer serves one session: volumes are named by numbers that another session uses for others. What has come
+    /// of the voxels is shown; a view without any is black.
     ///
     /// # Errors
     ///
@@ -480,139 +482,4 @@ fn place(whole: &mut Image, tile: &Image, [left, top]: [u32; 2]) {
         let to = ((top + row) as usize * whole.width as usize + left as usize) * 4;
         whole.rgba[to..to + columns].copy_from_slice(&tile.rgba[from..from + columns]);
     }
-}
-
-fn layer(
-    view_layer: &ViewLayer,
-    n: usize,
-    id: VolumeId,
-    volume: &Volume,
-    stated: Option<Window>,
-) -> Result<Layer, Refusal> {
-    let mut layer = if n == 0 {
-        Layer::single(id, volume)
-    } else {
-        Layer::overlay(id, volume, view_layer.ratio)
-    };
-    layer.window = view_layer
-        .window
-        .map(Window::from)
-        .or(stated)
-        .unwrap_or_else(|| window_for(volume));
-    let usual = if n == 0 {
-        single_color_map(volume.unit())
-    } else {
-        overlay_color_map()
-    };
-    let colors = match &view_layer.palette {
-        None => usual,
-        Some(name) => ColorMap::named(name).map_err(|_| Refusal::Unknown {
-            what: "palette",
-            found: name.clone(),
-        })?,
-    };
-    layer.color_map = if view_layer.is_inverted {
-        colors.inverted()
-    } else {
-        colors
-    };
-    layer.interpolation = if view_layer.is_interpolated {
-        Interpolation::Linear
-    } else {
-        Interpolation::Nearest
-    };
-    Ok(layer)
-}
-
-/// The material of a preset where it is made for the values of the volume.
-fn material(name: &str, volume: &Volume, window: Window) -> Option<crate::render::Material> {
-    use crate::render::Scale;
-    let preset = preset(name)?;
-    let suits = match preset.scale {
-        Scale::Hounsfield => *volume.unit() == Unit::Hounsfield,
-        Scale::Suv => *volume.unit() == Unit::SuvBw,
-        _ => true,
-    };
-    suits.then(|| preset.material(window).ok()).flatten()
-}
-
-fn scene(shown: &Shown, plane: ImagePlane, mut layers: Vec<Layer>) -> Scene {
-    let view = match &shown.kind {
-        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. } | Kind::Plane => {
-            match shown.slab {
-                None => View::Plane(plane),
-                Some(slab) => View::Projection(Projection::slab(
-                    plane,
-                    Slab {
-                        thickness_mm: slab.thickness_mm,
-                        kind: slab.kind.kind(),
-                    },
-                )),
-            }
-        }
-        Kind::Projection { of } => View::Projection(Projection::new(Camera { plane, eye: None }, of.kind())),
-        Kind::Rendering { .. } => View::Rendering(Rendering::new(Camera { plane, eye: None })),
-    };
-    if !matches!(view, View::Plane(_)) {
-        layers.retain(|layer| matches!(layer.drawn_as, DrawnAs::Colors));
-    }
-    let mut scene = Scene::new(view, layers);
-    let sharpens = shown.sharpening > 0.0 && shown.kind.is_plane();
-    scene.sharpening = sharpens.then_some(Sharpening {
-        amount: shown.sharpening,
-        radius_pixels: 1,
-    });
-    scene
-}
-
-fn comparison(shown: &Shown) -> Option<Comparison> {
-    Some(match shown.comparing? {
-        Comparing::Checkerboard { cell_mm } => Comparison::Checkerboard {
-            cell_mm,
-            shift: [0.0; 2],
-        },
-        Comparing::Swipe { place, towards_rad } => Comparison::Swipe { place, towards_rad },
-    })
-}
-
-/// A mask as 0 and 1 on its box and a voxel around it.
-fn solid(mask: &crate::voi::Mask) -> Option<Volume> {
-    let found = mask.bounding_box()?;
-    let size = mask.grid().size();
-    let low: [usize; 3] = std::array::from_fn(|axis| found[axis].start.saturating_sub(1));
-    let high: [usize; 3] = std::array::from_fn(|axis| (found[axis].end + 1).min(size[axis]));
-    let sides: [usize; 3] = std::array::from_fn(|axis| high[axis] - low[axis]);
-    let mut inside = vec![0_u8; sides.iter().product()];
-    for run in mask.runs() {
-        for index in run.start..run.end {
-            let at = [
-                index % size[0],
-                index / size[0] % size[1],
-                index / (size[0] * size[1]),
-            ];
-            let [i, j, k] = std::array::from_fn(|axis| at[axis] - low[axis]);
-            inside[(k * sides[1] + j) * sides[0] + i] = 1;
-        }
-    }
-    let grid = cropped(mask.grid(), low, sides)?;
-    Volume::new(
-        grid,
-        Voxels::U8(inside.into()),
-        Rescale::IDENTITY,
-        Unit::Unspecified,
-    )
-    .ok()
-}
-
-fn cropped(grid: &Grid, low: [usize; 3], sides: [usize; 3]) -> Option<Grid> {
-    let axes = [0, 1, 2].map(|axis| grid.patient_from_voxel().axis(axis));
-    let origin = grid.patient(Point::from(low.map(|n| n as f64)));
-    if let Some(positions) = grid.slice_positions() {
-        // Uneven slices: the first of the box is the new zero.
-        let first = *positions.get(low[2])?;
-        let part = positions.get(low[2]..low[2] + sides[2])?;
-        let part: Vec<f64> = part.iter().map(|position| position - first).collect();
-        return Grid::with_slice_positions(sides, Affine::from_axes(axes, origin), part).ok();
-    }
-    Grid::new(sides, Affine::from_axes(axes, origin)).ok()
 }
