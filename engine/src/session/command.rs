@@ -15,7 +15,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
-use crate::session::state::{Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow};
+use crate::session::state::{
+    Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewShutter, ViewTable, ViewWindow,
+};
 
 /// A command with who gave it and the gesture it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -345,6 +347,38 @@ pub enum Command {
         layer: u32,
         /// To the right and down.
         by: [f64; 2],
+    },
+    /// Chooses one of the views that the maker of images without a volume offers: their windows and tables.
+    UseStatedWindow {
+        /// In which view.
+        viewport: u32,
+        /// Which layer, the lowest is 0.
+        layer: u32,
+        /// Which, from 0.
+        index: u32,
+    },
+    /// Sets a table in place of a window, of images without a volume.
+    SetTable {
+        /// In which view.
+        viewport: u32,
+        /// Which layer, the lowest is 0.
+        layer: u32,
+        /// The table; none for what is usual.
+        table: Option<ViewTable>,
+    },
+    /// Covers a part of the pictures of a stack or tiles.
+    SetShutter {
+        /// In which view.
+        viewport: u32,
+        /// What is covered; none for nothing.
+        shutter: Option<ViewShutter>,
+    },
+    /// Says how long a line on images without a volume is: all lengths on them follow.
+    Calibrate {
+        /// A mark of two points, or of the series whose calibration is taken back.
+        mark: u64,
+        /// Its length; none takes the calibration back.
+        length_mm: Option<f64>,
     },
     /// Turns the colours of a layer round.
     Invert {

@@ -72,6 +72,9 @@ pub enum Refusal {
     /// The series lie in different spaces and nothing joins them.
     #[error("{0} and {1} share no frame of reference; register them or set an offset first")]
     NotJoined(String, String),
+    /// The series' images make no volume of values.
+    #[error("{0:?} has no volume to be cut or measured: its images stand by themselves")]
+    NoVolume(String),
     /// The voxels have not come yet.
     #[error("the voxels of {0:?} have not come yet")]
     Waiting(String),

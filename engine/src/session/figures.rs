@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Patient, Point, Vector};
-use crate::session::Session;
 use crate::session::apply::shown;
 use crate::session::command::Spot;
 use crate::session::error::Refusal;
 use crate::session::sight::{point, vector};
 use crate::session::stage::Stage;
 use crate::session::state::{Joint, Mark, MarkKind, State, Voi};
+use crate::session::{SeriesFacts, Session};
 use crate::voi::{Caliper, Form, Frame, Freehand, Mask, PeakKind, Scale, Solid, Statistics, peak};
 use crate::volume::{Interpolation, Unit, Volume, sample};
 
@@ -282,7 +282,7 @@ impl Session {
             what: "mark",
             found: mark,
         })?;
-        of_mark(&self.stage, &self.state.joints, mark)
+        of_mark(&self.stage, &self.state, mark)
     }
 
     /// The voxels of a volume of interest on its own series, for a segmentation or a structure set; with what is to be
@@ -414,6 +414,10 @@ fn values_at(
     place: Point<Patient>,
 ) -> Readout {
     let mut readout = Readout::default();
+    if let Some(facts) = stage.images_of(space) {
+        of_pixel(stage, facts, place, &mut readout);
+        return readout;
+    }
     for (axis, name) in ["x", "y", "z"].iter().enumerate() {
         readout.figures.push(figure(name, place[axis], "mm"));
     }
@@ -440,7 +444,40 @@ fn values_at(
     readout
 }
 
-fn of_mark(stage: &Stage, joints: &[Arc<Joint>], mark: &Mark) -> Result<Readout, Refusal> {
+/// The pixel of an image under a place: its column and row from 0, and its value or colours.
+fn of_pixel(stage: &Stage, facts: &SeriesFacts, place: Point<Patient>, readout: &mut Readout) {
+    let at = facts.grid.voxel(place);
+    let [column, row, slice] = [0, 1, 2].map(|axis| at[axis].round());
+    readout.figures.push(figure("column", column, "px"));
+    readout.figures.push(figure("row", row, "px"));
+    let (column, row) = (column as i64, row as i64);
+    let of_series = |name: &str, value: f64, unit: &str| Figure {
+        series: Some(facts.key.clone()),
+        ..figure(name, value, unit)
+    };
+    match stage.sheet(&facts.key, slice.max(0.0) as usize) {
+        Ok(Some(sheet)) => {
+            if let Some(value) = sheet.value(column, row) {
+                readout
+                    .figures
+                    .push(of_series("value", value, &unit_of(&facts.unit)));
+            }
+            let parts = ["red", "green", "blue"]
+                .iter()
+                .zip(sheet.rgb(column, row).into_iter().flatten());
+            for (name, part) in parts {
+                readout.figures.push(of_series(name, f64::from(part), "1"));
+            }
+        }
+        Ok(None) => readout
+            .warnings
+            .push(Refusal::Waiting(facts.key.clone()).to_string()),
+        Err(refusal) => readout.warnings.push(refusal.to_string()),
+    }
+}
+
+fn of_mark(stage: &Stage, state: &State, mark: &Mark) -> Result<Readout, Refusal> {
+    let joints = &state.joints;
     if mark.kind == MarkKind::Probe {
         let place = point(mark.points_mm[0]);
         return Ok(values_at(
@@ -453,15 +490,16 @@ fn of_mark(stage: &Stage, joints: &[Arc<Joint>], mark: &Mark) -> Result<Readout,
         ));
     }
     let Geometry { figures, region, .. } = geometry(mark)?;
+    let scale = stage.length_scale(&state.calibrations, mark);
     let mut readout = Readout {
-        figures,
-        warnings: Vec::new(),
+        figures: scale.scaled(&figures),
+        warnings: scale.remark.map(str::to_owned).into_iter().collect(),
     };
     let Some(region) = region.filter(|_| !mark.is_in_space) else {
         return Ok(readout);
     };
     for key in &mark.layers {
-        let measured = stage.whole(key, mark.phase).and_then(|volume| {
+        let measured = measured_on(stage, key, mark).and_then(|volume| {
             let theirs = stage.facts(key)?.space();
             let way = stage.way(joints, &theirs, &mark.space);
             let way = way.ok_or_else(|| Refusal::NotJoined(theirs, mark.space.clone()))?;
@@ -476,4 +514,14 @@ fn of_mark(stage: &Stage, joints: &[Arc<Joint>], mark: &Mark) -> Result<Readout,
         }
     }
     Ok(readout)
+}
+
+/// The voxels that a mark lies on: of images without a volume, those of its slice.
+fn measured_on(stage: &Stage, key: &str, mark: &Mark) -> Result<Volume, Refusal> {
+    let facts = stage.facts(key)?;
+    if facts.planar.is_none() {
+        return stage.whole(key, mark.phase);
+    }
+    let slice = facts.grid.voxel(point(mark.points_mm[0]))[2].round();
+    stage.values_of_image(key, slice.max(0.0) as usize)
 }

@@ -24,6 +24,8 @@ mod figures;
 mod measure;
 mod picture;
 mod saved;
+mod scale;
+mod sheet;
 mod sight;
 mod snapshot;
 mod source;
@@ -43,7 +45,7 @@ pub use event::Event;
 pub use figures::{Figure, Readout};
 pub use measure::VoiCache;
 pub use picture::{Line, Picture, Sharpness};
-pub use source::{Arrival, InMemory, PATIENT_FIELDS, SeriesFacts, Source};
+pub use source::{Arrival, ImageArrival, InMemory, PATIENT_FIELDS, PlanarImage, SeriesFacts, Source};
 pub use state::State;
 
 use stage::Stage;

@@ -98,6 +98,7 @@ impl Session {
         state
             .marks
             .retain(|_, mark| super::figures::geometry(mark).is_ok());
+        state.calibrations.retain(|_, mm| (1e-9..=1e9).contains(mm));
         let before = std::mem::replace(&mut self.state, Arc::new(state));
         self.remember(before.clone());
         // A log of what came before does not lead here.

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use crate::colormap::Window;
 use crate::dicom::ImageReference;
+use crate::dicom::presentation_state::Shutter;
+use crate::dicom::read::planar::{Description, Planar};
 use crate::geometry::Grid;
 use crate::presentation::hanging;
 use crate::volume::{Unit, Volume};
@@ -17,6 +21,34 @@ pub trait Source {
     ///
     /// A session asks whenever it draws or measures; a source keeps what it has read.
     fn volume(&self, key: &str, phase: usize) -> Arrival;
+
+    /// One of the images, from 0, of a series that is no volume: one with [`SeriesFacts::planar`].
+    ///
+    /// A session keeps some of those that it was given, and asks again for others.
+    fn image(&self, key: &str, n: usize) -> ImageArrival {
+        let _ = (key, n);
+        ImageArrival::Failed("the series has no images".to_owned())
+    }
+}
+
+/// An image of a series that is no volume.
+#[derive(Debug, Clone)]
+pub enum ImageArrival {
+    /// Not yet.
+    Waiting,
+    /// It is here.
+    Whole(Arc<PlanarImage>),
+    /// It cannot be had, and why: one sentence without the patient's name.
+    Failed(String),
+}
+
+/// A decoded image and what its maker covers of it.
+#[derive(Debug, Clone)]
+pub struct PlanarImage {
+    /// Its pixels and how they become grey or colour.
+    pub planar: Planar,
+    /// What is covered.
+    pub shutter: Option<Shutter>,
 }
 
 /// As much of a volume as has come.
@@ -50,8 +82,12 @@ pub struct SeriesFacts {
     pub study_time: String,
     /// Series Number (0020,0011).
     pub number: Option<i64>,
-    /// Where its voxels will lie.
+    /// Where its voxels will lie. Images without a place ([`Self::planar`]) have a space of their own: x along their
+    /// rows and y down, in their spacing, one image a slice.
     pub grid: Grid,
+    /// What is known of images that make no volume; they are shown as a stack or tiles only. All of one series here
+    /// have one size, spacing and kind of pixel.
+    pub planar: Option<Description>,
     /// Unit of its values once they are loaded.
     pub unit: Unit,
     /// Volumes over time or gate; 1 for a single one.
@@ -94,17 +130,18 @@ impl SeriesFacts {
     #[must_use]
     pub fn space(&self) -> String {
         match &self.hanging.frame_of_reference_uid {
-            Some(uid) => uid.clone(),
-            None => format!("series:{}", self.key),
+            Some(uid) if self.planar.is_none() => uid.clone(),
+            _ => format!("series:{}", self.key),
         }
     }
 }
 
-/// A source whose volumes are all there: for tests, scripts and notebooks.
+/// A source whose voxels are all there: for tests, scripts and notebooks.
 #[derive(Debug, Clone, Default)]
 pub struct InMemory {
     facts: Vec<SeriesFacts>,
     volumes: BTreeMap<(String, usize), Volume>,
+    images: BTreeMap<(String, usize), Arc<PlanarImage>>,
 }
 
 impl InMemory {
@@ -121,6 +158,14 @@ impl InMemory {
         }
         self.facts.push(facts);
     }
+
+    /// Adds a series of images that make no volume, one a slice of the grid of `facts`.
+    pub fn add_images(&mut self, facts: SeriesFacts, images: impl IntoIterator<Item = PlanarImage>) {
+        for (n, image) in images.into_iter().enumerate() {
+            self.images.insert((facts.key.clone(), n), Arc::new(image));
+        }
+        self.facts.push(facts);
+    }
 }
 
 impl Source for InMemory {
@@ -132,5 +177,10 @@ impl Source for InMemory {
         self.volumes
             .get(&(key.to_owned(), phase))
             .map_or(Arrival::Waiting, |volume| Arrival::Whole(volume.clone()))
+    }
+
+    fn image(&self, key: &str, n: usize) -> ImageArrival {
+        let found = self.images.get(&(key.to_owned(), n));
+        found.map_or(ImageArrival::Waiting, |image| ImageArrival::Whole(image.clone()))
     }
 }

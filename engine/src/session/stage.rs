@@ -1,14 +1,19 @@
 //! The voxels that a session works on: asked of its source, named for renderers.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::geometry::{Affine, Patient, Point};
+use crate::geometry::{Affine, Grid, Patient, Point};
 use crate::render::{VolumeId, Volumes};
 use crate::session::error::Refusal;
+use crate::session::sheet::Sheet;
 use crate::session::sight::map;
-use crate::session::source::{Arrival, SeriesFacts, Source};
+use crate::session::source::{Arrival, ImageArrival, SeriesFacts, Source};
 use crate::session::state::{Joint, Origin, Shown};
-use crate::volume::Volume;
+use crate::volume::{Rescale, Volume, Voxels};
+
+/// Most bytes of images that are kept ready to be drawn.
+const MAX_SHEET_BYTES: usize = 384 << 20;
 
 /// The source and the volumes that were taken from it.
 pub(super) struct Stage {
@@ -18,6 +23,13 @@ pub(super) struct Stage {
     /// Number of a series' phase, and the version it stands for.
     known: BTreeMap<(String, usize), (VolumeId, u64)>,
     next: u64,
+    sheets: Mutex<Sheets>,
+}
+
+/// Images that were asked for last, the latest at the end.
+#[derive(Default)]
+struct Sheets {
+    known: Vec<((String, usize), Arc<Sheet>)>,
 }
 
 /// A volume that can be drawn.
@@ -35,6 +47,7 @@ impl Stage {
             volumes: Volumes::new(),
             known: BTreeMap::new(),
             next: 1,
+            sheets: Mutex::default(),
         }
     }
 
@@ -113,8 +126,79 @@ impl Stage {
     }
 
     fn arrival(&self, key: &str, phase: u32) -> Result<Arrival, Refusal> {
-        let phases = self.facts(key)?.phases.max(1);
+        let facts = self.facts(key)?;
+        if facts.planar.is_some() {
+            return Err(Refusal::NoVolume(key.to_owned()));
+        }
+        let phases = facts.phases.max(1);
         Ok(self.source.volume(key, (phase as usize).min(phases - 1)))
+    }
+
+    /// One of the images of a series without a volume; `None` while it has not come.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Failed`] when it never will.
+    pub(super) fn sheet(&self, key: &str, n: usize) -> Result<Option<Arc<Sheet>>, Refusal> {
+        let facts = self.facts(key)?;
+        let slot = (key.to_owned(), n);
+        let mut sheets = self.sheets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = sheets.known.iter().position(|(known, _)| *known == slot) {
+            let found = sheets.known.remove(at);
+            sheets.known.push(found.clone());
+            return Ok(Some(found.1));
+        }
+        let failed = |reason: String| Refusal::Failed {
+            key: key.to_owned(),
+            reason,
+        };
+        let image = match self.source.image(key, n) {
+            ImageArrival::Waiting => return Ok(None),
+            ImageArrival::Failed(reason) => return Err(failed(reason)),
+            ImageArrival::Whole(image) => image,
+        };
+        let [columns, rows, _] = facts.grid.size();
+        if image.planar.size().map(|side| side as usize) != [columns, rows] {
+            return Err(failed("the image has another size than was announced".to_owned()));
+        }
+        let sheet = Arc::new(Sheet::new(image));
+        sheets.known.push((slot, sheet.clone()));
+        let mut bytes: usize = sheets.known.iter().map(|(_, sheet)| sheet.bytes()).sum();
+        while bytes > MAX_SHEET_BYTES && sheets.known.len() > 1 {
+            bytes -= sheets.known.remove(0).1.bytes();
+        }
+        Ok(Some(sheet))
+    }
+
+    /// The real values of one slice of images without a volume, on its own grid, to be measured.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Waiting`] while it has not come, [`Refusal::NoVolume`] for one of colours.
+    pub(super) fn values_of_image(&self, key: &str, n: usize) -> Result<Volume, Refusal> {
+        let facts = self.facts(key)?;
+        let sheet = self
+            .sheet(key, n)?
+            .ok_or_else(|| Refusal::Waiting(key.to_owned()))?;
+        let values = sheet.values().ok_or_else(|| Refusal::NoVolume(key.to_owned()))?;
+        let [columns, rows, _] = facts.grid.size();
+        let axes = [0, 1, 2].map(|axis| facts.grid.patient_from_voxel().axis(axis));
+        let origin = facts.grid.patient(Point::new(0.0, 0.0, n as f64));
+        let failed = |reason: String| Refusal::Failed {
+            key: key.to_owned(),
+            reason,
+        };
+        let grid = Grid::new([columns, rows, 1], Affine::from_axes(axes, origin));
+        let grid = grid.map_err(|error| failed(error.to_string()))?;
+        let voxels = Voxels::F32(values.into());
+        Volume::new(grid, voxels, Rescale::IDENTITY, facts.unit.clone())
+            .map_err(|error| failed(error.to_string()))
+    }
+
+    /// The facts of the images without a volume that a space belongs to.
+    pub(super) fn images_of(&self, space: &str) -> Option<&SeriesFacts> {
+        let mut series = self.series().iter();
+        series.find(|facts| facts.planar.is_some() && facts.space() == space)
     }
 
     /// Where the space of `moving` lies in that of `fixed`, and what says so; `None` when nothing does.

@@ -42,10 +42,10 @@ pub use key_objects::{key_objects, read_key_objects};
 pub use load::{Progress, load};
 pub use measurement_report::{measurement_report, read_measurement_report};
 pub use parametric_map::{ParametricMap, load_parametric_map};
-pub use pixel_value::with_pixels;
+pub use pixel_value::{LastRead, with_pixels};
 pub use presentation_state::{
-    MAX_OBJECTS, blending_state, colour_state, presentation_state, read_blending_state, read_colour_state,
-    read_presentation_state,
+    MAX_OBJECTS, blending_state, colour_state, display_shutter, presentation_state, read_blending_state,
+    read_colour_state, read_presentation_state,
 };
 pub use real_world_value::{read_real_world_value_map, real_world_value_map};
 pub use regions::{Regions, read_regions};
@@ -54,4 +54,4 @@ pub use registration::{
 };
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
-pub use texts::{hanging_facts, texts};
+pub use texts::{hanging_facts, planar_hanging_facts, texts};

@@ -22,6 +22,39 @@ pub fn with_pixels<T>(
     buffer: &mut Vec<u8>,
     work: impl FnOnce(&PixelData<'_>) -> Result<T>,
 ) -> Result<(T, Vec<Warning>)> {
+    fill(instance, source, buffer)?;
+    with_filled(instance, buffer, work)
+}
+
+/// The bytes of the instance that was read last: the frames of one object are decoded without reading it again.
+#[derive(Debug, Default)]
+pub struct LastRead {
+    key: Option<usize>,
+    buffer: Vec<u8>,
+}
+
+impl LastRead {
+    /// As [`with_pixels`].
+    ///
+    /// # Errors
+    ///
+    /// As [`with_pixels`].
+    pub fn with_pixels<T>(
+        &mut self,
+        instance: &Instance,
+        source: &dyn Source,
+        work: impl FnOnce(&PixelData<'_>) -> Result<T>,
+    ) -> Result<(T, Vec<Warning>)> {
+        if self.key != Some(instance.key) {
+            self.key = None;
+            fill(instance, source, &mut self.buffer)?;
+            self.key = Some(instance.key);
+        }
+        with_filled(instance, &self.buffer, work)
+    }
+}
+
+fn located(instance: &Instance) -> Result<(&PixelLocation, TransferSyntax)> {
     let located = instance.pixels.as_ref().ok_or(Error::Missing {
         attribute: "Pixel Data",
         purpose: "decode",
@@ -33,6 +66,12 @@ pub fn with_pixels<T>(
             name: "unknown",
             verb: "decoded",
         })?;
+    Ok((located, syntax))
+}
+
+/// Reads the part of an instance that has its pixel data.
+fn fill(instance: &Instance, source: &dyn Source, buffer: &mut Vec<u8>) -> Result<()> {
+    let (located, syntax) = located(instance)?;
     let encapsulated = located.announced.is_none();
     let range = if syntax.is_deflated() {
         0..u64::MAX
@@ -46,7 +85,15 @@ pub fn with_pixels<T>(
         .map_err(|reason| Error::Source {
             key: instance.key,
             reason,
-        })?;
+        })
+}
+
+fn with_filled<T>(
+    instance: &Instance,
+    buffer: &[u8],
+    work: impl FnOnce(&PixelData<'_>) -> Result<T>,
+) -> Result<(T, Vec<Warning>)> {
+    let (located, syntax) = located(instance)?;
     let value = value_of(buffer, located, syntax.is_deflated())?;
     with_value(instance, syntax, located, &value, work)
 }

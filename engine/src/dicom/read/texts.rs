@@ -7,9 +7,9 @@ use dicom_dictionary_std::tags;
 
 use super::attributes::Attributes;
 use super::collection::Series;
-use super::stack::Stack;
+use super::stack::{FrameRef, Stack};
 use crate::geometry::Grid;
-use crate::presentation::hanging::{SeriesFacts, SeriesOrientation};
+use crate::presentation::hanging::{Laterality, SeriesFacts, SeriesOrientation};
 
 /// Fields by their keywords (PS3.6).
 const FIELDS: &[(&str, Tag)] = &[
@@ -48,7 +48,61 @@ pub fn texts(series: &Series) -> BTreeMap<String, String> {
 /// What hanging goes by of one stack of a series.
 #[must_use]
 pub fn hanging_facts(series: &Series, stack: &Stack) -> SeriesFacts {
-    let first = series.instances.first();
+    SeriesFacts {
+        orientation: orientation(&stack.grid),
+        has_volume: stack.frames.len() > 1,
+        frame_of_reference_uid: stack.frame_of_reference_uid.clone(),
+        ..common_facts(series, &stack.frames)
+    }
+}
+
+/// What hanging goes by of images that make no volume.
+#[must_use]
+pub fn planar_hanging_facts(series: &Series, frames: &[FrameRef]) -> SeriesFacts {
+    let first = frames.first().and_then(|at| series.instances.get(at.instance));
+    let text = |tag| first.and_then(|instance| instance.data_set.text(tag));
+    let side = text(tags::IMAGE_LATERALITY).or_else(|| text(tags::LATERALITY));
+    SeriesFacts {
+        view_position: text(tags::VIEW_POSITION),
+        laterality: side.and_then(|side| match side.trim() {
+            "R" => Some(Laterality::Right),
+            "L" => Some(Laterality::Left),
+            "B" => Some(Laterality::Both),
+            _ => None,
+        }),
+        frame_views: frame_views(series, frames),
+        ..common_facts(series, frames)
+    }
+}
+
+/// What frames are seen from, by the views of their detectors (PS3.3 C.8.4.11); empty where one does not say.
+fn frame_views(series: &Series, frames: &[FrameRef]) -> Vec<String> {
+    let view = |at: &FrameRef| {
+        let object = &series.instances.get(at.instance)?.data_set;
+        let detectors = object.items(tags::DETECTOR_INFORMATION_SEQUENCE);
+        let numbers = object.numbers(tags::DETECTOR_VECTOR);
+        let number = numbers.get(at.frame).copied().unwrap_or(1.0);
+        let detector = detectors.get((number as usize).checked_sub(1)?)?;
+        let code = detector.item(tags::VIEW_CODE_SEQUENCE)?;
+        code.text(tags::CODE_MEANING).map(|meaning| plain_view(&meaning))
+    };
+    let views: Option<Vec<String>> = frames.iter().map(view).collect();
+    views.unwrap_or_default()
+}
+
+/// `anterior` and `posterior` however the meaning puts it; other meanings as they are.
+fn plain_view(meaning: &str) -> String {
+    let lower = meaning.to_lowercase();
+    let has = |words: [&str; 2]| words.iter().any(|word| lower.contains(word));
+    match (has(["anterior", "前"]), has(["posterior", "后"])) {
+        (true, false) if !lower.contains("oblique") => "anterior".to_owned(),
+        (false, true) if !lower.contains("oblique") => "posterior".to_owned(),
+        _ => meaning.to_owned(),
+    }
+}
+
+fn common_facts(series: &Series, frames: &[FrameRef]) -> SeriesFacts {
+    let first = frames.first().and_then(|at| series.instances.get(at.instance));
     let text = |tag| {
         first
             .and_then(|instance| instance.data_set.text(tag))
@@ -66,12 +120,9 @@ pub fn hanging_facts(series: &Series, stack: &Stack) -> SeriesFacts {
             .map(|part| part.trim().to_owned())
             .collect(),
         is_emission: is_nuclear,
-        images: u32::try_from(stack.frames.len()).unwrap_or(u32::MAX),
-        orientation: orientation(&stack.grid),
-        has_volume: stack.frames.len() > 1,
+        images: u32::try_from(frames.len()).unwrap_or(u32::MAX),
         is_attenuation_corrected: (is_nuclear && !corrected.is_empty())
             .then(|| corrected.split('\\').any(|part| part.trim() == "ATTN")),
-        frame_of_reference_uid: stack.frame_of_reference_uid.clone(),
         ..SeriesFacts::default()
     }
 }

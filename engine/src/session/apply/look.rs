@@ -8,6 +8,7 @@ use crate::session::apply::show::{check_preset, named};
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Link};
 use crate::session::error::{Refusal, within};
+use crate::session::sheet::window_of;
 use crate::session::source::SeriesFacts;
 use crate::session::state::{Comparing, Kind, SlabKind, ViewFunction, ViewSlab, ViewWindow};
 use crate::volume::Unit;
@@ -102,11 +103,19 @@ impl Work<'_> {
                 window.width,
             )?;
         }
-        self.layer_mut(viewport, layer, "a window")?.window = window;
-        let series = self.shown(viewport, "a window")?.layers[layer as usize]
-            .series
-            .clone();
-        let unit = self.stage.facts(&series)?.unit.clone();
+        let changed = self.layer_mut(viewport, layer, "a window")?;
+        changed.window = window;
+        changed.table = None;
+        let series = changed.series.clone();
+        let facts = self.stage.facts(&series)?;
+        if facts.planar.as_ref().is_some_and(|planar| planar.is_colour) {
+            return Err(Refusal::NotShown {
+                what: "a window",
+                expected: "grey images",
+                found: "images of colour",
+            });
+        }
+        let unit = facts.unit.clone();
         for n in self.alike(viewport, Link::Window)? {
             let keys: Vec<String> = self
                 .shown(n, "a window")?
@@ -116,7 +125,9 @@ impl Work<'_> {
                 .collect();
             for (at, key) in keys.iter().enumerate() {
                 if may_share_window(&unit, &series, &self.stage.facts(key)?.unit, key) {
-                    self.layer_mut(n, at as u32, "a window")?.window = window;
+                    let other = self.layer_mut(n, at as u32, "a window")?;
+                    other.window = window;
+                    other.table = None;
                 }
             }
         }
@@ -169,6 +180,12 @@ impl Work<'_> {
         })?;
         let facts = self.stage.facts(&layer.series)?;
         let is_uptake = facts.hanging.is_emission;
+        if facts.planar.is_some() {
+            let slice = shown.slice(&facts.grid);
+            let sheet = self.stage.sheet(&layer.series, slice)?;
+            let sheet = sheet.ok_or_else(|| Refusal::Waiting(layer.series.clone()))?;
+            return Ok((window_of(&layer.curve(&sheet)), is_uptake));
+        }
         let known = layer.window.map(Window::from).or(facts.window);
         let window = match (known, &facts.unit) {
             (Some(window), _) => window,
@@ -234,6 +251,10 @@ impl Work<'_> {
 
     fn set_slab(&mut self, viewport: u32, thickness_mm: f64, kind: SlabKind) -> Result<(), Refusal> {
         let thickness_mm = within("the thickness", "0 to 10000 mm", 0.0..=10_000.0, thickness_mm)?;
+        let series = self.shown(viewport, "a slab")?.layers[0].series.clone();
+        if thickness_mm > 0.0 && self.stage.facts(&series)?.planar.is_some() {
+            return Err(Refusal::NoVolume(series));
+        }
         let shown = self.shown_mut(viewport, "a slab")?;
         if !shown.kind.is_plane() {
             return Err(Refusal::NotShown {

@@ -8,6 +8,7 @@ mod look;
 mod marks;
 mod motion;
 mod place;
+mod planar;
 mod show;
 mod vois;
 
@@ -56,6 +57,7 @@ pub(super) fn apply(
         || work.show(command)?
         || work.place(command)?
         || work.look(command)?
+        || work.planar(command)?
         || work.motion(command)?
         || work.film(command)?
         || work.marks(command)?

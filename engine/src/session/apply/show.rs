@@ -191,6 +191,9 @@ impl Work<'_> {
         }
         check_kind(kind)?;
         let base = self.stage.facts(&series[0])?.clone();
+        if base.planar.is_some() {
+            check_planar(kind, series.len())?;
+        }
         if *kind != Kind::Interleaved {
             for key in &series[1..] {
                 self.may_fuse(&base.key, key)?;
@@ -199,6 +202,8 @@ impl Work<'_> {
         let layer = |(n, key): (usize, &String)| ViewLayer {
             series: key.clone(),
             window: None,
+            table: None,
+            stated: 0,
             palette: None,
             is_inverted: false,
             ratio: if n == 0 { 1.0 } else { 0.5 },
@@ -220,6 +225,7 @@ impl Work<'_> {
             phase: 0,
             turn: 0,
             slab: None,
+            shutter: None,
             sharpening: 0.0,
             comparing: None,
             motion: None,
@@ -229,6 +235,7 @@ impl Work<'_> {
         match kind {
             // Tiles begin with the first slice, a stack in the middle of the body.
             Kind::Tiles { .. } => shown.focus_mm = numbers(shown.on_slice(&base.grid, 0)),
+            Kind::Stack if base.planar.is_some() => shown.focus_mm = numbers(shown.on_slice(&base.grid, 0)),
             Kind::Stack => {
                 let slice = shown.slice(&base.grid);
                 shown.focus_mm = numbers(shown.on_slice(&base.grid, slice));
@@ -293,6 +300,7 @@ impl Work<'_> {
         shown.layers.clone_from(&before.layers);
         shown.phase = before.phase;
         shown.is_linked = before.is_linked;
+        shown.shutter.clone_from(&before.shutter);
         if kind.is_plane() {
             shown.focus_mm = numbers(before.crosshair());
             shown.slab = before.slab;
@@ -355,6 +363,25 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// Images without a volume stand by themselves.
+fn check_planar(kind: &Kind, series: usize) -> Result<(), Refusal> {
+    if !matches!(kind, Kind::Stack | Kind::Tiles { .. }) {
+        return Err(Refusal::NotShown {
+            what: "a series of images without a volume",
+            expected: "a stack or tiles",
+            found: kind.title(),
+        });
+    }
+    if series != 1 {
+        return Err(Refusal::Count {
+            what: "series of a view of images without a volume",
+            expected: "1".to_owned(),
+            found: series,
+        });
+    }
+    Ok(())
 }
 
 fn check_kind(kind: &Kind) -> Result<(), Refusal> {

@@ -186,10 +186,17 @@ impl Session {
             points: pixels(&handles),
             has_handles: true,
             is_selected: self.state.selected_mark == Some(n),
-            text: words(mark, &geometry.figures),
+            text: words(mark, &self.figures_of(mark, &geometry.figures)),
             ..line
         });
         Ok(lines)
+    }
+
+    /// The figures of a mark in the units that people read.
+    pub(in crate::session) fn figures_of(&self, mark: &Mark, figures: &[Figure]) -> Vec<Figure> {
+        self.stage
+            .length_scale(&self.state.calibrations, mark)
+            .scaled(figures)
     }
 
     /// Where the planes of the other visible views cut this one.
@@ -277,6 +284,7 @@ pub(in crate::session) fn words(mark: &Mark, figures: &[Figure]) -> String {
     let figures = figures.iter().take(2).map(|figure| match figure.unit.as_str() {
         "deg" => format!("{:.1}°", figure.value),
         "mm2" => format!("{:.1} mm²", figure.value),
+        "px2" => format!("{:.0} px²", figure.value),
         "1" => format!("{:.3}", figure.value),
         unit => format!("{:.1} {unit}", figure.value),
     });

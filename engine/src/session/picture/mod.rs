@@ -1,6 +1,7 @@
 //! Views to pictures.
 
 mod lines;
+mod planar;
 mod scene;
 mod texts;
 
@@ -16,8 +17,9 @@ use crate::render::{
 use crate::session::Session;
 use crate::session::apply::shown;
 use crate::session::error::Refusal;
+use crate::session::sheet;
 use crate::session::sight::{components, numbers, point, tile_size, vector};
-use crate::session::state::{Kind, Over, Shown};
+use crate::session::state::{Comparing, Kind, Over, Shown, ViewShutter};
 use crate::volume::Volume;
 
 use scene::{comparison, layer, material, scene, solid};
@@ -69,11 +71,47 @@ impl Picture {
 /// The last picture of each view: what has not changed is not drawn again.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    last: BTreeMap<u32, (Vec<Scene>, Size, Sharpness, Image)>,
+    last: BTreeMap<u32, (Wanted, Size, Sharpness, Image)>,
     /// How many small volumes were ever made of volumes of interest.
     made: u64,
     /// Those that are drawn now.
     outlines: BTreeMap<u64, (Arc<crate::session::state::Voi>, VolumeId, Volume)>,
+}
+
+/// What a picture is made of.
+#[derive(Debug, Clone, PartialEq)]
+enum Wanted {
+    /// Of volumes: scenes, how they are compared, and what is covered.
+    Scenes(Vec<Scene>, Option<Comparing>, Option<Arc<ViewShutter>>),
+    /// Of images without a volume, each with the place of its upper left corner.
+    Sheets(Vec<(sheet::Drawing, [u32; 2])>),
+}
+
+impl Drawn {
+    /// The last picture of a view, when it is the one that is wanted.
+    fn known(
+        &self,
+        viewport: Option<u32>,
+        wanted: &Wanted,
+        size: Size,
+        sharpness: Sharpness,
+    ) -> Option<Image> {
+        let (known, of_size, as_sharp, image) = self.last.get(&viewport?)?;
+        (known == wanted && *of_size == size && *as_sharp >= sharpness).then(|| image.clone())
+    }
+
+    fn keep(
+        &mut self,
+        viewport: Option<u32>,
+        wanted: Wanted,
+        size: Size,
+        sharpness: Sharpness,
+        image: &Image,
+    ) {
+        if let Some(n) = viewport {
+            self.last.insert(n, (wanted, size, sharpness, image.clone()));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +258,11 @@ impl Session {
         renderer: &mut dyn Renderer,
         cancel: &Cancel,
     ) -> Result<Picture, Refusal> {
-        let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
+        let facts = self.stage.facts(&shown.layers[0].series)?;
+        let grid = facts.grid.clone();
+        if facts.planar.is_some() {
+            return self.planar_picture(viewport, shown, &grid, size, sharpness);
+        }
         let mut remarks = Vec::new();
         let (layers, fraction) = self.layers(shown, &mut remarks)?;
         let scenes = self.scenes(shown, &grid, &layers, size)?;
@@ -391,16 +433,12 @@ impl Session {
         renderer: &mut dyn Renderer,
         cancel: &Cancel,
     ) -> Result<Image, Refusal> {
-        let last = viewport.and_then(|n| self.drawn.last.get(&n));
-        if let Some((known, of_size, as_sharp, image)) = last
-            && known == scenes
-            && *of_size == size
-            && *as_sharp >= sharpness
-        {
-            return Ok(image.clone());
+        let wanted = Wanted::Scenes(scenes.to_vec(), shown.comparing, shown.shutter.clone());
+        if let Some(image) = self.drawn.known(viewport, &wanted, size, sharpness) {
+            return Ok(image);
         }
         let volumes = &self.stage.volumes;
-        let image = match (&shown.kind, scenes) {
+        let mut image = match (&shown.kind, scenes) {
             (Kind::Tiles { rows, columns }, _) => {
                 let tile = tile_size(size, [*rows, *columns]);
                 let mut whole = black(size)?;
@@ -423,10 +461,11 @@ impl Session {
             },
             _ => black(size)?,
         };
-        let kept = (scenes.to_vec(), size, sharpness, image.clone());
-        if let Some(n) = viewport {
-            self.drawn.last.insert(n, kept);
+        if let (Some(shutter), true) = (&shown.shutter, shown.is_by_slices()) {
+            let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
+            planar::cover_slices(&mut image, shown, &grid, size, &shutter.shutter())?;
         }
+        self.drawn.keep(viewport, wanted, size, sharpness, &image);
         Ok(image)
     }
 
@@ -446,7 +485,12 @@ impl Session {
         let mut picture = self.image(viewport, size, Sharpness::Still, renderer, cancel)?;
         let state = self.state.clone();
         let shown = shown(&state, viewport, "a lens")?;
-        let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
+        let facts = self.stage.facts(&shown.layers[0].series)?;
+        let grid = facts.grid.clone();
+        if facts.planar.is_some() {
+            self.magnified_sheet(shown, &grid, size, lens, &mut picture.image)?;
+            return Ok(picture);
+        }
         let (layers, _) = self.layers(shown, &mut Vec::new())?;
         if let [scene] = self.scenes(shown, &grid, &layers, size)?.as_slice() {
             magnify(

@@ -6,6 +6,7 @@ use crate::presentation::{Annotations, ColorBar, Corners, Letters, Size, scale_b
 use crate::render::Layer;
 use crate::session::Session;
 use crate::session::error::Refusal;
+use crate::session::sheet::on_image;
 use crate::session::sight::tile_size;
 use crate::session::source::PATIENT_FIELDS;
 use crate::session::state::{Kind, Shown};
@@ -54,7 +55,8 @@ impl Session {
         Ok(Annotations {
             letters: plane.filter(|_| texts.letters).map(|plane| Letters::of(&plane)),
             corners: if texts.corners {
-                self.corners(shown, grid, layers)?
+                let windows = layers.iter().take(shown.layers.len()).map(|layer| layer.window);
+                self.corners(shown, grid, &windows.collect::<Vec<_>>())?
             } else {
                 Corners::default()
             },
@@ -66,7 +68,7 @@ impl Session {
         })
     }
 
-    fn corners(&self, shown: &Shown, grid: &Grid, layers: &[Layer]) -> Result<Corners, Refusal> {
+    pub(super) fn corners(&self, shown: &Shown, grid: &Grid, windows: &[Window]) -> Result<Corners, Refusal> {
         let facts = self.stage.facts(&shown.layers[0].series)?;
         let fields = self
             .state
@@ -89,17 +91,19 @@ impl Session {
                     one(format!("{} / {}", shown.slice(grid) + 1, grid.size()[2]))
                 }
                 "Phase" if facts.phases > 1 => one(format!("{} / {}", shown.phase + 1, facts.phases)),
+                "Place" if facts.planar.is_some() => {
+                    let [column, row] = on_image(grid, shown.crosshair());
+                    one(format!("{:.0}, {:.0}", column, row))
+                }
                 "Place" => {
                     let place = shown.crosshair();
                     one(format!("{:.1}, {:.1}, {:.1} mm", place[0], place[1], place[2]))
                 }
                 "Window" => {
-                    let shown_layers = layers.iter().take(shown.layers.len());
-                    let window = |layer: &Layer| {
-                        let Window { center, width, .. } = layer.window;
-                        format!("W {} L {}", rounded(width), rounded(center))
+                    let window = |Window { center, width, .. }: &Window| {
+                        format!("W {} L {}", rounded(*width), rounded(*center))
                     };
-                    shown_layers.map(window).collect()
+                    windows.iter().map(window).collect()
                 }
                 "Zoom" => one(format!("{:.0} %", shown.zoom * 100.0)),
                 "SeriesDescription" => one(facts.hanging.description.clone()),

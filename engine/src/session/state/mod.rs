@@ -10,11 +10,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod drawn;
+mod layer;
 
 use crate::presentation::Layout;
 use crate::session::command::Link;
 
 pub use drawn::{Level, Mark, MarkKind, Paint, Recipe, SolidForm, Voi};
+pub use layer::{ViewFunction, ViewLayer, ViewShutter, ViewTable, ViewWindow};
 
 /// Everything that a snapshot keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +57,9 @@ pub struct State {
     /// Pictures for prints and reports, in order.
     #[serde(default)]
     pub film: Vec<Arc<FilmItem>>,
+    /// What the reader says a pixel's width covers, in mm, by the series of images without a volume.
+    #[serde(default)]
+    pub calibrations: BTreeMap<String, f64>,
 }
 
 /// A layout and its views.
@@ -113,6 +118,9 @@ pub struct Shown {
     pub turn: u32,
     /// A slab about a plane.
     pub slab: Option<ViewSlab>,
+    /// What of the pictures of a stack or tiles is covered.
+    #[serde(default)]
+    pub shutter: Option<Arc<ViewShutter>>,
     /// How much is sharpened, 0 (not) to 10.
     pub sharpening: f64,
     /// How the layers are compared.
@@ -123,50 +131,6 @@ pub struct Shown {
     pub since_step_s: f64,
     /// Whether it goes with others.
     pub is_linked: bool,
-}
-
-/// One series of a view.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ViewLayer {
-    /// Which series.
-    pub series: String,
-    /// The window; none for the usual one of its values.
-    pub window: Option<ViewWindow>,
-    /// The palette; none for the usual one.
-    pub palette: Option<String>,
-    /// Whether its colours are turned round.
-    pub is_inverted: bool,
-    /// Its part in the mix with what lies below, 0 to 1.
-    pub ratio: f64,
-    /// Whether values between voxels are made.
-    pub is_interpolated: bool,
-}
-
-/// A window by center and width, in the unit of the values.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ViewWindow {
-    /// Its middle.
-    pub center: f64,
-    /// From its lower limit to its upper.
-    pub width: f64,
-    /// How both are read.
-    #[serde(default)]
-    pub function: ViewFunction,
-}
-
-/// How a window is read; see [`crate::colormap::WindowFunction`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ViewFunction {
-    /// As DICOM's default for whole numbers.
-    Linear,
-    /// From half a width below the center to half a width above.
-    #[default]
-    LinearExact,
-    /// Bent.
-    Sigmoid,
 }
 
 /// How series are shown.
@@ -335,6 +299,13 @@ pub struct Texts {
     pub reference_lines: bool,
     /// Measurements and texts.
     pub marks: bool,
+    /// Overlays of images without a volume.
+    #[serde(default = "yes")]
+    pub overlays: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Default for Texts {
@@ -348,6 +319,7 @@ impl Default for Texts {
             crosshair: true,
             reference_lines: false,
             marks: true,
+            overlays: true,
         }
     }
 }
@@ -432,6 +404,7 @@ impl Default for State {
             is_deidentified: false,
             key_images: Vec::new(),
             film: Vec::new(),
+            calibrations: BTreeMap::new(),
         }
     }
 }

@@ -5,6 +5,8 @@ mod figures;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod pictures;
+mod planar;
+mod radiographs;
 mod random;
 mod saved;
 mod world;
@@ -31,6 +33,7 @@ const SCENARIOS: &[(&str, &str)] = &[
         include_str!("../../../tests/scenarios/alignment.jsonl"),
     ),
     ("motion", include_str!("../../../tests/scenarios/motion.jsonl")),
+    ("planar", include_str!("../../../tests/scenarios/planar.jsonl")),
     ("people", include_str!("../../../tests/scenarios/people.jsonl")),
 ];
 

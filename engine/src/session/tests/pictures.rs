@@ -302,6 +302,9 @@ fn what_a_series_lacks_is_told() {
     let known = world::source();
     let mut source = crate::session::InMemory::new();
     for facts in known.series() {
+        if facts.planar.is_some() {
+            continue;
+        }
         let Arrival::Whole(volume) = known.volume(&facts.key, 0) else {
             panic!("a whole volume")
         };

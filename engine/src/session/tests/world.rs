@@ -3,7 +3,7 @@
 use crate::dicom::{ImageReference, ObjectReference};
 use crate::geometry::{Affine, Grid, Point, Vector};
 use crate::presentation::hanging;
-use crate::session::{InMemory, SeriesFacts, Session};
+use crate::session::{InMemory, SeriesFacts, Session, Source};
 use crate::volume::{Rescale, Unit, Volume, Voxels};
 
 /// Hot spot of the PET.
@@ -69,6 +69,7 @@ fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFac
         .to_owned(),
         number: None,
         grid: volume.grid().clone(),
+        planar: None,
         unit: volume.unit().clone(),
         phases,
         remarks: Vec::new(),
@@ -152,6 +153,16 @@ pub fn source() -> InMemory {
     source.add(facts("mr", "MR", &mr, 1), [mr.clone()]);
     let phases: Vec<Volume> = (0..4).map(over_time).collect();
     source.add(facts("dyn", "NM", &phases[0], 4), phases.clone());
+    let radiographs = super::radiographs::collection(vec![super::radiographs::radiograph().bytes()]);
+    let facts = radiographs.series()[0].clone();
+    let crate::session::ImageArrival::Whole(image) = radiographs.image(&facts.key, 0) else {
+        panic!("the radiograph is there");
+    };
+    let facts = SeriesFacts {
+        key: "dx".to_owned(),
+        ..facts
+    };
+    source.add_images(facts, [crate::session::PlanarImage::clone(&image)]);
     source
 }
 

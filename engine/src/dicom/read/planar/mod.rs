@@ -5,6 +5,7 @@
 //! colour maps are others'; what a monitor makes of grey is calibrated with [`gsdf`].
 
 mod curve;
+mod description;
 pub mod gsdf;
 mod modality;
 mod overlay;
@@ -20,10 +21,14 @@ mod windows;
 use codec::Warning;
 use codec::pixels::PixelData;
 
+use super::collection::Series;
 use super::instance::Instance;
+use super::pixel_value::LastRead;
+use super::stack::FrameRef;
 use crate::colormap::Window;
-use crate::dicom::Result;
+use crate::dicom::{Error, Result};
 pub use curve::Curve;
+pub use description::{Description, Region, Scale, describe};
 use modality::Modality;
 pub use overlay::{Overlay, OverlayType};
 pub use picture::{Picture, Pixels};
@@ -106,6 +111,28 @@ impl Planar {
         Ok((planar, source.warnings))
     }
 
+    /// Reads the bytes of a frame of a series, unless they are those of `last`, and decodes it as [`Self::read`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`], and [`Error::Source`] when the bytes cannot be had.
+    pub fn load(
+        series: &Series,
+        at: FrameRef,
+        source: &dyn super::source::Source,
+        last: &mut LastRead,
+    ) -> Result<(Self, Vec<Warning>)> {
+        let instance = series.instances.get(at.instance).ok_or_else(|| Error::Invalid {
+            attribute: "instance",
+            expected: "one of the series",
+            found: at.instance.saturating_add(1).to_string(),
+        })?;
+        let ((planar, mut warnings), more) =
+            last.with_pixels(instance, source, |pixels| Self::read(instance, at.frame, pixels))?;
+        warnings.extend(more);
+        Ok((planar, warnings))
+    }
+
     /// Columns and rows.
     #[must_use]
     pub fn size(&self) -> [u32; 2] {
@@ -116,6 +143,18 @@ impl Planar {
     #[must_use]
     pub fn is_colour(&self) -> bool {
         matches!(self.samples, Samples::Rgb(_))
+    }
+
+    /// Whether the lowest value is white.
+    #[must_use]
+    pub fn is_inverse(&self) -> bool {
+        matches!(&self.samples, Samples::Grey(grey) if grey.is_inverse)
+    }
+
+    /// Whether some of its values are colours beside grey ones, by a supplemental palette.
+    #[must_use]
+    pub fn has_supplement(&self) -> bool {
+        matches!(&self.samples, Samples::Grey(grey) if grey.supplement.is_some())
     }
 
     /// The views that the object offers, lookup tables first, then windows, each in the object's order.

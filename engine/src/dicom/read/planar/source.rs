@@ -136,11 +136,7 @@ impl<'a> Source<'a> {
     /// Whether the lowest value is white: by Presentation LUT Shape, else by Photometric Interpretation.
     pub(super) fn is_inverse(&mut self, photometric: Photometric) -> bool {
         let is_monochrome1 = photometric == Photometric::Monochrome1;
-        let is_inverse = match self.object.text(tags::PRESENTATION_LUT_SHAPE).as_deref() {
-            Some("IDENTITY") => false,
-            Some("INVERSE") => true,
-            _ => is_monochrome1,
-        };
+        let is_inverse = super::description::is_inverse(self.object, is_monochrome1);
         if is_inverse != is_monochrome1 {
             let text = format!(
                 "Presentation LUT Shape contradicts {}; the shape decides",

@@ -17,7 +17,9 @@ use dicom_object::InMemDicomObject;
 
 use super::attributes::{Attributes as _, Tag};
 use super::date_and_time;
-use crate::dicom::presentation_state::{ActiveOverlay, ColourState, Content, Layout, PresentationState};
+use crate::dicom::presentation_state::{
+    ActiveOverlay, ColourState, Content, Layout, PresentationState, Shutter,
+};
 use crate::dicom::write::DateTime;
 use crate::dicom::{Error, Result};
 pub use blending::{blending_state, read_blending_state};
@@ -33,6 +35,14 @@ pub fn presentation_state(bytes: &[u8]) -> Result<(PresentationState, Vec<Warnin
     let (state, mut warnings) = read_presentation_state(&object.data_set)?;
     warnings.extend(object.warnings);
     Ok((state, warnings))
+}
+
+/// What of an image its maker covers (Display Shutter, PS3.3 C.7.6.11); with what was odd.
+#[must_use]
+pub fn display_shutter(object: &InMemDicomObject) -> (Option<Shutter>, Vec<Warning>) {
+    let mut reader = Reader::default();
+    let shutter = shutter::read(&mut reader, object);
+    (shutter, reader.warnings)
 }
 
 /// Reads a Grayscale Softcopy Presentation State.
