@@ -17,7 +17,7 @@ use crate::geometry::Grid;
 use crate::session::command::Entry;
 use crate::session::error::Refusal;
 use crate::session::event::Event;
-use crate::session::measure::VoiCache;
+use crate::session::masks::VoiCache;
 use crate::session::stage::Stage;
 use crate::session::state::{Shown, State, ViewLayer};
 
