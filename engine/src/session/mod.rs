@@ -18,9 +18,11 @@ mod apply;
 mod collection;
 mod command;
 mod controls;
+mod curve;
 mod error;
 mod event;
 mod figures;
+mod livewire;
 mod masks;
 mod measure;
 mod picture;
@@ -30,6 +32,7 @@ mod snapshot;
 mod source;
 mod stage;
 pub mod state;
+mod surface;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +46,7 @@ pub use error::Refusal;
 pub use event::Event;
 pub use figures::{Figure, Readout};
 pub use masks::VoiCache;
-pub use picture::{Line, Picture, Sharpness};
+pub use picture::{Hit, Line, Picture, Sharpness};
 pub use source::{Arrival, InMemory, PATIENT_FIELDS, SeriesFacts, Source};
 pub use state::State;
 
@@ -220,6 +223,7 @@ impl Session {
             || now.marks != before.marks
             || now.selected_mark != before.selected_mark
             || now.vois != before.vois
+            || now.selected_voi != before.selected_voi
             || now.texts.reference_lines;
         let views = now.desk.viewports.iter();
         let viewports: Vec<u32> = views
@@ -235,7 +239,10 @@ impl Session {
                 now.marks != before.marks || now.selected_mark != before.selected_mark,
                 Event::MarksChanged,
             ),
-            (now.vois != before.vois, Event::VoisChanged),
+            (
+                now.vois != before.vois || now.selected_voi != before.selected_voi,
+                Event::VoisChanged,
+            ),
             (now.joints != before.joints, Event::AlignmentChanged),
             (now.key_images != before.key_images, Event::KeyImagesChanged),
             (now.film != before.film, Event::FilmChanged),

@@ -21,6 +21,7 @@ use crate::session::masks::VoiCache;
 use crate::session::stage::Stage;
 use crate::session::state::{Shown, State, ViewLayer};
 
+pub(super) use marks::check_count;
 pub(super) use place::step_mm;
 
 /// What a command works on.

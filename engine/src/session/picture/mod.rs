@@ -1,5 +1,6 @@
 //! Views to pictures.
 
+mod hit;
 mod lines;
 mod scene;
 mod texts;
@@ -20,10 +21,12 @@ use crate::session::sight::{components, numbers, point, tile_size, vector};
 use crate::session::state::{Kind, Over, Shown};
 use crate::volume::Volume;
 
-use scene::{comparison, layer, material, scene, solid};
+use scene::{comparison, solid};
 
+pub use hit::Hit;
 pub use lines::Line;
 pub(in crate::session) use lines::words;
+pub(in crate::session) use scene::{layer, material, scene};
 
 /// How finely a picture is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,7 +226,8 @@ impl Session {
         let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
         let mut remarks = Vec::new();
         let (layers, fraction) = self.layers(shown, &mut remarks)?;
-        let scenes = self.scenes(shown, &grid, &layers, size)?;
+        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        self.stress(&mut scenes, viewport);
         let image = self.drawn(viewport, &scenes, shown, size, sharpness, renderer, cancel)?;
         let annotations = self.annotations(shown, &grid, size, &layers)?;
         let lines = self.lines(viewport, shown, &grid, size)?;
@@ -448,7 +452,9 @@ impl Session {
         let shown = shown(&state, viewport, "a lens")?;
         let grid = self.stage.facts(&shown.layers[0].series)?.grid.clone();
         let (layers, _) = self.layers(shown, &mut Vec::new())?;
-        if let [scene] = self.scenes(shown, &grid, &layers, size)?.as_slice() {
+        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        self.stress(&mut scenes, Some(viewport));
+        if let [scene] = scenes.as_slice() {
             magnify(
                 renderer,
                 scene,

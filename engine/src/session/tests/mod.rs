@@ -7,6 +7,8 @@ mod gpu;
 mod pictures;
 mod random;
 mod saved;
+mod surface;
+mod tools;
 mod world;
 
 use std::collections::BTreeSet;
