@@ -688,6 +688,22 @@ pub enum Command {
         #[serde(default)]
         ball: bool,
     },
+    /// Moves a volume of interest as a whole, with what was painted on it: one of a shape, or one that is painted only.
+    MoveVoi {
+        /// Which.
+        voi: u64,
+        /// In which view.
+        viewport: u32,
+        /// Where the pointer was.
+        from: Spot,
+        /// Where it is.
+        to: Spot,
+    },
+    /// Chooses a volume of interest, or none.
+    SelectVoi {
+        /// Which.
+        voi: Option<u64>,
+    },
     /// Deletes a volume of interest.
     DeleteVoi {
         /// Which.

@@ -149,7 +149,8 @@ impl Session {
             controls,
             tools: tools(&shown.kind),
             marks: match shown.kind {
-                Kind::Rendering { .. } | Kind::Curved { .. } => Vec::new(),
+                Kind::Curved { .. } => Vec::new(),
+                Kind::Rendering { .. } => MARKS.into_iter().filter(|kind| kind.is_spatial()).collect(),
                 _ => MARKS.to_vec(),
             },
             can_undo: self.can_undo(),
@@ -158,7 +159,7 @@ impl Session {
     }
 }
 
-const MARKS: [MarkKind; 14] = [
+const MARKS: [MarkKind; 15] = [
     MarkKind::Length,
     MarkKind::Polyline,
     MarkKind::Angle,
@@ -170,6 +171,7 @@ const MARKS: [MarkKind; 14] = [
     MarkKind::Circle,
     MarkKind::Polygon,
     MarkKind::Freehand,
+    MarkKind::Spline,
     MarkKind::Arrow,
     MarkKind::Text,
     MarkKind::Probe,
@@ -186,10 +188,38 @@ fn number(value: f64, low: f64, high: f64, unit: &str) -> Setting {
 
 fn tools(kind: &Kind) -> Vec<&'static str> {
     match kind {
-        Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved => {
-            vec!["scroll", "drag_window", "pan", "zoom", "crosshair"]
+        Kind::Stack => vec![
+            "scroll",
+            "drag_window",
+            "pan",
+            "zoom",
+            "crosshair",
+            "brush",
+            "move_voi",
+            "livewire",
+        ],
+        Kind::Tiles { .. } | Kind::Interleaved => {
+            vec![
+                "scroll",
+                "drag_window",
+                "pan",
+                "zoom",
+                "crosshair",
+                "brush",
+                "move_voi",
+            ]
         }
-        Kind::Plane => vec!["scroll", "drag_window", "pan", "zoom", "crosshair", "turn"],
+        Kind::Plane => vec![
+            "scroll",
+            "drag_window",
+            "pan",
+            "zoom",
+            "crosshair",
+            "turn",
+            "brush",
+            "move_voi",
+            "livewire",
+        ],
         Kind::Projection { .. } => vec!["turn", "drag_window", "pan", "zoom", "jump_to_maximum"],
         Kind::Curved { .. } => vec!["drag_window", "zoom"],
         Kind::Rendering { .. } => vec!["turn", "drag_window", "pan", "zoom"],

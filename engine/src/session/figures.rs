@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Patient, Point, Vector};
-use crate::session::apply::shown;
+use crate::session::apply::{check_count, shown};
 use crate::session::command::Spot;
+use crate::session::curve::smooth;
 use crate::session::error::Refusal;
 use crate::session::sight::{point, vector};
 use crate::session::stage::Stage;
-use crate::session::state::{Joint, Mark, MarkKind, State, Voi};
+use crate::session::state::{Joint, Kind, Mark, MarkKind, SlabKind, State, Voi};
 use crate::session::{SeriesFacts, Session};
 use crate::voi::{Caliper, Form, Frame, Freehand, Mask, PeakKind, Scale, Solid, Statistics, peak};
 use crate::volume::{Interpolation, Unit, Volume, sample};
@@ -77,8 +78,10 @@ fn figure(name: &str, value: f64, unit: &str) -> Figure {
 ///
 /// # Errors
 ///
-/// [`Refusal::Caliper`], [`Refusal::Shape`] for points that make no measurement.
+/// [`Refusal::Count`], [`Refusal::Caliper`], [`Refusal::Shape`] for points that make no measurement.
 pub(super) fn geometry(mark: &Mark) -> Result<Geometry, Refusal> {
+    // A snapshot may hold anything.
+    check_count(mark.kind, mark.points_mm.len())?;
     let caliper = Caliper::PATIENT;
     let at: Vec<Point<Patient>> = mark.points_mm.iter().map(|place| point(*place)).collect();
     let open = |chains: &[&[Point<Patient>]]| chains.iter().map(|chain| (chain.to_vec(), false)).collect();
@@ -145,20 +148,25 @@ pub(super) fn geometry(mark: &Mark) -> Result<Geometry, Refusal> {
             let reach_mm = across.dot(at[2] - center).abs();
             round(center, [long, across * reach_mm])?
         }
-        MarkKind::Polygon | MarkKind::Freehand => {
-            let figures = vec![
-                figure("area", caliper.area(&at)?.value, "mm2"),
-                figure("perimeter", caliper.perimeter(&at)?.value, "mm"),
-            ];
-            let steps = at.iter().map(|place| *place - at[0]);
-            let middle = steps.fold(Vector::new(0.0, 0.0, 0.0), |sum, step| sum + step);
-            let middle = at[0] + middle * (1.0 / at.len() as f64);
-            Geometry {
-                figures,
-                region: Some(Region::Outline(frame(mark, middle)?, at.clone())),
-                lines: vec![(at, true)],
-            }
-        }
+        MarkKind::Polygon | MarkKind::Freehand => outlined(mark, at)?,
+        MarkKind::Spline => outlined(mark, smooth(&at)?)?,
+    })
+}
+
+/// A closed outline in a plane.
+fn outlined(mark: &Mark, at: Vec<Point<Patient>>) -> Result<Geometry, Refusal> {
+    let caliper = Caliper::PATIENT;
+    let figures = vec![
+        figure("area", caliper.area(&at)?.value, "mm2"),
+        figure("perimeter", caliper.perimeter(&at)?.value, "mm"),
+    ];
+    let steps = at.iter().map(|place| *place - at[0]);
+    let middle = steps.fold(Vector::new(0.0, 0.0, 0.0), |sum, step| sum + step);
+    let middle = at[0] + middle * (1.0 / at.len() as f64);
+    Ok(Geometry {
+        figures,
+        region: Some(Region::Outline(frame(mark, middle)?, at.clone())),
+        lines: vec![(at, true)],
     })
 }
 
@@ -382,15 +390,21 @@ impl Session {
         }
     }
 
-    /// The values under a spot, of every layer on its own voxels.
+    /// The values under a spot, of every layer on its own voxels; on a maximum projection or a volume rendering at the
+    /// place that is seen.
     ///
     /// # Errors
     ///
     /// [`Refusal`] for a view or a spot that is none.
     pub fn probe(&self, viewport: u32, spot: Spot) -> Result<Readout, Refusal> {
         let shown = shown(&self.state, viewport, "a value")?;
-        let grid = &self.stage.facts(&shown.layers[0].series)?.grid;
-        let place = shown.place(grid, spot)?;
+        let place = match shown.kind {
+            Kind::Projection {
+                of: SlabKind::Maximum,
+            }
+            | Kind::Rendering { .. } => self.stage.seen_at(&self.state.joints, shown, spot, "a value")?,
+            _ => shown.place(&self.stage.facts(&shown.layers[0].series)?.grid, spot)?,
+        };
         let layers: Vec<String> = shown.layers.iter().map(|layer| layer.series.clone()).collect();
         let space = self.stage.facts(&layers[0])?.space();
         Ok(values_at(

@@ -1,12 +1,9 @@
 //! What volumes of interest and lines of sight meet, from the voxels.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use crate::geometry::{Patient, Point, Vector};
 use crate::session::error::Refusal;
 use crate::session::sight::{point, vector};
-use crate::session::state::{Level, Mark, MarkKind, Paint, Recipe, SolidForm, Voi};
+use crate::session::state::{Level, Mark, MarkKind, Paint, Recipe, SolidForm};
 use crate::voi::{
     EdgeMethod, Form, Frame, Growing, Mask, Neighbours, OneClick, Run, Solid, Stroke, Tip, grow, one_click,
 };
@@ -15,67 +12,7 @@ use crate::volume::{Interpolation, Volume, sample};
 /// Resolution assumed of a clinical PET for one-click boundaries, full width at half maximum in mm.
 const PET_RESOLUTION_MM: f64 = 6.0;
 
-/// The voxels of volumes of interest, found once.
-#[derive(Debug, Default)]
-pub struct VoiCache {
-    masks: BTreeMap<String, Known>,
-}
-
-#[derive(Debug)]
-struct Known {
-    mask: Arc<Mask>,
-    warnings: Vec<String>,
-}
-
-/// Most masks that are kept.
-const MAX_KNOWN: usize = 512;
-
-impl VoiCache {
-    /// The voxels of a volume of interest on its volume, and what is to be said of them.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`] when its recipe finds nothing.
-    pub(super) fn mask(
-        &mut self,
-        voi: &Arc<Voi>,
-        volume: &Volume,
-    ) -> Result<(Arc<Mask>, Vec<String>), Refusal> {
-        let key =
-            serde_json::to_string(&(&voi.series, voi.phase, &voi.recipe, &voi.strokes)).unwrap_or_default();
-        if let Some(known) = self.masks.get(&key)
-            && known.mask.lies_on(volume.grid())
-        {
-            return Ok((known.mask.clone(), known.warnings.clone()));
-        }
-        let (mask, warnings) = made(voi, volume)?;
-        let mask = Arc::new(mask);
-        if self.masks.len() >= MAX_KNOWN {
-            self.masks.clear();
-        }
-        let known = Known {
-            mask: mask.clone(),
-            warnings: warnings.clone(),
-        };
-        self.masks.insert(key, known);
-        Ok((mask, warnings))
-    }
-}
-
-fn made(voi: &Voi, volume: &Volume) -> Result<(Mask, Vec<String>), Refusal> {
-    let (mut mask, warnings) = from_recipe(&voi.recipe, volume)?;
-    for paint in &voi.strokes {
-        let stroke = stroke(paint)?;
-        mask = if paint.erases {
-            stroke.erased(&mask)
-        } else {
-            stroke.painted(&mask)
-        };
-    }
-    Ok((mask, warnings))
-}
-
-fn stroke(paint: &Paint) -> Result<Stroke, Refusal> {
+pub(super) fn stroke(paint: &Paint) -> Result<Stroke, Refusal> {
     let tip = paint.disc.map_or(Tip::Ball, |(normal, thickness_mm)| Tip::Disc {
         normal: vector(normal),
         thickness_mm,
@@ -84,7 +21,8 @@ fn stroke(paint: &Paint) -> Result<Stroke, Refusal> {
     Ok(Stroke::new(tip, paint.radius_mm, path)?)
 }
 
-fn from_recipe(recipe: &Recipe, volume: &Volume) -> Result<(Mask, Vec<String>), Refusal> {
+/// The voxels that a recipe finds, and what is to be said of them.
+pub(super) fn from_recipe(recipe: &Recipe, volume: &Volume) -> Result<(Mask, Vec<String>), Refusal> {
     let grid = volume.grid();
     let solid = |solid: Solid| {
         let (mask, warning) = solid.rasterise(grid.clone());

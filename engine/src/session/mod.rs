@@ -18,9 +18,12 @@ mod apply;
 mod collection;
 mod command;
 mod controls;
+mod curve;
 mod error;
 mod event;
 mod figures;
+mod livewire;
+mod masks;
 mod measure;
 mod picture;
 mod saved;
@@ -31,6 +34,7 @@ mod snapshot;
 mod source;
 mod stage;
 pub mod state;
+mod surface;
 #[cfg(test)]
 mod tests;
 
@@ -43,8 +47,8 @@ pub use controls::{Control, Controls, Setting};
 pub use error::Refusal;
 pub use event::Event;
 pub use figures::{Figure, Readout};
-pub use measure::VoiCache;
-pub use picture::{Line, Picture, Sharpness};
+pub use masks::VoiCache;
+pub use picture::{Hit, Line, Picture, Sharpness};
 pub use source::{Arrival, ImageArrival, InMemory, PATIENT_FIELDS, PlanarImage, SeriesFacts, Source};
 pub use state::State;
 
@@ -221,6 +225,7 @@ impl Session {
             || now.marks != before.marks
             || now.selected_mark != before.selected_mark
             || now.vois != before.vois
+            || now.selected_voi != before.selected_voi
             || now.texts.reference_lines;
         let views = now.desk.viewports.iter();
         let viewports: Vec<u32> = views
@@ -236,7 +241,10 @@ impl Session {
                 now.marks != before.marks || now.selected_mark != before.selected_mark,
                 Event::MarksChanged,
             ),
-            (now.vois != before.vois, Event::VoisChanged),
+            (
+                now.vois != before.vois || now.selected_voi != before.selected_voi,
+                Event::VoisChanged,
+            ),
             (now.joints != before.joints, Event::AlignmentChanged),
             (now.key_images != before.key_images, Event::KeyImagesChanged),
             (now.film != before.film, Event::FilmChanged),

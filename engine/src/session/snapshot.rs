@@ -99,6 +99,8 @@ impl Session {
             .marks
             .retain(|_, mark| super::figures::geometry(mark).is_ok());
         state.calibrations.retain(|_, mm| (1e-9..=1e9).contains(mm));
+        state.selected_mark = state.selected_mark.filter(|n| state.marks.contains_key(n));
+        state.selected_voi = state.selected_voi.filter(|n| state.vois.contains_key(n));
         let before = std::mem::replace(&mut self.state, Arc::new(state));
         self.remember(before.clone());
         // A log of what came before does not lead here.

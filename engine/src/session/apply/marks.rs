@@ -8,13 +8,15 @@ use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Spot};
 use crate::session::error::Refusal;
 use crate::session::measure;
-use crate::session::sight::{numbers, point};
-use crate::session::state::{Kind, Mark, MarkKind, Shown, SlabKind};
+use crate::session::sight::{numbers, point, size_of};
+use crate::session::state::{Kind, Mark, MarkKind, Shown};
 
 /// Most marks of a session.
 const MAX_MARKS: usize = 10_000;
 /// Most points of a mark.
 const MAX_POINTS: usize = 4096;
+/// Most points that a smooth curve is set by.
+const MAX_SPLINE: usize = 256;
 /// Most characters of a mark's text.
 const MAX_TEXT: usize = 2000;
 
@@ -30,7 +32,22 @@ impl MarkKind {
             Self::Cardiothoracic => 6..=6,
             Self::Polyline => 2..=MAX_POINTS,
             Self::Polygon | Self::Freehand => 3..=MAX_POINTS,
+            Self::Spline => 3..=MAX_SPLINE,
         }
+    }
+
+    /// Whether it is what it is wherever its points lie in space: what is measured on the surface of a rendering.
+    #[must_use]
+    pub const fn is_spatial(self) -> bool {
+        !matches!(
+            self,
+            Self::Rectangle
+                | Self::Ellipse
+                | Self::Circle
+                | Self::Freehand
+                | Self::Spline
+                | Self::Cardiothoracic
+        )
     }
 }
 
@@ -77,10 +94,11 @@ impl Work<'_> {
                 mark.color = color.unwrap_or(mark.color);
             }
             Command::SelectMark { mark } => {
+                self.state.selected_mark = None;
                 if let Some(n) = mark {
                     self.mark(*n)?;
+                    self.choose_mark(*n);
                 }
-                self.state.selected_mark = *mark;
             }
             Command::DeleteMark { mark } => {
                 self.mark(*mark)?;
@@ -119,6 +137,7 @@ impl Work<'_> {
     ) -> Result<(), Refusal> {
         check_count(kind, points.len())?;
         let shown = self.shown(viewport, "a mark")?.clone();
+        check_kind(kind, &shown)?;
         let places = points.iter().map(|spot| self.seen_at(&shown, *spot));
         let points_mm = places
             .map(|place| Ok(numbers(place?)))
@@ -134,6 +153,7 @@ impl Work<'_> {
         text: &str,
     ) -> Result<(), Refusal> {
         at_most("marks", MAX_MARKS, self.state.marks.len() + 1)?;
+        check_kind(kind, shown)?;
         let mark = Mark {
             kind,
             space: self.space(shown)?,
@@ -150,7 +170,7 @@ impl Work<'_> {
         measure::check(&mark)?;
         let n = self.number();
         self.state.marks.insert(n, Arc::new(mark));
-        self.state.selected_mark = Some(n);
+        self.choose_mark(n);
         Ok(())
     }
 
@@ -160,28 +180,15 @@ impl Work<'_> {
         n
     }
 
-    /// The place that is seen under a spot: on a plane that of the plane, on a MIP that of the largest value.
+    /// The place that is seen under a spot.
     fn seen_at(&self, shown: &Shown, spot: Spot) -> Result<Point<Patient>, Refusal> {
-        let grid = self.grid(shown)?;
-        let place = shown.place(&grid, spot)?;
-        match &shown.kind {
-            Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Plane => Ok(place),
-            Kind::Projection {
-                of: SlabKind::Maximum,
-            } => {
-                let volume = self.stage.whole(&shown.layers[0].series, shown.phase)?;
-                measure::maximum_along(&volume, place, shown.away(), None).ok_or(Refusal::NotShown {
-                    what: "a mark",
-                    expected: "something under the pointer",
-                    found: "nothing",
-                })
-            }
-            other => Err(Refusal::NotShown {
-                what: "a mark",
-                expected: "a plane or a maximum projection",
-                found: other.title(),
-            }),
-        }
+        self.stage.seen_at(&self.state.joints, shown, spot, "a mark")
+    }
+
+    /// Makes a mark the chosen thing.
+    fn choose_mark(&mut self, n: u64) {
+        self.state.selected_mark = Some(n);
+        self.state.selected_voi = None;
     }
 
     /// From the space of a view to that of a mark.
@@ -205,10 +212,11 @@ impl Work<'_> {
         *moved = numbers(place);
         measure::check(&mark)?;
         self.state.marks.insert(n, Arc::new(mark));
-        self.state.selected_mark = Some(n);
+        self.choose_mark(n);
         Ok(())
     }
 
+    /// Moves all points by one step; on a rendering each to where it is then seen.
     fn move_mark(&mut self, n: u64, viewport: u32, from: Spot, to: Spot) -> Result<(), Refusal> {
         let mut mark = Mark::clone(self.mark(n)?);
         let to_mark = self.to_mark(viewport, &mark)?;
@@ -216,8 +224,34 @@ impl Work<'_> {
         for place in &mut mark.points_mm {
             *place = numbers(point(*place) + step);
         }
+        let shown = self.shown(viewport, "a mark")?;
+        if mark.is_in_space && matches!(shown.kind, Kind::Rendering { .. }) {
+            self.lay_on(shown, to, &to_mark, &mut mark.points_mm)?;
+            measure::check(&mark)?;
+        }
         self.state.marks.insert(n, Arc::new(mark));
-        self.state.selected_mark = Some(n);
+        self.choose_mark(n);
+        Ok(())
+    }
+
+    /// Brings places to where the surface of a rendering is seen in their pixels.
+    fn lay_on(
+        &self,
+        shown: &Shown,
+        picture: Spot,
+        to_mark: &Affine<Patient, Patient>,
+        places_mm: &mut [[f64; 3]],
+    ) -> Result<(), Refusal> {
+        let plane = shown.plane(&self.grid(shown)?, size_of(picture)?)?;
+        let from_mark = to_mark
+            .inverse()
+            .map_err(|error| Refusal::Voi(error.to_string()))?;
+        for place in places_mm {
+            let Some([x, y]) = plane.pixel(from_mark * point(*place)) else {
+                continue;
+            };
+            *place = numbers(*to_mark * self.seen_at(shown, Spot { x, y, ..picture })?);
+        }
         Ok(())
     }
 
@@ -240,7 +274,8 @@ impl Work<'_> {
     }
 }
 
-fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
+/// Refuses more or fewer points than a mark has.
+pub(in crate::session) fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
     let counts = kind.points();
     if counts.contains(&found) {
         return Ok(());
@@ -253,6 +288,18 @@ fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
         },
         found,
     })
+}
+
+/// Refuses on a rendering what has a size on the screen only.
+fn check_kind(kind: MarkKind, shown: &Shown) -> Result<(), Refusal> {
+    if matches!(shown.kind, Kind::Rendering { .. }) && !kind.is_spatial() {
+        return Err(Refusal::NotShown {
+            what: "this kind of mark",
+            expected: "a plane",
+            found: shown.kind.title(),
+        });
+    }
+    Ok(())
 }
 
 /// A text that is not too long.

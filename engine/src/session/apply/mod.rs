@@ -18,10 +18,11 @@ use crate::geometry::Grid;
 use crate::session::command::Entry;
 use crate::session::error::Refusal;
 use crate::session::event::Event;
-use crate::session::measure::VoiCache;
+use crate::session::masks::VoiCache;
 use crate::session::stage::Stage;
 use crate::session::state::{Shown, State, ViewLayer};
 
+pub(super) use marks::check_count;
 pub(super) use place::step_mm;
 
 /// What a command works on.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::geometry::{Affine, Patient};
 use crate::lesion::{Options, detect};
-use crate::session::apply::place::step_mm;
+use crate::session::apply::place::{finite_place, step_mm};
 use crate::session::apply::show::named;
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Spot};
 use crate::session::error::{Refusal, within};
-use crate::session::sight::{components, numbers};
+use crate::session::sight::{components, numbers, point};
 use crate::session::state::{Level, Paint, Recipe, Voi};
 
 /// Most volumes of interest of a session.
@@ -53,9 +54,23 @@ impl Work<'_> {
                 erase,
                 ball,
             } => self.brush(*voi, *viewport, path, *radius_mm, [*erase, *ball])?,
+            Command::MoveVoi {
+                voi,
+                viewport,
+                from,
+                to,
+            } => self.move_voi(*voi, *viewport, *from, *to)?,
+            Command::SelectVoi { voi } => {
+                self.state.selected_voi = None;
+                if let Some(n) = voi {
+                    self.voi(*n)?;
+                    self.choose_voi(*n);
+                }
+            }
             Command::DeleteVoi { voi } => {
                 self.voi(*voi)?;
                 self.state.vois.remove(voi);
+                self.state.selected_voi = self.state.selected_voi.filter(|chosen| chosen != voi);
             }
             _ => return Ok(false),
         }
@@ -91,7 +106,15 @@ impl Work<'_> {
             strokes: Vec::new(),
             color: COLORS[count % COLORS.len()],
         };
-        self.keep(n, voi)
+        self.keep(n, voi)?;
+        self.choose_voi(n);
+        Ok(())
+    }
+
+    /// Makes a volume of interest the chosen thing.
+    fn choose_voi(&mut self, n: u64) {
+        self.state.selected_voi = Some(n);
+        self.state.selected_mark = None;
     }
 
     /// Keeps a volume of interest once its voxels can be found.
@@ -201,11 +224,8 @@ impl Work<'_> {
                 found: shown.kind.title(),
             });
         }
-        let facts = self.stage.facts(&voi.series)?;
-        let (grid, there) = (facts.grid.clone(), facts.space());
-        let here = self.space(&shown)?;
-        let way = self.stage.way(&self.state.joints, &there, &here);
-        let way = way.ok_or(Refusal::NotJoined(here, there))?.fixed_from_moving;
+        let grid = self.stage.facts(&voi.series)?.grid.clone();
+        let way = self.to_voi(viewport, &voi)?;
         let places = path
             .iter()
             .map(|spot| Ok(numbers(way * self.place_of(viewport, *spot)?)));
@@ -216,7 +236,43 @@ impl Work<'_> {
             disc: (!is_ball).then(|| (components(normal), step_mm(&grid, normal))),
             erases,
         }));
-        self.keep(n, voi)
+        self.keep(n, voi)?;
+        self.choose_voi(n);
+        Ok(())
+    }
+
+    /// From the space of a view to that of a volume of interest.
+    fn to_voi(&self, viewport: u32, voi: &Voi) -> Result<Affine<Patient, Patient>, Refusal> {
+        let here = self.space(self.shown(viewport, "a volume of interest")?)?;
+        let there = self.stage.facts(&voi.series)?.space();
+        let way = self.stage.way(&self.state.joints, &there, &here);
+        Ok(way.ok_or(Refusal::NotJoined(here, there))?.fixed_from_moving)
+    }
+
+    fn move_voi(&mut self, n: u64, viewport: u32, from: Spot, to: Spot) -> Result<(), Refusal> {
+        let mut voi = Voi::clone(self.voi(n)?);
+        let way = self.to_voi(viewport, &voi)?;
+        let step = way * (self.place_of(viewport, to)? - self.place_of(viewport, from)?);
+        let moved = |place: &mut [f64; 3]| -> Result<(), Refusal> {
+            *place = numbers(point(*place) + step);
+            finite_place(*place).map(|_| ())
+        };
+        match &mut voi.recipe {
+            Recipe::Empty => {}
+            Recipe::Sphere { center_mm, .. }
+            | Recipe::Solid { center_mm, .. }
+            | Recipe::ThresholdSphere { center_mm, .. } => moved(center_mm)?,
+            Recipe::Grow { .. } | Recipe::Voxels { .. } | Recipe::OneClick { .. } => {
+                let text = "a volume of interest that was found from values, or was read, cannot be moved";
+                return Err(Refusal::Voi(text.to_owned()));
+            }
+        }
+        for paint in &mut voi.strokes {
+            Arc::make_mut(paint).path_mm.iter_mut().try_for_each(moved)?;
+        }
+        self.keep(n, voi)?;
+        self.choose_voi(n);
+        Ok(())
     }
 }
 

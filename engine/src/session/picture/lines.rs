@@ -5,8 +5,7 @@ use serde::Serialize;
 use crate::geometry::{Grid, Patient, Point, Vector};
 use crate::presentation::{Anchor, Drawing, HandleShape, ImagePlane, Mark as DrawnMark, Size, Style, Text};
 use crate::session::Session;
-use crate::session::apply::{shown, step_mm};
-use crate::session::command::Spot;
+use crate::session::apply::step_mm;
 use crate::session::error::Refusal;
 use crate::session::figures::{Figure, geometry};
 use crate::session::sight::point;
@@ -236,47 +235,6 @@ impl Session {
         }
         Ok(lines)
     }
-
-    /// The mark under a spot, and which of its points; the nearest within `reach_pixels`.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`] for a view or a spot that is none.
-    pub fn hit(
-        &self,
-        viewport: u32,
-        spot: Spot,
-        reach_pixels: f64,
-    ) -> Result<Option<(u64, Option<u32>)>, Refusal> {
-        let shown = shown(&self.state, viewport, "a mark")?;
-        let grid = &self.stage.facts(&shown.layers[0].series)?.grid;
-        let size = crate::session::sight::size_of(spot)?;
-        let lines = self.lines(Some(viewport), shown, grid, size)?;
-        let at = [spot.x, spot.y];
-        let apart = |[x, y]: [f64; 2]| (x - at[0]).hypot(y - at[1]);
-        let mut best: Option<(f64, u64, Option<u32>)> = None;
-        let mut take = |distance: f64, mark: u64, handle: Option<u32>| {
-            if distance <= reach_pixels && best.is_none_or(|(known, _, _)| distance < known) {
-                best = Some((distance, mark, handle));
-            }
-        };
-        for line in &lines {
-            let Some(mark) = line.mark else { continue };
-            if line.has_handles {
-                for (n, point) in line.points.iter().enumerate() {
-                    // A handle wins over the line that it is on.
-                    take(apart(*point) * 0.5, mark, Some(n as u32));
-                }
-                continue;
-            }
-            let ends = line.points.iter().zip(line.points.iter().cycle().skip(1));
-            let count = line.points.len() - usize::from(!line.is_closed);
-            for (a, b) in ends.take(count) {
-                take(to_stretch(at, *a, *b), mark, None);
-            }
-        }
-        Ok(best.map(|(_, mark, handle)| (mark, handle)))
-    }
 }
 
 /// What is written beside a mark: its text and its first two numbers.
@@ -332,15 +290,4 @@ fn cut_line(
     let far = |end: &[f64; 2]| (end[0] - first[0]).hypot(end[1] - first[1]);
     let last = *ends.iter().max_by(|one, other| far(one).total_cmp(&far(other)))?;
     (far(&last) > 1.0).then_some([first, last])
-}
-
-fn to_stretch(at: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
-    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let length = dx * dx + dy * dy;
-    let along = if length > 0.0 {
-        (((at[0] - a[0]) * dx + (at[1] - a[1]) * dy) / length).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    (a[0] + along * dx - at[0]).hypot(a[1] + along * dy - at[1])
 }

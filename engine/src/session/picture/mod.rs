@@ -1,5 +1,6 @@
 //! Views to pictures.
 
+mod hit;
 mod lines;
 mod planar;
 mod scene;
@@ -22,10 +23,12 @@ use crate::session::sight::{components, numbers, point, tile_size, vector};
 use crate::session::state::{Comparing, Kind, Over, Shown, ViewShutter};
 use crate::volume::Volume;
 
-use scene::{comparison, layer, material, scene, solid};
+use scene::{comparison, solid};
 
+pub use hit::Hit;
 pub use lines::Line;
 pub(in crate::session) use lines::words;
+pub(in crate::session) use scene::{layer, material, scene};
 
 /// How finely a picture is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -265,7 +268,8 @@ impl Session {
         }
         let mut remarks = Vec::new();
         let (layers, fraction) = self.layers(shown, &mut remarks)?;
-        let scenes = self.scenes(shown, &grid, &layers, size)?;
+        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        self.stress(&mut scenes, viewport);
         let image = self.drawn(viewport, &scenes, shown, size, sharpness, renderer, cancel)?;
         let annotations = self.annotations(shown, &grid, size, &layers)?;
         let lines = self.lines(viewport, shown, &grid, size)?;
@@ -492,7 +496,9 @@ impl Session {
             return Ok(picture);
         }
         let (layers, _) = self.layers(shown, &mut Vec::new())?;
-        if let [scene] = self.scenes(shown, &grid, &layers, size)?.as_slice() {
+        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        self.stress(&mut scenes, Some(viewport));
+        if let [scene] = scenes.as_slice() {
             magnify(
                 renderer,
                 scene,

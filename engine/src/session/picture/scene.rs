@@ -7,11 +7,12 @@ use crate::presentation::{Camera, ImagePlane};
 use crate::render::{
     Comparison, DrawnAs, Layer, Projection, Rendering, Scene, Sharpening, Slab, View, VolumeId, preset,
 };
+use crate::session::Session;
 use crate::session::error::Refusal;
 use crate::session::state::{Comparing, Kind, Shown, ViewLayer};
 use crate::volume::{Interpolation, Rescale, Unit, Volume, Voxels};
 
-pub(super) fn layer(
+pub(in crate::session) fn layer(
     view_layer: &ViewLayer,
     n: usize,
     id: VolumeId,
@@ -54,7 +55,11 @@ pub(super) fn layer(
 }
 
 /// The material of a preset where it is made for the values of the volume.
-pub(super) fn material(name: &str, volume: &Volume, window: Window) -> Option<crate::render::Material> {
+pub(in crate::session) fn material(
+    name: &str,
+    volume: &Volume,
+    window: Window,
+) -> Option<crate::render::Material> {
     use crate::render::Scale;
     let preset = preset(name)?;
     let suits = match preset.scale {
@@ -65,7 +70,7 @@ pub(super) fn material(name: &str, volume: &Volume, window: Window) -> Option<cr
     suits.then(|| preset.material(window).ok()).flatten()
 }
 
-pub(super) fn scene(shown: &Shown, plane: ImagePlane, mut layers: Vec<Layer>) -> Scene {
+pub(in crate::session) fn scene(shown: &Shown, plane: ImagePlane, mut layers: Vec<Layer>) -> Scene {
     let view = match &shown.kind {
         Kind::Stack | Kind::Tiles { .. } | Kind::Interleaved | Kind::Curved { .. } | Kind::Plane => {
             match shown.slab {
@@ -102,6 +107,24 @@ pub(super) fn comparison(shown: &Shown) -> Option<Comparison> {
         },
         Comparing::Swipe { place, towards_rad } => Comparison::Swipe { place, towards_rad },
     })
+}
+
+/// Width of the outline of the chosen volume of interest.
+const CHOSEN_PIXELS: f64 = 3.5;
+
+impl Session {
+    /// Draws the outline of the chosen volume of interest stronger; what is taken for a film is not being edited.
+    pub(super) fn stress(&self, scenes: &mut [Scene], viewport: Option<u32>) {
+        let chosen = self.state.selected_voi.filter(|_| viewport.is_some());
+        let Some((_, id, _)) = chosen.and_then(|n| self.drawn.outlines.get(&n)) else {
+            return;
+        };
+        for layer in scenes.iter_mut().flat_map(|scene| &mut scene.layers) {
+            if let (true, DrawnAs::Contours(contours)) = (layer.volume == *id, &mut layer.drawn_as) {
+                contours.width_pixels = CHOSEN_PIXELS;
+            }
+        }
+    }
 }
 
 /// A mask as 0 and 1 on its box and a voxel around it.

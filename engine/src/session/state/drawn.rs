@@ -30,6 +30,8 @@ pub enum MarkKind {
     Polygon,
     /// An outline drawn by hand: 3 points or more.
     Freehand,
+    /// A smooth closed curve through points: 3 or more.
+    Spline,
     /// From the tail to the head.
     Arrow,
     /// Where a text stands.

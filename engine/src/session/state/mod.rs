@@ -44,6 +44,9 @@ pub struct State {
     pub color: [u8; 3],
     /// Volumes of interest by number.
     pub vois: BTreeMap<u64, Arc<Voi>>,
+    /// The chosen volume of interest.
+    #[serde(default)]
+    pub selected_voi: Option<u64>,
     /// The next number of a mark or a volume of interest.
     pub next: u64,
     /// Which texts are shown.
@@ -398,6 +401,7 @@ impl Default for State {
             selected_mark: None,
             color: [255, 220, 60],
             vois: BTreeMap::new(),
+            selected_voi: None,
             next: 1,
             texts: Texts::default(),
             corners: Arc::new(BTreeMap::from([(String::new(), usual_corners())])),

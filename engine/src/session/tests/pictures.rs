@@ -3,7 +3,7 @@
 use super::world;
 use crate::presentation::Size;
 use crate::render::{Cancel, CpuRenderer};
-use crate::session::{Arrival, Picture, SeriesFacts, Session, Sharpness, Source, Spot};
+use crate::session::{Arrival, Hit, Picture, SeriesFacts, Session, Sharpness, Source, Spot};
 
 const SIZE: Size = Size {
     width: 128,
@@ -70,8 +70,9 @@ fn marks_lie_where_they_were_drawn_and_are_hit_there() {
         width: 128.0,
         height: 128.0,
     };
-    assert_eq!(session.hit(1, spot(61.0, 34.0), 5.0).unwrap(), Some((1, Some(1))));
-    assert_eq!(session.hit(1, spot(40.0, 50.0), 5.0).unwrap(), Some((1, None)));
+    let hit = |handle| Some(Hit::Mark { mark: 1, handle });
+    assert_eq!(session.hit(1, spot(61.0, 34.0), 5.0).unwrap(), hit(Some(1)));
+    assert_eq!(session.hit(1, spot(40.0, 50.0), 5.0).unwrap(), hit(None));
     assert_eq!(session.hit(1, spot(100.0, 100.0), 5.0).unwrap(), None);
     // On another slice it is not seen.
     done(

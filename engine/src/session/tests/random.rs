@@ -112,6 +112,40 @@ proptest! {
         prop_assert!(session.snapshot() == before);
     }
 
+    /// What is asked of a view has an answer, or a reason why not.
+    #[test]
+    fn any_spot_of_any_view_can_be_asked(
+        kind in 0..6_usize,
+        ends in proptest::array::uniform4(prop_oneof![0.0..128.0f64, -1e8..1e8f64]),
+        side in prop_oneof![Just(128.0), 0.0..2e4f64],
+        reach in -1.0..80.0f64,
+    ) {
+        let mut session = prepared();
+        let kind = [
+            r#""stack""#,
+            r#""plane""#,
+            r#"{"tiles": {"rows": 2, "columns": 2}}"#,
+            r#"{"projection": {"of": "maximum"}}"#,
+            r#"{"rendering": {"preset": "ct-bone"}}"#,
+            r#"{"rendering": {}}"#,
+        ][kind];
+        for line in [
+            format!(r#"{{"do": {{"show": {{"viewport": 1, "kind": {kind}, "series": ["ct", "pet"]}}}}}}"#),
+            r#"{"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"sphere": {"center_mm": [0, 0, 0], "radius_mm": 30}}}}}"#.to_owned(),
+        ] {
+            session.apply_json(&line);
+        }
+        let [from, to] = [[ends[0], ends[1]], [ends[2], ends[3]]]
+            .map(|[x, y]| Spot { x, y, width: side, height: 128.0 });
+        let before = session.snapshot();
+        let _ = session.hit(1, from, reach);
+        let _ = session.probe(1, from);
+        if let Ok(way) = session.livewire(1, from, to) {
+            prop_assert!(way.len() >= 2);
+        }
+        prop_assert!(session.snapshot() == before);
+    }
+
     /// After anything, reset gives the first pictures.
     #[test]
     fn reset_gives_the_first_pictures(picks in proptest::collection::vec(

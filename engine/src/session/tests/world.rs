@@ -169,3 +169,21 @@ pub fn source() -> InMemory {
 pub fn session() -> Session {
     Session::new(Box::new(source()))
 }
+
+/// Middle and radius of [`ball`].
+pub const BALL_MM: ([f64; 3], f64) = ([4.0, -3.0, 6.0], 38.0);
+
+/// A ball of 1000 HU in air, its edge a voxel wide, on voxels of 1.5 x 1.5 x 2 mm.
+pub fn ball() -> Session {
+    let (middle, radius) = BALL_MM;
+    let edge = |at| ((radius - apart(at, middle)) / 1.5 + 0.5).clamp(0.0, 1.0) as f32;
+    let ct = volume(
+        &grid([64, 64, 48], [1.5, 1.5, 2.0], [0.0; 3]),
+        Unit::Hounsfield,
+        "1.1",
+        |at| -1000.0 + 2000.0 * edge(at),
+    );
+    let mut source = InMemory::new();
+    source.add(facts("ball", "CT", &ct, 1), [ct.clone()]);
+    Session::new(Box::new(source))
+}
