@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::dicom::read::{self, Series, Stack, Study, hanging_facts, in_suv, load, suv_conversion, texts};
 use crate::dicom::{ImageReference, ObjectReference};
 use crate::session::source::{Arrival, SeriesFacts, Source};
-use crate::volume::{Unit, Volume};
+use crate::volume::{Rescale, Unit, Volume};
 
 /// Studies whose bytes are at hand: each volume is read when it is first wanted, and kept.
 pub struct Collection<S> {
@@ -128,6 +128,29 @@ impl<S: read::Source> Source for Collection<S> {
         read.entry((n, phase))
             .or_insert_with(|| self.load(n, phase))
             .clone()
+    }
+
+    fn rescales(&self, key: &str) -> Vec<Rescale> {
+        let n = self.facts.iter().position(|facts| facts.key == key);
+        let Some((study, series, phases)) = n.map(|n| &self.places[n]) else {
+            return Vec::new();
+        };
+        let series = &self.studies[*study].series[*series];
+        let Some(stack) = phases.first().and_then(|at| series.sorted.stacks.get(*at)) else {
+            return Vec::new();
+        };
+        let suv = series.is_emission().then(|| suv_conversion(series, stack));
+        let factors = suv.and_then(Result::ok).map(|conversion| conversion.factors_bw);
+        let of = |(slice, at): (usize, &read::FrameRef)| {
+            let stored = series.instances.get(at.instance)?.frames.get(at.frame)?.rescale;
+            let factor = factors.as_ref().map_or(Some(1.0), |factors| factors.of(slice))?;
+            Some(Rescale {
+                slope: stored.slope * factor,
+                intercept: stored.intercept * factor,
+            })
+        };
+        let rescales: Option<Vec<Rescale>> = stack.frames.iter().enumerate().map(of).collect();
+        rescales.unwrap_or_default()
     }
 }
 

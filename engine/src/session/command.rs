@@ -15,7 +15,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
-use crate::session::state::{Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow};
+use crate::session::state::{
+    Axis, Comparing, KeyImage, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow,
+};
 
 /// A command with who gave it and the gesture it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -493,6 +495,11 @@ pub enum Command {
         /// In which view.
         viewport: u32,
     },
+    /// Sets which pictures are key images, in place of those that were marked.
+    SetKeyImages {
+        /// The pictures, in order.
+        images: Vec<KeyImage>,
+    },
     /// Takes the picture of a view for prints and reports (F6).
     AddToFilm {
         /// Which view.
@@ -549,6 +556,29 @@ pub enum Command {
         /// Its text, if it has one.
         #[serde(default)]
         text: String,
+    },
+    /// Draws a measurement or a text that was kept elsewhere, whatever views show.
+    RestoreMark {
+        /// The series it was drawn on.
+        series: String,
+        /// All series that it measures; the one alone if not said.
+        #[serde(default)]
+        layers: Vec<String>,
+        /// What.
+        kind: MarkKind,
+        /// Its points, in the space of the series.
+        points_mm: Vec<[f64; 3]>,
+        /// Directions of the picture it was drawn on: right, down, away.
+        axes: [[f64; 3]; 3],
+        /// Whether that picture was a projection or rendering.
+        #[serde(default)]
+        is_in_space: bool,
+        /// Its text, if it has one.
+        #[serde(default)]
+        text: String,
+        /// Red, green, blue; that of new marks if not said.
+        #[serde(default)]
+        color: Option<[u8; 3]>,
     },
     /// Moves one point of a mark.
     MoveHandle {
@@ -615,6 +645,21 @@ pub enum Command {
         /// Its name; one is made up if not said.
         #[serde(default)]
         name: String,
+    },
+    /// Makes a volume of interest that was kept elsewhere, whatever views show.
+    RestoreVoi {
+        /// The series on whose voxels it lies.
+        series: String,
+        /// All series that it measures; the one alone if not said.
+        #[serde(default)]
+        layers: Vec<String>,
+        /// How it is made.
+        recipe: Recipe,
+        /// Its name.
+        name: String,
+        /// Red, green, blue; the next in turn if not said.
+        #[serde(default)]
+        color: Option<[u8; 3]>,
     },
     /// Makes a volume of interest another way, about the numbers of its recipe; brush strokes stay.
     EditVoi {
@@ -697,6 +742,18 @@ pub enum Command {
         /// Begins where it lies now instead of anywhere.
         #[serde(default)]
         refine: bool,
+    },
+    /// Says where a series lies on another, as a registration object has it.
+    RestoreJoint {
+        /// The series that moves.
+        moving: String,
+        /// The series that stays.
+        fixed: String,
+        /// From the moving space to the fixed one, row by row.
+        fixed_from_moving: [[f64; 4]; 3],
+        /// Why it is to be looked at, where a search was not sure.
+        #[serde(default)]
+        to_check: Vec<String>,
     },
     /// A person takes part.
     Join {

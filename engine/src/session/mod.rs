@@ -43,6 +43,7 @@ pub use event::Event;
 pub use figures::{Figure, Readout};
 pub use measure::VoiCache;
 pub use picture::{Line, Picture, Sharpness};
+pub use saved::{SavedJoint, SavedVoi, SavedVois};
 pub use source::{Arrival, InMemory, PATIENT_FIELDS, SeriesFacts, Source};
 pub use state::State;
 

@@ -6,7 +6,7 @@ use crate::colormap::Window;
 use crate::dicom::ImageReference;
 use crate::geometry::Grid;
 use crate::presentation::hanging;
-use crate::volume::{Unit, Volume};
+use crate::volume::{Rescale, Unit, Volume};
 
 /// Gives a session what it shows. Files, networks and threads are the host's; a session only asks.
 pub trait Source {
@@ -17,6 +17,13 @@ pub trait Source {
     ///
     /// A session asks whenever it draws or measures; a source keeps what it has read.
     fn volume(&self, key: &str, phase: usize) -> Arrival;
+
+    /// What makes stored values of each slice into those of the first phase's volume; empty where it is not known.
+    ///
+    /// Presentation states name windows by stored values.
+    fn rescales(&self, _key: &str) -> Vec<Rescale> {
+        Vec::new()
+    }
 }
 
 /// As much of a volume as has come.
@@ -132,5 +139,11 @@ impl Source for InMemory {
         self.volumes
             .get(&(key.to_owned(), phase))
             .map_or(Arrival::Waiting, |volume| Arrival::Whole(volume.clone()))
+    }
+
+    /// Stored is what the volume holds.
+    fn rescales(&self, key: &str) -> Vec<Rescale> {
+        let volume = self.volumes.get(&(key.to_owned(), 0));
+        volume.map_or_else(Vec::new, |volume| vec![volume.rescale(); volume.grid().size()[2]])
     }
 }

@@ -8,7 +8,7 @@ use crate::session::error::Refusal;
 use crate::session::sight::map;
 use crate::session::source::{Arrival, SeriesFacts, Source};
 use crate::session::state::{Joint, Origin, Shown};
-use crate::volume::Volume;
+use crate::volume::{Rescale, Volume};
 
 /// The source and the volumes that were taken from it.
 pub(super) struct Stage {
@@ -45,6 +45,11 @@ impl Stage {
     pub(super) fn facts(&self, key: &str) -> Result<&SeriesFacts, Refusal> {
         let found = self.series().iter().find(|facts| facts.key == key);
         found.ok_or_else(|| Refusal::NoSeries(key.to_owned()))
+    }
+
+    /// What makes stored values of each slice into those that are shown; empty where it is not known.
+    pub(super) fn rescales(&self, key: &str) -> Vec<Rescale> {
+        self.source.rescales(key)
     }
 
     /// A whole volume, to be measured.

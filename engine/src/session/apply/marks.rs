@@ -12,7 +12,7 @@ use crate::session::sight::{numbers, point};
 use crate::session::state::{Kind, Mark, MarkKind, Shown, SlabKind};
 
 /// Most marks of a session.
-const MAX_MARKS: usize = 10_000;
+pub(super) const MAX_MARKS: usize = 10_000;
 /// Most points of a mark.
 const MAX_POINTS: usize = 4096;
 /// Most characters of a mark's text.
@@ -240,7 +240,7 @@ impl Work<'_> {
     }
 }
 
-fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
+pub(super) fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
     let counts = kind.points();
     if counts.contains(&found) {
         return Ok(());
@@ -256,7 +256,7 @@ fn check_count(kind: MarkKind, found: usize) -> Result<(), Refusal> {
 }
 
 /// A text that is not too long.
-fn short(text: &str) -> Result<String, Refusal> {
+pub(super) fn short(text: &str) -> Result<String, Refusal> {
     at_most("characters of a text", MAX_TEXT, text.chars().count())?;
     Ok(text.to_owned())
 }

@@ -8,6 +8,7 @@ mod look;
 mod marks;
 mod motion;
 mod place;
+mod restore;
 mod show;
 mod vois;
 
@@ -60,7 +61,8 @@ pub(super) fn apply(
         || work.film(command)?
         || work.marks(command)?
         || work.vois(command)?
-        || work.align(command)?;
+        || work.align(command)?
+        || work.restore(command)?;
     debug_assert!(is_done, "every command has a file that does it");
     Ok(work.remarks)
 }
