@@ -44,10 +44,7 @@ impl Work<'_> {
         for image in images {
             let facts = self.stage.facts(&image.series)?;
             let (slices, phases) = (facts.grid.size()[2], facts.phases.max(1));
-            for (what, found, count) in [
-                ("slice", image.slice, slices),
-                ("phase", image.phase, phases),
-            ] {
+            for (what, found, count) in [("slice", image.slice, slices), ("phase", image.phase, phases)] {
                 if found as usize >= count {
                     return Err(Refusal::NoSuch {
                         what,
@@ -176,7 +173,12 @@ fn check_axes(axes: &[[f64; 3]; 3]) -> Result<(), Refusal> {
         let length = 1.0 - SAME_AXES..=1.0 + SAME_AXES;
         within("the length of a mark's axis", "1", length, dot(axis, axis).sqrt())?;
         let angle = -SAME_AXES..=SAME_AXES;
-        within("the angle of a mark's axes", "a right one", angle, dot(axis, &axes[(n + 1) % 3]))?;
+        within(
+            "the angle of a mark's axes",
+            "a right one",
+            angle,
+            dot(axis, &axes[(n + 1) % 3]),
+        )?;
     }
     Ok(())
 }

@@ -50,7 +50,10 @@ impl Session {
             return Err(not("slices of two series", shown.kind.title()));
         };
         let [below, above] = [self.stage.facts(&lower.series)?, self.stage.facts(&upper.series)?];
-        if [below, above].iter().any(|facts| facts.images.len() != facts.grid.size()[2]) {
+        if [below, above]
+            .iter()
+            .any(|facts| facts.images.len() != facts.grid.size()[2])
+        {
             return Err(not("series whose objects are known", "one without"));
         }
         let orientation = state::orientation(shown, &below.grid)
@@ -97,7 +100,13 @@ impl Session {
             Some(name) => ColorMap::named(name).ok(),
             None => Some(single_color_map(&below.unit)),
         };
-        let colors = colors.map(|colors| if lower.is_inverted { colors.inverted() } else { colors });
+        let colors = colors.map(|colors| {
+            if lower.is_inverted {
+                colors.inverted()
+            } else {
+                colors
+            }
+        });
         let space = (below.space(), above.space());
         let parts = [
             (
@@ -112,10 +121,7 @@ impl Session {
                 shown.comparing.is_some(),
                 "a blending state holds no comparison; it shows the mix",
             ),
-            (
-                shown.sharpening > 0.0,
-                "a blending state holds no sharpening",
-            ),
+            (shown.sharpening > 0.0, "a blending state holds no sharpening"),
             (
                 space.0 != space.1 && registrations.is_empty(),
                 "the state names no registration of the two series, which share no frame of reference",
@@ -169,7 +175,9 @@ impl Session {
         commands.push(palette(0, "gray".to_owned()));
         match read_palette(&state.palette) {
             Some(name) => commands.push(palette(1, name)),
-            None => told.push("the state's palette is none that is known here; the usual one is used".to_owned()),
+            None => {
+                told.push("the state's palette is none that is known here; the usual one is used".to_owned())
+            }
         }
         commands.push(Command::SetRatio {
             viewport,
@@ -181,7 +189,12 @@ impl Session {
             Some(area) => commands.extend(state::showing(viewport, area, orientation, &below.grid, size)?),
             None => told.push("the state names no displayed area".to_owned()),
         }
-        commands.extend(state::drawings(viewport, &state.layout.annotations, below, &mut told));
+        commands.extend(state::drawings(
+            viewport,
+            &state.layout.annotations,
+            below,
+            &mut told,
+        ));
         Ok((commands, told))
     }
 }
@@ -195,10 +208,18 @@ fn written_palette(layer: &ViewLayer) -> Result<Palette, Refusal> {
             found: name.clone(),
         })?,
     };
-    let colors = if layer.is_inverted { colors.inverted() } else { colors };
+    let colors = if layer.is_inverted {
+        colors.inverted()
+    } else {
+        colors
+    };
     let is_it = |(name, _): &&(&str, &str)| ColorMap::named(name).is_ok_and(|known| known == colors);
     Ok(Palette {
-        colours: colors.colors().iter().map(|color| color.map(|level| u16::from(level) * 257)).collect(),
+        colours: colors
+            .colors()
+            .iter()
+            .map(|color| color.map(|level| u16::from(level) * 257))
+            .collect(),
         uid: KNOWN.iter().find(is_it).map(|(_, uid)| (*uid).to_owned()),
     })
 }
@@ -211,7 +232,8 @@ fn read_palette(palette: &Palette) -> Option<String> {
     }
     let level = |level: u16| (level >> 8) as u8;
     let colors: Vec<[u8; 3]> = palette.colours.iter().map(|color| color.map(level)).collect();
-    let names = palettes().flat_map(|palette| [palette.name.to_owned(), format!("{}_inverted", palette.name)]);
+    let names =
+        palettes().flat_map(|palette| [palette.name.to_owned(), format!("{}_inverted", palette.name)]);
     let mut names = names;
     names.find(|name| ColorMap::named(name).is_ok_and(|known| known.colors() == colors))
 }

@@ -142,7 +142,11 @@ impl Session {
             (true, Some(text)) => Err(Refusal::NotShown {
                 what: WHAT,
                 expected: "two frames of reference joined by a matrix",
-                found: if text.contains("bends") { "one that bends" } else { "others" },
+                found: if text.contains("bends") {
+                    "one that bends"
+                } else {
+                    "others"
+                },
             }),
         }
     }
@@ -171,18 +175,29 @@ fn to_check(registration: &Registration, moving: &SourceImages) -> Vec<String> {
     };
     let uid = moving.frame_of_reference_uid.as_ref();
     let items = registration.registered.iter().filter(|item| {
-        let names = item.images.iter().any(|image| is_its(&image.reference.sop_instance_uid));
+        let names = item
+            .images
+            .iter()
+            .any(|image| is_its(&image.reference.sop_instance_uid));
         names || (uid.is_some() && item.frame_of_reference_uid.as_ref() == uid)
     });
     let comments = items.filter_map(|item| item.comment.strip_prefix(TO_CHECK));
     comments
         .map(|rest| rest.trim_start_matches([':', ' ']).to_owned())
-        .map(|rest| if rest.is_empty() { TO_CHECK.to_owned() } else { rest })
+        .map(|rest| {
+            if rest.is_empty() {
+                TO_CHECK.to_owned()
+            } else {
+                rest
+            }
+        })
         .collect()
 }
 
 /// A text of one line that is not too long.
 fn line(text: &str) -> String {
-    let plain = text.chars().map(|c| if c == '\\' || c.is_control() { '/' } else { c });
+    let plain = text
+        .chars()
+        .map(|c| if c == '\\' || c.is_control() { '/' } else { c });
     plain.take(MAX_COMMENT).collect::<String>().trim_end().to_owned()
 }

@@ -17,11 +17,17 @@ impl Session {
     #[must_use]
     pub fn key_image_references(&self) -> Vec<ImageReference> {
         let images = self.state.key_images.iter();
-        images.filter_map(|image| self.key_image_reference(image)).collect()
+        images
+            .filter_map(|image| self.key_image_reference(image))
+            .collect()
     }
 
     fn key_image_reference(&self, image: &KeyImage) -> Option<ImageReference> {
-        let facts = self.stage.facts(&image.series).ok().filter(|_| image.phase == 0)?;
+        let facts = self
+            .stage
+            .facts(&image.series)
+            .ok()
+            .filter(|_| image.phase == 0)?;
         facts.images.get(image.slice as usize).cloned()
     }
 
@@ -72,7 +78,9 @@ impl Session {
             let before = is_any_known;
             is_any_known = self.add_named(&object.object, &mut images) || before;
             if self.slice_of_image(&object.object).is_none() {
-                told.push(format!("image {uid} of the selection is in no series that is open"));
+                told.push(format!(
+                    "image {uid} of the selection is in no series that is open"
+                ));
             }
             if object.presentation_state.is_some() {
                 told.push(format!("the presentation state of image {uid} is not followed"));

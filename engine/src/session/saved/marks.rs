@@ -66,7 +66,10 @@ impl Session {
         if groups.is_empty() {
             return Err(Refusal::NotSaved {
                 what: "a measurement report",
-                reason: told.first().cloned().unwrap_or_else(|| "the study has no marks".to_owned()),
+                reason: told
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| "the study has no marks".to_owned()),
             });
         }
         let report = MeasurementReport {
@@ -83,7 +86,9 @@ impl Session {
     /// The slices nearest to a mark's first point, of each series that it measures, in the report's library.
     fn note_images(&self, mark: &Mark, library: &mut Vec<ImageGroup>) {
         for key in &mark.layers {
-            let Ok(facts) = self.stage.facts(key) else { continue };
+            let Ok(facts) = self.stage.facts(key) else {
+                continue;
+            };
             let Some(image) = self.image_at(mark, facts).map(|image| image.reference) else {
                 continue;
             };
@@ -107,7 +112,9 @@ impl Session {
     /// The image of a series nearest to the first point of a mark.
     fn image_at(&self, mark: &Mark, facts: &SeriesFacts) -> Option<ImageReference> {
         let way = self.stage.way(&self.state.joints, &facts.space(), &mark.space)?;
-        let at = facts.grid.voxel(way.fixed_from_moving * point(*mark.points_mm.first()?));
+        let at = facts
+            .grid
+            .voxel(way.fixed_from_moving * point(*mark.points_mm.first()?));
         let slice = at[2].round();
         let is_inside = mark.phase == 0 && (0.0..facts.images.len() as f64).contains(&slice);
         is_inside.then(|| facts.images[slice as usize].clone())
@@ -226,24 +233,23 @@ impl Session {
 pub(super) fn is_region(kind: MarkKind) -> bool {
     matches!(
         kind,
-        MarkKind::Rectangle
-            | MarkKind::Ellipse
-            | MarkKind::Circle
-            | MarkKind::Polygon
-            | MarkKind::Freehand
+        MarkKind::Rectangle | MarkKind::Ellipse | MarkKind::Circle | MarkKind::Polygon | MarkKind::Freehand
     )
 }
 
 /// The name of a kind, as it stands in JSON.
 pub(super) fn kind_name(kind: MarkKind) -> String {
     let name = serde_json::to_value(kind).ok();
-    name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    name.and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// The numbers of a mark's points, in the order of its lines.
 pub(super) fn along(mark: &Mark, figures: &[Figure]) -> Vec<Measurement> {
     let of = |name: &str| {
-        let found = figures.iter().find(|figure| figure.name == name && figure.series.is_none());
+        let found = figures
+            .iter()
+            .find(|figure| figure.name == name && figure.series.is_none());
         found.map(|figure| figure.value)
     };
     let found = match mark.kind {
@@ -321,7 +327,10 @@ impl Place<'_> {
             MarkKind::Ellipse => vec![self.ellipse(mark, &at)],
             MarkKind::Rectangle | MarkKind::Polygon | MarkKind::Freehand => {
                 let corners = geometry(mark).map(|found| found.lines);
-                let mut outline = corners.ok().and_then(|mut lines| lines.pop()).map_or(at, |line| line.0);
+                let mut outline = corners
+                    .ok()
+                    .and_then(|mut lines| lines.pop())
+                    .map_or(at, |line| line.0);
                 outline.extend(outline.first().copied());
                 let shape = match self {
                     Self::Image { .. } => RegionShape::Polyline,

@@ -61,7 +61,12 @@ impl Session {
     }
 
     /// Where the regions of a group lie; none on series that are not open.
-    fn places<'a>(&'a self, viewport: u32, group: &MeasurementGroup, regions: &[&Region]) -> Option<Places<'a>> {
+    fn places<'a>(
+        &'a self,
+        viewport: u32,
+        group: &MeasurementGroup,
+        regions: &[&Region],
+    ) -> Option<Places<'a>> {
         let mut facts: Option<&SeriesFacts> = None;
         let mut shapes = Vec::new();
         let mut is_on_image = true;
@@ -71,7 +76,8 @@ impl Session {
                     let (own, slice) = self.slice_of_image(image)?;
                     let place = |at: &[f32; 2]| {
                         let [column, row] = at.map(f64::from);
-                        own.grid.patient(Point::new(column - 0.5, row - 0.5, slice as f64))
+                        own.grid
+                            .patient(Point::new(column - 0.5, row - 0.5, slice as f64))
                     };
                     (own, *shape, points.iter().map(place).collect::<Vec<_>>())
                 }
@@ -103,7 +109,10 @@ impl Session {
     /// The series that a place in space was measured on: one that the group names, else that of the view, else any.
     fn of_space(&self, viewport: u32, group: &MeasurementGroup, uid: &str) -> Option<&SeriesFacts> {
         let lies_there = |facts: &SeriesFacts| facts.hanging.frame_of_reference_uid.as_deref() == Some(uid);
-        let images = group.measurements.iter().flat_map(|measurement| &measurement.images);
+        let images = group
+            .measurements
+            .iter()
+            .flat_map(|measurement| &measurement.images);
         let mut named = images.filter_map(|image| Some(self.slice_of_image(image)?.0));
         let view = self.state.desk.viewports.get(&viewport);
         let shown = view.and_then(|view| view.shown.as_ref());
@@ -130,8 +139,12 @@ impl Session {
             points_mm: points.into_iter().map(numbers).collect(),
             axes: places.axes(),
             is_in_space: text_of(group, &IN_SPACE.value).is_some(),
-            text: text_of(group, &concepts::COMMENT.value).unwrap_or_default().to_owned(),
-            color: text_of(group, &COLOR.value).and_then(color).unwrap_or(self.state.color),
+            text: text_of(group, &concepts::COMMENT.value)
+                .unwrap_or_default()
+                .to_owned(),
+            color: text_of(group, &COLOR.value)
+                .and_then(color)
+                .unwrap_or(self.state.color),
             by: None,
         };
         (kind.points().contains(&mark.points_mm.len()) && geometry(&mark).is_ok()).then_some(mark)
@@ -140,7 +153,10 @@ impl Session {
 
 /// The regions of a group, or of its numbers, each once.
 fn regions_of(group: &MeasurementGroup) -> Vec<&Region> {
-    let of_numbers = group.measurements.iter().flat_map(|measurement| &measurement.regions);
+    let of_numbers = group
+        .measurements
+        .iter()
+        .flat_map(|measurement| &measurement.regions);
     let mut found: Vec<&Region> = Vec::new();
     for region in group.regions.iter().chain(of_numbers) {
         if !found.contains(&region) {
@@ -188,14 +204,21 @@ impl Places<'_> {
             }
             (MarkKind::Rectangle | MarkKind::Circle | MarkKind::Ellipse, _)
             | (MarkKind::Polygon | MarkKind::Freehand, _) => return None,
-            _ => self.shapes.iter().flat_map(|(_, points)| points.clone()).collect(),
+            _ => self
+                .shapes
+                .iter()
+                .flat_map(|(_, points)| points.clone())
+                .collect(),
         })
     }
 
     /// What a group of another program is.
     fn guessed(&self, group: &MeasurementGroup) -> Option<(MarkKind, Vec<Point<Patient>>)> {
         let has = |quantity: &crate::dicom::Code| {
-            group.measurements.iter().any(|measurement| measurement.quantity.is(quantity))
+            group
+                .measurements
+                .iter()
+                .any(|measurement| measurement.quantity.is(quantity))
         };
         let lines = self.shapes.len();
         let is_pairs = self.shapes.iter().all(|(_, points)| points.len() == 2);
@@ -240,7 +263,9 @@ impl Places<'_> {
             RegionShape::Ellipse => (points[1] - points[0], points[3] - points[2]),
             _ => return usual,
         };
-        let Some(right) = right.normalized() else { return usual };
+        let Some(right) = right.normalized() else {
+            return usual;
+        };
         let Some(down) = (down - right * right.dot(down)).normalized() else {
             return usual;
         };

@@ -16,8 +16,8 @@ use crate::session::command::Command;
 use crate::session::error::Refusal;
 use crate::session::figures::geometry;
 use crate::session::picture::words;
-use crate::session::sight::{numbers, point, stack_axes, vector};
 use crate::session::saved::{is_same, slice_of};
+use crate::session::sight::{numbers, point, stack_axes, vector};
 use crate::session::state::{Kind, Mark, MarkKind, Shown};
 use crate::session::{SeriesFacts, Session};
 

@@ -162,7 +162,11 @@ impl Session {
                 found: "one of a slide or of images without a place",
             });
         }
-        let Some(grid) = segmentation.segments.first().map(|segment| segment.mask.grid().clone()) else {
+        let Some(grid) = segmentation
+            .segments
+            .first()
+            .map(|segment| segment.mask.grid().clone())
+        else {
             return Err(Refusal::NotShown {
                 what: WHAT,
                 expected: "segments",
@@ -206,13 +210,22 @@ impl Session {
             let name = read_name(&roi.name, "region", roi.number);
             let uid = roi.frame_of_reference_uid.as_deref();
             let Some(facts) = self.suiting(viewport, uid, &set.referenced_series_uids, None) else {
-                told.push(format!("{name:?} lies in a frame of reference of no series that is open"));
+                told.push(format!(
+                    "{name:?} lies in a frame of reference of no series that is open"
+                ));
                 continue;
             };
             is_any_known = true;
             let (mask, warnings) = roi.contours.rasterise(facts.grid.clone());
             told.extend(warnings.iter().map(|warning| format!("{name}: {warning}")));
-            self.bring(viewport, facts, (name, roi.colour), &mask, &mut commands, &mut told);
+            self.bring(
+                viewport,
+                facts,
+                (name, roi.colour),
+                &mask,
+                &mut commands,
+                &mut told,
+            );
         }
         if !is_any_known {
             return Err(Refusal::OtherSeries("a structure set"));
@@ -307,7 +320,9 @@ fn is_found(voi: &Voi) -> bool {
 
 /// A name that an object can hold.
 fn written_name(name: &str) -> String {
-    let plain = name.chars().map(|c| if c == '\\' || c.is_control() { '/' } else { c });
+    let plain = name
+        .chars()
+        .map(|c| if c == '\\' || c.is_control() { '/' } else { c });
     plain.take(MAX_NAME).collect::<String>().trim().to_owned()
 }
 

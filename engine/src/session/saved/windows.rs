@@ -35,7 +35,12 @@ impl Session {
         let modality = |rescale: Rescale| Modality::Rescale {
             slope: rescale.slope,
             intercept: rescale.intercept,
-            kind: if facts.unit == Unit::Hounsfield { "HU" } else { "US" }.to_owned(),
+            kind: if facts.unit == Unit::Hounsfield {
+                "HU"
+            } else {
+                "US"
+            }
+            .to_owned(),
         };
         if rescales.len() != facts.images.len() {
             let text = format!(
@@ -45,18 +50,18 @@ impl Session {
             return (None, Vec::new(), Some(text));
         }
         if rescales.iter().all(|rescale| *rescale == rescales[0]) {
-            return (Some(modality(rescales[0])), vec![softcopy(window, Vec::new())], None);
+            return (
+                Some(modality(rescales[0])),
+                vec![softcopy(window, Vec::new())],
+                None,
+            );
         }
         let of_image = |(rescale, image): (&Rescale, &crate::dicom::ImageReference)| {
             let window = mapped(window, rescale.slope.recip(), -rescale.intercept / rescale.slope);
             softcopy(window, vec![image.clone()])
         };
         let windows = rescales.iter().zip(&facts.images).map(of_image);
-        (
-            Some(modality(Rescale::IDENTITY)),
-            windows.collect(),
-            None,
-        )
+        (Some(modality(Rescale::IDENTITY)), windows.collect(), None)
     }
 
     /// The window of a series in a state, of the values that are shown; with what is not followed.
@@ -108,7 +113,9 @@ impl Session {
                 found.len()
             ));
         }
-        let sound = found.first().filter(|window| window.is_valid() && window.width > 0.0);
+        let sound = found
+            .first()
+            .filter(|window| window.is_valid() && window.width > 0.0);
         (sound.map(|window| ViewWindow::from(*window)), told)
     }
 }
