@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 mod export;
 mod objects;
+mod opened;
 
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
@@ -74,7 +75,7 @@ enum Wish {
     Movie(export::Movie),
     Batch(export::Batch),
     Save(objects::Save),
-    Open(objects::Open),
+    Open(opened::Open),
 }
 
 /// Runs the command.
