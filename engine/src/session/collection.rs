@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dicom_dictionary_std::tags;
+
 use crate::dicom::read::planar::{Description, Planar, describe};
 use crate::dicom::read::{
     self, FrameRef, LastRead, Series, Stack, Study, display_shutter, hanging_facts, in_suv, load,
@@ -11,7 +13,7 @@ use crate::dicom::read::{
 use crate::dicom::{ImageReference, ObjectReference};
 use crate::geometry::{Affine, Grid, Point, Vector};
 use crate::session::source::{Arrival, ImageArrival, PlanarImage, SeriesFacts, Source};
-use crate::volume::{Unit, Volume};
+use crate::volume::{Rescale, Unit, Volume};
 
 /// Studies whose bytes are at hand: each volume is read when it is first wanted, and kept; images without a place in a
 /// volume are read each time.
@@ -242,6 +244,33 @@ impl<S: read::Source> Source for Collection<S> {
             Err(error) => ImageArrival::Failed(error.to_string()),
         }
     }
+
+    fn rescales(&self, key: &str) -> Vec<Rescale> {
+        let n = self.facts.iter().position(|facts| facts.key == key);
+        let Some((study, series, part)) = n.map(|n| &self.places[n]) else {
+            return Vec::new();
+        };
+        let series = &self.studies[*study].series[*series];
+        let phases = match part {
+            Part::Volumes(phases) => phases,
+            Part::Images(frames) => return planar_rescales(series, frames),
+        };
+        let Some(stack) = phases.first().and_then(|at| series.sorted.stacks.get(*at)) else {
+            return Vec::new();
+        };
+        let suv = series.is_emission().then(|| suv_conversion(series, stack));
+        let factors = suv.and_then(Result::ok).map(|conversion| conversion.factors_bw);
+        let of = |(slice, at): (usize, &read::FrameRef)| {
+            let stored = series.instances.get(at.instance)?.frames.get(at.frame)?.rescale;
+            let factor = factors.as_ref().map_or(Some(1.0), |factors| factors.of(slice))?;
+            Some(Rescale {
+                slope: stored.slope * factor,
+                intercept: stored.intercept * factor,
+            })
+        };
+        let rescales: Option<Vec<Rescale>> = stack.frames.iter().enumerate().map(of).collect();
+        rescales.unwrap_or_default()
+    }
 }
 
 impl<S: read::Source> Collection<S> {
@@ -272,4 +301,20 @@ fn displayed(series: &Series, stack: &Stack, volume: Volume) -> Volume {
         .ok()
         .and_then(|conversion| in_suv(volume, &conversion.factors_bw).ok())
         .unwrap_or(stored)
+}
+
+/// What makes stored values of images into real ones; empty where one has a table for it, or is shown without.
+fn planar_rescales(series: &Series, frames: &[FrameRef]) -> Vec<Rescale> {
+    let of = |at: &FrameRef| {
+        let instance = series.instances.get(at.instance)?;
+        let has_table = instance.data_set.get(tags::MODALITY_LUT_SEQUENCE).is_some();
+        let is_shown_without = instance
+            .data_set
+            .get(tags::PIXEL_INTENSITY_RELATIONSHIP)
+            .is_some()
+            && matches!(series.modality.as_str(), "XA" | "RF");
+        (!has_table && !is_shown_without).then(|| instance.frames.get(at.frame).map(|frame| frame.rescale))?
+    };
+    let all: Option<Vec<Rescale>> = frames.iter().map(of).collect();
+    all.unwrap_or_default()
 }

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
 use crate::session::state::{
-    Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewShutter, ViewTable, ViewWindow,
+    Axis, Comparing, KeyImage, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewShutter, ViewTable,
+    ViewWindow,
 };
 
 /// A command with who gave it and the gesture it belongs to.
@@ -527,6 +528,11 @@ pub enum Command {
         /// In which view.
         viewport: u32,
     },
+    /// Sets which pictures are key images, in place of those that were marked.
+    SetKeyImages {
+        /// The pictures, in order.
+        images: Vec<KeyImage>,
+    },
     /// Takes the picture of a view for prints and reports (F6).
     AddToFilm {
         /// Which view.
@@ -583,6 +589,29 @@ pub enum Command {
         /// Its text, if it has one.
         #[serde(default)]
         text: String,
+    },
+    /// Draws a measurement or a text that was kept elsewhere, whatever views show.
+    RestoreMark {
+        /// The series it was drawn on.
+        series: String,
+        /// All series that it measures; the one alone if not said.
+        #[serde(default)]
+        layers: Vec<String>,
+        /// What.
+        kind: MarkKind,
+        /// Its points, in the space of the series.
+        points_mm: Vec<[f64; 3]>,
+        /// Directions of the picture it was drawn on: right, down, away.
+        axes: [[f64; 3]; 3],
+        /// Whether that picture was a projection or rendering.
+        #[serde(default)]
+        is_in_space: bool,
+        /// Its text, if it has one.
+        #[serde(default)]
+        text: String,
+        /// Red, green, blue; that of new marks if not said.
+        #[serde(default)]
+        color: Option<[u8; 3]>,
     },
     /// Moves one point of a mark.
     MoveHandle {
@@ -649,6 +678,21 @@ pub enum Command {
         /// Its name; one is made up if not said.
         #[serde(default)]
         name: String,
+    },
+    /// Makes a volume of interest that was kept elsewhere, whatever views show.
+    RestoreVoi {
+        /// The series on whose voxels it lies.
+        series: String,
+        /// All series that it measures; the one alone if not said.
+        #[serde(default)]
+        layers: Vec<String>,
+        /// How it is made.
+        recipe: Recipe,
+        /// Its name.
+        name: String,
+        /// Red, green, blue; the next in turn if not said.
+        #[serde(default)]
+        color: Option<[u8; 3]>,
     },
     /// Makes a volume of interest another way, about the numbers of its recipe; brush strokes stay.
     EditVoi {
@@ -747,6 +791,18 @@ pub enum Command {
         /// Begins where it lies now instead of anywhere.
         #[serde(default)]
         refine: bool,
+    },
+    /// Says where a series lies on another, as a registration object has it.
+    RestoreJoint {
+        /// The series that moves.
+        moving: String,
+        /// The series that stays.
+        fixed: String,
+        /// From the moving space to the fixed one, row by row.
+        fixed_from_moving: [[f64; 4]; 3],
+        /// Why it is to be looked at, where a search was not sure.
+        #[serde(default)]
+        to_check: Vec<String>,
     },
     /// A person takes part.
     Join {

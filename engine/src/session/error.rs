@@ -127,6 +127,17 @@ pub enum Refusal {
     /// The landmarks do not make a map.
     #[error(transparent)]
     Landmarks(#[from] LandmarkError),
+    /// What was read speaks of nothing that is open.
+    #[error("{0} is for other series than those that are open")]
+    OtherSeries(&'static str),
+    /// An object cannot hold what is the case.
+    #[error("{what} cannot be made: {reason}")]
+    NotSaved {
+        /// What object.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// The volume of interest cannot be found; in the words of what looks for it.
     #[error("{0}")]
     Voi(String),

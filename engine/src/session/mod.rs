@@ -49,6 +49,7 @@ pub use event::Event;
 pub use figures::{Figure, Readout};
 pub use masks::VoiCache;
 pub use picture::{Hit, Line, Picture, Sharpness};
+pub use saved::{SavedJoint, SavedVoi, SavedVois};
 pub use source::{Arrival, ImageArrival, InMemory, PATIENT_FIELDS, PlanarImage, SeriesFacts, Source};
 pub use state::State;
 

@@ -54,7 +54,7 @@ pub(super) struct Look {
     pub(super) sharpening: f64,
     /// Whether overlays are laid over it.
     pub(super) has_overlays: bool,
-    /// What is covered beside what its maker covers.
+    /// What is covered, where it is not what its maker covers.
     pub(super) shutter: Option<Arc<Shutter>>,
 }
 
@@ -292,10 +292,9 @@ impl Drawing {
         {
             self.overlay(&level.samples, level.size, n, &mut image);
         }
-        for shutter in [self.sheet.image.shutter.as_ref(), self.look.shutter.as_deref()] {
-            if let Some(shutter) = shutter {
-                cover(&mut image, &self.place, shutter);
-            }
+        // The reader's goes before its maker's.
+        if let Some(shutter) = self.look.shutter.as_deref().or(self.sheet.image.shutter.as_ref()) {
+            cover(&mut image, &self.place, shutter);
         }
         image
     }

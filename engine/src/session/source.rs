@@ -10,7 +10,7 @@ use crate::dicom::presentation_state::Shutter;
 use crate::dicom::read::planar::{Description, Planar};
 use crate::geometry::Grid;
 use crate::presentation::hanging;
-use crate::volume::{Unit, Volume};
+use crate::volume::{Rescale, Unit, Volume};
 
 /// Gives a session what it shows. Files, networks and threads are the host's; a session only asks.
 pub trait Source {
@@ -28,6 +28,13 @@ pub trait Source {
     fn image(&self, key: &str, n: usize) -> ImageArrival {
         let _ = (key, n);
         ImageArrival::Failed("the series has no images".to_owned())
+    }
+
+    /// What makes stored values of each slice into those of the first phase's volume; empty where it is not known.
+    ///
+    /// Presentation states name windows by stored values.
+    fn rescales(&self, _key: &str) -> Vec<Rescale> {
+        Vec::new()
     }
 }
 
@@ -182,5 +189,11 @@ impl Source for InMemory {
     fn image(&self, key: &str, n: usize) -> ImageArrival {
         let found = self.images.get(&(key.to_owned(), n));
         found.map_or(ImageArrival::Waiting, |image| ImageArrival::Whole(image.clone()))
+    }
+
+    /// Stored is what the volume holds.
+    fn rescales(&self, key: &str) -> Vec<Rescale> {
+        let volume = self.volumes.get(&(key.to_owned(), 0));
+        volume.map_or_else(Vec::new, |volume| vec![volume.rescale(); volume.grid().size()[2]])
     }
 }

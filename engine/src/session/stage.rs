@@ -60,6 +60,11 @@ impl Stage {
         found.ok_or_else(|| Refusal::NoSeries(key.to_owned()))
     }
 
+    /// What makes stored values of each slice into those that are shown; empty where it is not known.
+    pub(super) fn rescales(&self, key: &str) -> Vec<Rescale> {
+        self.source.rescales(key)
+    }
+
     /// A whole volume, to be measured.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl Work<'_> {
     }
 
     /// The joint of two spaces, made if there is none.
-    fn joint_mut(&mut self, moving: &str, fixed: &str) -> Result<&mut Joint, Refusal> {
+    pub(super) fn joint_mut(&mut self, moving: &str, fixed: &str) -> Result<&mut Joint, Refusal> {
         let [moving_space, fixed_space] = self.spaces(moving, fixed)?;
         if moving_space == fixed_space {
             return Err(Refusal::NotShown {

@@ -12,7 +12,7 @@ use crate::session::sight::{numbers, point, size_of};
 use crate::session::state::{Kind, Mark, MarkKind, Shown};
 
 /// Most marks of a session.
-const MAX_MARKS: usize = 10_000;
+pub(super) const MAX_MARKS: usize = 10_000;
 /// Most points of a mark.
 const MAX_POINTS: usize = 4096;
 /// Most points that a smooth curve is set by.
@@ -303,7 +303,7 @@ fn check_kind(kind: MarkKind, shown: &Shown) -> Result<(), Refusal> {
 }
 
 /// A text that is not too long.
-fn short(text: &str) -> Result<String, Refusal> {
+pub(super) fn short(text: &str) -> Result<String, Refusal> {
     at_most("characters of a text", MAX_TEXT, text.chars().count())?;
     Ok(text.to_owned())
 }

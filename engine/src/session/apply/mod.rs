@@ -9,6 +9,7 @@ mod marks;
 mod motion;
 mod place;
 mod planar;
+mod restore;
 mod show;
 mod vois;
 
@@ -63,7 +64,8 @@ pub(super) fn apply(
         || work.film(command)?
         || work.marks(command)?
         || work.vois(command)?
-        || work.align(command)?;
+        || work.align(command)?
+        || work.restore(command)?;
     debug_assert!(is_done, "every command has a file that does it");
     Ok(work.remarks)
 }

@@ -16,7 +16,7 @@ const MAX_LAYERS: usize = crate::render::MAX_LAYERS;
 /// Most desks that are kept.
 const MAX_DESKS: usize = 64;
 /// Most key images.
-const MAX_KEY_IMAGES: usize = 10_000;
+pub(super) const MAX_KEY_IMAGES: usize = 10_000;
 /// Most rows and columns of tiles.
 const MAX_TILES: u32 = 12;
 

@@ -13,13 +13,13 @@ use crate::session::sight::{components, numbers, point};
 use crate::session::state::{Level, Paint, Recipe, Voi};
 
 /// Most volumes of interest of a session.
-const MAX_VOIS: usize = 2000;
+pub(super) const MAX_VOIS: usize = 2000;
 /// Most strokes of one, and most places of a stroke.
 const MAX_STROKES: usize = 4096;
 /// Most runs of voxels of one.
 const MAX_RUNS: usize = 1 << 20;
 /// Colours of volumes of interest, in turn.
-const COLORS: [[u8; 3]; 8] = [
+pub(super) const COLORS: [[u8; 3]; 8] = [
     [255, 87, 87],
     [80, 220, 110],
     [90, 160, 255],
@@ -118,7 +118,7 @@ impl Work<'_> {
     }
 
     /// Keeps a volume of interest once its voxels can be found.
-    fn keep(&mut self, n: u64, voi: Voi) -> Result<(), Refusal> {
+    pub(super) fn keep(&mut self, n: u64, voi: Voi) -> Result<(), Refusal> {
         let volume = self.stage.whole(&voi.series, voi.phase)?;
         let voi = Arc::new(voi);
         let (_, warnings) = self.vois.mask(&voi, &volume)?;
@@ -277,7 +277,7 @@ impl Work<'_> {
 }
 
 /// Refuses numbers that make no volume, or a very long search.
-fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
+pub(super) fn checked(recipe: &Recipe) -> Result<Recipe, Refusal> {
     let place = |at: &[f64; 3]| {
         let parts = at
             .iter()

@@ -34,6 +34,10 @@ const SCENARIOS: &[(&str, &str)] = &[
         "alignment",
         include_str!("../../../tests/scenarios/alignment.jsonl"),
     ),
+    (
+        "restored",
+        include_str!("../../../tests/scenarios/restored.jsonl"),
+    ),
     ("motion", include_str!("../../../tests/scenarios/motion.jsonl")),
     ("planar", include_str!("../../../tests/scenarios/planar.jsonl")),
     ("people", include_str!("../../../tests/scenarios/people.jsonl")),

@@ -36,13 +36,23 @@ fn volume(grid: &Grid, unit: Unit, uid: &str, value: impl Fn([f64; 3]) -> f32) -
         .in_frame_of_reference(Some(uid.to_owned()))
 }
 
+fn study(key: &str) -> &'static str {
+    if matches!(key, "mr" | "dyn") {
+        "1.2.4"
+    } else {
+        "1.2.3"
+    }
+}
+
 fn object(key: &str, slice: usize) -> ImageReference {
+    let known = ["ct", "pet", "mr", "dyn"].iter().position(|name| *name == key);
+    let n = known.map_or(9, |at| at + 2);
     ImageReference {
         reference: ObjectReference {
-            study_instance_uid: "1.2.3".to_owned(),
-            series_instance_uid: format!("1.2.3.{}", key.len()),
+            study_instance_uid: study(key).to_owned(),
+            series_instance_uid: format!("1.2.3.{n}"),
             sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".to_owned(),
-            sop_instance_uid: format!("1.2.3.{}.{}", key.len(), slice + 1),
+            sop_instance_uid: format!("1.2.3.{n}.{}", slice + 1),
         },
         frames: Vec::new(),
     }
@@ -55,12 +65,7 @@ fn apart(a: [f64; 3], b: [f64; 3]) -> f64 {
 fn facts(key: &str, modality: &str, volume: &Volume, phases: usize) -> SeriesFacts {
     SeriesFacts {
         key: key.to_owned(),
-        study: if key == "mr" || key == "dyn" {
-            "1.2.4"
-        } else {
-            "1.2.3"
-        }
-        .to_owned(),
+        study: study(key).to_owned(),
         study_time: if key == "mr" || key == "dyn" {
             "20250101"
         } else {

@@ -4,6 +4,8 @@
 //! `{"picture": {"viewport": 1, "size": [512, 512], "file": "a.png"}}`, `{"screen": {"size": [1920, 1080], "file": "b.png"}}`,
 //! `{"film": {"format": "STANDARD\\3,4", "file": "f.pdf"}}` of all pictures taken with `add_to_film`,
 //! `{"movie": {"viewport": 1, "over": "rotation", "size": [512, 512], "rate": 18, "file": "m.avi"}}`,
+//! `{"save": {"as": "segmentation", "viewport": 1, "file": "s.dcm"}}` (also `presentation_state`, `key_images`, `structure_set`,
+//! `measurements`, `registration`, `blending`), `{"open": {"viewport": 1, "file": "s.dcm"}}`,
 //! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
 //! named by their keys, or as `@CT` for the one of that modality with most slices; studies as `@study1` (the latest) and so on.
 
@@ -20,6 +22,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 mod export;
+mod objects;
+mod opened;
 
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
@@ -70,12 +74,15 @@ enum Wish {
     Film(export::Film),
     Movie(export::Movie),
     Batch(export::Batch),
+    Save(objects::Save),
+    Open(opened::Open),
 }
 
 /// Runs the command.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let script = read_script(&options.script)?;
     let opened = open::studies(&options.paths)?;
+    let objects = objects::Objects::of(&opened.studies);
     let source = Collection::new(opened.studies, opened.files);
     let mut session = Session::new(Box::new(source));
     let names = names(session.series());
@@ -84,6 +91,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         chosen: options.backend.open()?,
         fonts: fonts::shipped()?,
         folder: &options.output,
+        objects,
     };
     let mut told = String::new();
     let mut refused = 0;
@@ -164,6 +172,7 @@ struct Stage<'a> {
     chosen: Chosen,
     fonts: Fonts,
     folder: &'a Path,
+    objects: objects::Objects,
 }
 
 impl Stage<'_> {
@@ -206,6 +215,8 @@ impl Stage<'_> {
             Wish::Film(asked) => json!({"pages": self.film(session, &asked)?}),
             Wish::Movie(asked) => json!({"pictures": self.movie(session, &asked)?}),
             Wish::Batch(asked) => json!({"files": self.batch(session, &asked)?}),
+            Wish::Save(asked) => self.objects.save(session, &asked, self.folder)?,
+            Wish::Open(asked) => self.objects.open(session, &asked, self.folder)?,
             Wish::Snapshot(file) => {
                 write(self.folder, &file, &session.snapshot())?;
                 json!({"snapshot": file})

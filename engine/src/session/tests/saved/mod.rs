@@ -1,14 +1,20 @@
-//! A presentation state written here shows the same picture when it is read.
+//! What is saved comes back through the bytes of its object.
+
+mod blending;
+mod joints;
+mod key_images;
+mod marks;
+mod vois;
 
 use codec::TransferSyntax;
 
 use super::world;
-use crate::dicom::presentation_state::{Content, PresentationState};
+use crate::dicom::presentation_state::{Content, Modality, PresentationState};
 use crate::dicom::read::presentation_state;
 use crate::dicom::write::{self, CharacterSet, DateTime, Equipment, Patient, Series, Study};
 use crate::presentation::Size;
 use crate::render::{Cancel, CpuRenderer};
-use crate::session::{Command, Event, Picture, Session, Sharpness};
+use crate::session::{Command, Entry, Event, Picture, Session, Sharpness};
 
 const SIZE: Size = Size {
     width: 128,
@@ -29,9 +35,8 @@ fn picture(session: &mut Session) -> Picture {
 
 const CREATED: DateTime = DateTime::new(2026, 3, 4, 11, 30, 15);
 
-/// Through the bytes of a DICOM object.
-fn through_dicom(state: &PresentationState) -> PresentationState {
-    let study = Study {
+fn study() -> Study {
+    Study {
         character_set: CharacterSet::Utf8,
         patient: Patient {
             name: "Test".to_owned(),
@@ -46,13 +51,16 @@ fn through_dicom(state: &PresentationState) -> PresentationState {
         id: String::new(),
         accession_number: String::new(),
         description: String::new(),
-    };
-    let series = Series {
+    }
+}
+
+fn series(frame_of_reference_uid: Option<&str>) -> Series {
+    Series {
         series_instance_uid: "1.2.3.7".to_owned(),
         number: 9,
-        description: "State".to_owned(),
+        description: "Saved".to_owned(),
         start: CREATED,
-        frame_of_reference_uid: None,
+        frame_of_reference_uid: frame_of_reference_uid.map(str::to_owned),
         patient_position: "HFS",
         body_part: "",
         equipment: Equipment {
@@ -61,9 +69,71 @@ fn through_dicom(state: &PresentationState) -> PresentationState {
             serial_number: "1".to_owned(),
             software: "0.1".to_owned(),
         },
-    };
-    let instance = write::presentation_state(&study, &series, state).unwrap();
-    let bytes = instance.encode(TransferSyntax::ExplicitLittleEndian).unwrap();
+    }
+}
+
+pub fn content() -> Content {
+    Content {
+        sop_instance_uid: "1.2.3.4".to_owned(),
+        label: "READING".to_owned(),
+        created: Some(CREATED),
+        ..Content::default()
+    }
+}
+
+/// The bytes of an object.
+fn bytes(instance: Result<write::Instance, write::Error>) -> Vec<u8> {
+    instance
+        .unwrap()
+        .encode(TransferSyntax::ExplicitLittleEndian)
+        .unwrap()
+}
+
+/// Does what was read in one gesture, and sees that one step takes it back.
+fn follow(session: &mut Session, commands: Vec<Command>) {
+    let before = session.snapshot();
+    for command in commands {
+        let entry = Entry {
+            by: None,
+            gesture: Some(77),
+            command,
+        };
+        session.apply(entry).unwrap();
+    }
+    let after = session.snapshot();
+    session.apply(Command::Undo).unwrap();
+    assert!(
+        session.snapshot() == before,
+        "one step takes back what was opened"
+    );
+    session.apply(Command::Redo).unwrap();
+    assert!(session.snapshot() == after);
+}
+
+/// A session over other series than the world's.
+fn elsewhere() -> Session {
+    Session::new(Box::new(crate::session::InMemory::new()))
+}
+
+/// What a reader answers to every kind of broken bytes: errors, and never a panic.
+fn check_broken<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Option<T>, mut follow: impl FnMut(T)) {
+    for n in 0..200 {
+        let end = bytes.len() * n / 200;
+        if let Some(found) = read(&bytes[..end]) {
+            follow(found);
+        }
+        let mut flipped = bytes.to_vec();
+        let at = (bytes.len() - 1) * n / 200;
+        flipped[at] ^= 1 << (n % 8);
+        if let Some(found) = read(&flipped) {
+            follow(found);
+        }
+    }
+}
+
+/// Through the bytes of a DICOM object.
+pub fn through_dicom(state: &PresentationState) -> PresentationState {
+    let bytes = bytes(write::presentation_state(&study(), &series(None), state));
     let (read, warnings) = presentation_state(&bytes).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     read
@@ -96,13 +166,7 @@ fn a_state_shows_the_picture_that_it_was_made_of() {
         }
         turning.iter().for_each(|line| done(&mut session, line));
         let expected = picture(&mut session);
-        let content = Content {
-            sop_instance_uid: "1.2.3.4".to_owned(),
-            label: "READING".to_owned(),
-            created: Some(CREATED),
-            ..Content::default()
-        };
-        let (state, told) = session.presentation_state(1, SIZE, content).unwrap();
+        let (state, told) = session.presentation_state(1, SIZE, content()).unwrap();
         assert!(told.is_empty(), "{told:?}");
         let state = through_dicom(&state);
         let mut other = world::session();
@@ -153,6 +217,52 @@ fn a_state_of_one_image_shows_that_image() {
 }
 
 #[test]
+fn a_state_says_what_makes_stored_values_into_real_ones() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["ct"]}}}"#,
+    );
+    let (mut state, _) = session.presentation_state(1, SIZE, content()).unwrap();
+    let modality = |slope, intercept| Modality::Rescale {
+        slope,
+        intercept,
+        kind: "HU".to_owned(),
+    };
+    assert_eq!(state.modality, Some(modality(1.0, 0.0)));
+    // The usual window stands in the state though nobody set it.
+    assert_eq!(state.windows.len(), 1);
+    // A state whose real values are twice the stored ones, and 1000 more, has its window there.
+    state.modality = Some(modality(2.0, 1000.0));
+    let (commands, told) = session.commands_of(1, SIZE, &state).unwrap();
+    assert!(told.is_empty(), "{told:?}");
+    let window = commands.iter().find_map(|command| match command {
+        Command::SetWindow { window, .. } => *window,
+        _ => None,
+    });
+    let window = window.unwrap();
+    assert_eq!(
+        (window.center, window.width),
+        ((39.5 - 1000.0) / 2.0, 399.0 / 2.0)
+    );
+}
+
+#[test]
+fn a_state_of_other_series_is_refused() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["ct"]}}}"#,
+    );
+    let (state, _) = session.presentation_state(1, SIZE, content()).unwrap();
+    let refusal = elsewhere().commands_of(1, SIZE, &state).unwrap_err().to_string();
+    assert_eq!(
+        refusal,
+        "a presentation state is for other series than those that are open"
+    );
+}
+
+#[test]
 fn what_a_state_cannot_hold_is_told() {
     let mut session = world::session();
     done(
@@ -177,40 +287,4 @@ fn what_a_state_cannot_hold_is_told() {
         .presentation_state(1, SIZE, Content::default())
         .unwrap_err();
     assert!(refusal.to_string().contains("turned by quarters"), "{refusal}");
-}
-
-#[test]
-fn key_images_are_the_objects_of_their_slices() {
-    let mut session = world::session();
-    for line in [
-        r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["ct"]}}}"#,
-        r#"{"do": {"go_to_slice": {"viewport": 1, "slice": 7}}}"#,
-        r#"{"do": {"mark_key_image": {"viewport": 1}}}"#,
-        r#"{"do": {"go_to_slice": {"viewport": 1, "slice": 2}}}"#,
-        r#"{"do": {"mark_key_image": {"viewport": 1}}}"#,
-    ] {
-        done(&mut session, line);
-    }
-    let uids: Vec<String> = session
-        .key_image_references()
-        .into_iter()
-        .map(|image| image.reference.sop_instance_uid)
-        .collect();
-    assert_eq!(uids, ["1.2.3.2.8", "1.2.3.2.3"]);
-}
-
-#[test]
-fn the_voxels_of_a_volume_of_interest_leave_as_a_mask() {
-    let mut session = world::session();
-    done(
-        &mut session,
-        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#,
-    );
-    done(
-        &mut session,
-        r#"{"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"solid": {"form": "box", "center_mm": [0, 0, 0], "size_mm": [8, 8, 6]}}}}}"#,
-    );
-    let (mask, warnings) = session.voi_mask(1).unwrap();
-    assert_eq!((mask.count(), warnings.len()), (8, 0));
-    assert!(session.voi_mask(2).is_err());
 }

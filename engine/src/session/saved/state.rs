@@ -3,28 +3,27 @@
 //! A state holds whole pixels, quarter turns and places on slices. What it cannot hold is told, not bent: a picture
 //! turned by another angle is refused, marks between slices are named.
 
-use crate::colormap::{ColorMap, Window};
+use crate::colormap::ColorMap;
 use crate::dicom::ImageReference;
 use crate::dicom::presentation_state::{
     Anchor, Annotation, Content, DisplayedArea, Graphic, GraphicLayer, Layout, Orientation, PixelShape,
-    PresentationLut, PresentationState, QuarterTurns, Scaling, Shape, SoftcopyWindow, Text, Units,
+    PresentationLut, PresentationState, QuarterTurns, Scaling, Shape, Text, Units,
 };
-use crate::dicom::read::planar::{Curve, StatedWindow};
+use crate::dicom::read::planar::Scale;
 use crate::geometry::{Grid, Patient, Point};
 use crate::presentation::Size;
 use crate::session::apply::shown;
 use crate::session::command::Command;
 use crate::session::error::Refusal;
-use crate::session::figures::geometry;
+use crate::session::figures::{Figure, geometry};
 use crate::session::picture::words;
+use crate::session::saved::{is_same, slice_of};
 use crate::session::sight::{numbers, point, stack_axes, vector};
-use crate::session::state::{KeyImage, Kind, Mark, MarkKind, Shown, ViewWindow};
+use crate::session::state::{Kind, Mark, MarkKind, Shown, ViewShutter};
 use crate::session::{SeriesFacts, Session};
 
 /// The graphic layer that marks are written to.
 const LAYER: &str = "UPTAKE";
-/// How far from a slice a point may lie to be on it, in slices.
-const ON_SLICE: f64 = 0.02;
 /// How far two places of a picture may lie apart to be one, in pixels.
 const SAME_PIXELS: f32 = 0.02;
 
@@ -53,6 +52,9 @@ impl Session {
         if facts.images.len() != facts.grid.size()[2] {
             return Err(not("a series whose objects are known", "one without"));
         }
+        if facts.planar.as_ref().is_some_and(|planar| planar.is_colour) {
+            return Err(not("grey images", "images of colour"));
+        }
         let orientation = orientation(shown, &facts.grid)
             .ok_or_else(|| not("a picture turned by quarters", "one turned by another angle"))?;
         let mut told = Vec::new();
@@ -66,59 +68,38 @@ impl Session {
         if at.is_none() {
             told.push("a state of grey images holds no palette; the picture will be grey".to_owned());
         }
-        let is_inverse = (at == Some(1)) != layer.is_inverted;
-        let window = layer.window.map(Window::from).or(facts.window);
+        let is_inverse = ((at == Some(1)) != layer.is_inverted) != is_white_low(facts);
+        let (modality, windows, left_out) = if facts.planar.is_some() {
+            self.planar_windows(facts, shown)?
+        } else {
+            self.written_windows(facts, layer)
+        };
+        told.extend(left_out);
         let (annotations, left_out) = self.annotations_of(facts);
         told.extend(left_out);
         let state = PresentationState {
             content,
             images: facts.images.clone(),
-            modality: None,
-            windows: window.into_iter().map(softcopy).collect(),
+            modality,
+            windows,
             presentation_lut: if is_inverse {
                 PresentationLut::Inverse
             } else {
                 PresentationLut::Identity
             },
-            shutter: None,
+            shutter: self.shutter_of(facts, shown)?,
             overlays: Vec::new(),
-            layout: Layout {
-                orientation,
-                areas: vec![area(shown, &facts.grid, size)?],
-                layers: if annotations.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![GraphicLayer {
-                        name: LAYER.to_owned(),
-                        order: 1,
-                        ..GraphicLayer::default()
-                    }]
-                },
-                annotations,
-            },
+            layout: layout(orientation, area(shown, facts, size)?, annotations),
         };
         Ok((state, told))
     }
 
-    /// The objects of the key images, in the order in which they were marked: what a key object selection refers to.
-    ///
-    /// Images whose objects are not known are left out.
-    #[must_use]
-    pub fn key_image_references(&self) -> Vec<ImageReference> {
-        let images = self.state.key_images.iter().filter(|image| image.phase == 0);
-        let reference = |image: &KeyImage| {
-            let facts = self.stage.facts(&image.series).ok()?;
-            facts.images.get(image.slice as usize).cloned()
-        };
-        images.filter_map(reference).collect()
-    }
-
     /// Marks on the slices of a series.
-    fn annotations_of(&self, facts: &SeriesFacts) -> (Vec<Annotation>, Vec<String>) {
+    pub(super) fn annotations_of(&self, facts: &SeriesFacts) -> (Vec<Annotation>, Vec<String>) {
         let (mut annotations, mut told) = (Vec::new(), Vec::new());
         let space = facts.space();
         for (n, mark) in self.state.marks.iter().filter(|(_, mark)| mark.space == space) {
-            match annotation(mark, facts) {
+            match annotation(mark, facts, |figures| self.figures_of(mark, figures)) {
                 Some(annotation) => annotations.push(annotation),
                 None => told.push(format!(
                     "mark {n} does not lie on a slice and is not in the state"
@@ -144,15 +125,9 @@ impl Session {
             .viewports
             .get(&viewport)
             .ok_or(Refusal::NoViewport(viewport))?;
-        let has = |facts: &&SeriesFacts| {
-            let mut named = state.images.iter();
-            named.any(|image| facts.images.iter().any(|known| is_same(known, image)))
-        };
-        let facts = self.series().iter().find(has).ok_or(Refusal::NotShown {
-            what: "a presentation state",
-            expected: "the series that it is for",
-            found: "others",
-        })?;
+        let facts = self
+            .series_of(&state.images)
+            .ok_or(Refusal::OtherSeries("a presentation state"))?;
         let mut told = Vec::new();
         let mut commands = vec![Command::Show {
             viewport,
@@ -160,25 +135,21 @@ impl Session {
             series: vec![facts.key.clone()],
             axis: None,
         }];
-        let slices = facts.images.len();
-        let slice_of = |image: &ImageReference| (0..slices).find(|n| is_same(&facts.images[*n], image));
-        if let Some(window) = state.windows.first() {
-            match window.view.curve {
-                Curve::Window(window) => commands.push(Command::SetWindow {
-                    viewport,
-                    layer: 0,
-                    window: Some(ViewWindow::from(window)),
-                }),
-                _ => told.push("the state's lookup table is not followed".to_owned()),
-            }
-        }
-        if state.windows.len() > 1 {
-            told.push(format!(
-                "of {} windows for single images the first is used",
-                state.windows.len()
-            ));
-        }
-        let wants_inverse = state.presentation_lut == PresentationLut::Inverse;
+        let slice_of = |image: &ImageReference| facts.images.iter().position(|known| is_same(known, image));
+        let (window, left_out) = self.read_window(facts, state.modality.as_ref(), &state.windows);
+        told.extend(left_out);
+        commands.extend(window.map(|window| Command::SetWindow {
+            viewport,
+            layer: 0,
+            window: Some(window),
+        }));
+        commands.extend(self.read_table(facts, state).map(|table| Command::SetTable {
+            viewport,
+            layer: 0,
+            table: Some(table),
+        }));
+        // A state speaks of values, whatever the image says of white (PS3.3 C.11.6).
+        let wants_inverse = (state.presentation_lut == PresentationLut::Inverse) != is_white_low(facts);
         let palette = if wants_inverse { "gray_inverted" } else { "gray" };
         commands.push(Command::SetPalette {
             viewport,
@@ -203,43 +174,40 @@ impl Session {
                 slice: slice as u32,
             });
         }
-        if state.shutter.is_some() {
-            told.push("the state's shutter is not followed".to_owned());
-        }
-        for annotation in &state.layout.annotations {
-            for slice in slices_of(annotation, facts, &slice_of) {
-                commands.extend(drawing(viewport, annotation, &facts.grid, slice, &mut told));
-            }
-        }
+        // A state without one takes the image's own away.
+        let shutter = state.shutter.as_ref().map(ViewShutter::from);
+        let shutter = shutter.or_else(|| facts.planar.is_some().then(ViewShutter::default));
+        commands.extend(shutter.map(|shutter| Command::SetShutter {
+            viewport,
+            shutter: Some(shutter),
+        }));
+        commands.extend(drawings(viewport, &state.layout.annotations, facts, &mut told));
         Ok((commands, told))
     }
 }
 
-/// Slices that an annotation lies on.
-fn slices_of(
-    annotation: &Annotation,
+/// Whether the lowest value of images without a volume is white.
+fn is_white_low(facts: &SeriesFacts) -> bool {
+    facts.planar.as_ref().is_some_and(|planar| planar.is_inverse)
+}
+
+/// The marks of annotations, each on the slices that it lies on.
+pub(super) fn drawings(
+    viewport: u32,
+    annotations: &[Annotation],
     facts: &SeriesFacts,
-    slice_of: &impl Fn(&ImageReference) -> Option<usize>,
-) -> Vec<usize> {
-    if annotation.images.is_empty() {
-        return (0..facts.images.len()).collect();
+    told: &mut Vec<String>,
+) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for annotation in annotations {
+        let is_on = |known: &ImageReference| annotation.images.iter().any(|image| is_same(known, image));
+        for (slice, known) in facts.images.iter().enumerate() {
+            if annotation.images.is_empty() || is_on(known) {
+                commands.extend(drawing(viewport, annotation, &facts.grid, slice, told));
+            }
+        }
     }
-    annotation.images.iter().filter_map(slice_of).collect()
-}
-
-fn is_same(known: &ImageReference, named: &ImageReference) -> bool {
-    let frame = known.frames.first().copied().unwrap_or(1);
-    named.names(&known.reference.sop_instance_uid, frame)
-}
-
-fn softcopy(window: Window) -> SoftcopyWindow {
-    SoftcopyWindow {
-        images: Vec::new(),
-        view: StatedWindow {
-            explanation: None,
-            curve: Curve::Window(window),
-        },
-    }
+    commands
 }
 
 /// Axes of a stack's pictures when turned clockwise by quarters and then mirrored left to right.
@@ -260,7 +228,7 @@ fn turned(grid: &Grid, orientation: Orientation) -> [[f64; 3]; 2] {
 }
 
 /// How a stack's picture is turned; none for other angles than quarters.
-fn orientation(shown: &Shown, grid: &Grid) -> Option<Orientation> {
+pub(super) fn orientation(shown: &Shown, grid: &Grid) -> Option<Orientation> {
     let all = QuarterTurns::ALL
         .into_iter()
         .flat_map(|turns| [false, true].map(|is_mirrored| Orientation { turns, is_mirrored }));
@@ -272,7 +240,7 @@ fn orientation(shown: &Shown, grid: &Grid) -> Option<Orientation> {
     all.find(fits)
 }
 
-fn turning(viewport: u32, orientation: Orientation) -> Vec<Command> {
+pub(super) fn turning(viewport: u32, orientation: Orientation) -> Vec<Command> {
     let mut commands = Vec::new();
     let degrees = f64::from(orientation.turns.degrees());
     if degrees != 0.0 {
@@ -287,8 +255,24 @@ fn turning(viewport: u32, orientation: Orientation) -> Vec<Command> {
     commands
 }
 
+/// How images lie, and what is drawn on them in one layer.
+pub(super) fn layout(orientation: Orientation, area: DisplayedArea, annotations: Vec<Annotation>) -> Layout {
+    let layer = GraphicLayer {
+        name: LAYER.to_owned(),
+        order: 1,
+        ..GraphicLayer::default()
+    };
+    Layout {
+        orientation,
+        areas: vec![area],
+        layers: (!annotations.is_empty()).then_some(layer).into_iter().collect(),
+        annotations,
+    }
+}
+
 /// The pixels that lie at the corners of a picture of a size.
-fn area(shown: &Shown, grid: &Grid, size: Size) -> Result<DisplayedArea, Refusal> {
+pub(super) fn area(shown: &Shown, facts: &SeriesFacts, size: Size) -> Result<DisplayedArea, Refusal> {
+    let grid = &facts.grid;
     let plane = shown.plane(grid, size)?;
     let pixel = |x: f64, y: f64| {
         let at = grid.voxel(plane.patient(x, y));
@@ -312,12 +296,16 @@ fn area(shown: &Shown, grid: &Grid, size: Size) -> Result<DisplayedArea, Refusal
         top_left: [columns[0], rows[0]],
         bottom_right: [columns[1], rows[1]],
         scaling: Scaling::ScaleToFit,
-        pixel: Some(PixelShape::SpacingMm([along, across])),
+        pixel: Some(match facts.planar.as_ref().map(|planar| &planar.scale) {
+            // Only the shape is known: thousandths of a width.
+            Some(Scale::Unknown) => PixelShape::AspectRatio([(along / across * 1e3).round() as u32, 1000]),
+            _ => PixelShape::SpacingMm([along, across]),
+        }),
     })
 }
 
 /// The commands that bring an area into a picture of a size.
-fn showing(
+pub(super) fn showing(
     viewport: u32,
     area: &DisplayedArea,
     orientation: Orientation,
@@ -354,18 +342,13 @@ fn showing(
 }
 
 /// A mark on the slice it lies on; none where it lies on none.
-fn annotation(mark: &Mark, facts: &SeriesFacts) -> Option<Annotation> {
+fn annotation(
+    mark: &Mark,
+    facts: &SeriesFacts,
+    read: impl Fn(&[Figure]) -> Vec<Figure>,
+) -> Option<Annotation> {
     let grid = &facts.grid;
-    let mut slice = None;
-    for place in &mark.points_mm {
-        let along = grid.voxel(point(*place))[2];
-        let nearest = along.round();
-        let is_on = (along - nearest).abs() < ON_SLICE && (0.0..grid.size()[2] as f64).contains(&nearest);
-        if !is_on || slice.is_some_and(|known| known != nearest as usize) {
-            return None;
-        }
-        slice = Some(nearest as usize);
-    }
+    let slice = slice_of(mark, grid);
     let pixel = |place: Point<Patient>| {
         let at = grid.voxel(place);
         [(at[0] + 0.5) as f32, (at[1] + 0.5) as f32]
@@ -387,7 +370,7 @@ fn annotation(mark: &Mark, facts: &SeriesFacts) -> Option<Annotation> {
     if mark.kind == MarkKind::Probe {
         graphics.push(drawn(Shape::Point(first)));
     }
-    let text = words(mark, &found.figures);
+    let text = words(mark, &read(&found.figures));
     let texts = (!text.is_empty()).then_some(Text {
         text,
         bounds: None,
