@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
+use crate::session::search::Found;
 use crate::session::state::{Axis, Comparing, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewWindow};
 
 /// A command with who gave it and the gesture it belongs to.
@@ -688,7 +689,8 @@ pub enum Command {
         /// Which, from 0.
         index: u32,
     },
-    /// Searches how a series lies on another.
+    /// Searches how a series lies on another, and lays in what it found, which then stands in the log in its place. It
+    /// takes seconds: a host that must not wait uses [`crate::session::Session::search`].
     Align {
         /// The series that moves.
         moving: String,
@@ -698,6 +700,8 @@ pub enum Command {
         #[serde(default)]
         refine: bool,
     },
+    /// Lays a series on another as a search found.
+    LayFound(Found),
     /// A person takes part.
     Join {
         /// Their number.

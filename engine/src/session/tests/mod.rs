@@ -7,6 +7,7 @@ mod gpu;
 mod pictures;
 mod random;
 mod saved;
+mod search;
 mod world;
 
 use std::collections::BTreeSet;
