@@ -25,6 +25,7 @@ mod measure;
 mod picture;
 mod saved;
 mod search;
+mod seen;
 mod sight;
 mod snapshot;
 mod source;

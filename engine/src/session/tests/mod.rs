@@ -8,6 +8,7 @@ mod pictures;
 mod random;
 mod saved;
 mod search;
+mod seen;
 mod world;
 
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@
 //! `{"picture": {"viewport": 1, "size": [512, 512], "file": "a.png"}}`, `{"screen": {"size": [1920, 1080], "file": "b.png"}}`,
 //! `{"film": {"format": "STANDARD\\3,4", "file": "f.pdf"}}` of all pictures taken with `add_to_film`,
 //! `{"movie": {"viewport": 1, "over": "rotation", "size": [512, 512], "rate": 18, "file": "m.avi"}}`,
-//! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
+//! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct", "format": "dicom"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
 //! named by their keys, or as `@CT` for the one of that modality with most slices; studies as `@study1` (the latest) and so on.
 
 use std::collections::BTreeMap;
@@ -15,15 +15,17 @@ use anyhow::Context;
 use clap::Args;
 use engine::presentation::{Annotations, Fonts, MAX_SIDE, Size};
 use engine::render::{Cancel, Image, annotate};
-use engine::session::{Collection, Event, SeriesFacts, Session, Sharpness};
+use engine::session::{Collection, Event, Refusal, SeriesFacts, Session, Sharpness};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod dicom_export;
 mod export;
 
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
 use crate::fonts;
+use dicom_export::Objects;
 
 /// Pixels between the views of a screen.
 const GAP_PIXELS: u32 = 2;
@@ -56,6 +58,9 @@ enum Wish {
         viewport: u32,
         size: [u32; 2],
         file: String,
+        /// Of a `.dcm`: whether texts and marks are left out.
+        #[serde(default)]
+        bare: bool,
     },
     Screen {
         size: [u32; 2],
@@ -76,6 +81,7 @@ enum Wish {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let script = read_script(&options.script)?;
     let opened = open::studies(&options.paths)?;
+    let objects = Objects::new(&opened.studies);
     let source = Collection::new(opened.studies, opened.files);
     let mut session = Session::new(Box::new(source));
     let names = names(session.series());
@@ -84,6 +90,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         chosen: options.backend.open()?,
         fonts: fonts::shipped()?,
         folder: &options.output,
+        objects,
     };
     let mut told = String::new();
     let mut refused = 0;
@@ -164,6 +171,7 @@ struct Stage<'a> {
     chosen: Chosen,
     fonts: Fonts,
     folder: &'a Path,
+    objects: Objects,
 }
 
 impl Stage<'_> {
@@ -183,14 +191,21 @@ impl Stage<'_> {
         }
         let wish: Wish = serde_json::from_value(value)?;
         Ok(match wish {
-            Wish::Picture { viewport, size, file } => match self.picture(session, viewport, sized(size)?) {
-                Ok(image) => {
-                    write(self.folder, &file, &image.to_png()?)?;
-                    json!({"picture": file})
-                }
-                Err(refused) => refusal(refused.to_string()),
+            Wish::Picture {
+                viewport,
+                size,
+                file,
+                bare,
+            } => match self.one(session, viewport, sized(size)?, bare, &file)? {
+                None => json!({"picture": file}),
+                Some(refused) => refusal(refused.to_string()),
             },
             Wish::Screen { size, file } => {
+                if export::ends_in(Path::new(&file), "dcm") {
+                    return Err(
+                        Usage("expected a screen as PNG, found the name of a DICOM file".to_owned()).into(),
+                    );
+                }
                 let image = self.screen(session, sized(size)?)?;
                 write(self.folder, &file, &image.to_png()?)?;
                 json!({"screen": file})
@@ -219,12 +234,36 @@ impl Stage<'_> {
         })
     }
 
-    fn picture(
+    /// Writes the picture of a view as a PNG or as DICOM; gives why it was refused.
+    fn one(
         &mut self,
         session: &mut Session,
         viewport: u32,
         size: Size,
-    ) -> Result<Image, engine::session::Refusal> {
+        bare: bool,
+        file: &str,
+    ) -> anyhow::Result<Option<Refusal>> {
+        if !export::ends_in(Path::new(file), "dcm") {
+            return match self.picture(session, viewport, size) {
+                Ok(image) => write(self.folder, file, &image.to_png()?).map(|()| None),
+                Err(refused) => Ok(Some(refused)),
+            };
+        }
+        let Some(view) = session.state().desk.viewports.get(&viewport) else {
+            return Ok(Some(Refusal::NoViewport(viewport)));
+        };
+        let Some(shown) = view.shown.clone() else {
+            return Ok(Some(Refusal::NotShown {
+                what: "a picture as DICOM",
+                expected: "a series",
+                found: "nothing",
+            }));
+        };
+        self.key_picture(session, &shown, size, bare, file)?;
+        Ok(None)
+    }
+
+    fn picture(&mut self, session: &mut Session, viewport: u32, size: Size) -> Result<Image, Refusal> {
         let renderer = self.chosen.renderer.as_mut();
         let picture = session.image(viewport, size, Sharpness::Still, renderer, &Cancel::new())?;
         let drawing = picture.drawing(Annotations::scale_for(size));
