@@ -142,19 +142,22 @@ impl Cut {
 
 /// Whether a line holds a field of the patient, or a part of the name.
 pub(super) fn tells(line: &str, facts: &SeriesFacts) -> bool {
-    let is_field = |field: &str| {
-        facts
-            .texts
-            .get(field)
-            .is_some_and(|text| !text.is_empty() && *text == line)
-    };
-    let name = facts.texts.get("PatientName").map_or("", String::as_str);
-    let id = facts.texts.get("PatientID").map_or("", String::as_str);
-    let lower = line.to_lowercase();
-    let mut parts = name
+    let text = |field: &str| facts.texts.get(field).map_or("", String::as_str);
+    let is_field = |field: &str| !line.is_empty() && text(field) == line;
+    let name = text("PatientName");
+    let is_letter = |letter: &char| letter.is_alphanumeric();
+    // Chinese names are written without a gap: 王^伟 as 王伟.
+    let whole = name
+        .split('=')
+        .map(|group| group.chars().filter(is_letter).collect());
+    let parts = name
         .split(|letter: char| !letter.is_alphanumeric())
-        .chain([id])
-        .filter(|part| part.chars().count() >= LEAST_LETTERS);
+        .map(str::to_owned);
+    let lower = line.to_lowercase();
+    let mut telling = whole
+        .chain(parts)
+        .chain([text("PatientID").to_owned()])
+        .filter(|part: &String| part.chars().count() >= LEAST_LETTERS);
     PATIENT_FIELDS.iter().any(|field| is_field(field))
-        || parts.any(|part| lower.contains(&part.to_lowercase()))
+        || telling.any(|part| lower.contains(&part.to_lowercase()))
 }

@@ -102,10 +102,18 @@ fn a_picture_tells_whether_it_may_name_the_patient() {
 
 #[test]
 fn names_are_found_within_descriptions() {
-    let source = world::source();
-    let check = |line, expected| assert_eq!(tells(line, &source.series()[0]), expected, "{line}");
-    check("Somebody^Made^Up", true);
-    check("CT OF SOMEBODY", true);
-    check("CT 2.0 x 2.0 x 3.0", false);
-    check("", false);
+    let check = |name: &str, line, expected| {
+        let mut facts = world::source().series()[0].clone();
+        facts.texts.insert("PatientName".to_owned(), name.to_owned());
+        facts.texts.insert("PatientSex".to_owned(), "M".to_owned());
+        assert_eq!(tells(line, &facts), expected, "{line} of {name}");
+    };
+    check("Somebody^Made^Up", "Somebody^Made^Up", true);
+    check("Somebody^Made^Up", "CT OF SOMEBODY", true);
+    check("Somebody^Made^Up", "CT 2.0 x 2.0 x 3.0", false);
+    check("Somebody^Made^Up", "M", true);
+    check("Somebody^Made^Up", "", false);
+    check("Wang^Wei=王^伟", "王伟 CT", true);
+    check("Wang^Wei=王^伟", "伟大的 CT", false);
+    check("", "CT", false);
 }
