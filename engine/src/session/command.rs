@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
+use crate::session::search::Found;
 use crate::session::state::{
     Axis, Comparing, KeyImage, Kind, MarkKind, Motion, Recipe, SlabKind, Texts, ViewShutter, ViewTable,
     ViewWindow,
@@ -782,7 +783,8 @@ pub enum Command {
         /// Which, from 0.
         index: u32,
     },
-    /// Searches how a series lies on another.
+    /// Searches how a series lies on another, and lays in what it found, which then stands in the log in its place. It
+    /// takes seconds: a host that must not wait uses [`crate::session::Session::search`].
     Align {
         /// The series that moves.
         moving: String,
@@ -804,6 +806,8 @@ pub enum Command {
         #[serde(default)]
         to_check: Vec<String>,
     },
+    /// Lays a series on another as a search found.
+    LayFound(Found),
     /// A person takes part.
     Join {
         /// Their number.

@@ -106,6 +106,9 @@ pub enum Refusal {
     /// A search found nothing to rely on; nothing was changed.
     #[error("the registration failed and was not applied: {0}")]
     RegistrationFailed(String),
+    /// The host gave up a search; nothing was changed.
+    #[error("the search was given up")]
+    Cancelled,
     /// The geometry of a view cannot be.
     #[error(transparent)]
     Plane(#[from] PlaneError),

@@ -28,6 +28,8 @@ mod measure;
 mod picture;
 mod saved;
 mod scale;
+mod search;
+mod seen;
 mod sheet;
 mod sight;
 mod snapshot;
@@ -50,6 +52,7 @@ pub use figures::{Figure, Readout};
 pub use masks::VoiCache;
 pub use picture::{Hit, Line, Picture, Sharpness};
 pub use saved::{SavedJoint, SavedVoi, SavedVois};
+pub use search::{Found, Search};
 pub use source::{Arrival, ImageArrival, InMemory, PATIENT_FIELDS, PlanarImage, SeriesFacts, Source};
 pub use state::State;
 
@@ -123,9 +126,28 @@ impl Session {
                 found: MAX_LOG + 1,
             });
         }
+        let entry = self.searched(entry)?;
         let events = self.act(&entry)?;
         self.log.push(entry);
         Ok(events)
+    }
+
+    /// Of a search what it found: a log is replayed without searching again.
+    fn searched(&self, entry: Entry) -> Result<Entry, Refusal> {
+        let Command::Align {
+            moving,
+            fixed,
+            refine,
+        } = &entry.command
+        else {
+            return Ok(entry);
+        };
+        self.people.may(entry.by, &entry.command)?;
+        let found = self.search(moving, fixed, *refine)?.run(&())?;
+        Ok(Entry {
+            command: found.into(),
+            ..entry
+        })
     }
 
     /// Does what a line of JSON says; what is refused comes as an event.
@@ -284,6 +306,7 @@ impl Session {
     }
 
     /// Every command that was done, in order, since the beginning, the last [`Session::take_log`], or a restored snapshot.
+    /// A search stands there as what it found.
     #[must_use]
     pub fn log(&self) -> &[Entry] {
         &self.log

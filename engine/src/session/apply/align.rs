@@ -1,14 +1,13 @@
-//! How series lie on each other: offsets, by hand, by landmarks, by a search.
+//! How series lie on each other: offsets, by hand, by landmarks, as a search found.
 
 use std::sync::Arc;
 
 use crate::geometry::{Affine, Patient, Point};
-use crate::registration::{
-    ByHand, Change, Confidence, LandmarkPair, Model, Options, Pose, Start, fit_landmarks, register,
-};
+use crate::registration::{ByHand, Change, LandmarkPair, Model, Pose, fit_landmarks};
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, HandChange, Spot};
 use crate::session::error::{Refusal, within};
+use crate::session::search::{Found, different};
 use crate::session::sight::{map, point, rows, vector};
 use crate::session::state::{Joint, Origin};
 
@@ -48,11 +47,7 @@ impl Work<'_> {
                 }
                 joint.landmarks.remove(*index as usize);
             }
-            Command::Align {
-                moving,
-                fixed,
-                refine,
-            } => self.search(moving, fixed, *refine)?,
+            Command::LayFound(found) => self.lay(found)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -68,13 +63,7 @@ impl Work<'_> {
     /// The joint of two spaces, made if there is none.
     pub(super) fn joint_mut(&mut self, moving: &str, fixed: &str) -> Result<&mut Joint, Refusal> {
         let [moving_space, fixed_space] = self.spaces(moving, fixed)?;
-        if moving_space == fixed_space {
-            return Err(Refusal::NotShown {
-                what: "aligning",
-                expected: "series of two frames of reference",
-                found: "series of one",
-            });
-        }
+        different(&moving_space, &fixed_space)?;
         let is_it = |joint: &Arc<Joint>| joint.moving == moving_space && joint.fixed == fixed_space;
         let at = match self.state.joints.iter().position(is_it) {
             Some(at) => at,
@@ -204,32 +193,17 @@ impl Work<'_> {
         Ok(self.to_space(viewport, space)? * self.place_of(viewport, spot)?)
     }
 
-    fn search(&mut self, moving: &str, fixed: &str, refine: bool) -> Result<(), Refusal> {
-        let joint = self.joint_mut(moving, fixed)?.clone();
-        let (fixed_volume, moving_volume) = (self.stage.whole(fixed, 0)?, self.stage.whole(moving, 0)?);
-        let start = match map(&joint.fixed_from_moving).inverse() {
-            Ok(moving_from_fixed) if refine => Start::From(moving_from_fixed),
-            _ => Start::Automatic,
-        };
-        let options = Options {
-            start,
-            ..Options::default()
-        };
-        let found = register(&fixed_volume, &moving_volume, &options, &())
-            .map_err(|error| Refusal::RegistrationFailed(error.to_string()))?;
-        let reasons: Vec<String> = found.verdict.reasons.iter().map(ToString::to_string).collect();
-        let fixed_from_moving = found.moving_from_fixed.affine_part().inverse();
-        let origin = match (found.verdict.confidence, &fixed_from_moving) {
-            (Confidence::Good, Ok(_)) => Origin::Search,
-            (Confidence::Check, Ok(_)) => Origin::SearchToCheck(reasons.clone()),
-            _ => return Err(Refusal::RegistrationFailed(reasons.join("; "))),
-        };
-        if let Origin::SearchToCheck(reasons) = &origin {
+    fn lay(&mut self, found: &Found) -> Result<(), Refusal> {
+        found.check()?;
+        let joint = self.joint_mut(&found.moving, &found.fixed)?;
+        joint.fixed_from_moving = found.fixed_from_moving;
+        let reasons = &found.reasons_to_check;
+        if reasons.is_empty() {
+            joint.origin = Origin::Search;
+        } else {
+            joint.origin = Origin::SearchToCheck(reasons.clone());
             self.remark(format!("look at the registration: {}", reasons.join("; ")));
         }
-        let joint = self.joint_mut(moving, fixed)?;
-        joint.fixed_from_moving = rows(&fixed_from_moving.unwrap_or(Affine::identity()));
-        joint.origin = origin;
         Ok(())
     }
 }

@@ -28,6 +28,7 @@ use scene::{comparison, solid};
 pub use hit::Hit;
 pub use lines::Line;
 pub(in crate::session) use lines::words;
+pub(in crate::session) use texts::readable;
 pub(in crate::session) use scene::{layer, material, scene};
 
 /// How finely a picture is made.

@@ -107,7 +107,10 @@ impl Session {
                 }
                 "Zoom" => one(format!("{:.0} %", shown.zoom * 100.0)),
                 "SeriesDescription" => one(facts.hanging.description.clone()),
-                other => facts.texts.get(other).cloned().into_iter().collect(),
+                other => {
+                    let text = facts.texts.get(other).map(|text| readable(other, text));
+                    text.into_iter().collect()
+                }
             }
         };
         let corner = |n: usize| -> Vec<String> {
@@ -129,6 +132,31 @@ impl Session {
         let facts = self.stage.facts(&shown.layers[turn.layer].series).ok()?;
         let (slice, slices) = (turn.slice + 1, facts.grid.size()[2]);
         Some(format!("{} {slice} / {slices}", facts.modality()))
+    }
+}
+
+/// A field as people write it: dates and times with their signs, names with a gap, and in their own letters.
+pub(in crate::session) fn readable(field: &str, text: &str) -> String {
+    let digits = |text: &str| text.chars().all(|digit| digit.is_ascii_digit());
+    let is_ascii = text.is_ascii();
+    match field {
+        _ if field.ends_with("Date") && is_ascii && text.len() == 8 && digits(text) => {
+            format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+        }
+        _ if field.ends_with("Time") && is_ascii && text.len() >= 6 && digits(&text[..6]) => {
+            format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..6])
+        }
+        _ if field.ends_with("Name") => {
+            // Alphabetic, ideographic and phonetic groups (PS3.5 6.2.1.1).
+            let groups: Vec<&str> = text.split('=').map(str::trim).collect();
+            let own = groups.get(1).filter(|group| !group.is_empty());
+            let group = own.or(groups.first()).copied().unwrap_or_default();
+            let parts = group.split('^').map(str::trim).filter(|part| !part.is_empty());
+            // Chinese names have no gap.
+            let gap = if group.is_ascii() || own.is_none() { " " } else { "" };
+            parts.collect::<Vec<_>>().join(gap)
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -9,6 +9,8 @@ mod planar;
 mod radiographs;
 mod random;
 mod saved;
+mod search;
+mod seen;
 mod surface;
 mod tools;
 mod world;

@@ -6,7 +6,8 @@
 //! `{"movie": {"viewport": 1, "over": "rotation", "size": [512, 512], "rate": 18, "file": "m.avi"}}`,
 //! `{"save": {"as": "segmentation", "viewport": 1, "file": "s.dcm"}}` (also `presentation_state`, `key_images`, `structure_set`,
 //! `measurements`, `registration`, `blending`), `{"open": {"viewport": 1, "file": "s.dcm"}}`,
-//! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`, `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
+//! `{"batch": {"viewport": 1, "over": "slices", "size": [512, 512], "stem": "ct", "format": "dicom"}}`, `{"readout": {"mark": 1}}`, `{"readout": {"voi": 1}}`,
+//! `{"snapshot": "s.json"}`, `{"restore": "s.json"}`. Series are
 //! named by their keys, or as `@CT` for the one of that modality with most slices; studies as `@study1` (the latest) and so on.
 
 use std::collections::BTreeMap;
@@ -17,10 +18,11 @@ use anyhow::Context;
 use clap::Args;
 use engine::presentation::{Annotations, Fonts, MAX_SIDE, Size};
 use engine::render::{Cancel, Image, annotate};
-use engine::session::{Collection, Event, SeriesFacts, Session, Sharpness};
+use engine::session::{Collection, Event, Refusal, SeriesFacts, Session, Sharpness};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod dicom_export;
 mod export;
 mod objects;
 mod opened;
@@ -28,6 +30,7 @@ mod opened;
 use super::backend::{Backend, Chosen};
 use super::{Usage, open};
 use crate::fonts;
+use dicom_export::Captures;
 
 /// Pixels between the views of a screen.
 const GAP_PIXELS: u32 = 2;
@@ -60,6 +63,9 @@ enum Wish {
         viewport: u32,
         size: [u32; 2],
         file: String,
+        /// Of a `.dcm`: whether texts and marks are left out.
+        #[serde(default)]
+        bare: bool,
     },
     Screen {
         size: [u32; 2],
@@ -83,6 +89,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let script = read_script(&options.script)?;
     let opened = open::studies(&options.paths)?;
     let objects = objects::Objects::of(&opened.studies);
+    let captures = Captures::new(&opened.studies);
     let source = Collection::new(opened.studies, opened.files);
     let mut session = Session::new(Box::new(source));
     let names = names(session.series());
@@ -92,6 +99,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         fonts: fonts::shipped()?,
         folder: &options.output,
         objects,
+        captures,
     };
     let mut told = String::new();
     let mut refused = 0;
@@ -173,6 +181,7 @@ struct Stage<'a> {
     fonts: Fonts,
     folder: &'a Path,
     objects: objects::Objects,
+    captures: Captures,
 }
 
 impl Stage<'_> {
@@ -192,14 +201,21 @@ impl Stage<'_> {
         }
         let wish: Wish = serde_json::from_value(value)?;
         Ok(match wish {
-            Wish::Picture { viewport, size, file } => match self.picture(session, viewport, sized(size)?) {
-                Ok(image) => {
-                    write(self.folder, &file, &image.to_png()?)?;
-                    json!({"picture": file})
-                }
-                Err(refused) => refusal(refused.to_string()),
+            Wish::Picture {
+                viewport,
+                size,
+                file,
+                bare,
+            } => match self.one(session, viewport, sized(size)?, bare, &file)? {
+                None => json!({"picture": file}),
+                Some(refused) => refusal(refused.to_string()),
             },
             Wish::Screen { size, file } => {
+                if export::ends_in(Path::new(&file), "dcm") {
+                    return Err(
+                        Usage("expected a screen as PNG, found the name of a DICOM file".to_owned()).into(),
+                    );
+                }
                 let image = self.screen(session, sized(size)?)?;
                 write(self.folder, &file, &image.to_png()?)?;
                 json!({"screen": file})
@@ -230,12 +246,36 @@ impl Stage<'_> {
         })
     }
 
-    fn picture(
+    /// Writes the picture of a view as a PNG or as DICOM; gives why it was refused.
+    fn one(
         &mut self,
         session: &mut Session,
         viewport: u32,
         size: Size,
-    ) -> Result<Image, engine::session::Refusal> {
+        bare: bool,
+        file: &str,
+    ) -> anyhow::Result<Option<Refusal>> {
+        if !export::ends_in(Path::new(file), "dcm") {
+            return match self.picture(session, viewport, size) {
+                Ok(image) => write(self.folder, file, &image.to_png()?).map(|()| None),
+                Err(refused) => Ok(Some(refused)),
+            };
+        }
+        let Some(view) = session.state().desk.viewports.get(&viewport) else {
+            return Ok(Some(Refusal::NoViewport(viewport)));
+        };
+        let Some(shown) = view.shown.clone() else {
+            return Ok(Some(Refusal::NotShown {
+                what: "a picture as DICOM",
+                expected: "a series",
+                found: "nothing",
+            }));
+        };
+        self.key_picture(session, &shown, size, bare, file)?;
+        Ok(None)
+    }
+
+    fn picture(&mut self, session: &mut Session, viewport: u32, size: Size) -> Result<Image, Refusal> {
         let renderer = self.chosen.renderer.as_mut();
         let picture = session.image(viewport, size, Sharpness::Still, renderer, &Cancel::new())?;
         let drawing = picture.drawing(Annotations::scale_for(size));
