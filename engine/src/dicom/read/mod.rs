@@ -54,4 +54,4 @@ pub use registration::{
 };
 pub use source::{InMemory, Source};
 pub use stack::{FrameRef, Sorted, Stack, sort};
-pub use texts::{hanging_facts, texts};
+pub use texts::{hanging_facts, planar_hanging_facts, texts};
