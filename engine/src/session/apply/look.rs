@@ -1,5 +1,6 @@
 //! How layers look: windows, palettes, mixes, slabs, texts, links.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::colormap::{ColorMap, Window, WindowFunction};
@@ -9,8 +10,10 @@ use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Link};
 use crate::session::error::{Refusal, within};
 use crate::session::source::SeriesFacts;
-use crate::session::state::{Comparing, Kind, SlabKind, ViewFunction, ViewSlab, ViewWindow};
-use crate::volume::Unit;
+use crate::session::state::{
+    Comparing, Groups, Kind, SlabKind, ViewFunction, ViewLayer, ViewSlab, ViewWindow,
+};
+use crate::volume::{Unit, Volume};
 
 /// A window's width grows by this much of itself a pixel of the pointer's way.
 const PER_PIXEL: f64 = 1.0 / 256.0;
@@ -79,6 +82,7 @@ impl Work<'_> {
                 }
             }
             Command::SetLinked { viewport, on } => self.shown_mut(*viewport, "a link")?.is_linked = *on,
+            Command::SetGroups { viewport, groups } => self.set_groups(*viewport, groups.as_ref())?,
             Command::SetTexts { texts } => self.state.texts = *texts,
             Command::SetCorners { modality, fields } => self.set_corners(modality.as_deref(), fields)?,
             Command::Deidentify { on } => self.state.is_deidentified = *on,
@@ -102,7 +106,7 @@ impl Work<'_> {
                 window.width,
             )?;
         }
-        self.layer_mut(viewport, layer, "a window")?.window = window;
+        self.layer_mut(viewport, layer, "a window")?.set_window(window);
         let series = self.shown(viewport, "a window")?.layers[layer as usize]
             .series
             .clone();
@@ -116,7 +120,7 @@ impl Work<'_> {
                 .collect();
             for (at, key) in keys.iter().enumerate() {
                 if may_share_window(&unit, &series, &self.stage.facts(key)?.unit, key) {
-                    self.layer_mut(n, at as u32, "a window")?.window = window;
+                    self.layer_mut(n, at as u32, "a window")?.set_window(window);
                 }
             }
         }
@@ -170,11 +174,16 @@ impl Work<'_> {
         let facts = self.stage.facts(&layer.series)?;
         let is_uptake = facts.hanging.is_emission;
         let known = layer.window.map(Window::from).or(facts.window);
-        let window = match (known, &facts.unit) {
-            (Some(window), _) => window,
-            (None, Unit::Hounsfield) => Window::linear(40.0, 400.0),
-            (None, Unit::SuvBw) => Window::between(0.0, 5.0),
-            (None, _) => crate::fusion::window_for(&self.stage.whole(&layer.series, phase)?),
+        let window = match (layer.window, layer.percent_of_max, known, &facts.unit) {
+            (None, Some(_), ..) => {
+                let volume = self.stage.whole(&layer.series, phase)?;
+                let found = layer.window_in(&volume).or(known);
+                found.unwrap_or_else(|| crate::fusion::window_for(&volume))
+            }
+            (_, _, Some(window), _) => window,
+            (_, _, None, Unit::Hounsfield) => Window::linear(40.0, 400.0),
+            (_, _, None, Unit::SuvBw) => Window::between(0.0, 5.0),
+            (_, _, None, _) => crate::fusion::window_for(&self.stage.whole(&layer.series, phase)?),
         };
         Ok((window, is_uptake))
     }
@@ -205,6 +214,22 @@ impl Work<'_> {
                 if self.stage.facts(key)?.modality() == modality && (at > 0) == is_overlay {
                     self.layer_mut(n, at as u32, "a palette")?.palette = Some(name.to_owned());
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_groups(&mut self, viewport: Option<u32>, groups: Option<&Groups>) -> Result<(), Refusal> {
+        for name in groups.into_iter().flat_map(BTreeMap::values) {
+            named(name)?;
+        }
+        if let Some(n) = viewport {
+            self.shown_mut(n, "a group")?.groups = groups.cloned();
+            return Ok(());
+        }
+        for view in Arc::make_mut(&mut self.state.desk).viewports.values_mut() {
+            if let Some(shown) = &mut Arc::make_mut(view).shown {
+                shown.groups = groups.cloned();
             }
         }
         Ok(())
@@ -307,6 +332,25 @@ fn suv_range(facts: &SeriesFacts, name: &str) -> Option<Window> {
     let [low, high]: [f64; 2] = [low.trim().parse().ok()?, high.trim().parse().ok()?];
     let is_usable = low.is_finite() && high.is_finite() && low >= 0.0 && high > low && high <= 1000.0;
     is_usable.then(|| Window::between(low, high))
+}
+
+impl ViewLayer {
+    /// Sets the window; none is the usual one of the values.
+    pub(in crate::session) fn set_window(&mut self, window: Option<ViewWindow>) {
+        self.window = window;
+        self.percent_of_max = None;
+    }
+
+    /// The window that was set, in a volume's values; none for the usual one.
+    pub(in crate::session) fn window_in(&self, volume: &Volume) -> Option<Window> {
+        let of_max = || {
+            let [low, high] = self.percent_of_max?;
+            let (_, max) = volume.range()?;
+            let window = Window::between(low / 100.0 * max, high / 100.0 * max);
+            Some(window).filter(|window| window.is_valid() && window.width > 0.0)
+        };
+        self.window.map(Window::from).or_else(of_max)
+    }
 }
 
 impl From<Window> for ViewWindow {
