@@ -128,14 +128,23 @@ const VIEWS: &[(&str, &[&str])] = &[
     ("left posterior oblique", &["399136008", "G-5209"]),
 ];
 
-/// A view's name in lower case, without what senders add to it.
+/// `anterior` or `posterior` however senders put it; any other view in lower case.
 fn plain_view(meaning: &str) -> String {
     let lower = meaning.trim().to_lowercase();
     let bare = lower.trim_end_matches(" projection").trim_end_matches(" view");
-    match bare {
-        "ant" | "antero-posterior" | "anteroposterior" => "anterior".to_owned(),
-        "post" | "postero-anterior" | "posteroanterior" => "posterior".to_owned(),
-        other => other.to_owned(),
+    let has = |words: &[&str]| words.iter().any(|word| bare.contains(word));
+    if has(&["oblique", "斜"]) {
+        return bare.to_owned();
+    }
+    // Antero-posterior names both ends: the camera stands at the first.
+    let is_anterior = bare == "ant" || has(&["anterior", "antero", "前"]);
+    let is_posterior = bare == "post" || has(&["posterior", "postero", "后"]);
+    match (is_anterior, is_posterior) {
+        (true, false) => "anterior".to_owned(),
+        (false, true) => "posterior".to_owned(),
+        (true, true) if has(&["antero"]) => "anterior".to_owned(),
+        (true, true) if has(&["postero"]) => "posterior".to_owned(),
+        _ => bare.to_owned(),
     }
 }
 

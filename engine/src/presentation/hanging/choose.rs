@@ -226,7 +226,7 @@ impl<'a> Found<'a> {
                 cell: cell(n, view)?,
                 kind: view.kind.clone(),
                 content: match self.shown(view, preferences) {
-                    Ok(shown) => Content::Shown(shown),
+                    Ok(shown) => Content::Shown(Box::new(shown)),
                     Err(empty) => Content::Empty(empty),
                 },
             })

@@ -38,7 +38,7 @@ pub struct HungView {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Series.
-    Shown(Shown),
+    Shown(Box<Shown>),
     /// Nothing.
     Empty(Empty),
 }

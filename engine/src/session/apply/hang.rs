@@ -13,7 +13,9 @@ use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Link};
 use crate::session::error::Refusal;
 use crate::session::sight::{numbers, point};
-use crate::session::state::{Axis, Desk, Groups, Hanging, Kind, SlabKind, ViewLayer, ViewWindow, Viewport};
+use crate::session::state::{
+    Axis, Desk, FIRST_LOOK, Groups, Hanging, Kind, Shown, SlabKind, ViewLayer, ViewWindow, Viewport,
+};
 use crate::volume::Unit;
 
 /// Most studies that are seen together.
@@ -261,7 +263,7 @@ impl Work<'_> {
         for view in desk.viewports.values_mut() {
             let mut next = Viewport::clone(view);
             for shown in next.shown.iter_mut().chain(next.home.as_deref_mut()) {
-                self.dress_layers(&mut shown.layers, look)?;
+                self.wear(shown, look)?;
             }
             if next != **view {
                 *view = Arc::new(next);
@@ -271,10 +273,25 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn dress_layers(&self, layers: &mut [ViewLayer], look: &Look) -> Result<(), Refusal> {
-        for (at, layer) in layers.iter_mut().enumerate() {
+    /// Gives what is shown by hand the palettes and windows of a look that was chosen; the look that a session begins
+    /// with is what is usual.
+    pub(super) fn wear_look(&self, shown: &mut Shown) -> Result<(), Refusal> {
+        match hanging::look(&self.state.look) {
+            Some(look) if look.name != FIRST_LOOK => self.wear(shown, &look),
+            _ => Ok(()),
+        }
+    }
+
+    fn wear(&self, shown: &mut Shown, look: &Look) -> Result<(), Refusal> {
+        // Interleaved series are seen one at a time.
+        let is_mixed = shown.kind != Kind::Interleaved;
+        for (at, layer) in shown.layers.iter_mut().enumerate() {
             let facts = self.stage.facts(&layer.series)?;
-            let role = if at > 0 { Role::Overlay } else { Role::Single };
+            let role = if at > 0 && is_mixed {
+                Role::Overlay
+            } else {
+                Role::Single
+            };
             if let Some(palette) = look.palette(facts.modality(), role) {
                 layer.palette = Some(palette.to_owned());
             }

@@ -145,7 +145,8 @@ impl Work<'_> {
         axis: Option<Axis>,
     ) -> Result<(), Refusal> {
         self.view(viewport)?;
-        let shown = self.fresh(kind, series, axis)?;
+        let mut shown = self.fresh(kind, series, axis)?;
+        self.wear_look(&mut shown)?;
         let view = Viewport {
             home: Some(Box::new(shown.clone())),
             shown: Some(shown),

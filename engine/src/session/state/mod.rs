@@ -18,6 +18,9 @@ use crate::session::command::Link;
 pub use desk::{Desk, Groups, Hanging, Viewport};
 pub use drawn::{Level, Mark, MarkKind, Paint, Recipe, SolidForm, Voi};
 
+/// The look that a session begins with.
+pub(super) const FIRST_LOOK: &str = "uptake";
+
 /// Everything that a snapshot keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -396,7 +399,7 @@ impl Default for State {
             desk_name: String::new(),
             desks: BTreeMap::new(),
             hanging: None,
-            look: "uptake".to_owned(),
+            look: FIRST_LOOK.to_owned(),
             links: Link::ALL.into(),
             joints: Vec::new(),
             marks: BTreeMap::new(),

@@ -89,6 +89,22 @@ fn frames_of_a_bone_scan_say_from_where_they_are_seen() {
     assert!(!found.has_volume && found.is_emission && found.images == 2);
     let found = scan([("X1", " Anterior projection"), ("X2", "LEFT LATERAL")]);
     assert_eq!(found.frame_views, ["left lateral", "anterior"]);
+    for (meaning, expected) in [
+        ("ANT", "anterior"),
+        ("Posterior view of the body", "posterior"),
+        ("antero-posterior", "anterior"),
+        ("Postero-anterior", "posterior"),
+        ("前位", "anterior"),
+        ("后位", "posterior"),
+        ("Left anterior oblique", "left anterior oblique"),
+        ("左前斜", "左前斜"),
+    ] {
+        assert_eq!(
+            scan([("", meaning), ("", "")]).frame_views[1],
+            expected,
+            "{meaning}"
+        );
+    }
 }
 
 #[test]
