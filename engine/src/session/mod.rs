@@ -36,6 +36,8 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::presentation::hanging::Protocol;
+
 pub use collection::Collection;
 pub use command::{Command, Entry, HandChange, Link, Spot};
 pub use controls::{Control, Controls, Setting};
@@ -47,7 +49,6 @@ pub use picture::{Line, Picture, Sharpness};
 pub use source::{Arrival, InMemory, PATIENT_FIELDS, SeriesFacts, Source};
 pub use state::State;
 
-use crate::presentation::hanging::Protocol;
 use stage::Stage;
 
 /// How many changes can be taken back.

@@ -230,26 +230,30 @@ impl Work<'_> {
             .map(ViewWindow::from)
     }
 
-    /// What hangs is hung anew in the new manner, at the same place of the body; what was shown by hand gets the
-    /// manner's palettes and windows.
+    /// What hangs is hung anew in the new manner, at the same place of the body and linked as the reader left it; what
+    /// was shown by hand gets the manner's palettes and windows.
     fn set_look(&mut self, name: &str) -> Result<(), Refusal> {
         let look = look_named(name)?;
         self.state.look = look.name.clone();
         let Some(hanging) = self.state.hanging.clone() else {
             return self.dress(&look);
         };
+        let left = self.state.desk.clone();
         let mut places = BTreeMap::new();
-        for view in self.state.desk.viewports.values() {
-            if let Some(shown) = &view.shown {
-                places.insert(self.space(shown)?, shown.crosshair_mm.unwrap_or(shown.focus_mm));
-            }
+        for shown in left.viewports.values().filter_map(|view| view.shown.as_ref()) {
+            places.insert(self.space(shown)?, shown.crosshair_mm.unwrap_or(shown.focus_mm));
         }
         self.hang_studies(&hanging.studies, Some(&hanging.protocol), &hanging.screens)?;
         let views: Vec<u32> = self.state.desk.viewports.keys().copied().collect();
         for n in views {
-            let Some(shown) = self.state.desk.viewports[&n].shown.clone() else {
+            let Some(mut shown) = self.state.desk.viewports[&n].shown.clone() else {
                 continue;
             };
+            if let Some((is_linked, groups)) = links_left(&left, &shown) {
+                shown.is_linked = is_linked;
+                shown.groups = groups;
+                *self.shown_mut(n, "a look")? = shown.clone();
+            }
             if let Some(place) = places.get(&self.space(&shown)?) {
                 self.look_at(n, point(*place))?;
             }
@@ -304,6 +308,26 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// How the view of a desk that began as this one is linked.
+fn links_left(desk: &Desk, hung: &Shown) -> Option<(bool, Option<Groups>)> {
+    let series = |shown: &Shown| -> Vec<String> {
+        let layers = shown.layers.iter();
+        layers.map(|layer| layer.series.clone()).collect()
+    };
+    // Views of one series are told apart by where they began and what they share.
+    let began_so = |home: &Shown| {
+        home.kind == hung.kind
+            && home.axes == hung.axes
+            && home.focus_mm == hung.focus_mm
+            && home.groups == hung.groups
+            && series(home) == series(hung)
+    };
+    let mut views = desk.viewports.values();
+    let view = views.find(|view| view.home.as_deref().is_some_and(began_so))?;
+    let shown = view.shown.as_ref()?;
+    Some((shown.is_linked, shown.groups.clone()))
 }
 
 /// The screens that a host has: one of no known size where it does not say.

@@ -9,7 +9,7 @@ use crate::presentation::hanging::Protocol;
 use crate::presentation::{Size, WindowPresets};
 use crate::render::{Cancel, CpuRenderer};
 use crate::session::state::{Desk, Shown};
-use crate::session::{Arrival, Command, Event, InMemory, SeriesFacts, Session, Sharpness, Source};
+use crate::session::{Arrival, Command, Event, InMemory, Link, SeriesFacts, Session, Sharpness, Source};
 use crate::volume::{Rescale, Volume, Voxels};
 
 fn done(session: &mut Session, line: &str) -> Vec<Event> {
@@ -346,5 +346,13 @@ fn lung_and_mediastinum_keep_their_windows() {
     assert_eq!(
         [1, 2, 3, 4].map(|n| width(&session, n)),
         [150.0, 1500.0, 1500.0, 150.0]
+    );
+    let ours = r#"{"do": {"set_groups": {"viewport": 3, "groups": {"window": "mine"}}}}"#;
+    done(&mut session, ours);
+    done(&mut session, r#"{"do": {"set_look": {"name": "ge"}}}"#);
+    let group = |n: u32| shown(&session, n).groups.as_ref().unwrap()[&Link::Window].clone();
+    assert_eq!(
+        [1, 2, 3, 4].map(group),
+        ["mediastinum", "lung", "mine", "mediastinum"]
     );
 }
