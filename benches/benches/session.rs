@@ -56,6 +56,7 @@ fn session(volumes: &[Volume; 2]) -> Session {
     let hang = Command::Hang {
         studies: vec!["study".to_owned()],
         protocol: None,
+        screens: Vec::new(),
     };
     session.apply(hang).expect("a PET-CT hangs");
     session

@@ -2,7 +2,9 @@
 #![no_main]
 
 use engine::presentation::WindowPresets;
-use engine::presentation::hanging::{Facts, Look, Preferences, Protocol, SeriesFacts, StudyFacts, hang};
+use engine::presentation::hanging::{
+    Facts, Look, Preferences, Protocol, ScreenFacts, SeriesFacts, StudyFacts, hang,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -17,13 +19,13 @@ fuzz_target!(|bytes: &[u8]| {
         is_emission: modality != "CT",
         ..SeriesFacts::default()
     });
-    let study = StudyFacts {
-        prior: 0,
-        series: series.into(),
+    let study = |prior| StudyFacts {
+        prior,
+        series: series.to_vec(),
     };
     let facts = Facts {
-        studies: vec![study],
-        screens: vec![],
+        studies: vec![study(0), study(1)],
+        screens: vec![ScreenFacts::default(); 2],
     };
     let preferences = Preferences {
         look,

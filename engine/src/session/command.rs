@@ -12,6 +12,8 @@
 //! means the same for every host, whatever the size of its windows. Angles are in radians, lengths in mm, places in
 //! patient space LPS.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::presentation::Layout;
@@ -164,16 +166,22 @@ pub enum Command {
         /// Name of the protocol.
         #[serde(default)]
         protocol: Option<String>,
+        /// Columns and rows of the screens, the main one first; one of any size if not said.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        screens: Vec<[u32; 2]>,
     },
     /// Changes the look: palettes, windows, arrangement, mouse and keys. No value is changed by it.
     SetLook {
         /// Its name.
         name: String,
     },
-    /// Lays the views out anew; views that are no more in it are kept for when they are wanted again.
+    /// Lays the views of a screen out anew; views that are no more in it are kept for when they are wanted again.
     SetLayout {
         /// How.
         layout: Layout,
+        /// Which screen, from 0; the one after the last is added.
+        #[serde(default, skip_serializing_if = "is_main")]
+        screen: u32,
     },
     /// Goes back to a desk that was used or saved before, as it was left.
     UseDesk {
@@ -484,6 +492,14 @@ pub enum Command {
         viewport: u32,
         /// Whether.
         on: bool,
+    },
+    /// Sets the groups of views that go together: those of one name share what the name stands for.
+    SetGroups {
+        /// Which view; all if not said.
+        #[serde(default)]
+        viewport: Option<u32>,
+        /// Names by what is shared, where what is left out is shared with none; no groups go with all others.
+        groups: Option<BTreeMap<Link, String>>,
     },
     /// Says by hand how far a series lies off another that shares no frame of reference with it.
     SetOffset {
@@ -836,6 +852,11 @@ pub enum Command {
     Undo,
     /// Does again what was taken back.
     Redo,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_main(screen: &u32) -> bool {
+    *screen == 0
 }
 
 impl Command {

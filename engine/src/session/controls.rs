@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use crate::colormap::Window;
 use crate::colormap::names;
+use crate::dicom::read::planar::StatedWindow;
 use crate::presentation::WindowPresets;
 use crate::render::presets;
 use crate::session::error::Refusal;
-use crate::session::state::{Kind, MarkKind};
+use crate::session::state::{Kind, MarkKind, Shown};
 use crate::session::{SeriesFacts, Session, apply};
 use crate::volume::Unit;
 
@@ -104,6 +105,11 @@ impl Session {
                     presets: window_presets(facts),
                 },
             ));
+            if let Some(choices) = self.stated_views(shown, &layer.series)? {
+                let value = choices.get(layer.stated as usize).cloned();
+                let value = value.filter(|_| layer.window.is_none() && layer.table.is_none());
+                controls.push(of_layer("use_stated_window", Setting::Choice { value, choices }));
+            }
             controls.push(of_layer(
                 "set_palette",
                 Setting::Choice {
@@ -124,7 +130,10 @@ impl Session {
         controls.push(view("set_zoom", number(shown.zoom, 0.02, 200.0, "1")));
         if shown.kind.is_plane() {
             let slab_mm = shown.slab.map_or(0.0, |slab| slab.thickness_mm);
-            controls.push(view("set_slab", number(slab_mm, 0.0, 500.0, "mm")));
+            let has_volume = self.stage.facts(&shown.layers[0].series)?.planar.is_none();
+            if has_volume {
+                controls.push(view("set_slab", number(slab_mm, 0.0, 500.0, "mm")));
+            }
             controls.push(view("sharpen", number(shown.sharpening, 0.0, 10.0, "1")));
             let value = shown.layers.iter().all(|layer| layer.is_interpolated);
             controls.push(view("set_interpolation", Setting::Switch { value }));
@@ -156,6 +165,26 @@ impl Session {
             can_undo: self.can_undo(),
             can_redo: self.can_redo(),
         })
+    }
+}
+
+impl Session {
+    /// What the maker of images without a volume calls their views, where they have come.
+    fn stated_views(&self, shown: &Shown, key: &str) -> Result<Option<Vec<String>>, Refusal> {
+        let facts = self.stage.facts(key)?;
+        if facts.planar.is_none() {
+            return Ok(None);
+        }
+        let sheet = self.stage.sheet(key, shown.slice(&facts.grid)).ok().flatten();
+        let views = sheet.map(|sheet| {
+            let windows = sheet.image.planar.windows().iter().enumerate();
+            let name = |(n, window): (usize, &StatedWindow)| {
+                let own = window.explanation.clone().filter(|name| !name.trim().is_empty());
+                own.unwrap_or_else(|| (n + 1).to_string())
+            };
+            windows.map(name).collect::<Vec<_>>()
+        });
+        Ok(views.filter(|views| !views.is_empty()))
     }
 }
 

@@ -12,6 +12,7 @@
 //!                                  Source --> Volume ^
 //! ```
 //!
+//! Views lie on a [`state::Desk`] of one or several screens: a host asks it for the numbers of a screen's views.
 //! [`State`] is all that undo brings back and a snapshot keeps. A refused command changes nothing.
 
 mod apply;
@@ -42,6 +43,8 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+use crate::presentation::hanging::Protocol;
 
 pub use collection::Collection;
 pub use command::{Command, Entry, HandChange, Link, Spot};
@@ -75,6 +78,8 @@ pub struct Session {
     log: Vec<Entry>,
     vois: VoiCache,
     drawn: picture::Drawn,
+    /// Tried before those that come with the engine.
+    protocols: Vec<Protocol>,
 }
 
 /// Who takes part. Nothing of it is undone or kept.
@@ -109,7 +114,16 @@ impl Session {
             log: Vec::new(),
             vois: VoiCache::default(),
             drawn: picture::Drawn::default(),
+            protocols: Vec::new(),
         }
+    }
+
+    /// Takes a department's own hanging protocols: of equal fit they go before those that come with the engine, and of
+    /// one name they are meant.
+    ///
+    /// They are the host's, as the source is: a log replays where they are the same.
+    pub fn set_protocols(&mut self, own: Vec<Protocol>) {
+        self.protocols = own;
     }
 
     /// Does what a command says and tells what has changed.
@@ -175,7 +189,7 @@ impl Session {
             _ => {}
         }
         let mut next = State::clone(&self.state);
-        let remarks = apply::apply(&mut next, &mut self.stage, &mut self.vois, entry)?;
+        let remarks = apply::apply(&mut next, &mut self.stage, &mut self.vois, &self.protocols, entry)?;
         let mut events = self.advance(next, entry);
         events.extend(remarks);
         Ok(events)
@@ -233,6 +247,7 @@ impl Session {
         let layout = |state: &State| {
             (
                 state.desk.layout.clone(),
+                state.desk.further_screens.clone(),
                 state.desk.maximized,
                 state.desk_name.clone(),
                 state.look.clone(),

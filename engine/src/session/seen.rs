@@ -154,7 +154,8 @@ impl Cut {
 /// Whether a line holds a field of the patient, or a part of the name.
 pub(super) fn tells(line: &str, facts: &SeriesFacts) -> bool {
     let text = |field: &str| facts.texts.get(field).map_or("", String::as_str);
-    let is_field = |field: &str| !line.is_empty() && (text(field) == line || readable(field, text(field)) == line);
+    let is_field =
+        |field: &str| !line.is_empty() && (text(field) == line || readable(field, text(field)) == line);
     let name = text("PatientName");
     let is_letter = |letter: &char| letter.is_alphanumeric();
     // Chinese names are written without a gap: 王^伟 as 王伟.

@@ -1,10 +1,13 @@
 //! A session as bytes and back, and commands from text. All of it comes from outside: sizes are met first.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::presentation::hanging::MAX_SCREENS;
 use crate::session::Session;
+use crate::session::apply::at_most;
 use crate::session::command::Entry;
 use crate::session::error::{Refusal, within};
 use crate::session::event::Event;
@@ -155,8 +158,12 @@ fn parsed(bytes: &[u8]) -> Result<State, Refusal> {
     let read: Read = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
     debug_assert_eq!(read.uptake_session, VERSION);
     for desk in std::iter::once(&read.state.desk).chain(read.state.desks.values()) {
-        let cells = desk.layout.cells().len();
-        let has_all = (1..=cells as u32).all(|n| desk.viewports.contains_key(&n));
+        let screens = desk.screens().count();
+        if screens > MAX_SCREENS {
+            return Err(malformed(format!("{screens} screens")));
+        }
+        let cells: usize = desk.screens().map(|layout| layout.cells().len()).sum();
+        let has_all = desk.numbers().iter().all(|n| desk.viewports.contains_key(n));
         if !has_all || desk.viewports.len() > MAX_VIEWS {
             return Err(malformed(format!(
                 "{} views for {cells} cells",
@@ -183,6 +190,17 @@ fn check_shown(shown: &Shown) -> Result<(), Refusal> {
         let next = &shown.axes[(n + 1) % 3];
         let dot: f64 = axis.iter().zip(next).map(|(a, b)| a * b).sum();
         within("the angle of a view's axes", "a right one", -1e-3..=1e-3, dot)?;
+    }
+    for name in shown.groups.iter().flat_map(BTreeMap::values) {
+        at_most("bytes of a group's name", 512, name.len())?;
+    }
+    for part in shown
+        .layers
+        .iter()
+        .flat_map(|layer| layer.percent_of_max)
+        .flatten()
+    {
+        within("a percentage", "within 1e6", -1e6..=1e6, part)?;
     }
     let is_tiled = |count: &u32| (1..=12).contains(count);
     let kind_is_sound = match &shown.kind {

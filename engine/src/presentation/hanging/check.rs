@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::MAX_SCREENS;
 use super::look::Look;
 use super::protocol::{LayerRule, Protocol, Title, ViewKind, ViewRule, WindowRule};
 use super::rule::SeriesRule;
@@ -27,11 +28,13 @@ pub(super) fn protocol(protocol: &Protocol, windows: &WindowPresets) -> Checked 
     title(&protocol.title)?;
     count("series", protocol.series.len(), 1, MAX_SERIES)?;
     count("rules to match", protocol.matches.len(), 1, MAX_RULES)?;
-    count("views", protocol.views.len(), 1, protocol.layout.cells().len())?;
+    count("screens", protocol.screens().count(), 1, MAX_SCREENS)?;
+    let all_cells = protocol.screens().map(|layout| layout.cells().len()).sum();
+    count("views", protocol.views.len(), 1, all_cells)?;
     let mut known = BTreeSet::new();
     for series in &protocol.series {
         let rules = std::iter::once(&series.is).chain(&series.prefer);
-        let references = rules.filter_map(|rule| rule.same_frame_of_reference_as.as_deref());
+        let references = rules.flat_map(SeriesRule::references);
         for other in references.chain(series.other_than.iter().map(String::as_str)) {
             exists("an earlier series", other, known.contains(other))?;
         }
@@ -52,9 +55,16 @@ pub(super) fn protocol(protocol: &Protocol, windows: &WindowPresets) -> Checked 
             exists("a series", need, known.contains(need.as_str()))?;
         }
     }
-    let mut cells = BTreeSet::new();
+    let screens: Vec<&Layout> = protocol.screens().collect();
+    let mut cells = vec![BTreeSet::new(); screens.len()];
     for (n, view) in protocol.views.iter().enumerate() {
-        cell(view.cell, &protocol.layout, &mut cells).map_err(|problem| format!("view {n}: {problem}"))?;
+        let Some((layout, seen)) = screens.get(view.screen).zip(cells.get_mut(view.screen)) else {
+            let (all, found) = (screens.len(), view.screen);
+            return Err(format!(
+                "view {n}: the protocol has {all} screens, found screen {found}"
+            ));
+        };
+        cell(view.cell, layout, seen).map_err(|problem| format!("view {n}: {problem}"))?;
         check_view(view, protocol, windows).map_err(|problem| format!("view {n}: {problem}"))?;
     }
     Ok(())

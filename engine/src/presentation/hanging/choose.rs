@@ -1,6 +1,7 @@
 //! Hanging: which protocol fits, and what goes where.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::HangingError;
 use super::facts::{Facts, SeriesFacts, SeriesIndex};
@@ -27,7 +28,8 @@ pub struct Preferences {
 
 /// Hangs what is open by the protocol that fits best.
 ///
-/// The protocol that asks for most fits best, of equal ones the first: a department puts its own first.
+/// What shows series of more of the studies fits best, then what asks for most, of equal ones the first: a
+/// department puts its own first.
 ///
 /// ```
 /// use engine::presentation::hanging::{self, Facts, Preferences, SeriesFacts, StudyFacts};
@@ -42,25 +44,29 @@ pub struct Preferences {
 ///
 /// [`HangingError::NoProtocol`] when none fits.
 pub fn hang(facts: &Facts, protocols: &[Protocol], preferences: &Preferences) -> Result<Hung, HangingError> {
-    let mut fitting: Vec<(usize, &Rule, Found<'_>)> = protocols
+    let mut fitting: Vec<(Fit, &Rule, Found<'_>)> = protocols
         .iter()
         .map(|protocol| Found::new(protocol, facts))
-        .filter_map(|found| found.best_rule().map(|(score, rule)| (score, rule, found)))
+        .filter_map(|found| found.best_rule().map(|(fit, rule)| (fit, rule, found)))
         .collect();
     // A stable sort: of equal scores the first stays first.
-    fitting.sort_by_key(|(score, ..)| Reverse(*score));
-    let Some((score, rule, best)) = fitting.first() else {
+    fitting.sort_by_key(|(fit, ..)| Reverse(*fit));
+    let Some((fit, rule, best)) = fitting.first() else {
         return Err(HangingError::NoProtocol(open(facts)));
     };
     let others: Vec<_> = fitting[1..]
         .iter()
-        .map(|(score, _, found)| format!("{} ({score})", found.protocol.name))
+        .map(|(fit, _, found)| format!("{} ({})", found.protocol.name, fit.conditions))
         .collect();
     let mut reason = format!(
-        "{} fits best, all {score} of its conditions are met by {}",
+        "{} fits best, all {} of its conditions are met by {}",
         best.protocol.name,
+        fit.conditions,
         best.words(rule)
     );
+    if facts.studies.len() > 1 {
+        reason += &format!("; it needs {} of {} studies", fit.studies, facts.studies.len());
+    }
     if !others.is_empty() {
         reason += &format!("; {} fit too", others.join(", "));
     }
@@ -82,6 +88,15 @@ fn open(facts: &Facts) -> String {
         return "no study".to_owned();
     }
     studies.join("; ")
+}
+
+/// How well a protocol fits: what is larger fits better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// Studies that the needed series are of.
+    studies: usize,
+    /// What is asked for.
+    conditions: usize,
 }
 
 /// A protocol and the series that it speaks of, in its order.
@@ -138,11 +153,11 @@ impl<'a> Found<'a> {
         all.filter(fits).min_by_key(rank).map(|(at, _)| at)
     }
 
-    /// The most special rule that is met, of equal ones the first, and how many conditions it has.
-    fn best_rule(&self) -> Option<(usize, &'a Rule)> {
+    /// The rule that fits best of those that are met, of equal ones the first, and how well.
+    fn best_rule(&self) -> Option<(Fit, &'a Rule)> {
         let met = self.protocol.matches.iter().filter(|rule| self.is_met(rule));
-        met.map(|rule| (self.score_of(rule), rule))
-            .min_by_key(|(score, _)| Reverse(*score))
+        met.map(|rule| (self.fit_of(rule), rule))
+            .min_by_key(|(fit, _)| Reverse(*fit))
     }
 
     fn is_met(&self, rule: &Rule) -> bool {
@@ -154,18 +169,26 @@ impl<'a> Found<'a> {
             let mut all = self.facts.all(|prior| without.study.includes(prior));
             all.any(|(_, series)| without.is.is_met(series, &known))
         };
+        let of_layouts = u32::try_from(self.protocol.further_screens.len()).unwrap_or(u32::MAX);
         found
+            && (of_layouts == 0 || screens > of_layouts)
             && !rule.without.iter().any(is_there)
             && rule.screens_at_least.is_none_or(|least| screens >= least)
             && rule.width_at_least.is_none_or(|least| width >= least)
     }
 
-    fn score_of(&self, rule: &Rule) -> usize {
+    fn fit_of(&self, rule: &Rule) -> Fit {
+        let needed = rule.needs.iter().filter_map(|name| self.index(name));
+        let studies: BTreeSet<usize> = needed.map(|at| at.study).collect();
         let named = rule.needs.iter().filter_map(|name| self.protocol.named(name));
         let needs: usize = named.map(|series| series.is.specificity()).sum();
         let without: usize = rule.without.iter().map(|series| series.is.specificity()).sum();
         let screens = [rule.screens_at_least, rule.width_at_least];
-        needs + without + screens.iter().flatten().count()
+        let screens = screens.iter().flatten().count() + self.protocol.further_screens.len();
+        Fit {
+            studies: studies.len(),
+            conditions: needs + without + screens,
+        }
     }
 
     /// What a rule needs, for a sentence.
@@ -198,10 +221,12 @@ impl<'a> Found<'a> {
         };
         let view = |(n, view): (usize, &ViewRule)| {
             Some(HungView {
+                // A look lays all views out on the main screen.
+                screen: arrangement.map_or(view.screen, |_| 0),
                 cell: cell(n, view)?,
                 kind: view.kind.clone(),
                 content: match self.shown(view, preferences) {
-                    Ok(shown) => Content::Shown(shown),
+                    Ok(shown) => Content::Shown(Box::new(shown)),
                     Err(empty) => Content::Empty(empty),
                 },
             })
@@ -212,6 +237,10 @@ impl<'a> Found<'a> {
             layout: arrangement
                 .map_or(&protocol.layout, |arrangement| &arrangement.layout)
                 .clone(),
+            further_screens: match arrangement {
+                Some(_) => Vec::new(),
+                None => protocol.further_screens.clone(),
+            },
             views: protocol.views.iter().enumerate().filter_map(view).collect(),
             reason,
         }

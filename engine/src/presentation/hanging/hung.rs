@@ -11,8 +11,10 @@ pub struct Hung {
     pub protocol: String,
     /// What people read of it.
     pub title: Title,
-    /// How the screen is parted.
+    /// How the main screen is parted.
     pub layout: Layout,
+    /// How the screens beside it are parted.
+    pub further_screens: Vec<Layout>,
     /// What cells show; a cell without a view is free.
     pub views: Vec<HungView>,
     /// Why this protocol, in one sentence.
@@ -22,7 +24,9 @@ pub struct Hung {
 /// What a cell shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HungView {
-    /// Place in the layout's cells.
+    /// Which screen, 0 for the main one.
+    pub screen: usize,
+    /// Place in the cells of that screen's layout.
     pub cell: usize,
     /// How it is shown.
     pub kind: ViewKind,
@@ -34,7 +38,7 @@ pub struct HungView {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Series.
-    Shown(Shown),
+    Shown(Box<Shown>),
     /// Nothing.
     Empty(Empty),
 }

@@ -4,6 +4,7 @@
 //! rules, says which of them must be there, and places them as views on a [`Layout`](super::Layout).
 //! [`hang`] is pure: of [`Facts`] about the open studies it makes a [`Hung`], which says what each cell shows
 //! and why. A cell whose series is missing stays empty and says so; no other series takes its place.
+//! Several studies are compared by protocols that name series of priors; what shows more of them fits better.
 //! A [`Look`] (`engine/looks/*.json`) is a manner of working: palettes, windows, arrangement, mouse, keys.
 //! Showing any of it is left to hosts, facts come from those who read studies.
 
@@ -32,6 +33,9 @@ pub use rule::{SeriesRule, StudyChoice};
 
 /// Largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+/// Most screens that views are hung on.
+pub const MAX_SCREENS: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,9 @@ pub struct Protocol {
     pub matches: Vec<Rule>,
     /// How the screen is parted.
     pub layout: Layout,
+    /// How screens beside the main one are parted; it fits only where there are as many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_screens: Vec<Layout>,
     /// What its cells show.
     pub views: Vec<ViewRule>,
 }
@@ -86,7 +89,10 @@ pub struct Without {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ViewRule {
-    /// Place in the layout's cells, from 0.
+    /// Which screen: 0 for the main one, 1 for the first of the further ones.
+    #[serde(default)]
+    pub screen: usize,
+    /// Place in the cells of that screen's layout, from 0.
     pub cell: usize,
     /// How it is shown.
     pub kind: ViewKind,
@@ -226,6 +232,8 @@ pub struct Links {
     pub window: Option<String>,
     /// Palette.
     pub palette: Option<String>,
+    /// Turning of projections, renderings, and of planes in their plane.
+    pub rotation: Option<String>,
     /// Cross that marks one place in patient space.
     pub crosshair: Option<String>,
 }
@@ -255,6 +263,11 @@ impl Protocol {
             name: self.name.clone(),
             problem,
         })
+    }
+
+    /// Layouts of its screens, the main one's first.
+    pub fn screens(&self) -> impl Iterator<Item = &Layout> {
+        std::iter::once(&self.layout).chain(&self.further_screens)
     }
 
     /// The series of a name.

@@ -73,6 +73,10 @@ pub struct SeriesRule {
     pub images_at_most: Option<u32>,
     /// Another series of the protocol, named before this one, whose frame of reference it shares.
     pub same_frame_of_reference_as: Option<String>,
+    /// Another series named before this one, of the same part of the body; met by none that does not say its part.
+    pub same_body_part_as: Option<String>,
+    /// Another series named before this one, of the same description or protocol name.
+    pub same_name_as: Option<String>,
 }
 
 /// A series that a rule may refer to by name.
@@ -148,7 +152,30 @@ impl SeriesRule {
             let met = named(name).is_some_and(|other| share_frame_of_reference(series, other));
             add(met, format!("in the frame of reference of {name}"));
         }
+        if let Some(name) = &self.same_body_part_as {
+            let part = plain(&series.body_part);
+            let met = named(name).is_some_and(|other| !part.is_empty() && part == plain(&other.body_part));
+            add(met, format!("of the part of the body of {name}"));
+        }
+        if let Some(name) = &self.same_name_as {
+            let is_same = |a: &str, b: &str| !a.trim().is_empty() && same(a, b);
+            let met = named(name).is_some_and(|other| {
+                is_same(&series.description, &other.description)
+                    || is_same(&series.protocol_name, &other.protocol_name)
+            });
+            add(met, format!("called as {name}"));
+        }
         all
+    }
+
+    /// The other series that it speaks of.
+    pub(super) fn references(&self) -> impl Iterator<Item = &str> {
+        let all = [
+            &self.same_frame_of_reference_as,
+            &self.same_body_part_as,
+            &self.same_name_as,
+        ];
+        all.into_iter().filter_map(|name| name.as_deref())
     }
 
     fn text_conditions(&self, series: &SeriesFacts) -> Vec<Condition> {

@@ -1,3 +1,4 @@
+mod compare;
 mod documents;
 
 use super::{
@@ -161,10 +162,14 @@ fn a_prior_is_compared_and_does_not_pass_for_the_current() {
     assert_eq!(at(4), SeriesIndex { study: 0, series: 0 });
     assert_eq!(at(5), SeriesIndex { study: 0, series: 1 });
 
+    // A PET-CT is a prior of a CT by its CT, of a PET by its PET.
     let found = hung(&with_prior(current(vec![volume("CT", 300, "1")]), pet_ct()));
-    assert_eq!(found.protocol, "ct");
+    assert_eq!(found.protocol, "ct-compare");
     let found = hung(&with_prior(current(vec![volume("PT", 300, "1")]), pet_ct()));
-    assert_eq!(found.protocol, "pet");
+    assert_eq!(found.protocol, "pet-compare");
+    // What is the prior's alone does not pass for the current study's.
+    let found = hung(&with_prior(current(vec![flat("US")]), pet_ct()));
+    assert_eq!(found.protocol, "studies-two");
     let without_ct = hung(&with_prior(current(pet_ct()), vec![volume("PT", 300, "1")]));
     assert_eq!(without_ct.protocol, "pet-ct-compare");
     let empty = |view: &&HungView| matches!(view.content, Content::Empty(_));

@@ -54,6 +54,12 @@ impl Work<'_> {
     }
 
     fn spaces(&self, moving: &str, fixed: &str) -> Result<[String; 2], Refusal> {
+        // A picture of its own has no place in the body.
+        for key in [moving, fixed] {
+            if self.stage.facts(key)?.planar.is_some() {
+                return Err(Refusal::NoVolume(key.to_owned()));
+            }
+        }
         Ok([
             self.stage.facts(moving)?.space(),
             self.stage.facts(fixed)?.space(),

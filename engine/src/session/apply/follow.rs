@@ -14,10 +14,11 @@ const PARALLEL: f64 = 0.9999;
 impl Work<'_> {
     /// The other views that follow a view in something, with the way from its space to theirs.
     ///
-    /// Views follow within one frame of reference; beyond it only where spaces were registered or an offset was set.
+    /// Views follow within their group, and within one frame of reference; beyond it only where spaces were registered or
+    /// an offset was set.
     pub(super) fn followers(&self, viewport: u32, link: Link) -> Result<Vec<(u32, Way)>, Refusal> {
         let shown = self.shown(viewport, "a link")?;
-        if !self.state.links.contains(&link) || !shown.is_linked {
+        if !self.state.links.contains(&link) {
             return Ok(Vec::new());
         }
         let space = self.space(shown)?;
@@ -26,7 +27,7 @@ impl Work<'_> {
             let Some(other) = view
                 .shown
                 .as_ref()
-                .filter(|other| *n != viewport && other.is_linked)
+                .filter(|other| *n != viewport && shown.shares(link, other))
             else {
                 continue;
             };
@@ -41,12 +42,12 @@ impl Work<'_> {
     /// The views that follow in what has no place: window, palette, scale.
     pub(super) fn alike(&self, viewport: u32, link: Link) -> Result<Vec<u32>, Refusal> {
         let shown = self.shown(viewport, "a link")?;
-        if !self.state.links.contains(&link) || !shown.is_linked {
+        if !self.state.links.contains(&link) {
             return Ok(Vec::new());
         }
         let views = self.state.desk.viewports.iter();
-        let linked = views
-            .filter(|(n, view)| **n != viewport && view.shown.as_ref().is_some_and(|other| other.is_linked));
+        let shares = |other: &Shown| shown.shares(link, other);
+        let linked = views.filter(|(n, view)| **n != viewport && view.shown.as_ref().is_some_and(shares));
         Ok(linked.map(|(n, _)| *n).collect())
     }
 

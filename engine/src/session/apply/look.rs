@@ -1,5 +1,6 @@
 //! How layers look: windows, palettes, mixes, slabs, texts, links.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::colormap::{ColorMap, Window, WindowFunction};
@@ -10,8 +11,10 @@ use crate::session::command::{Command, Link};
 use crate::session::error::{Refusal, within};
 use crate::session::sheet::window_of;
 use crate::session::source::SeriesFacts;
-use crate::session::state::{Comparing, Kind, SlabKind, ViewFunction, ViewSlab, ViewWindow};
-use crate::volume::Unit;
+use crate::session::state::{
+    Comparing, Groups, Kind, SlabKind, ViewFunction, ViewLayer, ViewSlab, ViewWindow,
+};
+use crate::volume::{Unit, Volume};
 
 /// A window's width grows by this much of itself a pixel of the pointer's way.
 const PER_PIXEL: f64 = 1.0 / 256.0;
@@ -80,6 +83,7 @@ impl Work<'_> {
                 }
             }
             Command::SetLinked { viewport, on } => self.shown_mut(*viewport, "a link")?.is_linked = *on,
+            Command::SetGroups { viewport, groups } => self.set_groups(*viewport, groups.as_ref())?,
             Command::SetTexts { texts } => self.state.texts = *texts,
             Command::SetCorners { modality, fields } => self.set_corners(modality.as_deref(), fields)?,
             Command::Deidentify { on } => self.state.is_deidentified = *on,
@@ -104,8 +108,7 @@ impl Work<'_> {
             )?;
         }
         let changed = self.layer_mut(viewport, layer, "a window")?;
-        changed.window = window;
-        changed.table = None;
+        changed.set_window(window);
         let series = changed.series.clone();
         let facts = self.stage.facts(&series)?;
         if facts.planar.as_ref().is_some_and(|planar| planar.is_colour) {
@@ -125,9 +128,7 @@ impl Work<'_> {
                 .collect();
             for (at, key) in keys.iter().enumerate() {
                 if may_share_window(&unit, &series, &self.stage.facts(key)?.unit, key) {
-                    let other = self.layer_mut(n, at as u32, "a window")?;
-                    other.window = window;
-                    other.table = None;
+                    self.layer_mut(n, at as u32, "a window")?.set_window(window);
                 }
             }
         }
@@ -187,11 +188,16 @@ impl Work<'_> {
             return Ok((window_of(&layer.curve(&sheet)), is_uptake));
         }
         let known = layer.window.map(Window::from).or(facts.window);
-        let window = match (known, &facts.unit) {
-            (Some(window), _) => window,
-            (None, Unit::Hounsfield) => Window::linear(40.0, 400.0),
-            (None, Unit::SuvBw) => Window::between(0.0, 5.0),
-            (None, _) => crate::fusion::window_for(&self.stage.whole(&layer.series, phase)?),
+        let window = match (layer.window, layer.percent_of_max, known, &facts.unit) {
+            (None, Some(_), ..) => {
+                let volume = self.stage.whole(&layer.series, phase)?;
+                let found = layer.window_in(&volume).or(known);
+                found.unwrap_or_else(|| crate::fusion::window_for(&volume))
+            }
+            (_, _, Some(window), _) => window,
+            (_, _, None, Unit::Hounsfield) => Window::linear(40.0, 400.0),
+            (_, _, None, Unit::SuvBw) => Window::between(0.0, 5.0),
+            (_, _, None, _) => crate::fusion::window_for(&self.stage.whole(&layer.series, phase)?),
         };
         Ok((window, is_uptake))
     }
@@ -222,6 +228,22 @@ impl Work<'_> {
                 if self.stage.facts(key)?.modality() == modality && (at > 0) == is_overlay {
                     self.layer_mut(n, at as u32, "a palette")?.palette = Some(name.to_owned());
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_groups(&mut self, viewport: Option<u32>, groups: Option<&Groups>) -> Result<(), Refusal> {
+        for name in groups.into_iter().flat_map(BTreeMap::values) {
+            named(name)?;
+        }
+        if let Some(n) = viewport {
+            self.shown_mut(n, "a group")?.groups = groups.cloned();
+            return Ok(());
+        }
+        for view in Arc::make_mut(&mut self.state.desk).viewports.values_mut() {
+            if let Some(shown) = &mut Arc::make_mut(view).shown {
+                shown.groups = groups.cloned();
             }
         }
         Ok(())
@@ -328,6 +350,26 @@ fn suv_range(facts: &SeriesFacts, name: &str) -> Option<Window> {
     let [low, high]: [f64; 2] = [low.trim().parse().ok()?, high.trim().parse().ok()?];
     let is_usable = low.is_finite() && high.is_finite() && low >= 0.0 && high > low && high <= 1000.0;
     is_usable.then(|| Window::between(low, high))
+}
+
+impl ViewLayer {
+    /// Sets the window; none is the usual one of the values.
+    pub(in crate::session) fn set_window(&mut self, window: Option<ViewWindow>) {
+        self.window = window;
+        self.percent_of_max = None;
+        self.table = None;
+    }
+
+    /// The window that was set, in a volume's values; none for the usual one.
+    pub(in crate::session) fn window_in(&self, volume: &Volume) -> Option<Window> {
+        let of_max = || {
+            let [low, high] = self.percent_of_max?;
+            let (_, max) = volume.range()?;
+            let window = Window::between(low / 100.0 * max, high / 100.0 * max);
+            Some(window).filter(|window| window.is_valid() && window.width > 0.0)
+        };
+        self.window.map(Window::from).or_else(of_max)
+    }
 }
 
 impl From<Window> for ViewWindow {

@@ -16,6 +16,7 @@ mod vois;
 use std::sync::Arc;
 
 use crate::geometry::Grid;
+use crate::presentation::hanging::Protocol;
 use crate::session::command::Entry;
 use crate::session::error::Refusal;
 use crate::session::event::Event;
@@ -31,6 +32,8 @@ pub(super) struct Work<'a> {
     pub(super) state: &'a mut State,
     pub(super) stage: &'a mut Stage,
     pub(super) vois: &'a mut VoiCache,
+    /// The host's own hanging protocols.
+    pub(super) protocols: &'a [Protocol],
     /// What is to be read beside the pictures.
     pub(super) remarks: Vec<Event>,
     pub(super) by: Option<u32>,
@@ -45,12 +48,14 @@ pub(super) fn apply(
     state: &mut State,
     stage: &mut Stage,
     vois: &mut VoiCache,
+    protocols: &[Protocol],
     entry: &Entry,
 ) -> Result<Vec<Event>, Refusal> {
     let mut work = Work {
         state,
         stage,
         vois,
+        protocols,
         remarks: Vec::new(),
         by: entry.by,
     };

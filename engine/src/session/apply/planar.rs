@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::colormap::Window;
 use crate::dicom::presentation_state::{Shutter, ShutterShape};
 use crate::dicom::read::planar::{Curve, Table};
 use crate::session::apply::{Work, at_most};
@@ -79,7 +80,8 @@ impl Work<'_> {
             });
         }
         let layer = self.layer_mut(viewport, layer, "a window")?;
-        (layer.stated, layer.window, layer.table) = (index, None, None);
+        layer.set_window(None);
+        layer.stated = index;
         Ok(())
     }
 
@@ -96,10 +98,10 @@ impl Work<'_> {
             return Err(not_planar("a table"));
         }
         let layer = self.layer_mut(viewport, layer, "a table")?;
-        layer.table = table.map(|table| Arc::new(table.clone()));
         if table.is_some() {
-            layer.window = None;
+            layer.set_window(None);
         }
+        layer.table = table.map(|table| Arc::new(table.clone()));
         Ok(())
     }
 
@@ -145,6 +147,15 @@ impl ViewLayer {
             return Curve::Table(table);
         }
         let planar = &sheet.image.planar;
+        let of_max = || {
+            let [low, high] = self.percent_of_max?;
+            let (_, max) = planar.value_range()?;
+            let window = Window::between(low / 100.0 * max, high / 100.0 * max);
+            (window.is_valid() && window.width > 0.0).then_some(Curve::Window(window))
+        };
+        if let Some(curve) = of_max() {
+            return curve;
+        }
         let stated = planar.windows().get(self.stated as usize);
         stated.map_or_else(|| planar.default_curve(), |stated| stated.curve.clone())
     }

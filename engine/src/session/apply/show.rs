@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::geometry::{Patient, Point};
+use crate::presentation::hanging::MAX_SCREENS;
 use crate::presentation::{CurveError, Layout};
 use crate::session::apply::{Work, at_most};
 use crate::session::command::{Command, Spot};
@@ -23,9 +24,9 @@ const MAX_TILES: u32 = 12;
 impl Work<'_> {
     pub(super) fn show(&mut self, command: &Command) -> Result<bool, Refusal> {
         match command {
-            Command::SetLayout { layout } => {
+            Command::SetLayout { layout, screen } => {
                 self.state.hanging = None;
-                self.set_layout(layout);
+                self.set_layout(layout, *screen)?;
             }
             Command::UseDesk { name } => self.use_desk(name)?,
             Command::SaveDesk { name } => self.save_desk(name)?,
@@ -71,13 +72,31 @@ impl Work<'_> {
         view.ok_or(Refusal::NoViewport(viewport))
     }
 
-    fn set_layout(&mut self, layout: &Layout) {
+    fn set_layout(&mut self, layout: &Layout, screen: u32) -> Result<(), Refusal> {
         let desk = Arc::make_mut(&mut self.state.desk);
-        desk.layout = layout.clone();
-        desk.maximized = None;
-        for n in 1..=layout.cells().len() as u32 {
-            desk.viewports.entry(n).or_default();
+        let screens = desk.screens().count();
+        match (screen as usize).checked_sub(1) {
+            None => desk.layout = layout.clone(),
+            Some(at) if at < desk.further_screens.len() => desk.further_screens[at] = layout.clone(),
+            Some(at) if at == desk.further_screens.len() && screens < MAX_SCREENS => {
+                desk.further_screens.push(layout.clone());
+            }
+            Some(at) => {
+                return Err(Refusal::Count {
+                    what: "as the screen, from 0",
+                    expected: format!("0 to {}", screens.min(MAX_SCREENS - 1)),
+                    found: at + 1,
+                });
+            }
         }
+        if desk
+            .maximized
+            .is_some_and(|n| Desk::screen_of(n) == screen as usize)
+        {
+            desk.maximized = None;
+        }
+        desk.fill();
+        Ok(())
     }
 
     fn save_desk(&mut self, name: &str) -> Result<(), Refusal> {
@@ -126,7 +145,8 @@ impl Work<'_> {
         axis: Option<Axis>,
     ) -> Result<(), Refusal> {
         self.view(viewport)?;
-        let shown = self.fresh(kind, series, axis)?;
+        let mut shown = self.fresh(kind, series, axis)?;
+        self.wear_look(&mut shown)?;
         let view = Viewport {
             home: Some(Box::new(shown.clone())),
             shown: Some(shown),
@@ -204,6 +224,7 @@ impl Work<'_> {
             window: None,
             table: None,
             stated: 0,
+            percent_of_max: None,
             palette: None,
             is_inverted: false,
             ratio: if n == 0 { 1.0 } else { 0.5 },
@@ -231,6 +252,7 @@ impl Work<'_> {
             motion: None,
             since_step_s: 0.0,
             is_linked: true,
+            groups: None,
         };
         match kind {
             // Tiles begin with the first slice, a stack in the middle of the body.
@@ -301,6 +323,7 @@ impl Work<'_> {
         shown.phase = before.phase;
         shown.is_linked = before.is_linked;
         shown.shutter.clone_from(&before.shutter);
+        shown.groups.clone_from(&before.groups);
         if kind.is_plane() {
             shown.focus_mm = numbers(before.crosshair());
             shown.slab = before.slab;
@@ -442,15 +465,4 @@ pub(super) fn named(name: &str) -> Result<String, Refusal> {
         });
     }
     Ok(name.to_owned())
-}
-
-impl Desk {
-    /// Numbers of the views that are seen.
-    #[must_use]
-    pub fn visible(&self) -> Vec<u32> {
-        match self.maximized {
-            Some(n) => vec![n],
-            None => (1..=self.layout.cells().len() as u32).collect(),
-        }
-    }
 }

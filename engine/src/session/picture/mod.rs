@@ -28,8 +28,8 @@ use scene::{comparison, solid};
 pub use hit::Hit;
 pub use lines::Line;
 pub(in crate::session) use lines::words;
-pub(in crate::session) use texts::readable;
 pub(in crate::session) use scene::{layer, material, scene};
+pub(in crate::session) use texts::readable;
 
 /// How finely a picture is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

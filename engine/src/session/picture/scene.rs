@@ -25,8 +25,7 @@ pub(in crate::session) fn layer(
         Layer::overlay(id, volume, view_layer.ratio)
     };
     layer.window = view_layer
-        .window
-        .map(Window::from)
+        .window_in(volume)
         .or(stated)
         .unwrap_or_else(|| window_for(volume));
     let usual = if n == 0 {

@@ -153,7 +153,11 @@ pub(in crate::session) fn readable(field: &str, text: &str) -> String {
             let group = own.or(groups.first()).copied().unwrap_or_default();
             let parts = group.split('^').map(str::trim).filter(|part| !part.is_empty());
             // Chinese names have no gap.
-            let gap = if group.is_ascii() || own.is_none() { " " } else { "" };
+            let gap = if group.is_ascii() || own.is_none() {
+                " "
+            } else {
+                ""
+            };
             parts.collect::<Vec<_>>().join(gap)
         }
         _ => text.to_owned(),

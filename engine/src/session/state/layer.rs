@@ -12,6 +12,10 @@ pub struct ViewLayer {
     pub series: String,
     /// The window; none for the usual one of its values.
     pub window: Option<ViewWindow>,
+    /// Where `window` is none: from one percentage of the largest value to another. It is found when the voxels have
+    /// come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent_of_max: Option<[f64; 2]>,
     /// A table in place of a window, of images without a volume.
     #[serde(default)]
     pub table: Option<Arc<ViewTable>>,

@@ -9,14 +9,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod desk;
 mod drawn;
 mod layer;
 
 use crate::presentation::Layout;
 use crate::session::command::Link;
 
+pub use desk::{Desk, Groups, Hanging, Viewport};
 pub use drawn::{Level, Mark, MarkKind, Paint, Recipe, SolidForm, Voi};
 pub use layer::{ViewFunction, ViewLayer, ViewShutter, ViewTable, ViewWindow};
+
+/// The look that a session begins with.
+pub(super) const FIRST_LOOK: &str = "uptake";
 
 /// Everything that a snapshot keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,38 +70,6 @@ pub struct State {
     pub calibrations: BTreeMap<String, f64>,
 }
 
-/// A layout and its views.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Desk {
-    /// Where the views are.
-    pub layout: Layout,
-    /// Views by number: from 1, in the order of the layout's cells. Those beyond the layout's cells wait.
-    pub viewports: BTreeMap<u32, Arc<Viewport>>,
-    /// The one that is shown alone.
-    pub maximized: Option<u32>,
-}
-
-/// What hangs on the views.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hanging {
-    /// Name of the protocol by which.
-    pub protocol: String,
-    /// The studies, the current one first.
-    pub studies: Vec<String>,
-}
-
-/// A view: what it shows now, and what it showed when something was put into it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Viewport {
-    /// What it shows; `None` when it is empty.
-    pub shown: Option<Shown>,
-    /// What reset brings back.
-    pub home: Option<Box<Shown>>,
-}
-
 /// What a view shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +107,9 @@ pub struct Shown {
     pub since_step_s: f64,
     /// Whether it goes with others.
     pub is_linked: bool,
+    /// The groups that it is in, as a protocol or a reader said; none goes with all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
 }
 
 /// How series are shown.
@@ -394,7 +370,7 @@ impl Default for State {
             desk_name: String::new(),
             desks: BTreeMap::new(),
             hanging: None,
-            look: "uptake".to_owned(),
+            look: FIRST_LOOK.to_owned(),
             links: Link::ALL.into(),
             joints: Vec::new(),
             marks: BTreeMap::new(),
@@ -421,17 +397,4 @@ fn usual_corners() -> [Vec<String>; 4] {
         &[],
     ]
     .map(|fields| fields.iter().map(|field| (*field).to_owned()).collect())
-}
-
-impl Desk {
-    /// Empty views in a layout.
-    #[must_use]
-    pub fn of(layout: Layout) -> Self {
-        let count = layout.cells().len() as u32;
-        Self {
-            layout,
-            viewports: (1..=count).map(|n| (n, Arc::default())).collect(),
-            maximized: None,
-        }
-    }
 }

@@ -4,6 +4,7 @@
 mod figures;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod hanging;
 mod pictures;
 mod planar;
 mod radiographs;
@@ -28,6 +29,8 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("layouts", include_str!("../../../tests/scenarios/layouts.jsonl")),
     ("places", include_str!("../../../tests/scenarios/places.jsonl")),
     ("hanging", include_str!("../../../tests/scenarios/hanging.jsonl")),
+    ("links", include_str!("../../../tests/scenarios/links.jsonl")),
+    ("screens", include_str!("../../../tests/scenarios/screens.jsonl")),
     ("film", include_str!("../../../tests/scenarios/film.jsonl")),
     ("looks", include_str!("../../../tests/scenarios/looks.jsonl")),
     ("marks", include_str!("../../../tests/scenarios/marks.jsonl")),
