@@ -27,6 +27,7 @@ fn facts(key: &str, modality: &str, volume: &Volume) -> SeriesFacts {
         study_time: String::new(),
         number: None,
         grid: volume.grid().clone(),
+        planar: None,
         unit: volume.unit().clone(),
         phases: 1,
         remarks: Vec::new(),

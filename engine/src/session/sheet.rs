@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use crate::colormap::{ColorMap, Window};
-use crate::dicom::presentation_state::{Shutter, ShutterShape};
+use crate::dicom::presentation_state::Shutter;
 use crate::dicom::read::planar::{Curve, Pixels, Planar};
 use crate::geometry::{Grid, Point};
 use crate::presentation::{ImagePlane, Size};
-use crate::render::Image;
+use crate::render::{Image, Sharpening, sharpen};
+use crate::session::shutter::cover;
 use crate::session::source::PlanarImage;
 
 /// The smallest copy has sides of at most so many pixels.
@@ -330,11 +331,11 @@ impl Drawing {
             };
         });
         if self.look.sharpening > 0.0 {
-            sharpen(
-                &mut sampled,
-                self.size.width as usize,
-                self.look.sharpening as f32,
-            );
+            let sharpening = Sharpening {
+                amount: self.look.sharpening,
+                radius_pixels: 1,
+            };
+            sharpen(&mut sampled, self.size.width as usize, sharpening);
         }
         let planar = &self.sheet.image.planar;
         let curve = self.look.curve.clone().unwrap_or_else(|| planar.default_curve());
@@ -420,76 +421,6 @@ fn mixed([a, b, c, d]: [f64; 4], [u, v]: [f64; 2]) -> f64 {
 
 fn nearest(at: [f64; 2], size: [u32; 2]) -> [usize; 2] {
     [0, 1].map(|axis| (at[axis] + 0.5).floor().clamp(0.0, f64::from(size[axis] - 1)) as usize)
-}
-
-/// An unsharp mask of 3 by 3 binomial weights; what is not a number neither counts nor changes.
-fn sharpen(values: &mut [f32], width: usize, amount: f32) {
-    let before = values.to_vec();
-    let height = before.len() / width.max(1);
-    for y in 0..height {
-        for x in 0..width {
-            let here = before[y * width + x];
-            if here.is_nan() {
-                continue;
-            }
-            let (mut sum, mut weights) = (0.0, 0.0);
-            for (dy, high) in [(0, 1.0), (1, 2.0), (2, 1.0)] {
-                for (dx, wide) in [(0, 1.0), (1, 2.0), (2, 1.0)] {
-                    let (Some(column), Some(row)) = ((x + dx).checked_sub(1), (y + dy).checked_sub(1)) else {
-                        continue;
-                    };
-                    if column < width && row < height && !before[row * width + column].is_nan() {
-                        sum += before[row * width + column] * high * wide;
-                        weights += high * wide;
-                    }
-                }
-            }
-            values[y * width + x] = here + amount * (here - sum / weights);
-        }
-    }
-}
-
-/// Covers what a shutter covers of a picture, which lies on the image as `place` says.
-pub(super) fn cover(image: &mut Image, place: &Place, shutter: &Shutter) {
-    let grey = (shutter.grey.unwrap_or(0) >> 8) as u8;
-    for y in 0..image.height {
-        for x in 0..image.width {
-            let [column, row] = place.at(f64::from(x), f64::from(y));
-            // Shutters count pixels from 1.
-            let at = [column + 1.0, row + 1.0];
-            if !shutter.shapes.iter().all(|shape| is_open(shape, at)) {
-                let pixel = (y as usize * image.width as usize + x as usize) * 4;
-                image.rgba[pixel..pixel + 3].fill(grey);
-            }
-        }
-    }
-}
-
-/// Whether a place is seen through a shape; edges belong to what is seen.
-fn is_open(shape: &ShutterShape, [column, row]: [f64; 2]) -> bool {
-    match shape {
-        ShutterShape::Rectangular {
-            left,
-            right,
-            upper,
-            lower,
-        } => {
-            (f64::from(*left)..=f64::from(*right)).contains(&column)
-                && (f64::from(*upper)..=f64::from(*lower)).contains(&row)
-        }
-        ShutterShape::Circular { center, radius } => {
-            (column - f64::from(center[0])).hypot(row - f64::from(center[1])) <= f64::from(*radius)
-        }
-        ShutterShape::Polygonal(corners) => {
-            let ends = corners.iter().zip(corners.iter().cycle().skip(1));
-            let crossed = ends.filter(|(a, b)| {
-                let [ax, ay] = a.map(f64::from);
-                let [bx, by] = b.map(f64::from);
-                (ay > row) != (by > row) && column < ax + (row - ay) / (by - ay) * (bx - ax)
-            });
-            crossed.count() % 2 == 1
-        }
-    }
 }
 
 /// The window of a curve, for panels and to begin a change with: that of a table spans its values.

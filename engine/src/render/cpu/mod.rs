@@ -14,7 +14,7 @@ mod planes;
 mod projection;
 mod rendering;
 mod shade;
-mod sharpen;
+pub(crate) mod sharpen;
 mod views;
 mod watch;
 

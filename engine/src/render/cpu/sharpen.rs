@@ -6,7 +6,7 @@ use crate::render::Sharpening;
 const WEIGHTS: [f32; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
 
 /// Sharpens the values of an image `width` pixels wide; those that are not finite neither count nor change.
-pub(super) fn sharpen(values: &mut [f32], width: usize, sharpening: Sharpening) {
+pub(crate) fn sharpen(values: &mut [f32], width: usize, sharpening: Sharpening) {
     let radius = sharpening.radius_pixels as usize;
     let finite = |value: &f32| value.is_finite();
     let counted: Vec<f32> = values

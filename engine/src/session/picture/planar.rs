@@ -9,7 +9,8 @@ use crate::render::{Image, Lens};
 use crate::session::Session;
 use crate::session::error::{Refusal, within};
 use crate::session::picture::{Picture, Sharpness, Wanted, black, place};
-use crate::session::sheet::{Drawing, Look, Place, Sheet, cover, window_of};
+use crate::session::sheet::{Drawing, Look, Place, Sheet, window_of};
+use crate::session::shutter::cover;
 use crate::session::sight::tile_size;
 use crate::session::state::{Kind, Shown};
 

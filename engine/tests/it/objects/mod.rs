@@ -1,6 +1,7 @@
 //! Objects that the engine writes, shown to other programs: `dciodvfy` finds no error, pydicom and highdicom read the
 //! same voxels and numbers.
 
+mod followed;
 mod hostile;
 mod key_objects;
 pub mod peers;

@@ -1,16 +1,14 @@
 //! Presentation states of images without a volume.
 
 use dicom_core::VR;
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 
-use super::super::radiographs::{Made, collection};
+use super::super::radiographs::Made;
 use super::super::saved::{content, through_dicom};
-use super::{done, grey, session_of, show};
+use super::{done, session_of, show};
 use crate::dicom::presentation_state::PresentationState;
-use crate::dicom::read::presentation_state;
 use crate::presentation::Size;
 use crate::render::{Cancel, CpuRenderer};
-use crate::session::state::MarkKind;
 use crate::session::{Session, Sharpness};
 
 const SIZE: Size = Size {
@@ -93,68 +91,4 @@ fn a_state_of_colours_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(refusal.contains("images of colour"), "{refusal}");
-}
-
-/// A state of another maker for a real radiograph, whose pixels were taken away: others stand for them.
-#[test]
-fn the_state_of_another_maker_is_followed() {
-    let Some(folder) = shared_data::set("objects/pr-pdf-stl") else {
-        return;
-    };
-    let radiograph = dicom_object::open_file(folder.join("CR000000.dcm")).unwrap();
-    let side = 2688_u16;
-    let values: Vec<u16> = (0..u32::from(side) * u32::from(side))
-        .map(|n| ((n % u32::from(side) / 8 * 7) % 4096) as u16)
-        .collect();
-    let filled = Made::grey("CR", [side, side], &[values.clone()]);
-    let mut object = radiograph.into_inner();
-    object.put(filled.object.element(tags::PIXEL_DATA).unwrap().clone());
-    let meta = dicom_object::FileMetaTableBuilder::new()
-        .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
-        .media_storage_sop_class_uid(uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE)
-        .media_storage_sop_instance_uid("1.2");
-    let mut bytes = Vec::new();
-    object.with_meta(meta).unwrap().write_all(&mut bytes).unwrap();
-    let mut session = Session::new(Box::new(collection(vec![bytes])));
-    let (state, _) = presentation_state(&std::fs::read(folder.join("PR000000.dcm")).unwrap()).unwrap();
-    let told = follow(&mut session, &state);
-    assert!(told.is_empty(), "{told:?}");
-    // The state's window of 2048 and 4096 from black to white, though the image is MONOCHROME1; columns in eights.
-    let image = grey(&picture(&mut session).image);
-    let expected: Vec<u8> = (0..96_u32)
-        .map(|x| {
-            // 28 columns of the image a pixel, their copies of four and eight columns have whole eights.
-            let column = 28.0 * f64::from(x) + 13.5;
-            let value = |at: f64| f64::from(values[(at.clamp(0.0, 2687.0)) as usize]);
-            let mean = (0..28).map(|n| value(column - 13.5 + f64::from(n))).sum::<f64>() / 28.0;
-            (mean / 4095.0 * 255.0).round() as u8
-        })
-        .collect();
-    for (x, expected) in expected.iter().enumerate() {
-        // Where the values begin again at 0, a mean of both sides depends on how it is made.
-        let is_smooth = x == 0 || expected.abs_diff(image[48 * 96 + x - 1]) < 40;
-        let found = image[48 * 96 + x];
-        assert!(
-            !is_smooth || found.abs_diff(*expected) <= 12,
-            "{x}: {found} is not {expected}"
-        );
-    }
-    let marks: Vec<_> = session.state().marks.values().collect();
-    assert_eq!(marks.len(), 1);
-    assert_eq!(marks[0].kind, MarkKind::Ellipse);
-    assert!(marks[0].text.starts_with("Mean: 2651.41"), "{}", marks[0].text);
-    // Its diameters in the state: 792.5 columns of 0.16 mm at the detector.
-    let n = *session.state().marks.keys().next().unwrap();
-    let readout = session.mark_readout(n).unwrap();
-    let long = readout
-        .get("long_axis", None)
-        .unwrap()
-        .max(readout.get("short_axis", None).unwrap());
-    assert!((long - 792.491 * 0.16).abs() < 0.1, "{long}");
-    assert!(
-        readout
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("detector"))
-    );
 }
