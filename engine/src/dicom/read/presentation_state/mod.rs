@@ -20,6 +20,7 @@ use super::date_and_time;
 use crate::dicom::presentation_state::{ActiveOverlay, ColourState, Content, Layout, PresentationState};
 use crate::dicom::write::DateTime;
 use crate::dicom::{Error, Result};
+pub(in crate::dicom::read) use annotation::colour;
 pub use blending::{blending_state, read_blending_state};
 use reader::Reader;
 
