@@ -11,8 +11,7 @@ use engine::dicom::write::{
     self, Instance, KeyObjectDocument, Masks, ReportDocument, SegmentationType, derived_uid,
 };
 use engine::presentation::Size;
-use engine::render::{Cancel, CpuRenderer};
-use engine::session::{Collection, Command, Event, SavedVois, Session, Sharpness};
+use engine::session::{Collection, Command, Event, SavedVois, Session};
 
 use super::peers;
 use super::study::{CREATED, pet, pet_files, series};
@@ -84,7 +83,7 @@ fn conformant(folder: &std::path::Path, name: &str, instance: Result<Instance, w
 
 fn content() -> Content {
     Content {
-        sop_instance_uid: derived_uid(&["objects", "reading state"]),
+        sop_instance_uid: derived_uid(&["objects", "reading state", "object"]),
         label: "READING".to_owned(),
         created: Some(CREATED),
         ..Content::default()
@@ -94,7 +93,7 @@ fn content() -> Content {
 fn segmentation(saved: &SavedVois) -> Masks<'_> {
     Masks {
         segmentation_type: SegmentationType::Binary,
-        sop_instance_uid: derived_uid(&["objects", "reading seg"]),
+        sop_instance_uid: derived_uid(&["objects", "reading seg", "object"]),
         dimension_organization_uid: derived_uid(&["objects", "reading dimensions"]),
         created: CREATED,
         label: "READING".to_owned(),
@@ -112,10 +111,10 @@ fn follow(session: &mut Session, (commands, told): (Vec<Command>, Vec<String>)) 
 }
 
 #[test]
-fn a_state_of_pet_shows_the_same_uptake() {
+fn a_state_of_pet_has_the_window_of_its_suv() {
     let folder = peers::folder("reading-state");
     let study = pet(slope).study;
-    let mut session = drawn();
+    let session = drawn();
     let (state, told) = session.presentation_state(1, SIZE, content()).unwrap();
     // A circle and an ellipse lie on the slice, drawn as lines.
     assert_eq!(told, Vec::<String>::new());
@@ -126,11 +125,6 @@ fn a_state_of_pet_shows_the_same_uptake() {
     let mut other = self::session();
     let commands = other.commands_of(1, SIZE, &read).unwrap();
     follow(&mut other, commands);
-    let slice = Command::GoToSlice {
-        viewport: 1,
-        slice: 2,
-    };
-    other.apply(slice).unwrap();
     let window = |session: &Session| {
         let view = &session.state().desk.viewports[&1];
         view.shown.as_ref().unwrap().layers[0].window.unwrap()
@@ -138,13 +132,17 @@ fn a_state_of_pet_shows_the_same_uptake() {
     let (found, expected) = (window(&other), window(&session));
     assert!((found.center - expected.center).abs() < 1e-9, "{found:?}");
     assert!((found.width - expected.width).abs() < 1e-9, "{found:?}");
-    let [a, b] = [&mut session, &mut other].map(|session| {
-        let mut renderer = CpuRenderer::new();
-        let picture = session.image(1, SIZE, Sharpness::Still, &mut renderer, &Cancel::new());
-        picture.unwrap().image
-    });
-    let most = a.rgba.iter().zip(&b.rgba).map(|(a, b)| a.abs_diff(*b)).max();
-    assert!(most <= Some(1), "{most:?}");
+}
+
+fn assert_same_marks(session: &Session, other: &Session) {
+    for n in 1..=7 {
+        let [a, b] = [session, other].map(|session| session.mark_readout(n).unwrap().figures);
+        assert_eq!(a.len(), b.len());
+        for (a, b) in a.iter().zip(&b) {
+            let off = (a.value - b.value).abs();
+            assert!(off <= 1e-3 * a.value.abs().max(1.0), "{a:?} {b:?}");
+        }
+    }
 }
 
 #[test]
@@ -158,7 +156,7 @@ fn marks_volumes_and_key_images_come_back() {
         r#"{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["KEY"]}}}"#,
     );
 
-    let uid = derived_uid(&["objects", "reading report"]);
+    let uid = derived_uid(&["objects", "reading report", "object"]);
     let (report, told) = session
         .measurement_report(&study.study_instance_uid, &uid, Vec::new())
         .unwrap();
@@ -187,7 +185,7 @@ fn marks_volumes_and_key_images_come_back() {
 
     let (key_objects, _) = session.key_objects(KeyObjects::OF_INTEREST).unwrap();
     let document = KeyObjectDocument {
-        sop_instance_uid: derived_uid(&["objects", "reading keys"]),
+        sop_instance_uid: derived_uid(&["objects", "reading keys", "object"]),
         created: CREATED,
         key_objects,
     };
@@ -198,14 +196,7 @@ fn marks_volumes_and_key_images_come_back() {
 
     assert_eq!(other.state().key_images, session.state().key_images);
     assert_eq!(other.state().marks.len(), 7);
-    for n in 1..=7 {
-        let [a, b] = [&session, &other].map(|session| session.mark_readout(n).unwrap().figures);
-        assert_eq!(a.len(), b.len());
-        for (a, b) in a.iter().zip(&b) {
-            let off = (a.value - b.value).abs();
-            assert!(off <= 1e-3 * a.value.abs().max(1.0), "{a:?} {b:?}");
-        }
-    }
+    assert_same_marks(&session, &other);
     let [a, b] = [&mut session, &mut other].map(|session| {
         let voi = *session.state().vois.keys().next().unwrap();
         let name = session.state().vois[&voi].name.clone();
