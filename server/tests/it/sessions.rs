@@ -28,6 +28,28 @@ const SCRIPT: &str = r#"
 {"do": {"nothing": {}}}
 "#;
 
+const SAVING: &str = r#"
+{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["@CT", "@PT"]}}}
+{"do": {"mark_key_image": {"viewport": 1}}}
+{"save": {"as": "blending", "file": "fused.dcm"}}
+{"do": {"add_mark": {"viewport": 1, "kind": "circle", "points": [[100, 80, 200, 160], [130, 80, 200, 160]], "text": "肝"}}}
+{"do": {"add_mark": {"viewport": 1, "kind": "length", "points": [[100, 80, 200, 160], [130, 80, 200, 160]]}}}
+{"save": {"as": "measurements", "file": "sr.dcm"}}
+{"save": {"as": "key_images", "file": "kos.dcm"}}
+{"do": {"detect_lesions": {"viewport": 1, "layer": 1}}}
+{"save": {"as": "segmentation", "file": "seg.dcm"}}
+{"save": {"as": "structure_set", "file": "rtss.dcm"}}
+"#;
+const OPENING: &str = r#"
+{"open": {"file": "fused.dcm"}}
+{"open": {"file": "sr.dcm"}}
+{"do": "undo"}
+{"do": "redo"}
+{"open": {"file": "kos.dcm"}}
+{"open": {"file": "seg.dcm"}}
+{"open": {"file": "rtss.dcm"}}
+"#;
+
 /// The answers by line of the script.
 fn answers(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("events.jsonl")).unwrap();
@@ -101,6 +123,40 @@ fn a_log_runs_without_a_window() {
         bytes("snapshot.json"),
         "refused commands and undo left no trace"
     );
+}
+
+#[test]
+fn what_is_saved_is_opened() {
+    let folder = scratch("session-objects");
+    run(&folder, SAVING);
+    let saved = answers(&folder);
+    for answer in &saved {
+        assert!(!answer.to_string().contains("\"refused\""), "{answer}");
+    }
+    let before: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("snapshot.json")).unwrap()).unwrap();
+    // One step takes all of an object back.
+    run(&folder, OPENING);
+    for answer in answers(&folder) {
+        assert!(!answer.to_string().contains("\"refused\""), "{answer}");
+        if let Some(told) = answer.get("told") {
+            assert_eq!(told.as_array().map(Vec::len), Some(0), "{answer}");
+        }
+    }
+    let after: Value = serde_json::from_slice(&std::fs::read(folder.join("snapshot.json")).unwrap()).unwrap();
+    let [before, after] = [&before["state"], &after["state"]];
+    assert_eq!(before["key_images"], after["key_images"]);
+    let vois = |state: &Value| -> Vec<Value> {
+        let vois = state["vois"].as_object().unwrap().values();
+        vois.map(|voi| voi["name"].clone()).collect()
+    };
+    // As segments and as contours.
+    assert_eq!([vois(before), vois(before)].concat(), vois(after));
+    let kinds = |state: &Value| -> Vec<Value> {
+        let marks = state["marks"].as_object().unwrap().values();
+        marks.map(|mark| mark["kind"].clone()).collect()
+    };
+    assert_eq!(kinds(before), kinds(after));
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn segment(petct: &PetCt, lesion: &Lesion) -> Segment {
             family: Code::new("123109", "DCM", "Manual Processing"),
             with_a_person: false,
         }),
+        colour: None,
         tracking: Some((name, uid)),
     }
 }

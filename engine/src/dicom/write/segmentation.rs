@@ -8,6 +8,7 @@ use dicom_dictionary_std::{tags, uids};
 use super::functional_groups::{position, put_dimensions, ranks, shared};
 use super::source_images::put_references;
 use super::{Code, Dataset, DateTime, Error, ImagePlane, Instance, Pixels, Series, SourceImage, Study};
+use crate::dicom::presentation_state::CieLab;
 use crate::dicom::{ObjectReference, concepts};
 
 /// Label Map Segmentation Storage (PS3.4 B.5).
@@ -48,6 +49,8 @@ pub struct Segment {
     pub region: Option<(Code, Option<Code>)>,
     /// What made it; `None` for a mask drawn by hand.
     pub algorithm: Option<Algorithm>,
+    /// Recommended Display CIELab Value, as sRGB levels: red, green, blue.
+    pub colour: Option<[u8; 3]>,
     /// Tracking ID and UID, the same for one lesion in all studies.
     pub tracking: Option<(String, String)>,
 }
@@ -62,6 +65,7 @@ impl Segment {
             kind: concepts::LESION,
             region: None,
             algorithm: None,
+            colour: None,
             tracking: Some(tracking),
         }
     }
@@ -291,6 +295,10 @@ fn segment_item(number: u16, segment: &Segment) -> Dataset {
             item.text(tags::SEGMENT_ALGORITHM_TYPE, "MANUAL");
         }
         Some(algorithm) => put_algorithm(algorithm, &mut item),
+    }
+    if let Some(levels) = segment.colour {
+        let CieLab(words) = CieLab::of_srgb(levels);
+        item.unsigned(tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE, &words);
     }
     if let Some((id, uid)) = &segment.tracking {
         item.text(tags::TRACKING_ID, id).text(tags::TRACKING_UID, uid);

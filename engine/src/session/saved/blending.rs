@@ -142,11 +142,7 @@ impl Session {
         size: Size,
         state: &BlendingState,
     ) -> Result<(Vec<Command>, Vec<String>), Refusal> {
-        self.state
-            .desk
-            .viewports
-            .get(&viewport)
-            .ok_or(Refusal::NoViewport(viewport))?;
+        self.check_view(viewport)?;
         let sides = [&state.underlying, &state.superimposed];
         let [Some(below), Some(above)] = sides.map(|side| self.series_of(&side.images)) else {
             return Err(Refusal::OtherSeries(WHAT));

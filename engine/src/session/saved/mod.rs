@@ -73,6 +73,11 @@ fn source_images(facts: &SeriesFacts, what: &'static str) -> Result<SourceImages
 }
 
 impl Session {
+    fn check_view(&self, viewport: u32) -> Result<(), Refusal> {
+        let view = self.state.desk.viewports.get(&viewport);
+        view.map(|_| ()).ok_or(Refusal::NoViewport(viewport))
+    }
+
     /// The first series that has one of the images.
     fn series_of(&self, images: &[ImageReference]) -> Option<&SeriesFacts> {
         let has = |facts: &&SeriesFacts| {

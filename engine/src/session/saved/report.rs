@@ -191,14 +191,14 @@ impl Places<'_> {
     /// The points of a mark that was written here.
     fn points_of(&self, kind: MarkKind) -> Option<Vec<Point<Patient>>> {
         let (shape, first) = self.shapes.first()?;
-        let closed = |points: &[Point<Patient>]| points[..points.len() - 1].to_vec();
+        let closed = |points: &[Point<Patient>]| points[..points.len().saturating_sub(1)].to_vec();
         Some(match (kind, shape) {
             (MarkKind::Rectangle, _) if first.len() == 5 => vec![first[0], first[2]],
             (MarkKind::Circle, RegionShape::Circle) => first.clone(),
-            (MarkKind::Circle, RegionShape::Ellipse) => {
+            (MarkKind::Circle, RegionShape::Ellipse) if first.len() == 4 => {
                 vec![first[0] + (first[1] - first[0]) * 0.5, first[0]]
             }
-            (MarkKind::Ellipse, RegionShape::Ellipse) => first[..3].to_vec(),
+            (MarkKind::Ellipse, RegionShape::Ellipse) if first.len() == 4 => first[..3].to_vec(),
             (MarkKind::Polygon | MarkKind::Freehand, RegionShape::Polyline | RegionShape::Polygon) => {
                 closed(first)
             }
@@ -260,7 +260,7 @@ impl Places<'_> {
                 let right = points[1] - points[0];
                 (right, normal(points).cross(right))
             }
-            RegionShape::Ellipse => (points[1] - points[0], points[3] - points[2]),
+            RegionShape::Ellipse if points.len() == 4 => (points[1] - points[0], points[3] - points[2]),
             _ => return usual,
         };
         let Some(right) = right.normalized() else {

@@ -120,11 +120,7 @@ impl Session {
         size: Size,
         state: &PresentationState,
     ) -> Result<(Vec<Command>, Vec<String>), Refusal> {
-        self.state
-            .desk
-            .viewports
-            .get(&viewport)
-            .ok_or(Refusal::NoViewport(viewport))?;
+        self.check_view(viewport)?;
         let facts = self
             .series_of(&state.images)
             .ok_or(Refusal::OtherSeries("a presentation state"))?;

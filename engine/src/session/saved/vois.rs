@@ -47,6 +47,7 @@ impl SavedVois {
     pub fn segments(&self) -> Vec<(Segment, &Mask)> {
         let segment = |voi: &SavedVoi| Segment {
             label: voi.name.clone(),
+            colour: Some(voi.color),
             ..described(&voi.name, voi.is_found)
         };
         self.vois.iter().map(|voi| (segment(voi), &*voi.mask)).collect()
@@ -87,6 +88,7 @@ fn described(name: &str, is_found: bool) -> Segment {
             family: Code::new("123101", "DCM", "Neighborhood Analysis"),
             with_a_person: true,
         }),
+        colour: None,
         tracking: None,
     }
 }
@@ -188,7 +190,14 @@ impl Session {
                     mask.volume_ml()
                 ));
             }
-            self.bring(viewport, facts, (name, None), &mask, &mut commands, &mut told);
+            self.bring(
+                viewport,
+                facts,
+                (name, segment.colour),
+                &mask,
+                &mut commands,
+                &mut told,
+            );
         }
         Ok((commands, told))
     }

@@ -7,6 +7,7 @@ mod key_objects;
 pub mod peers;
 mod planar_reports;
 mod presentation_states;
+mod readings;
 mod real_world_values;
 mod registrations;
 mod reports;

@@ -24,10 +24,7 @@ pub struct Pet {
 
 /// Slopes of the slices in Bq/mL: all alike, or one each.
 pub fn pet(slope: fn(usize) -> f64) -> Pet {
-    let files: Vec<Vec<u8>> = (0..SIZE[2]).map(|k| image(k, slope(k))).collect();
-    let instances = files.iter().enumerate();
-    let instances = instances.map(|(n, bytes)| Instance::new(n, read_bytes(bytes)));
-    let mut studies = collect(instances.collect());
+    let (mut studies, files) = pet_files(slope);
     let series = studies.remove(0).series.remove(0);
     let stack = &series.sorted.stacks[0];
     let (volume, warnings) = load(&series, stack, &InMemory(&files), &|_, _| {}).unwrap();
@@ -40,6 +37,14 @@ pub fn pet(slope: fn(usize) -> f64) -> Pet {
         study,
         series,
     }
+}
+
+/// The series as it is read, and the bytes of its objects.
+pub fn pet_files(slope: fn(usize) -> f64) -> (Vec<read::Study>, Vec<Vec<u8>>) {
+    let files: Vec<Vec<u8>> = (0..SIZE[2]).map(|k| image(k, slope(k))).collect();
+    let instances = files.iter().enumerate();
+    let instances = instances.map(|(n, bytes)| Instance::new(n, read_bytes(bytes)));
+    (collect(instances.collect()), files)
 }
 
 fn read_bytes(bytes: &[u8]) -> codec::dataset::Object<'_> {

@@ -170,11 +170,10 @@ impl Objects {
     fn vois(&self, session: &mut Session, asked: &Save) -> Saved {
         let made = Maker::new(asked);
         let key = key_of_vois(session, asked)?;
-        let (saved, mut told) = session.saved_vois(&key)?;
+        let (saved, told) = session.saved_vois(&key)?;
         let study = self.study(&saved.images.study_instance_uid)?;
         let series = made.series(saved.images.frame_of_reference_uid.clone());
         let instance = if asked.r#as == What::Segmentation {
-            told.push("the segmentation holds no colours".to_owned());
             let masks = Masks {
                 segmentation_type: SegmentationType::Binary,
                 sop_instance_uid: made.uid("object"),

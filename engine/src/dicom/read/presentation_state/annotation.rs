@@ -72,7 +72,7 @@ pub(super) fn layers(reader: &mut Reader, object: &InMemDicomObject) -> Vec<Grap
 }
 
 /// A colour of three words.
-pub(super) fn colour(item: &InMemDicomObject, tag: Tag) -> Option<CieLab> {
+pub(in crate::dicom::read) fn colour(item: &InMemDicomObject, tag: Tag) -> Option<CieLab> {
     let [l, a, b] = item.numbers_of::<3>(tag)?;
     let word = |number: f64| u16::try_from(number as i64).ok();
     Some(CieLab([word(l)?, word(a)?, word(b)?]))

@@ -22,6 +22,7 @@ use crate::dicom::presentation_state::{
 };
 use crate::dicom::write::DateTime;
 use crate::dicom::{Error, Result};
+pub(in crate::dicom::read) use annotation::colour;
 pub use blending::{blending_state, read_blending_state};
 use reader::Reader;
 

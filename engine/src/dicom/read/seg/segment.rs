@@ -8,7 +8,9 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use crate::dicom::Code;
+use crate::dicom::presentation_state::CieLab;
 use crate::dicom::read::attributes::Attributes;
+use crate::dicom::read::presentation_state::colour;
 use crate::geometry::Grid;
 use crate::voi::Mask;
 
@@ -29,6 +31,8 @@ pub struct Segment {
     pub algorithm_type: Option<String>,
     /// Segment Algorithm Name (0062,0009).
     pub algorithm_name: Option<String>,
+    /// Recommended Display CIELab Value (0062,000D), as sRGB levels: red, green, blue.
+    pub colour: Option<[u8; 3]>,
     /// Tracking ID (0062,0020), the lesion's name over time.
     pub tracking_id: Option<String>,
     /// Tracking UID (0062,0021).
@@ -48,6 +52,7 @@ pub(super) struct Described {
     anatomic_region: Option<(Code, Option<Code>)>,
     algorithm_type: Option<String>,
     algorithm_name: Option<String>,
+    colour: Option<[u8; 3]>,
     tracking_id: Option<String>,
     tracking_uid: Option<String>,
 }
@@ -71,6 +76,7 @@ impl Described {
             anatomic_region: region(item),
             algorithm_type: item.text(tags::SEGMENT_ALGORITHM_TYPE),
             algorithm_name: item.text(tags::SEGMENT_ALGORITHM_NAME),
+            colour: colour(item, tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE).map(CieLab::to_srgb),
             tracking_id: item.text(tags::TRACKING_ID),
             tracking_uid: item.text(tags::TRACKING_UID),
         }
@@ -86,6 +92,7 @@ impl Described {
             anatomic_region: self.anatomic_region,
             algorithm_type: self.algorithm_type,
             algorithm_name: self.algorithm_name,
+            colour: self.colour,
             tracking_id: self.tracking_id,
             tracking_uid: self.tracking_uid,
             mask: self.mask.unwrap_or_else(|| Mask::empty(grid.clone())),

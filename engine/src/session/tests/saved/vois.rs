@@ -80,6 +80,7 @@ fn structure_set(bytes: &[u8]) -> Option<StructureSet> {
 /// The same names, voxels and numbers.
 fn assert_same(session: &mut Session, other: &mut Session) {
     assert_eq!(session.state().vois.len(), other.state().vois.len());
+    assert_eq!(other.state().vois[&2].color, [10, 20, 30]);
     for n in 1..=3 {
         let [a, b] = [&*session, other].map(|session| session.state().vois[&n].name.clone());
         assert_eq!(a, b);
@@ -111,7 +112,7 @@ fn volumes_come_back_as_segments() {
 }
 
 #[test]
-fn volumes_come_back_as_contours_with_their_colours() {
+fn volumes_come_back_as_contours() {
     let mut session = drawn();
     let (saved, _) = session.saved_vois("pet").unwrap();
     let bytes = structure_set_of(&saved);
@@ -122,7 +123,6 @@ fn volumes_come_back_as_contours_with_their_colours() {
     assert!(told.is_empty(), "{told:?}");
     follow(&mut other, commands);
     assert_same(&mut session, &mut other);
-    assert_eq!(other.state().vois[&2].color, [10, 20, 30]);
     check_broken(&bytes, structure_set, |read| {
         drop(other.commands_of_structure_set(1, &read));
     });
