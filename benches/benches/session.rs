@@ -1,5 +1,5 @@
 //! A reading session over a CT of 512 x 512 x 400 and a PET of 200 x 200 x 300: processor time of a command alone, from a
-//! command to its picture, and of all ten views of a PET-CT screen of 1920 x 1080.
+//! command to its picture, and of all ten views of a PET-CT screen of 1920 x 1080; of a radiograph of 3000 x 3000.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,9 +7,11 @@ use std::time::Duration;
 use benches::{ct, pet};
 use cpu_time::CpuTime;
 use criterion::{Criterion, criterion_group, criterion_main};
+use engine::dicom::read;
 use engine::presentation::{Size, hanging};
 use engine::render::{Cancel, CpuRenderer};
-use engine::session::{Command, InMemory, SeriesFacts, Session, Sharpness, Spot};
+use engine::session::state::Kind;
+use engine::session::{Collection, Command, InMemory, SeriesFacts, Session, Sharpness, Spot};
 use engine::volume::Volume;
 
 mod cpu_time;
@@ -172,6 +174,88 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
     });
 }
 
+/// A radiograph of 3000 x 3000 pixels as an object.
+fn radiograph() -> Vec<u8> {
+    use dicom_core::{DataElement, PrimitiveValue, VR};
+    use dicom_dictionary_std::{tags, uids};
+    let side = 3000_u16;
+    let values = (0..u32::from(side) * u32::from(side)).map(|n| (n * 7 % 4096) as u16);
+    let bytes: Vec<u8> = values.flat_map(u16::to_le_bytes).collect();
+    let mut object = dicom_object::InMemDicomObject::new_empty();
+    for (tag, value) in [
+        (tags::ROWS, side),
+        (tags::COLUMNS, side),
+        (tags::SAMPLES_PER_PIXEL, 1),
+        (tags::BITS_ALLOCATED, 16),
+        (tags::BITS_STORED, 12),
+        (tags::HIGH_BIT, 11),
+        (tags::PIXEL_REPRESENTATION, 0),
+    ] {
+        object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
+    }
+    let class = uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION;
+    for (tag, vr, value) in [
+        (tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
+        (tags::MODALITY, VR::CS, "DX"),
+        (tags::SOP_CLASS_UID, VR::UI, class),
+        (tags::SOP_INSTANCE_UID, VR::UI, "1.2.3"),
+        (tags::SERIES_INSTANCE_UID, VR::UI, "1.2"),
+    ] {
+        object.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
+    }
+    let pixels = PrimitiveValue::U8(bytes.into());
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, pixels));
+    let meta = dicom_object::FileMetaTableBuilder::new()
+        .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+        .media_storage_sop_class_uid(class)
+        .media_storage_sop_instance_uid("1.2.3");
+    let mut bytes = Vec::new();
+    let file = object.with_meta(meta).expect("a whole header");
+    file.write_all(&mut bytes).expect("room in memory");
+    bytes
+}
+
+struct Held(Vec<u8>);
+
+impl read::Source for Held {
+    fn read(&self, key: usize, range: std::ops::Range<u64>, buffer: &mut Vec<u8>) -> Result<(), String> {
+        read::InMemory(&[&self.0]).read(key, range, buffer)
+    }
+}
+
+fn radiographs(criterion: &mut Criterion<CpuTime>) {
+    let bytes = radiograph();
+    let object = codec::dataset::read(&bytes, codec::dataset::Limits::default()).expect("an object");
+    let studies = read::collect(vec![read::Instance::new(0, object)]);
+    let mut session = Session::new(Box::new(Collection::new(studies, Held(bytes))));
+    let show = Command::Show {
+        viewport: 1,
+        kind: Kind::Stack,
+        series: vec![session.series()[0].key.clone()],
+        axis: None,
+    };
+    session.apply(show).expect("a stack");
+    let mut renderer = CpuRenderer::new();
+    let size = Size {
+        width: 1080,
+        height: 1080,
+    };
+    let mut n = 0;
+    criterion.bench_function("window_to_picture_radiograph_1080", |bench| {
+        bench.iter(|| {
+            n += 1;
+            let by = [if n % 2 == 0 { 3.0 } else { -3.0 }, 0.0];
+            let drag = Command::DragWindow {
+                viewport: 1,
+                layer: 0,
+                by,
+            };
+            session.apply(drag).expect("a layer");
+            picture(&mut session, 1, size, Sharpness::Still, &mut renderer);
+        });
+    });
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
@@ -179,6 +263,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(5));
-    targets = sessions
+    targets = sessions, radiographs
 }
 criterion_main!(benches);

@@ -33,6 +33,7 @@ pub use clip::{Clip, ClipPlane, Cut, CutMask, MAX_CLIP_PLANES, MAX_CUTS, ReadyCu
 pub use comparison::{Comparison, compared, joined, panel_size};
 pub use contours::{Contours, DrawnAs, MAX_LEVELS, MAX_LINE_PIXELS};
 pub use cpu::CpuRenderer;
+pub(crate) use cpu::for_each_band;
 pub(crate) use cpu::sharpen::sharpen;
 pub use error::Error;
 #[cfg(feature = "gpu")]

@@ -102,7 +102,7 @@ impl Session {
                 Setting::Window {
                     value: layer.window.map(|window| Window::from(window).limits().into()),
                     unit: facts.unit.label().to_owned(),
-                    presets: window_presets(facts),
+                    presets: window_presets(facts, &self.department.windows),
                 },
             ));
             if let Some(choices) = self.stated_views(shown, &layer.series)? {
@@ -256,8 +256,7 @@ fn tools(kind: &Kind) -> Vec<&'static str> {
 }
 
 /// Names of the presets for the part of the body first, where the values have the presets' unit.
-fn window_presets(facts: &SeriesFacts) -> Vec<String> {
-    let presets = WindowPresets::default();
+fn window_presets(facts: &SeriesFacts, presets: &WindowPresets) -> Vec<String> {
     let all = presets.for_body_part(facts.modality(), &facts.hanging.body_part);
     let has_unit = matches!(facts.unit, Unit::Hounsfield | Unit::SuvBw);
     all.into_iter()

@@ -20,6 +20,7 @@ mod collection;
 mod command;
 mod controls;
 mod curve;
+mod department;
 mod error;
 mod event;
 mod figures;
@@ -46,11 +47,10 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::presentation::hanging::Protocol;
-
 pub use collection::Collection;
 pub use command::{Command, Entry, HandChange, Link, Spot};
 pub use controls::{Control, Controls, Setting};
+pub use department::Department;
 pub use error::Refusal;
 pub use event::Event;
 pub use figures::{Figure, Readout};
@@ -81,7 +81,7 @@ pub struct Session {
     vois: VoiCache,
     drawn: picture::Drawn,
     /// Tried before those that come with the engine.
-    protocols: Vec<Protocol>,
+    department: Department,
 }
 
 /// Who takes part. Nothing of it is undone or kept.
@@ -116,16 +116,13 @@ impl Session {
             log: Vec::new(),
             vois: VoiCache::default(),
             drawn: picture::Drawn::default(),
-            protocols: Vec::new(),
+            department: Department::default(),
         }
     }
 
-    /// Takes a department's own hanging protocols: of equal fit they go before those that come with the engine, and of
-    /// one name they are meant.
-    ///
-    /// They are the host's, as the source is: a log replays where they are the same.
-    pub fn set_protocols(&mut self, own: Vec<Protocol>) {
-        self.protocols = own;
+    /// Takes what a department sets for its readers; what is shown already stays as it is.
+    pub fn set_department(&mut self, department: Department) {
+        self.department = department;
     }
 
     /// Does what a command says and tells what has changed.
@@ -191,7 +188,13 @@ impl Session {
             _ => {}
         }
         let mut next = State::clone(&self.state);
-        let remarks = apply::apply(&mut next, &mut self.stage, &mut self.vois, &self.protocols, entry)?;
+        let remarks = apply::apply(
+            &mut next,
+            &mut self.stage,
+            &mut self.vois,
+            &self.department,
+            entry,
+        )?;
         let mut events = self.advance(next, entry);
         events.extend(remarks);
         Ok(events)

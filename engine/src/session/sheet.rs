@@ -11,12 +11,14 @@ use crate::dicom::presentation_state::Shutter;
 use crate::dicom::read::planar::{Curve, Pixels, Planar};
 use crate::geometry::{Grid, Point};
 use crate::presentation::{ImagePlane, Size};
-use crate::render::{Image, Sharpening, sharpen};
+use crate::render::{Image, Sharpening, for_each_band, sharpen};
 use crate::session::shutter::cover;
 use crate::session::source::PlanarImage;
 
 /// The smallest copy has sides of at most so many pixels.
 const SMALLEST_SIDE: u32 = 64;
+/// Rows of a picture that are drawn by one worker.
+const BAND_ROWS: usize = 16;
 
 /// An image ready to be drawn.
 #[derive(Debug)]
@@ -284,14 +286,15 @@ impl Drawing {
         let Some((level, n)) = chosen(levels, self.place.reduction()) else {
             return image;
         };
+        let pixels: &mut [[u8; 4]] = bytemuck::cast_slice_mut(&mut image.rgba);
         match &level.samples {
-            Samples::Grey(values) => self.grey(values, level.size, n, &mut image),
-            Samples::Rgb(bytes) => self.colour(bytes, level.size, n, &mut image),
+            Samples::Grey(values) => self.grey(values, level.size, n, pixels),
+            Samples::Rgb(bytes) => self.colour(bytes, level.size, n, pixels),
         }
         if self.look.has_overlays
             && let Some((level, n)) = chosen(&self.sheet.overlays, self.place.reduction())
         {
-            self.overlay(&level.samples, level.size, n, &mut image);
+            self.overlay(&level.samples, level.size, n, pixels);
         }
         // The reader's goes before its maker's.
         if let Some(shutter) = self.look.shutter.as_deref().or(self.sheet.image.shutter.as_ref()) {
@@ -301,60 +304,61 @@ impl Drawing {
     }
 
     /// Calls `paint` with each pixel of the picture that lies on the image, and its place on a smaller copy of it.
-    fn each(&self, n: u32, mut paint: impl FnMut(usize, [f64; 2])) {
+    fn each<T: Send>(&self, n: u32, pixels: &mut [T], paint: impl Fn(&mut T, [f64; 2]) + Send + Sync) {
         let [columns, rows] = self.sheet.image.planar.size().map(f64::from);
         let scale = f64::from(n).exp2();
-        let width = self.size.width as usize;
-        for y in 0..self.size.height {
-            for x in 0..self.size.width {
-                let [column, row] = self.place.at(f64::from(x), f64::from(y));
-                if (-0.5..columns - 0.5).contains(&column) && (-0.5..rows - 0.5).contains(&row) {
-                    let at = [column, row].map(|at| (at + 0.5) / scale - 0.5);
-                    paint(y as usize * width + x as usize, at);
+        for_each_band(pixels, self.size, BAND_ROWS, |first, band| {
+            for (y, row) in (first..).zip(band.chunks_mut(self.size.width as usize)) {
+                for (x, pixel) in row.iter_mut().enumerate() {
+                    let [column, row] = self.place.at(x as f64, f64::from(y));
+                    if (-0.5..columns - 0.5).contains(&column) && (-0.5..rows - 0.5).contains(&row) {
+                        paint(pixel, [column, row].map(|at| (at + 0.5) / scale - 0.5));
+                    }
                 }
             }
-        }
+        });
     }
 
-    fn grey(&self, values: &[f32], size: [u32; 2], n: u32, image: &mut Image) {
+    fn grey(&self, values: &[f32], size: [u32; 2], n: u32, pixels: &mut [[u8; 4]]) {
         let columns = size[0] as usize;
-        let mut sampled = vec![f32::NAN; image.rgba.len() / 4];
-        self.each(n, |pixel, at| {
-            sampled[pixel] = if self.look.is_interpolated {
-                let (corners, [u, v]) = around(at, size);
-                let value = |[column, row]: [usize; 2]| f64::from(values[row * columns + column]);
-                let [a, b, c, d] = corners.map(value);
-                mixed([a, b, c, d], [u, v]) as f32
-            } else {
-                let [column, row] = nearest(at, size);
-                values[row * columns + column]
-            };
-        });
+        let width = self.size.width as usize;
+        let mut sampled = vec![f32::NAN; pixels.len()];
+        let value = |[column, row]: [usize; 2]| f64::from(values[row * columns + column]);
+        if self.look.is_interpolated {
+            self.each(n, &mut sampled, |sampled, at| {
+                let (corners, weights) = around(at, size);
+                *sampled = mixed(corners.map(value), weights) as f32;
+            });
+        } else {
+            self.each(n, &mut sampled, |sampled, at| {
+                *sampled = value(nearest(at, size)) as f32;
+            });
+        }
         if self.look.sharpening > 0.0 {
             let sharpening = Sharpening {
                 amount: self.look.sharpening,
                 radius_pixels: 1,
             };
-            sharpen(&mut sampled, self.size.width as usize, sharpening);
+            sharpen(&mut sampled, width, sharpening);
         }
         let planar = &self.sheet.image.planar;
         let curve = self.look.curve.clone().unwrap_or_else(|| planar.default_curve());
         let is_inverse = planar.is_inverse();
-        for (pixel, value) in image.rgba.chunks_exact_mut(4).zip(sampled) {
-            if value.is_nan() {
-                continue;
+        for_each_band(pixels, self.size, BAND_ROWS, |first, band| {
+            let sampled = &sampled[first as usize * width..][..band.len()];
+            for (pixel, value) in band.iter_mut().zip(sampled).filter(|(_, value)| !value.is_nan()) {
+                let fraction = curve.fraction(f64::from(*value));
+                let fraction = if is_inverse { 1.0 - fraction } else { fraction };
+                pixel[..3].copy_from_slice(&self.look.colors.color(fraction));
             }
-            let fraction = curve.fraction(f64::from(value));
-            let fraction = if is_inverse { 1.0 - fraction } else { fraction };
-            pixel[..3].copy_from_slice(&self.look.colors.color(fraction));
-        }
+        });
     }
 
-    fn colour(&self, bytes: &[u8], size: [u32; 2], n: u32, image: &mut Image) {
+    fn colour(&self, bytes: &[u8], size: [u32; 2], n: u32, pixels: &mut [[u8; 4]]) {
         let columns = size[0] as usize;
         // A palette turned round turns colours round.
         let is_inverted = self.look.colors == ColorMap::gray_inverted();
-        self.each(n, |pixel, at| {
+        self.each(n, pixels, |pixel, at| {
             let (corners, weights) = around(at, size);
             for part in 0..3 {
                 let value = |[column, row]: [usize; 2]| f64::from(bytes[(row * columns + column) * 3 + part]);
@@ -364,21 +368,19 @@ impl Drawing {
                     value(nearest(at, size))
                 };
                 let shown = if is_inverted { 255.0 - shown } else { shown };
-                image.rgba[pixel * 4 + part] = (shown + 0.5) as u8;
+                pixel[part] = (shown + 0.5) as u8;
             }
         });
     }
 
-    fn overlay(&self, covered: &[u8], size: [u32; 2], n: u32, image: &mut Image) {
+    fn overlay(&self, covered: &[u8], size: [u32; 2], n: u32, pixels: &mut [[u8; 4]]) {
         let columns = size[0] as usize;
-        self.each(n, |pixel, at| {
+        self.each(n, pixels, |pixel, at| {
             let (corners, weights) = around(at, size);
-            let share = mixed(
-                corners.map(|[column, row]| f64::from(covered[row * columns + column])),
-                weights,
-            ) / 255.0;
+            let covered = corners.map(|[column, row]| f64::from(covered[row * columns + column]));
+            let share = mixed(covered, weights) / 255.0;
             if share > 0.0 {
-                for part in &mut image.rgba[pixel * 4..pixel * 4 + 3] {
+                for part in &mut pixel[..3] {
                     *part = (f64::from(*part) * (1.0 - share) + 255.0 * share + 0.5) as u8;
                 }
             }

@@ -160,7 +160,7 @@ fn filled<T: Copy + Default + Send + Sync>(value: T, size: Size, cancel: &Cancel
 }
 
 /// Calls `work` with the first row and the pixels of every band of `rows` rows.
-fn for_each_band<T: Send>(
+pub(crate) fn for_each_band<T: Send>(
     pixels: &mut [T],
     size: Size,
     rows: usize,

@@ -57,7 +57,8 @@ impl Work<'_> {
         facts.screens = screens_of(screens);
         let preferences = Preferences {
             look: Some(look_named(&self.state.look)?),
-            ..Preferences::default()
+            palettes: self.department.palettes.clone(),
+            windows: self.department.windows.clone(),
         };
         let protocols = self.protocols_named(protocol)?;
         let hung = hanging::hang(&facts, &protocols, &preferences).map_err(|error| Refusal::Malformed {
@@ -128,7 +129,7 @@ impl Work<'_> {
 
     /// The protocol of a name, or all: the host's own before those that come with the engine.
     fn protocols_named(&self, name: Option<&str>) -> Result<Vec<Protocol>, Refusal> {
-        let own = self.protocols.iter();
+        let own = self.department.protocols.iter();
         let Some(name) = name else {
             return Ok(own.cloned().chain(hanging::protocols()).collect());
         };
@@ -222,7 +223,7 @@ impl Work<'_> {
     fn window_of(&self, key: &str, rule: &WindowRule) -> Option<ViewWindow> {
         let facts = self.stage.facts(key).ok()?;
         let window = match rule {
-            WindowRule::Preset(name) => preset_window(facts, name),
+            WindowRule::Preset(name) => preset_window(facts, name, &self.department.windows),
             WindowRule::Range { low, high, unit } => match (unit, &facts.unit) {
                 (WindowUnit::Hu, Unit::Hounsfield)
                 | (WindowUnit::Suv, Unit::SuvBw)

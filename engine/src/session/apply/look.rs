@@ -142,7 +142,7 @@ impl Work<'_> {
             found: layer as usize,
         })?;
         let facts = self.stage.facts(&layer.series)?;
-        let window = preset_window(facts, name).or_else(|| suv_range(facts, name));
+        let window = preset_window(facts, name, &self.department.windows).or_else(|| suv_range(facts, name));
         window.map(ViewWindow::from).ok_or_else(|| Refusal::Unknown {
             what: "window preset for values of this unit",
             found: name.to_owned(),
@@ -331,13 +331,12 @@ fn may_share_window(unit: &Unit, series: &str, other_unit: &Unit, other_series: 
 }
 
 /// A preset of the series' modality where its values have the presets' unit: HU of CT, SUV of PET.
-pub(super) fn preset_window(facts: &SeriesFacts, name: &str) -> Option<Window> {
+pub(super) fn preset_window(facts: &SeriesFacts, name: &str, presets: &WindowPresets) -> Option<Window> {
     let has_unit = match facts.modality() {
         "CT" => facts.unit == Unit::Hounsfield,
         "PT" => facts.unit == Unit::SuvBw,
         _ => false,
     };
-    let presets = WindowPresets::default();
     presets
         .named(facts.modality(), name)
         .filter(|_| has_unit)

@@ -16,8 +16,8 @@ mod vois;
 use std::sync::Arc;
 
 use crate::geometry::Grid;
-use crate::presentation::hanging::Protocol;
 use crate::session::command::Entry;
+use crate::session::department::Department;
 use crate::session::error::Refusal;
 use crate::session::event::Event;
 use crate::session::masks::VoiCache;
@@ -32,8 +32,7 @@ pub(super) struct Work<'a> {
     pub(super) state: &'a mut State,
     pub(super) stage: &'a mut Stage,
     pub(super) vois: &'a mut VoiCache,
-    /// The host's own hanging protocols.
-    pub(super) protocols: &'a [Protocol],
+    pub(super) department: &'a Department,
     /// What is to be read beside the pictures.
     pub(super) remarks: Vec<Event>,
     pub(super) by: Option<u32>,
@@ -48,14 +47,14 @@ pub(super) fn apply(
     state: &mut State,
     stage: &mut Stage,
     vois: &mut VoiCache,
-    protocols: &[Protocol],
+    department: &Department,
     entry: &Entry,
 ) -> Result<Vec<Event>, Refusal> {
     let mut work = Work {
         state,
         stage,
         vois,
-        protocols,
+        department,
         remarks: Vec::new(),
         by: entry.by,
     };

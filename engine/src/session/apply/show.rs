@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::colormap::Role;
 use crate::geometry::{Patient, Point};
 use crate::presentation::hanging::MAX_SCREENS;
 use crate::presentation::{CurveError, Layout};
@@ -219,13 +220,18 @@ impl Work<'_> {
                 self.may_fuse(&base.key, key)?;
             }
         }
+        let palette = |n: usize, key: &str| {
+            let modality = self.stage.facts(key).map_or("", |facts| facts.modality());
+            let role = if n == 0 { Role::Single } else { Role::Overlay };
+            self.department.own_palette(modality, role)
+        };
         let layer = |(n, key): (usize, &String)| ViewLayer {
             series: key.clone(),
             window: None,
             table: None,
             stated: 0,
             percent_of_max: None,
-            palette: None,
+            palette: palette(n, key),
             is_inverted: false,
             ratio: if n == 0 { 1.0 } else { 0.5 },
             is_interpolated: true,

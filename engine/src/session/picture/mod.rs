@@ -29,6 +29,7 @@ use scene::{comparison, solid};
 pub use hit::Hit;
 pub use lines::Line;
 pub(in crate::session) use lines::words;
+pub(in crate::session) use planar::usual_colors;
 pub(in crate::session) use scene::{layer, material, scene};
 pub(in crate::session) use texts::readable;
 

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::colormap::ColorMap;
+use crate::colormap::{ColorMap, Role, default_for};
 use crate::geometry::{Affine, Grid, Patient, Vector};
 use crate::presentation::{Annotations, ColorBar, Corners, ImagePlane, Letters, Size, scale_bar};
 use crate::render::{Image, Lens};
-use crate::session::Session;
 use crate::session::error::{Refusal, within};
 use crate::session::picture::{Picture, Sharpness, Wanted, black, place};
 use crate::session::sheet::{Drawing, Look, Place, Sheet, window_of};
 use crate::session::shutter::cover;
 use crate::session::sight::tile_size;
 use crate::session::state::{Kind, Shown};
+use crate::session::{SeriesFacts, Session};
 
 /// Said of pictures that a de-identified session does not show.
 const HIDDEN: &str = "hidden: its pixels may bear the patient's name";
@@ -77,7 +77,7 @@ impl Session {
     fn look(&self, shown: &Shown, sheet: &Sheet) -> Result<Look, Refusal> {
         let layer = &shown.layers[0];
         let colors = match &layer.palette {
-            None => ColorMap::gray(),
+            None => usual_colors(self.stage.facts(&layer.series)?),
             Some(name) => ColorMap::named(name).map_err(|_| Refusal::Unknown {
                 what: "palette",
                 found: name.clone(),
@@ -202,6 +202,11 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// What colours images without a volume have where nothing else is said: of uptake dark on white, else grey.
+pub(in crate::session) fn usual_colors(facts: &SeriesFacts) -> ColorMap {
+    ColorMap::named(default_for(facts.modality(), Role::Single)).unwrap_or_else(|_| ColorMap::gray())
 }
 
 /// The slices that a stack or tiles show.

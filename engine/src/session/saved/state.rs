@@ -16,7 +16,7 @@ use crate::session::apply::shown;
 use crate::session::command::Command;
 use crate::session::error::Refusal;
 use crate::session::figures::{Figure, geometry};
-use crate::session::picture::words;
+use crate::session::picture::{usual_colors, words};
 use crate::session::saved::{is_same, slice_of};
 use crate::session::sight::{numbers, point, stack_axes, vector};
 use crate::session::state::{Kind, Mark, MarkKind, Shown, ViewShutter};
@@ -61,6 +61,7 @@ impl Session {
         let layer = &shown.layers[0];
         let colors = match &layer.palette {
             Some(name) => ColorMap::named(name).ok(),
+            None if facts.planar.is_some() => Some(usual_colors(facts)),
             None => Some(crate::fusion::single_color_map(&facts.unit)),
         };
         let grey = [ColorMap::gray(), ColorMap::gray_inverted()];

@@ -196,6 +196,11 @@ impl Session {
             Some(shutter) => Some(shutter.shutter()),
             None => own()?,
         };
+        // Images need not say what covers: black.
+        let shutter = shutter.map(|shutter| Shutter {
+            grey: shutter.grey.or(Some(0)),
+            ..shutter
+        });
         Ok(shutter.filter(|shutter| !shutter.shapes.is_empty()))
     }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::world;
-use crate::colormap::Window;
+use crate::colormap::{DefaultPalette, DefaultPalettes, Role, Window};
 use crate::presentation::hanging::Protocol;
 use crate::presentation::{Size, WindowPresets};
 use crate::render::{Cancel, CpuRenderer};
 use crate::session::state::{Desk, Shown};
-use crate::session::{Arrival, Command, Event, InMemory, Link, SeriesFacts, Session, Sharpness, Source};
+use crate::session::{
+    Arrival, Command, Department, Event, InMemory, Link, SeriesFacts, Session, Sharpness, Source,
+};
 use crate::volume::{Rescale, Volume, Voxels};
 
 fn done(session: &mut Session, line: &str) -> Vec<Event> {
@@ -266,7 +268,10 @@ fn by_rule(source: Box<dyn Source + Send>) -> Session {
     }"#;
     let own = Protocol::read(text.as_bytes(), &WindowPresets::default()).unwrap();
     let mut session = Session::new(source);
-    session.set_protocols(vec![own]);
+    session.set_department(Department {
+        protocols: vec![own],
+        ..Department::default()
+    });
     done(
         &mut session,
         r#"{"do": {"hang": {"studies": ["1.2.3"], "protocol": "own-pet"}}}"#,
@@ -355,4 +360,43 @@ fn lung_and_mediastinum_keep_their_windows() {
         [1, 2, 3, 4].map(group),
         ["mediastinum", "lung", "mine", "mediastinum"]
     );
+}
+
+#[test]
+fn a_department_sets_palettes_and_windows() {
+    let mut windows = WindowPresets::default().presets().to_vec();
+    let liver = windows.iter_mut().find(|preset| preset.name == "liver").unwrap();
+    liver.window = Window::linear(77.0, 222.0);
+    let choice = |role, palette: &str| DefaultPalette {
+        modality: "PT".to_owned(),
+        role,
+        palette: palette.to_owned(),
+    };
+    let choices = [choice(Role::Single, "batlow"), choice(Role::Overlay, "viridis")];
+    let department = Department {
+        palettes: DefaultPalettes::default().with(choices).unwrap(),
+        windows: WindowPresets::new(windows).unwrap(),
+        ..Department::default()
+    };
+    let mut session = world::session();
+    session.set_department(department);
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct", "pet"]}}}"#,
+    );
+    let palettes = |session: &Session| {
+        let layers = shown(session, 1).layers.clone();
+        layers.into_iter().map(|layer| layer.palette).collect::<Vec<_>>()
+    };
+    assert_eq!(palettes(&session), [None, Some("viridis".to_owned())]);
+    done(
+        &mut session,
+        r#"{"do": {"preset_window": {"viewport": 1, "layer": 0, "name": "liver"}}}"#,
+    );
+    assert_eq!(shown(&session, 1).layers[0].window.unwrap().width, 222.0);
+    done(
+        &mut session,
+        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["pet"]}}}"#,
+    );
+    assert_eq!(palettes(&session), [Some("batlow".to_owned())]);
 }

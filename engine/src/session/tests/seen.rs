@@ -30,10 +30,11 @@ fn check(kind: &str, series: &str, then: &[&str], expected: &[(&str, std::ops::R
         .map(|image| image.reference.sop_instance_uid.as_str())
         .collect();
     let uid = |(key, slices): &(&str, std::ops::RangeInclusive<usize>)| {
-        let length = key.len();
+        let known = ["ct", "pet", "mr", "dyn"].iter().position(|name| name == key);
+        let n = known.unwrap() + 2;
         slices
             .clone()
-            .map(move |slice| format!("1.2.3.{length}.{slice}"))
+            .map(move |slice| format!("1.2.3.{n}.{slice}"))
             .collect::<Vec<_>>()
     };
     let expected: Vec<String> = expected.iter().flat_map(uid).collect();
