@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dicom_dictionary_std::tags;
-
-use crate::dicom::read::planar::{Description, Planar, describe};
+use crate::dicom::read::planar::{Description, Planar, describe, rescales, stated_window};
 use crate::dicom::read::{
     self, FrameRef, LastRead, Series, Stack, Study, display_shutter, hanging_facts, in_suv, load,
     planar_hanging_facts, suv_conversion, texts,
@@ -128,6 +126,10 @@ fn of_series(study: &Study, series: &Series, phases: &[usize]) -> SeriesFacts {
         unit,
         phases: phases.len(),
         remarks: refused.into_iter().collect(),
+        // Makers of uptake state counts or Bq/mL, which are not what is shown.
+        window: (!series.is_emission())
+            .then(|| stated_window(series, stack))
+            .flatten(),
         images: images(series, &stack.frames),
         hanging: hanging_facts(series, stack),
         ..named(study, series, stack.grid.clone())
@@ -253,7 +255,7 @@ impl<S: read::Source> Source for Collection<S> {
         let series = &self.studies[*study].series[*series];
         let phases = match part {
             Part::Volumes(phases) => phases,
-            Part::Images(frames) => return planar_rescales(series, frames),
+            Part::Images(frames) => return rescales(series, frames),
         };
         let Some(stack) = phases.first().and_then(|at| series.sorted.stacks.get(*at)) else {
             return Vec::new();
@@ -301,20 +303,4 @@ fn displayed(series: &Series, stack: &Stack, volume: Volume) -> Volume {
         .ok()
         .and_then(|conversion| in_suv(volume, &conversion.factors_bw).ok())
         .unwrap_or(stored)
-}
-
-/// What makes stored values of images into real ones; empty where one has a table for it, or is shown without.
-fn planar_rescales(series: &Series, frames: &[FrameRef]) -> Vec<Rescale> {
-    let of = |at: &FrameRef| {
-        let instance = series.instances.get(at.instance)?;
-        let has_table = instance.data_set.get(tags::MODALITY_LUT_SEQUENCE).is_some();
-        let is_shown_without = instance
-            .data_set
-            .get(tags::PIXEL_INTENSITY_RELATIONSHIP)
-            .is_some()
-            && matches!(series.modality.as_str(), "XA" | "RF");
-        (!has_table && !is_shown_without).then(|| instance.frames.get(at.frame).map(|frame| frame.rescale))?
-    };
-    let all: Option<Vec<Rescale>> = frames.iter().map(of).collect();
-    all.unwrap_or_default()
 }

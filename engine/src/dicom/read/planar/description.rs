@@ -6,8 +6,11 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::super::attributes::Attributes;
+use super::super::collection::Series;
 use super::super::instance::Instance;
+use super::super::stack::FrameRef;
 use crate::geometry::{Patient, Vector};
+use crate::volume::Rescale;
 
 /// Most ultrasound regions that are read.
 const MAX_REGIONS: usize = 64;
@@ -138,6 +141,23 @@ pub(super) fn is_inverse(object: &InMemDicomObject, is_monochrome1: bool) -> boo
         Some("INVERSE") => true,
         _ => is_monochrome1,
     }
+}
+
+/// What makes stored values of images into those that are shown; empty where one has a table for it, or is shown without
+/// (X-ray angiograms and fluoroscopies of some relations, PS3.3 C.8.7.1.1.2).
+#[must_use]
+pub fn rescales(series: &Series, frames: &[FrameRef]) -> Vec<Rescale> {
+    let of = |at: &FrameRef| {
+        let instance = series.instances.get(at.instance)?;
+        let object = &instance.data_set;
+        let has_table = object.get(tags::MODALITY_LUT_SEQUENCE).is_some();
+        let relation = object.get(tags::PIXEL_INTENSITY_RELATIONSHIP);
+        let is_without = relation.is_some() && matches!(series.modality.as_str(), "XA" | "RF");
+        let frame = instance.frames.get(at.frame)?;
+        (!has_table && !is_without).then_some(frame.rescale)
+    };
+    let all: Option<Vec<Rescale>> = frames.iter().map(of).collect();
+    all.unwrap_or_default()
 }
 
 fn spacing(object: &InMemDicomObject, pixel: Option<[f64; 2]>, modality: &str) -> ([f64; 2], Scale) {

@@ -28,7 +28,7 @@ use super::stack::FrameRef;
 use crate::colormap::Window;
 use crate::dicom::{Error, Result};
 pub use curve::Curve;
-pub use description::{Description, Region, Scale, describe};
+pub use description::{Description, Region, Scale, describe, rescales};
 use modality::Modality;
 pub use overlay::{Overlay, OverlayType};
 pub use picture::{Picture, Pixels};
@@ -36,8 +36,8 @@ use source::Source;
 use stored::Stored;
 use supplement::Supplement;
 pub use table::Table;
-pub use windows::StatedWindow;
 pub(in crate::dicom) use windows::windows_of;
+pub use windows::{StatedWindow, stated_window};
 
 /// One decoded frame with everything that its display needs; decoded once, shown with any window.
 #[derive(Debug, Clone)]

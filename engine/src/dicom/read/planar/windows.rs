@@ -5,6 +5,8 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::super::attributes::Attributes;
+use super::super::collection::Series;
+use super::super::stack::Stack;
 use super::curve::Curve;
 use super::modality::Modality;
 use super::source::Source;
@@ -78,6 +80,27 @@ pub(in crate::dicom) fn windows_of(
         });
     }
     views
+}
+
+/// The first window that the maker of a stack's middle slice wants it seen in, of real values; none where it says none
+/// that can be used.
+#[must_use]
+pub fn stated_window(series: &Series, stack: &Stack) -> Option<Window> {
+    let at = stack.frames.get(stack.frames.len() / 2)?;
+    let object = &series.instances.get(at.instance)?.data_set;
+    let own = object
+        .items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+        .get(at.frame);
+    let shared = object.item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
+    let groups = [own, shared].into_iter().flatten();
+    let item = groups
+        .filter_map(|group| group.item(tags::FRAME_VOILUT_SEQUENCE))
+        .next();
+    let found = windows_of(item.unwrap_or(object), &mut Vec::new());
+    found.into_iter().find_map(|window| match window.curve {
+        Curve::Window(window) => Some(window),
+        Curve::Table(_) => None,
+    })
 }
 
 /// VOI LUT Function (0028,1056).

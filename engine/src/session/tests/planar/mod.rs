@@ -8,6 +8,7 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::radiographs::{Made, collection, radiograph};
+use crate::colormap::Window;
 use crate::dicom::read::planar::Pixels;
 use crate::presentation::Size;
 use crate::render::{Cancel, CpuRenderer, Image};
@@ -369,4 +370,28 @@ fn no_name_in_the_pixels_reaches_a_picture() {
             .iter()
             .all(|level| *level == 200)
     );
+}
+
+#[test]
+fn a_volume_opens_in_the_window_of_its_maker() {
+    let slice = |n: u16, window: [&str; 2]| {
+        Made::grey("MR", [12, 8], &[vec![n * 100; 96]])
+            .named(&format!("1.2.8.1.{}", n + 1))
+            .text(tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.4")
+            .text(tags::PIXEL_SPACING, VR::DS, "1\\1")
+            .text(tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "1\\0\\0\\0\\1\\0")
+            .text(tags::IMAGE_POSITION_PATIENT, VR::DS, &format!("0\\0\\{n}"))
+            .text(tags::WINDOW_CENTER, VR::DS, window[0])
+            .text(tags::WINDOW_WIDTH, VR::DS, window[1])
+    };
+    let made = [
+        slice(0, ["1", "2"]),
+        slice(1, ["150", "300"]),
+        slice(2, ["1", "2"]),
+    ];
+    let session = session_of(&made.each_ref());
+    assert_eq!(session.series()[0].window, Some(Window::linear(150.0, 300.0)));
+    // A window without width is none.
+    let session = session_of(&[&slice(0, ["0", "0"])]);
+    assert_eq!(session.series()[0].window, None);
 }
