@@ -99,6 +99,13 @@ fn spot(n: u32) -> Spot {
     }
 }
 
+/// As a host does from time to time; a full log takes no more.
+fn empty_log(session: &mut Session, n: u32) {
+    if n.is_multiple_of(4096) {
+        drop(session.take_log());
+    }
+}
+
 fn sessions(criterion: &mut Criterion<CpuTime>) {
     let volumes = [ct(), pet()];
     let mut renderer = CpuRenderer::new();
@@ -107,6 +114,7 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
     criterion.bench_function("command_scroll", |bench| {
         bench.iter(|| {
             n += 1;
+            empty_log(&mut read, n);
             let steps = if n % 100 < 50 { 1 } else { -1 };
             black_box(
                 read.apply(Command::Scroll { viewport: 1, steps })
@@ -117,6 +125,7 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
     criterion.bench_function("command_drag_window", |bench| {
         bench.iter(|| {
             n += 1;
+            empty_log(&mut read, n);
             let by = [if n % 2 == 0 { 3.0 } else { -3.0 }, 0.0];
             let drag = Command::DragWindow {
                 viewport: 1,
@@ -129,6 +138,7 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
     criterion.bench_function("command_crosshair_ten_views", |bench| {
         bench.iter(|| {
             n += 1;
+            empty_log(&mut read, n);
             let at = spot(n);
             black_box(
                 read.apply(Command::Crosshair { viewport: 1, at })
@@ -143,6 +153,7 @@ fn sessions(criterion: &mut Criterion<CpuTime>) {
     criterion.bench_function("scroll_to_picture_mpr_512", |bench| {
         bench.iter(|| {
             n += 1;
+            empty_log(&mut read, n);
             let steps = if n % 100 < 50 { 1 } else { -1 };
             read.apply(Command::Scroll { viewport: 1, steps })
                 .expect("a plane");

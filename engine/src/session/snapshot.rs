@@ -1,6 +1,5 @@
 //! A session as bytes and back, and commands from text. All of it comes from outside: sizes are met first.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -191,7 +190,7 @@ fn check_shown(shown: &Shown) -> Result<(), Refusal> {
         let dot: f64 = axis.iter().zip(next).map(|(a, b)| a * b).sum();
         within("the angle of a view's axes", "a right one", -1e-3..=1e-3, dot)?;
     }
-    for name in shown.groups.iter().flat_map(BTreeMap::values) {
+    for name in shown.groups.iter().flat_map(|groups| groups.values()) {
         at_most("bytes of a group's name", 512, name.len())?;
     }
     for part in shown

@@ -185,7 +185,7 @@ impl Work<'_> {
                 return Ok(None);
             }
         };
-        shown.groups = Some(groups_of(&content.links));
+        shown.groups = Some(Arc::new(groups_of(&content.links)));
         for (at, (hung, layer)) in layers.iter().zip(&mut shown.layers).enumerate() {
             self.set_rule(layer, &hung.window);
             layer.palette = Some(hung.palette.clone());
@@ -319,7 +319,7 @@ impl Work<'_> {
 }
 
 /// How the view of a desk that began as this one is linked.
-fn links_left(desk: &Desk, hung: &Shown) -> Option<(bool, Option<Groups>)> {
+fn links_left(desk: &Desk, hung: &Shown) -> Option<(bool, Option<Arc<Groups>>)> {
     let series = |shown: &Shown| -> Vec<String> {
         let layers = shown.layers.iter();
         layers.map(|layer| layer.series.clone()).collect()

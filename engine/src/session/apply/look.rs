@@ -237,13 +237,14 @@ impl Work<'_> {
         for name in groups.into_iter().flat_map(BTreeMap::values) {
             named(name)?;
         }
+        let groups = groups.map(|groups| Arc::new(groups.clone()));
         if let Some(n) = viewport {
-            self.shown_mut(n, "a group")?.groups = groups.cloned();
+            self.shown_mut(n, "a group")?.groups.clone_from(&groups);
             return Ok(());
         }
         for view in Arc::make_mut(&mut self.state.desk).viewports.values_mut() {
             if let Some(shown) = &mut Arc::make_mut(view).shown {
-                shown.groups = groups.cloned();
+                shown.groups.clone_from(&groups);
             }
         }
         Ok(())

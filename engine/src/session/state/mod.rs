@@ -109,7 +109,7 @@ pub struct Shown {
     pub is_linked: bool,
     /// The groups that it is in, as a protocol or a reader said; none goes with all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Groups>,
+    pub groups: Option<Arc<Groups>>,
 }
 
 /// How series are shown.
