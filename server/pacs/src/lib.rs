@@ -4,6 +4,7 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod index;
+pub mod ingest;
 pub mod storage;
 
 #[cfg(test)]
