@@ -2,3 +2,5 @@
 //!
 //! Objects lie in object storage under the SHA-256 of their bytes; the index, a relational database, says what they are and
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
+
+pub mod deidentify;
