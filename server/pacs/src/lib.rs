@@ -4,3 +4,4 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod deidentify;
+pub mod dicomweb;

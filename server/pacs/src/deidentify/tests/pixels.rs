@@ -98,12 +98,15 @@ fn confirmation(person: &str, series: &str) -> Request {
     }
 }
 
+/// A class, some attributes, and the risk that they make.
+type Case<'a> = (&'a str, &'a [(Tag, &'a str)], Option<Risk>);
+
 #[test]
 fn in_doubt_it_does_not_leave() {
     const CT: &str = uids::CT_IMAGE_STORAGE;
     let burned = tags::BURNED_IN_ANNOTATION;
     let kind = tags::IMAGE_TYPE;
-    let cases: &[(&str, &[(Tag, &str)], Option<Risk>)] = &[
+    let cases: &[Case] = &[
         (CT, &[], None),
         (CT, &[(burned, "NO")], None),
         (CT, &[(burned, "YES")], Some(Risk::Stated)),

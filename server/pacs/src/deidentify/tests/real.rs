@@ -8,7 +8,7 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::{contains, key};
-use crate::deidentify::{Confirmation, Dates, Error, Options, Request, dates, deidentify};
+use crate::deidentify::{Confirmation, Dates, Error, Options, Request, dates, deidentify, dummy};
 
 /// A few files of each folder of a set.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -149,7 +149,10 @@ fn check_set(name: &str) -> Option<(usize, usize)> {
             .map_or(result.bytes.len(), |pixels| pixels.range.start)];
         let mut found = Vec::new();
         secrets(&object.data_set, &mut found);
-        for secret in found.iter().filter(|secret| secret.chars().count() >= 5) {
+        for secret in found
+            .iter()
+            .filter(|secret| secret.chars().count() >= 5 && secret.as_str() != dummy::TEXT)
+        {
             assert!(!contains(header, secret.as_bytes()), "{}", path.display());
         }
         assert_eq!(object.pixels.is_some(), new.pixels.is_some());
