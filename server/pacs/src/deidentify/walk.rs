@@ -15,6 +15,7 @@ use super::pseudonym::Pseudonyms;
 use super::structured::is_public_code;
 use super::table::{Action, Table};
 use super::{dates, dummy, private};
+use crate::dicomweb::signedness;
 
 /// What SUV is computed from besides what the table leaves alone.
 const SUV: &[Tag] = &[
@@ -85,6 +86,8 @@ pub(super) struct Walk<'a> {
     identifiers: &'a Identifiers,
     /// Where an identifier of the object was found beyond the table.
     pub(super) found_in: Vec<Tag>,
+    /// Whether the pixels are signed: the new object is explicit, the original may not have been.
+    is_signed: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -98,11 +101,13 @@ impl<'a> Walk<'a> {
             pseudonyms,
             identifiers,
             found_in: Vec::new(),
+            is_signed: false,
         }
     }
 
     /// De-identifies a data set in place.
     pub(super) fn data_set(&mut self, object: &mut InMemDicomObject) {
+        self.is_signed = signedness::is_signed(object);
         self.object(object, Within::Table);
     }
 
@@ -119,6 +124,12 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if let Some(element) = self.element(element, within) {
+                let signed = if self.is_signed {
+                    signedness::signed(&element)
+                } else {
+                    None
+                };
+                let element = signed.unwrap_or(element);
                 object.put(element);
             }
         }
@@ -219,6 +230,11 @@ impl<'a> Walk<'a> {
         match vr {
             VR::DS | VR::IS if !is_number(&value.to_str()) => return PrimitiveValue::Empty,
             VR::CS | VR::AS => {}
+            // A patient's number that happens to be, or was made, a series'.
+            VR::IS if tag != tags::NUMBER_OF_FRAMES && self.identifiers.are_in(&value.to_str()) => {
+                self.found_in.push(tag);
+                return PrimitiveValue::Empty;
+            }
             _ if dummy::is_text(vr) => {}
             _ => return value,
         }

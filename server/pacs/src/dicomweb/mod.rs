@@ -1,3 +1,5 @@
 //! DICOM over HTTP (PS3.18): what data sets look like on the wire. Requests, storage and the index are others'.
 
 pub mod json;
+pub mod multipart;
+pub(crate) mod signedness;

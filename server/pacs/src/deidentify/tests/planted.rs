@@ -58,6 +58,7 @@ fn planted() -> InMemDicomObject {
         text(tags::FILTER_TYPE, VR::SH, "x 王小东 y"),
         text(tags::CONVOLUTION_KERNEL, VR::SH, "wang"),
         text(tags::IMAGE_TYPE, VR::CS, "ORIGINAL\\ACC99881"),
+        text(tags::SERIES_NUMBER, VR::IS, "13800138000"),
         text(tags::PROTOCOL_NAME, VR::LO, "4711-0815"),
         text(tags::CONTENT_LABEL, VR::CS, "ACC99881"),
         text(creator, VR::LO, "王小东"),

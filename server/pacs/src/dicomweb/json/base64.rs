@@ -23,7 +23,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 /// Gives the bytes of `text`; `None` when it is not base64.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);

@@ -8,6 +8,7 @@ use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 
 use super::{Error, base64, is_binary, is_single, key};
+use crate::dicomweb::signedness::{self, is_signed};
 
 /// The largest whole number that every reader of JSON holds exactly.
 const MAX_EXACT: i128 = 1 << 53;
@@ -22,6 +23,12 @@ pub struct BulkData<'a> {
     pub left_out: &'a [(Tag, VR)],
 }
 
+/// What holds for a whole document.
+struct Context<'a> {
+    bulk: &'a BulkData<'a>,
+    is_signed: bool,
+}
+
 /// Writes the data set as one JSON object; group lengths are left out.
 ///
 /// Whole numbers beyond 2^53 and numbers that are not finite are strings (`NaN`, `inf`, `-inf`); so is decimal text that is
@@ -31,12 +38,16 @@ pub struct BulkData<'a> {
 ///
 /// [`Error::Io`] when `to` fails.
 pub fn write(object: &InMemDicomObject, bulk: &BulkData, to: &mut impl Write) -> Result<(), Error> {
-    data_set(object, bulk, "", bulk.left_out, to)
+    let context = Context {
+        bulk,
+        is_signed: is_signed(object),
+    };
+    data_set(object, &context, "", bulk.left_out, to)
 }
 
 fn data_set(
     object: &InMemDicomObject,
-    bulk: &BulkData,
+    context: &Context,
     path: &str,
     left_out: &[(Tag, VR)],
     to: &mut impl Write,
@@ -52,7 +63,7 @@ fn data_set(
         let tag = element.header().tag;
         while let Some((absent, vr)) = left_out.next_if(|(absent, _)| *absent < tag) {
             separate(to)?;
-            absent_element(*absent, *vr, bulk, path, to)?;
+            absent_element(*absent, *vr, context, path, to)?;
         }
         // What is there needs no address.
         let _ = left_out.next_if(|(absent, _)| *absent == tag);
@@ -60,40 +71,45 @@ fn data_set(
             continue;
         }
         separate(to)?;
-        self::element(element, bulk, path, to)?;
+        let signed = if context.is_signed {
+            signedness::signed(element)
+        } else {
+            None
+        };
+        self::element(signed.as_ref().unwrap_or(element), context, path, to)?;
     }
     for (absent, vr) in left_out {
         separate(to)?;
-        absent_element(*absent, *vr, bulk, path, to)?;
+        absent_element(*absent, *vr, context, path, to)?;
     }
     to.write_all(b"}")?;
     Ok(())
 }
 
-fn absent_element(tag: Tag, vr: VR, bulk: &BulkData, path: &str, to: &mut impl Write) -> Result<(), Error> {
+fn absent_element(tag: Tag, vr: VR, context: &Context, path: &str, to: &mut impl Write) -> Result<(), Error> {
     write!(to, "\"{}\":{{\"vr\":\"{vr}\",\"BulkDataURI\":", key(tag))?;
-    string(&(bulk.uri)(&format!("{path}{}", key(tag))), to)?;
+    string(&(context.bulk.uri)(&format!("{path}{}", key(tag))), to)?;
     to.write_all(b"}")?;
     Ok(())
 }
 
-fn element(element: &InMemElement, bulk: &BulkData, path: &str, to: &mut impl Write) -> Result<(), Error> {
+fn element(element: &InMemElement, context: &Context, path: &str, to: &mut impl Write) -> Result<(), Error> {
     let (tag, vr) = (element.header().tag, element.vr());
     if let Some(items) = element.items() {
         write!(to, "\"{}\":{{\"vr\":\"SQ\"", key(tag))?;
         for (at, item) in items.iter().enumerate() {
             to.write_all(if at == 0 { b",\"Value\":[" } else { b"," })?;
-            data_set(item, bulk, &format!("{path}{}/{at}/", key(tag)), &[], to)?;
+            data_set(item, context, &format!("{path}{}/{at}/", key(tag)), &[], to)?;
         }
         to.write_all(if items.is_empty() { b"}" } else { b"]}" })?;
         return Ok(());
     }
     let Some(value) = element.value().primitive() else {
         // Fragments of a compressed image.
-        return absent_element(tag, vr, bulk, path, to);
+        return absent_element(tag, vr, context, path, to);
     };
     if is_binary(vr) || vr == VR::SQ {
-        return binary(tag, vr, value, bulk, path, to);
+        return binary(tag, vr, value, context, path, to);
     }
     write!(to, "\"{}\":{{\"vr\":\"{vr}\"", key(tag))?;
     if value.calculate_byte_len() > 0 {
@@ -112,12 +128,12 @@ fn binary(
     tag: Tag,
     vr: VR,
     value: &PrimitiveValue,
-    bulk: &BulkData,
+    context: &Context,
     path: &str,
     to: &mut impl Write,
 ) -> Result<(), Error> {
-    if value.calculate_byte_len() > bulk.inline_bytes {
-        return absent_element(tag, vr, bulk, path, to);
+    if value.calculate_byte_len() > context.bulk.inline_bytes {
+        return absent_element(tag, vr, context, path, to);
     }
     // A sequence whose items could not be told is bytes.
     let vr = if vr == VR::SQ { VR::UN } else { vr };
