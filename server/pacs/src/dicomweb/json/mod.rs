@@ -4,17 +4,16 @@
 //! JSON, so Specific Character Set says ISO_IR 192 whatever it said before. Long binary values are left out by address
 //! (BulkDataURI), short ones are inline in base64.
 
-mod base64;
 mod read;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-use dicom_core::{Tag, VR};
+use dicom_core::VR;
 
 pub use read::{BulkReference, Limits, read};
-pub use write::{BulkData, write};
+pub use write::write;
 
 /// Why a data set could not be written or read as JSON.
 #[derive(Debug, thiserror::Error)]
@@ -46,17 +45,7 @@ pub enum Error {
     },
 }
 
-/// Representations whose values are bytes.
-fn is_binary(vr: VR) -> bool {
-    matches!(vr, VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::UN)
-}
-
 /// Text whose backslashes separate nothing (PS3.5 6.2).
-fn is_single(vr: VR) -> bool {
+pub(super) fn is_single(vr: VR) -> bool {
     matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR)
-}
-
-/// The key of an attribute: eight hexadecimal digits.
-fn key(tag: Tag) -> String {
-    format!("{:04X}{:04X}", tag.0, tag.1)
 }

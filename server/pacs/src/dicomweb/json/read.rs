@@ -7,7 +7,9 @@ use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 use serde_json::{Map, Value};
 
-use super::{Error, base64, is_single, key};
+use super::{Error, is_single};
+use crate::dicomweb::base64;
+use crate::dicomweb::bulk::key;
 
 /// How much a document may ask for. Nesting is limited to 128 by the reader of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

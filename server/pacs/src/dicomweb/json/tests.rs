@@ -7,7 +7,8 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use serde_json::{Value, json};
 
-use super::{BulkData, Error, Limits, read, write};
+use super::{Error, Limits, read, write};
+use crate::dicomweb::BulkData;
 
 fn written(object: &InMemDicomObject, left_out: &[(Tag, VR)]) -> Value {
     let bulk = BulkData {

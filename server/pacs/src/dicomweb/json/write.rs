@@ -7,21 +7,13 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 
-use super::{Error, base64, is_binary, is_single, key};
+use super::{Error, is_single};
+use crate::dicomweb::bulk::{is_binary, key, little_endian};
 use crate::dicomweb::signedness::{self, is_signed};
+use crate::dicomweb::{BulkData, base64};
 
 /// The largest whole number that every reader of JSON holds exactly.
 const MAX_EXACT: i128 = 1 << 53;
-
-/// What becomes of binary values.
-pub struct BulkData<'a> {
-    /// Bytes up to which a value is inline.
-    pub inline_bytes: usize,
-    /// Gives the address of a longer value: its tag, or for one in an item `SEQUENCE/ITEM/TAG`, items counted from 0.
-    pub uri: &'a dyn Fn(&str) -> String,
-    /// Values that the data set leaves out, such as the pixel data, in order of tags.
-    pub left_out: &'a [(Tag, VR)],
-}
 
 /// What holds for a whole document.
 struct Context<'a> {
@@ -144,19 +136,6 @@ fn binary(
     }
     to.write_all(b"}")?;
     Ok(())
-}
-
-/// The bytes of a value as little endian has them, which is what inline binary is in.
-fn little_endian(value: &PrimitiveValue) -> Vec<u8> {
-    match value {
-        PrimitiveValue::U8(bytes) => bytes.to_vec(),
-        PrimitiveValue::U16(numbers) => numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
-        PrimitiveValue::U32(numbers) => numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
-        PrimitiveValue::U64(numbers) => numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
-        PrimitiveValue::F32(numbers) => numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
-        PrimitiveValue::F64(numbers) => numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
-        other => other.to_bytes().into_owned(),
-    }
 }
 
 fn values(vr: VR, value: &PrimitiveValue, to: &mut impl Write) -> Result<(), Error> {

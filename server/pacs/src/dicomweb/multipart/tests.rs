@@ -35,8 +35,12 @@ fn plain(body: &[u8]) -> Option<Vec<Vec<u8>>> {
         }
         let rest = piece.trim_start_matches([' ', '\t']);
         let (headers, content) = rest.split_once("\r\n\r\n").filter(|_| rest.starts_with("\r\n"))?;
-        let is_header = |line: &str| line.is_empty() || line.contains(':');
-        if !headers.split("\r\n").all(is_header) {
+        // A line that begins with white space continues the one before it.
+        let mut lines = headers.split("\r\n").filter(|line| !line.is_empty()).peekable();
+        let is_continued = |line: &str| line.starts_with([' ', '\t']);
+        if lines.peek().is_some_and(|line| is_continued(line))
+            || !lines.all(|line| is_continued(line) || line.contains(':'))
+        {
             return None;
         }
         contents.push(content.chars().map(|c| c as u8).collect());
@@ -71,9 +75,6 @@ proptest! {
         let found = read(&pieces, Limits::default()).ok().map(|parts| {
             parts.into_iter().map(|(_, content)| content).collect::<Vec<_>>()
         });
-        // A header line that begins with a space continues another: left out of the plain definition.
-        let text = String::from_utf8_lossy(&body).into_owned();
-        prop_assume!(!text.contains("\r\n ") && !text.contains("\r\n\t"));
         prop_assert_eq!(found, plain(&body));
     }
 
