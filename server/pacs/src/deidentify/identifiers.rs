@@ -91,8 +91,23 @@ fn is_telling(term: &str) -> bool {
 impl Identifiers {
     /// Whether one of them stands in `text`: longer ones anywhere, short ones as words of their own.
     pub(super) fn are_in(&self, text: &str) -> bool {
+        self.any_in(text, |_| true)
+    }
+
+    /// As [`Self::are_in`], of terms that are no single word: for attributes whose words have a meaning of their own.
+    ///
+    /// A patient called Perfusion in a trial must not cost an image its type.
+    pub(super) fn are_surely_in(&self, text: &str) -> bool {
+        let is_sure = |term: &str| {
+            let is_word = term.bytes().all(|byte| byte.is_ascii_alphabetic());
+            !term.is_ascii() || (!is_word && term.len() >= 5)
+        };
+        self.any_in(text, is_sure)
+    }
+
+    fn any_in(&self, text: &str, counts: impl Fn(&str) -> bool) -> bool {
         let text = text.to_lowercase();
-        self.0.iter().any(|term| {
+        self.0.iter().filter(|term| counts(term)).any(|term| {
             let anywhere = !term.is_ascii() || term.len() >= 6;
             text.match_indices(term.as_str()).any(|(at, _)| {
                 let before = text[..at].chars().next_back();
@@ -139,6 +154,7 @@ mod tests {
         for plain in ["Wangler filter", "0012346", "Feast", "beast", "全身"] {
             assert!(!all.are_in(plain), "{plain}");
         }
+        assert!(all.are_surely_in("王小东") && all.are_surely_in("0012345") && !all.are_surely_in("EAST"));
         let options = Options {
             keep_institution: true,
             ..Options::default()

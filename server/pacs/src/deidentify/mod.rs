@@ -10,7 +10,7 @@
 //! Attributes that the table does not list are not all harmless: names of persons, free text (LT, ST, UT, UC), AE titles
 //! and dates get a dummy or are shifted, UIDs are replaced, links (UR), unknown attributes and values of unknown
 //! representation are removed, and so is any other text in which a name or number of the object's own patient, staff or
-//! institution occurs. Overlays and curves go whole, icons too. Where the table leaves the action to the attribute's type in
+//! institution occurs (in coded values and the manufacturer's name only numbers and whole names count). Overlays and curves go whole, icons too. Where the table leaves the action to the attribute's type in
 //! the object's definition (X/Z and the like), a value is kept in place by a dummy: it is conformant whatever the type.
 //!
 //! # Which edition

@@ -54,6 +54,9 @@ const NAMING: &[Tag] = &[
     tags::MAPPING_RESOURCE_UID,
 ];
 
+/// Whose words are the manufacturer's own, and decide how numbers are read.
+const VENDOR: &[Tag] = &[tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
+
 /// The root of the UIDs that the standard itself gives out.
 const STANDARD_ROOT: &str = "1.2.840.10008.";
 
@@ -238,7 +241,13 @@ impl<'a> Walk<'a> {
             _ if dummy::is_text(vr) => {}
             _ => return value,
         }
-        if !self.identifiers.are_in(&value.to_str()) {
+        let text = value.to_str();
+        let is_found = if vr == VR::CS || VENDOR.contains(&tag) {
+            self.identifiers.are_surely_in(&text)
+        } else {
+            self.identifiers.are_in(&text)
+        };
+        if !is_found {
             return value;
         }
         self.found_in.push(tag);

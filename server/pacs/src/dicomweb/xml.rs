@@ -87,7 +87,10 @@ fn open(object: &InMemDicomObject, tag: Tag, vr: VR, to: &mut impl Write) -> io:
     write!(to, "<DicomAttribute tag=\"{}\" vr=\"{vr}\"", key(shown))?;
     if let Some(creator) = creator {
         write!(to, " privateCreator=\"{}\"", escaped(creator.trim()))?;
-    } else if let Some(entry) = StandardDataDictionary.by_tag(tag).filter(|_| tag.0 % 2 == 0) {
+    } else if let Some(entry) = StandardDataDictionary
+        .by_tag(tag)
+        .filter(|_| tag.0.is_multiple_of(2))
+    {
         write!(to, " keyword=\"{}\"", escaped(entry.alias()))?;
     }
     to.write_all(b">")

@@ -149,10 +149,12 @@ fn check_set(name: &str) -> Option<(usize, usize)> {
             .map_or(result.bytes.len(), |pixels| pixels.range.start)];
         let mut found = Vec::new();
         secrets(&object.data_set, &mut found);
-        for secret in found
-            .iter()
-            .filter(|secret| secret.chars().count() >= 5 && secret.as_str() != dummy::TEXT)
-        {
+        // An author named after the maker of the software stays in the maker's name.
+        let maker = text(&object.data_set, tags::MANUFACTURER);
+        found.retain(|secret| {
+            secret.chars().count() >= 5 && secret != dummy::TEXT && !maker.contains(secret.as_str())
+        });
+        for secret in &found {
             assert!(!contains(header, secret.as_bytes()), "{}", path.display());
         }
         assert_eq!(object.pixels.is_some(), new.pixels.is_some());
