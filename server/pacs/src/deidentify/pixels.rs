@@ -36,17 +36,52 @@ pub(super) fn take(
     mask: Option<&PixelMask>,
     data_set: &mut InMemDicomObject,
 ) -> Result<Pixels, Error> {
-    let plain = TransferSyntax::ExplicitLittleEndian;
     let Some(location) = &object.pixels else {
-        if mask.is_some() {
-            return Err(mismatch("an image", "an object without pixels".to_owned()));
-        }
+        return match mask {
+            Some(_) => Err(mismatch("an image", "an object without pixels".to_owned())),
+            None => Ok(Pixels::plain(PixelBytes::None, false)),
+        };
+    };
+    let syntax = known_syntax(object)?;
+    if let Some(mask) = mask {
+        fits(mask, data_set)?;
+    }
+    let is_encapsulated = location.announced.is_none();
+    let (bytes, vr) = (&object.bytes[location.range.clone()], location.vr);
+    if mask.is_some() || syntax.is_big_endian() || has_embedded_overlay(data_set) {
+        let value = if is_encapsulated {
+            PixelValue::Encapsulated(bytes)
+        } else {
+            PixelValue::Native { bytes, vr }
+        };
+        let (pixels, _) = PixelData::new(data_set, syntax, location.kind, value)?;
+        return Ok(Pixels::plain(decoded(&pixels, mask, data_set)?, mask.is_some()));
+    }
+    if is_encapsulated {
         return Ok(Pixels {
-            syntax_uid: plain.uid().to_owned(),
-            value: PixelBytes::None,
+            syntax_uid: syntax.uid().to_owned(),
+            value: PixelBytes::Encapsulated(items(bytes)?.to_vec()),
             is_masked: false,
         });
-    };
+    }
+    let tag = tag_of(location.kind);
+    let length = native_length(data_set).map_or(bytes.len(), |length| length.min(bytes.len()));
+    let bytes = bytes[..length].to_vec();
+    Ok(Pixels::plain(PixelBytes::Native { tag, vr, bytes }, false))
+}
+
+impl Pixels {
+    fn plain(value: PixelBytes, is_masked: bool) -> Self {
+        Self {
+            syntax_uid: TransferSyntax::ExplicitLittleEndian.uid().to_owned(),
+            value,
+            is_masked,
+        }
+    }
+}
+
+/// The transfer syntax, which must be known: an unknown one may mean another byte order.
+fn known_syntax(object: &Object) -> Result<TransferSyntax, Error> {
     let syntax = object.transfer_syntax.ok_or_else(|| CodecError::Unsupported {
         uid: object.transfer_syntax_uid.clone(),
         name: "unknown",
@@ -64,48 +99,7 @@ pub(super) fn take(
         }
         .into());
     }
-    if let Some(mask) = mask {
-        fits(mask, data_set)?;
-    }
-    let is_encapsulated = location.announced.is_none();
-    let bytes = &object.bytes[location.range.clone()];
-    if mask.is_some() || syntax.is_big_endian() || has_embedded_overlay(data_set) {
-        let value = if is_encapsulated {
-            PixelValue::Encapsulated(bytes)
-        } else {
-            PixelValue::Native {
-                bytes,
-                vr: location.vr,
-            }
-        };
-        let (pixels, _) = PixelData::new(data_set, syntax, location.kind, value)?;
-        let value = decoded(&pixels, mask, data_set)?;
-        return Ok(Pixels {
-            syntax_uid: plain.uid().to_owned(),
-            value,
-            is_masked: mask.is_some(),
-        });
-    }
-    if is_encapsulated {
-        let value = PixelBytes::Encapsulated(items(bytes)?.to_vec());
-        return Ok(Pixels {
-            syntax_uid: syntax.uid().to_owned(),
-            value,
-            is_masked: false,
-        });
-    }
-    let tag = tag_of(location.kind);
-    let length = native_length(data_set).map_or(bytes.len(), |length| length.min(bytes.len()));
-    let value = PixelBytes::Native {
-        tag,
-        vr: location.vr,
-        bytes: bytes[..length].to_vec(),
-    };
-    Ok(Pixels {
-        syntax_uid: plain.uid().to_owned(),
-        value,
-        is_masked: false,
-    })
+    Ok(syntax)
 }
 
 fn tag_of(kind: PixelKind) -> Tag {
@@ -209,17 +203,20 @@ fn decoded(
     if description.bits_allocated == 1 {
         out = packed(&out);
     }
-    let vr = match pixels.kind() {
+    Ok(PixelBytes::Native {
+        tag: tag_of(pixels.kind()),
+        vr: vr_of(pixels.kind(), description),
+        bytes: out,
+    })
+}
+
+fn vr_of(kind: PixelKind, description: &FrameDescription) -> VR {
+    match kind {
         PixelKind::Float => VR::OF,
         PixelKind::DoubleFloat => VR::OD,
         PixelKind::Integer if description.bits_allocated > 8 => VR::OW,
         PixelKind::Integer => VR::OB,
-    };
-    Ok(PixelBytes::Native {
-        tag: tag_of(pixels.kind()),
-        vr,
-        bytes: out,
-    })
+    }
 }
 
 /// Sets the Image Pixel attributes that decoding changes.

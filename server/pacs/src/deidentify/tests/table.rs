@@ -203,6 +203,20 @@ fn check(row: &[&str], column: usize, outcome: &Outcome) -> bool {
     }
 }
 
+/// The element in an item of a sequence that the table leaves alone, and beside it.
+fn original(before: &DataElement<InMemDicomObject>, is_foreign: bool) -> InMemDicomObject {
+    let mut original = object();
+    let item = InMemDicomObject::from_element_iter([before.clone()]);
+    original.put(sequence(
+        tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
+        vec![item],
+    ));
+    if !is_foreign {
+        original.put(before.clone());
+    }
+    original
+}
+
 #[test]
 fn every_row_does_what_it_says() {
     let mut wrong = Vec::new();
@@ -219,37 +233,16 @@ fn every_row_does_what_it_says() {
         // Groups of commands, of meta information and of directories are no part of an object.
         let is_foreign = tag.0 < 0x0008;
         for (column, options) in configurations() {
-            let mut original = object();
-            // A sequence that the table leaves alone.
-            let item = InMemDicomObject::from_element_iter([before.clone()]);
-            original.put(sequence(
-                tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
-                vec![item],
-            ));
-            if !is_foreign {
-                original.put(before.clone());
-            }
+            let original = original(&before, is_foreign);
+            let request = Request {
+                options,
+                ..Request::default()
+            };
             if tag == tags::ENCAPSULATED_DOCUMENT {
-                assert!(
-                    run(
-                        &original,
-                        &Request {
-                            options,
-                            ..Request::default()
-                        }
-                    )
-                    .is_err()
-                );
+                assert!(run(&original, &request).is_err());
                 continue;
             }
-            let result = run(
-                &original,
-                &Request {
-                    options,
-                    ..Request::default()
-                },
-            )
-            .unwrap();
+            let result = run(&original, &request).unwrap();
             let new = read(&result);
             let items = new
                 .get(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)
