@@ -3,6 +3,8 @@
 //! Objects lie in object storage under the SHA-256 of their bytes; the index, a relational database, says what they are and
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
+pub mod deidentify;
+pub mod dicomweb;
 pub mod index;
 pub mod ingest;
 pub mod storage;
