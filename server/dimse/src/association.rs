@@ -25,13 +25,6 @@ pub struct Message {
     pub command: Command,
 }
 
-/// What comes between messages.
-#[derive(Debug)]
-pub(crate) enum Event {
-    Message(Message),
-    Release,
-}
-
 /// An association: what was agreed, and the messages on it.
 pub struct Association {
     wire: Wire,
@@ -84,11 +77,11 @@ impl Association {
         })
     }
 
-    /// Gives the next command, or that the peer wants to end. May be dropped and called again.
-    pub(crate) async fn next_event(&mut self) -> Result<Event> {
+    /// Gives the next command; `None` when the peer wants to end. May be dropped and called again.
+    pub(crate) async fn next_event(&mut self) -> Result<Option<Message>> {
         loop {
             let Some((fragment, bytes)) = self.next_value().await? else {
-                return Ok(Event::Release);
+                return Ok(None);
             };
             if !fragment.is_command {
                 return Err(unexpected("a command", "a data set"));
@@ -109,7 +102,7 @@ impl Association {
             if command.has_data_set {
                 self.incoming = Some(fragment.context_id);
             }
-            return Ok(Event::Message(Message {
+            return Ok(Some(Message {
                 context_id: fragment.context_id,
                 command,
             }));
@@ -120,8 +113,8 @@ impl Association {
     pub(crate) async fn next_message(&mut self, within: Duration, what: &'static str) -> Result<Message> {
         let event = tokio::time::timeout(within, self.next_event());
         match event.await.map_err(|_| Error::TimedOut(what))?? {
-            Event::Message(message) => Ok(message),
-            Event::Release => Err(unexpected(what, "a release request")),
+            Some(message) => Ok(message),
+            None => Err(unexpected(what, "a release request")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! DICOM network services (PS3.7, PS3.8), as user and as provider: bytes on a stream in, requests and answers out.
 //!
-//! There is no index and no storage here: a provider ([`serve`]) hands requests to a [`Handler`], a user
+//! There is no index and no storage here: a provider ([`Provider`]) hands requests to a [`Handler`], a user
 //! ([`Client`]) gives data sets. Archives and viewers use it alike.
 //!
 //! # Layers, from the bytes up
@@ -47,7 +47,7 @@ pub use error::{Error, Rejection};
 pub use instance::{Data, Instance};
 pub use limits::{Limits, Timeouts};
 pub use negotiation::{Peer, Preference, Proposal, Roles, Supported};
-pub use server::{Config, Handler, serve, serve_stream};
+pub use server::{Config, Handler, Provider, serve};
 pub use status::{Outcome, Status};
 pub use transport::Transport;
 

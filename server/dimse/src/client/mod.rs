@@ -30,6 +30,8 @@ pub struct ClientConfig {
     pub called_ae_title: String,
     /// User identity, where the provider asks for one.
     pub credentials: Option<Credentials>,
+    /// Extended negotiation: SOP class and its application information.
+    pub extended: Vec<(String, Vec<u8>)>,
     /// How we introduce ourselves.
     pub implementation: Implementation,
     /// Sizes.
@@ -45,6 +47,7 @@ impl ClientConfig {
             calling_ae_title: calling_ae_title.to_owned(),
             called_ae_title: called_ae_title.to_owned(),
             credentials: None,
+            extended: Vec::new(),
             implementation: Implementation::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
@@ -90,14 +93,7 @@ impl Client {
         config: &ClientConfig,
         proposals: &[Proposal],
     ) -> Result<Self> {
-        let request = negotiation::request(
-            &config.calling_ae_title,
-            &config.called_ae_title,
-            proposals,
-            config.credentials.as_ref(),
-            &config.implementation,
-            &config.limits,
-        )?;
+        let request = negotiation::request(config, proposals)?;
         let mut wire = Wire::new(Box::new(stream), config.limits.clone(), config.timeouts.clone());
         let agreed = async {
             wire.send_negotiation(&Pdu::AssociationRQ(request)).await?;

@@ -66,80 +66,91 @@ impl Config {
 }
 
 /// What the associations of one provider share.
-pub(crate) struct Shared<H> {
-    pub(crate) config: Config,
-    pub(crate) handler: Arc<H>,
+struct Shared<H> {
+    config: Config,
+    handler: Arc<H>,
     counts: Counts,
 }
 
-/// Accepts associations until `shutdown` is ready, then waits [`Config::shutdown_grace`] for those that stand.
-///
-/// From the shutdown on an association ends before its next message; what is not done after the grace is dropped.
+/// A provider: its limits count over all listeners and streams that it serves.
+pub struct Provider<H> {
+    shared: Arc<Shared<H>>,
+}
+
+impl<H: Handler> Provider<H> {
+    /// A provider that hands its requests to `handler`.
+    pub fn new(config: Config, handler: Arc<H>) -> Self {
+        let counts = Counts::new(config.associations);
+        Self {
+            shared: Arc::new(Shared {
+                config,
+                handler,
+                counts,
+            }),
+        }
+    }
+
+    /// Accepts associations until `shutdown` is ready, then waits [`Config::shutdown_grace`] for those that stand.
+    ///
+    /// From the shutdown on an association ends before its next message; what is not done after the grace is
+    /// dropped.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let shared = &self.shared;
+        let (stop, stopped) = watch::channel(false);
+        let mut associations = JoinSet::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                accepted = listener.accept() => accepted,
+                // Ended tasks are taken out as they end, a panic of a handler with them.
+                Some(ended) = associations.join_next(), if !associations.is_empty() => {
+                    if ended.is_err() {
+                        tracing::error!("an association's task panicked");
+                    }
+                    continue;
+                }
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors: others have to end first.
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            // Rejecting needs a task too; beyond twice the limit not even that is spent.
+            if associations.len() >= shared.config.associations.saturating_mul(2) || prepare(&stream).is_err()
+            {
+                continue;
+            }
+            let (shared, stopped) = (Arc::clone(shared), stopped.clone());
+            associations.spawn(async move {
+                session::run(Box::new(stream), Some(address), &shared, stopped).await;
+            });
+        }
+        drop(listener);
+        // Nobody may be listening.
+        let _ = stop.send(true);
+        let all_end = async { while associations.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(shared.config.shutdown_grace, all_end).await;
+        associations.shutdown().await;
+    }
+
+    /// Serves one association on a stream that is already there, as one that TLS protects, until it ends.
+    pub async fn serve_stream(&self, stream: impl Transport + 'static, address: Option<SocketAddr>) {
+        let (_stop, stopped) = watch::channel(false);
+        session::run(Box::new(stream), address, &self.shared, stopped).await;
+    }
+}
+
+/// Serves a listener until `shutdown` is ready: [`Provider::serve`] of a new provider.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     config: Config,
     handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let grace = config.shutdown_grace;
-    let shared = Arc::new(Shared {
-        counts: Counts::new(config.associations),
-        config,
-        handler,
-    });
-    let (stop, stopped) = watch::channel(false);
-    let mut associations = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
-            // Ended tasks are taken out as they end, a panic of a handler with them.
-            Some(ended) = associations.join_next(), if !associations.is_empty() => {
-                if ended.is_err() {
-                    tracing::error!("an association's task panicked");
-                }
-                continue;
-            }
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors: others have to end first.
-                tracing::warn!(%error, "cannot accept");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        // Rejecting needs a task too; beyond twice the limit not even that is spent.
-        if associations.len() >= shared.config.associations.saturating_mul(2) || prepare(&stream).is_err() {
-            continue;
-        }
-        let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-        associations.spawn(async move {
-            session::run(Box::new(stream), Some(address), &shared, stopped).await;
-        });
-    }
-    drop(listener);
-    // Nobody may be listening.
-    let _ = stop.send(true);
-    let all_end = async { while associations.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(grace, all_end).await;
-    associations.shutdown().await;
-}
-
-/// Serves one association on a stream that is already there, as one that TLS protects.
-pub async fn serve_stream<H: Handler>(
-    stream: impl Transport + 'static,
-    address: Option<SocketAddr>,
-    config: Config,
-    handler: Arc<H>,
-) {
-    let shared = Shared {
-        counts: Counts::new(1),
-        config,
-        handler,
-    };
-    let (_stop, stopped) = watch::channel(false);
-    session::run(Box::new(stream), address, &shared, stopped).await;
+    Provider::new(config, handler).serve(listener, shutdown).await;
 }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::handler::{Answers, Handler, Query};
 use super::session::refuse;
-use crate::association::{Association, Event, Message, unexpected};
+use crate::association::{Association, Message, unexpected};
 use crate::command::{Command, Operation};
 use crate::negotiation::Peer;
 use crate::status::{Outcome, Status};
@@ -81,11 +81,11 @@ async fn queue_answer(
 }
 
 /// What may come while a request is being answered: its C-CANCEL, and nothing else.
-pub(super) fn hear(event: Event, request: &Message) -> Result<()> {
+pub(super) fn hear(event: Option<Message>, request: &Message) -> Result<()> {
     match event {
-        Event::Message(Message { command, .. }) if cancels(&command, request) => Ok(()),
-        Event::Message(_) => Err(unexpected("C-CANCEL or nothing", "another message")),
-        Event::Release => Err(unexpected("C-CANCEL or nothing", "a release request")),
+        Some(Message { command, .. }) if cancels(&command, request) => Ok(()),
+        Some(_) => Err(unexpected("C-CANCEL or nothing", "another message")),
+        None => Err(unexpected("C-CANCEL or nothing", "a release request")),
     }
 }
 

@@ -210,7 +210,6 @@ async fn send_elsewhere<H: Handler>(
     progress: &mut Progress,
 ) -> Result<()> {
     let config = ClientConfig {
-        credentials: None,
         implementation: shared.config.implementation.clone(),
         limits: shared.config.limits.clone(),
         timeouts: shared.config.timeouts.clone(),

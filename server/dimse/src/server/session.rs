@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::handler::{Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, StoreRequest};
 use super::{Shared, query, retrieve};
-use crate::association::{Association, Event, Message, unexpected};
+use crate::association::{Association, Message, unexpected};
 use crate::command::{Command, Operation as Asked};
 use crate::negotiation::{self, Peer};
 use crate::status::{Outcome, Status};
@@ -104,8 +104,8 @@ async fn messages<H: Handler>(
             }
         };
         let message = match event.map_err(|_| Error::TimedOut("a message"))?? {
-            Event::Release => return association.consent_to_release().await,
-            Event::Message(message) => message,
+            None => return association.consent_to_release().await,
+            Some(message) => message,
         };
         if message.command.is_response {
             return Err(unexpected("a request", "a response"));

@@ -65,7 +65,7 @@ fn free_port() -> u16 {
 }
 
 /// Runs a tool to its end and gives what it printed.
-async fn run(tool: &str, provider: &Provider, arguments: &[&str], files: &[&Path]) -> String {
+async fn run(tool: &str, provider: &Running, arguments: &[&str], files: &[&Path]) -> String {
     let mut command = Command::new(tool);
     command.args(arguments).args(["-aec", "UPTAKE", "127.0.0.1"]);
     command.arg(provider.address.port().to_string()).args(files);

@@ -8,20 +8,13 @@ use tokio::net::TcpStream;
 
 use super::support::*;
 use crate::command::{Command, Operation};
-use crate::negotiation::{self, Implementation};
+use crate::negotiation;
 use crate::*;
 
 const VERIFICATION: &str = "1.2.840.10008.1.1";
 
 fn request_bytes(proposals: &[Proposal]) -> Vec<u8> {
-    let request = negotiation::request(
-        "TEST",
-        "UPTAKE",
-        proposals,
-        None,
-        &Implementation::default(),
-        &Limits::default(),
-    );
+    let request = negotiation::request(&ClientConfig::new("TEST", "UPTAKE"), proposals);
     let mut bytes = Vec::new();
     write_pdu(&mut bytes, &Pdu::AssociationRQ(request.unwrap())).unwrap();
     bytes
@@ -38,7 +31,7 @@ fn p_data(context_id: u8, flags: u8, data: &[u8]) -> Vec<u8> {
 }
 
 /// Sends bytes and reads what comes until the provider closes.
-async fn answer_to(provider: &Provider, bytes: &[u8]) -> Vec<u8> {
+async fn answer_to(provider: &Running, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(provider.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     rest_of(&mut stream).await
@@ -55,7 +48,7 @@ async fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 /// An association accepted, byte by byte.
-async fn associated(provider: &Provider, proposals: &[Proposal]) -> TcpStream {
+async fn associated(provider: &Running, proposals: &[Proposal]) -> TcpStream {
     let mut stream = TcpStream::connect(provider.address).await.unwrap();
     stream.write_all(&request_bytes(proposals)).await.unwrap();
     let mut head = [0; 6];
@@ -66,7 +59,7 @@ async fn associated(provider: &Provider, proposals: &[Proposal]) -> TcpStream {
     stream
 }
 
-async fn still_serves(provider: &Provider) {
+async fn still_serves(provider: &Running) {
     let mut client = client(provider.address, &[Proposal::uncompressed(VERIFICATION)])
         .await
         .unwrap();

@@ -3,5 +3,6 @@
 
 mod dcmtk;
 mod hostile;
+mod negotiation;
 mod services;
 mod support;

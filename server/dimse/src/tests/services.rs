@@ -132,7 +132,7 @@ async fn a_handler_stops_when_its_peer_goes_away() {
     }
 }
 
-async fn with_stored(archive: Archive, count: usize) -> Provider {
+async fn with_stored(archive: Archive, count: usize) -> Running {
     let provider = provider(archive, config()).await;
     let mut client = client(provider.address, &[Proposal::uncompressed(CT)])
         .await
@@ -329,7 +329,8 @@ async fn a_shutdown_ends_idle_associations() {
 async fn any_stream_will_do() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let archive = std::sync::Arc::new(Archive::default());
-    tokio::spawn(serve_stream(ours, None, config(), archive));
+    let provider = server::Provider::new(config(), archive);
+    tokio::spawn(async move { provider.serve_stream(ours, None).await });
     let verification = [Proposal::uncompressed("1.2.840.10008.1.1")];
     let config = ClientConfig::new("TEST", "UPTAKE");
     let mut client = Client::over(theirs, None, &config, &verification).await.unwrap();

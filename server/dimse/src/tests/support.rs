@@ -121,7 +121,7 @@ impl Handler for Archive {
     }
 }
 
-pub struct Provider {
+pub struct Running {
     pub address: SocketAddr,
     pub archive: std::sync::Arc<Archive>,
     pub stop: oneshot::Sender<()>,
@@ -146,7 +146,7 @@ pub fn config() -> Config {
     config
 }
 
-pub async fn provider(archive: Archive, config: Config) -> Provider {
+pub async fn provider(archive: Archive, config: Config) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let archive = std::sync::Arc::new(archive);
@@ -154,7 +154,7 @@ pub async fn provider(archive: Archive, config: Config) -> Provider {
     let task = tokio::spawn(serve(listener, config, std::sync::Arc::clone(&archive), async {
         let _ = stopped.await;
     }));
-    Provider {
+    Running {
         address,
         archive,
         stop,
