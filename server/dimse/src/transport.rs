@@ -25,6 +25,20 @@ impl Transport for TcpStream {
 
 impl Transport for tokio::io::DuplexStream {}
 
+#[cfg(feature = "tls")]
+impl Transport for tokio_rustls::server::TlsStream<TcpStream> {
+    fn acknowledge_now(&self) {
+        self.get_ref().0.acknowledge_now();
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Transport for tokio_rustls::client::TlsStream<TcpStream> {
+    fn acknowledge_now(&self) {
+        self.get_ref().0.acknowledge_now();
+    }
+}
+
 /// Prepares a TCP stream, accepted or connected: small messages leave at once.
 ///
 /// # Errors

@@ -208,10 +208,12 @@ impl Wire {
             let (now, rest) = bytes.split_at(bytes.len().min(room));
             bytes = rest;
             fragment.is_last = ends && bytes.is_empty();
-            let at = self.output.len();
-            self.put_head(fragment, now.len());
+            // Fragments are even (PS3.8 Annex E.1); only a deflated data set can be odd, and ends with a zero then
+            // (PS3.5 A.5). The room is even, so there is some for it.
+            let padding = now.len() % 2;
+            self.put_head(fragment, now.len() + padding);
             self.output.extend_from_slice(now);
-            debug_assert_eq!(self.output.len() - at, HEADER + PDV_HEADER + now.len());
+            self.output.put_bytes(0, padding);
             if self.output.len() >= WRITE_BYTES {
                 self.flush().await?;
             }

@@ -7,11 +7,12 @@ mod retrieve;
 mod session;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -95,6 +96,21 @@ impl<H: Handler> Provider<H> {
     /// From the shutdown on an association ends before its next message; what is not done after the grace is
     /// dropped.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let plain = |stream| std::future::ready(Ok(stream));
+        self.serve_over(listener, plain, shutdown).await;
+    }
+
+    /// As [`Self::serve`], over what `secure` makes of each TCP stream: a TLS handshake, which has as long as an
+    /// association request.
+    pub async fn serve_over<T, F>(
+        &self,
+        listener: TcpListener,
+        secure: impl Fn(TcpStream) -> F,
+        shutdown: impl Future<Output = ()>,
+    ) where
+        T: Transport + 'static,
+        F: Future<Output = io::Result<T>> + Send + 'static,
+    {
         let shared = &self.shared;
         let (stop, stopped) = watch::channel(false);
         let mut associations = JoinSet::new();
@@ -126,8 +142,13 @@ impl<H: Handler> Provider<H> {
                 continue;
             }
             let (shared, stopped) = (Arc::clone(shared), stopped.clone());
+            let secured = tokio::time::timeout(shared.config.timeouts.association, secure(stream));
             associations.spawn(async move {
-                session::run(Box::new(stream), Some(address), &shared, stopped).await;
+                match secured.await {
+                    Ok(Ok(stream)) => session::run(Box::new(stream), Some(address), &shared, stopped).await,
+                    Ok(Err(error)) => tracing::info!(?address, %error, "no secure stream"),
+                    Err(_) => tracing::info!(?address, "no secure stream in time"),
+                }
             });
         }
         drop(listener);

@@ -6,3 +6,5 @@ mod hostile;
 mod negotiation;
 mod services;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
