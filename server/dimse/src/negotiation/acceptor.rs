@@ -43,25 +43,11 @@ pub(crate) fn answer(
     implementation: &Implementation,
     limits: &Limits,
 ) -> Result<(AssociationAC, Negotiated), Rejection> {
-    if request.protocol_version & 1 == 0 {
-        return Err(Rejection::PROTOCOL_VERSION);
-    }
-    if trimmed(&request.application_context_name) != APPLICATION_CONTEXT {
-        return Err(Rejection::APPLICATION_CONTEXT);
-    }
-    let proposed = &request.presentation_contexts;
-    if proposed.len() > limits.contexts {
-        return Err(Rejection::LOCAL_LIMIT);
-    }
-    let mut ids = HashSet::new();
-    if proposed.is_empty() || !proposed.iter().all(|p| p.id % 2 == 1 && ids.insert(p.id)) {
-        return Err(Rejection::NO_REASON);
-    }
-    let peer_max_pdu = max_pdu_of(&request.user_variables).ok_or(Rejection::LOCAL_LIMIT)?;
+    let peer_max_pdu = check(request, limits)?;
     let roles = roles_of(&request.user_variables);
     let mut contexts = Vec::new();
     let mut results = Vec::new();
-    for context in proposed {
+    for context in &request.presentation_contexts {
         let abstract_syntax = trimmed(&context.abstract_syntax);
         let choice = supported.choose(context);
         if let Ok(transfer_syntax) = &choice {
@@ -97,6 +83,25 @@ pub(crate) fn answer(
         peer_max_pdu,
     };
     Ok((reply, negotiated))
+}
+
+/// Whether there is anything to negotiate; gives the largest PDU that the peer takes.
+fn check(request: &AssociationRQ, limits: &Limits) -> Result<u32, Rejection> {
+    if request.protocol_version & 1 == 0 {
+        return Err(Rejection::PROTOCOL_VERSION);
+    }
+    if trimmed(&request.application_context_name) != APPLICATION_CONTEXT {
+        return Err(Rejection::APPLICATION_CONTEXT);
+    }
+    let proposed = &request.presentation_contexts;
+    if proposed.len() > limits.contexts {
+        return Err(Rejection::LOCAL_LIMIT);
+    }
+    let mut ids = HashSet::new();
+    if proposed.is_empty() || !proposed.iter().all(|p| p.id % 2 == 1 && ids.insert(p.id)) {
+        return Err(Rejection::NO_REASON);
+    }
+    max_pdu_of(&request.user_variables).ok_or(Rejection::LOCAL_LIMIT)
 }
 
 fn reply_variables(

@@ -46,9 +46,11 @@ pub(super) async fn find<H: Handler>(
                 }
             }
             outcome = &mut finding => {
-                receiver.close();
+                let mut outcome: Outcome = outcome;
                 while let Ok((answer, status)) = receiver.try_recv() {
-                    queue_answer(association, &message, &answer, status, syntax).await?;
+                    if !queue_answer(association, &message, &answer, status, syntax).await? {
+                        outcome = Status::CANNOT_UNDERSTAND.into();
+                    }
                 }
                 break outcome;
             }

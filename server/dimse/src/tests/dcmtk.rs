@@ -219,13 +219,8 @@ async fn an_odd_deflated_data_set_arrives_even() {
     assert_eq!(folder.files(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn our_user_finds_moves_and_gets_at_dcmqrscp() {
-    if is_missing() {
-        return;
-    }
-    let (folder, port) = (Folder::new("dcmqrscp"), free_port());
-    let target = provider(Archive::default(), config()).await;
+/// Starts `dcmqrscp` with one storage area, which moves to `target` as TARGET.
+async fn start_dcmqrscp(folder: &Folder, port: u16, target: &Running) -> Child {
     let (database, file) = (folder.0.join("db"), folder.0.join("cfg"));
     std::fs::create_dir(&database).unwrap();
     let text = format!(
@@ -236,7 +231,17 @@ async fn our_user_finds_moves_and_gets_at_dcmqrscp() {
         database.display(),
     );
     std::fs::write(&file, text).unwrap();
-    let _child = start(Command::new("dcmqrscp").arg("-c").arg(&file), port).await;
+    start(Command::new("dcmqrscp").arg("-c").arg(&file), port).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_user_finds_moves_and_gets_at_dcmqrscp() {
+    if is_missing() {
+        return;
+    }
+    let (folder, port) = (Folder::new("dcmqrscp"), free_port());
+    let target = provider(Archive::default(), config()).await;
+    let _child = start_dcmqrscp(&folder, port, &target).await;
     let config = ClientConfig::new("TEST", "QR");
     let mut proposals: Vec<_> = [FIND, MOVE, GET]
         .iter()
