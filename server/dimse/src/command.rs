@@ -349,7 +349,7 @@ impl Writer {
 mod tests {
     use super::*;
 
-    /// The bytes that DCMTK's echoscu sends (by `echoscu -d`): 68 bytes of elements after the group length.
+    /// The command set that echoscu of DCMTK 3.6.7 was seen to send to storescp.
     #[test]
     fn an_echo_request_has_dcmtk_bytes() {
         let mut command = Command::request(Operation::CEcho, 1);
