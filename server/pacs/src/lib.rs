@@ -7,6 +7,7 @@ pub mod deidentify;
 pub mod dicomweb;
 pub mod index;
 pub mod ingest;
+pub mod services;
 pub mod storage;
 
 #[cfg(test)]

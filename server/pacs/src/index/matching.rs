@@ -36,6 +36,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// Whether an attribute can be a key that is matched on.
+    #[must_use]
+    pub fn is_matched(tag: Tag) -> bool {
+        super::attributes::attribute(tag).is_some_and(|attribute| attribute.matched)
+    }
+
     /// Makes a key from the text of a request, by the attribute's representation: what has no value is universal, what
     /// has `*` or `?` a wildcard, dates and times with `-` a range, UIDs with `\` a list.
     #[must_use]

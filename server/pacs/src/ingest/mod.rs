@@ -69,6 +69,9 @@ pub enum Reason {
         /// Bytes received.
         found: u64,
     },
+    /// The object is another than the one that was announced.
+    #[error("{0} is not the one that was announced")]
+    Unannounced(Tag),
     /// The object is larger than is accepted.
     #[error("{what}: at most {limit} bytes are accepted")]
     TooLarge {
@@ -139,6 +142,7 @@ impl Ingest {
             ingest: self.clone(),
             staging: self.storage.stage(),
             too_large: false,
+            announced: Vec::new(),
         }
     }
 
@@ -169,9 +173,20 @@ pub struct Receiving {
     ingest: Ingest,
     staging: Staging,
     too_large: bool,
+    announced: Vec<(Tag, String)>,
 }
 
 impl Receiving {
+    /// Refuses an object of another SOP class or instance than was announced.
+    #[must_use]
+    pub fn announced(mut self, sop_class_uid: &str, sop_instance_uid: &str) -> Self {
+        self.announced = vec![
+            (tags::SOP_CLASS_UID, sop_class_uid.to_owned()),
+            (tags::SOP_INSTANCE_UID, sop_instance_uid.to_owned()),
+        ];
+        self
+    }
+
     /// Takes the next bytes. What is beyond the limit is not written, and the object refused at its end.
     ///
     /// # Errors
@@ -195,6 +210,7 @@ impl Receiving {
             ingest,
             staging,
             too_large,
+            announced,
         } = self;
         if too_large {
             return Ok(Outcome::Refused(Reason::TooLarge {
@@ -212,6 +228,9 @@ impl Receiving {
             Ok(described) => described,
             Err(reason) => return Ok(Outcome::Refused(reason)),
         };
+        if let Some((tag, _)) = announced.iter().find(|(tag, uid)| facts.value(*tag) != uid) {
+            return Ok(Outcome::Refused(Reason::Unannounced(*tag)));
+        }
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
         Ok(match ingest.index.add(facts).await? {
