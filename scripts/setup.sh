@@ -23,6 +23,9 @@ ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drive
 ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || missing+=(libvulkan1)
 # Peers of the tests: dciodvfy judges the objects that we write, pydicom and highdicom read them.
 need dciodvfy dicom3tools
+# Peers of the archive: they store, find and fetch; the index runs on both databases.
+need storescu dcmtk
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 # They open the documents and movies that we write.
 need pdfinfo poppler-utils
 need ffprobe ffmpeg

@@ -6,7 +6,7 @@ say "format"
 cargo fmt --all --check
 
 say "lints, native"
-cargo clippy --workspace --all-targets --features engine/onnx,video/av1 -- -D warnings
+cargo clippy --workspace --all-targets --features engine/onnx,video/av1,dimse/tls -- -D warnings
 
 say "lints, engine without threads"
 cargo clippy -p engine -p codec -p video --no-default-features -- -D warnings
@@ -17,6 +17,13 @@ cargo clippy -p engine -p codec -p video --no-default-features --target wasm32-u
 say "lints, engine for WebGPU"
 cargo clippy -p engine --no-default-features --features gpu --target wasm32-unknown-unknown -- -D warnings
 
+say "what the archive is made of"
+# It draws nothing: no graphics among its dependencies.
+if cargo tree -p pacs -e normal --prefix none | grep -qE '^(wgpu|engine) '; then
+	echo "expected no engine and no wgpu below pacs, found one"
+	exit 1
+fi
+
 say "tests"
 # setup.sh brought the peers that objects are shown to; without them the tests fail.
 # The server enables the engine's feature `gpu`: one build serves all. Mesa wants a folder of its own.
@@ -25,4 +32,4 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 	export XDG_RUNTIME_DIR
 	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
-REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx,video/av1
+REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx,video/av1,dimse/tls

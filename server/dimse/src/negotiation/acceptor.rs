@@ -1,0 +1,133 @@
+//! The acceptor's side.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+
+use dicom_ul::pdu::{
+    AssociationAC, AssociationRQ, PresentationContextResult, PresentationContextResultReason as Reason,
+    UserVariableItem,
+};
+
+use super::{
+    APPLICATION_CONTEXT, ASYNCHRONOUS_ITEM, Context, IDENTITY_ANSWER_ITEM, IMPLICIT_LITTLE_ENDIAN,
+    Implementation, Negotiated, Peer, Roles, Supported, introduction, max_pdu_of, read_user_variables,
+    role_item, roles_of, trimmed,
+};
+use crate::{Limits, Rejection};
+
+/// Reads who asks, before anything is decided.
+pub(crate) fn peer_of(request: &AssociationRQ, address: Option<SocketAddr>) -> Peer {
+    let mut peer = Peer {
+        ae_title: trimmed(&request.calling_ae_title).to_owned(),
+        called_ae_title: trimmed(&request.called_ae_title).to_owned(),
+        address,
+        implementation_class_uid: String::new(),
+        implementation_version_name: String::new(),
+        identity: None,
+        extended: Vec::new(),
+        asynchronous_window: None,
+    };
+    read_user_variables(&request.user_variables, &mut peer);
+    peer
+}
+
+/// Answers a request: what the acceptor replies and what then holds.
+///
+/// # Errors
+///
+/// The [`Rejection`] to reply with.
+pub(crate) fn answer(
+    request: &AssociationRQ,
+    peer: Peer,
+    supported: &Supported,
+    implementation: &Implementation,
+    limits: &Limits,
+) -> Result<(AssociationAC, Negotiated), Rejection> {
+    let peer_max_pdu = check(request, limits)?;
+    let roles = roles_of(&request.user_variables);
+    let mut contexts = Vec::new();
+    let mut results = Vec::new();
+    for context in &request.presentation_contexts {
+        let abstract_syntax = trimmed(&context.abstract_syntax);
+        let choice = supported.choose(context);
+        if let Ok(transfer_syntax) = &choice {
+            contexts.push(Context {
+                id: context.id,
+                abstract_syntax: abstract_syntax.to_owned(),
+                transfer_syntax: transfer_syntax.clone(),
+                requestor_is_provider: roles.get(abstract_syntax).is_some_and(|r| r.provider),
+            });
+        }
+        let (reason, transfer_syntax) = match choice {
+            Ok(uid) => (Reason::Acceptance, uid),
+            // Not significant, but some peers want one to read.
+            Err(reason) => (reason, IMPLICIT_LITTLE_ENDIAN.to_owned()),
+        };
+        results.push(PresentationContextResult {
+            id: context.id,
+            reason,
+            transfer_syntax,
+        });
+    }
+    let reply = AssociationAC {
+        protocol_version: 1,
+        calling_ae_title: request.calling_ae_title.clone(),
+        called_ae_title: request.called_ae_title.clone(),
+        application_context_name: APPLICATION_CONTEXT.to_owned(),
+        presentation_contexts: results,
+        user_variables: reply_variables(&roles, &contexts, &peer, implementation, limits),
+    };
+    let negotiated = Negotiated {
+        contexts,
+        peer,
+        peer_max_pdu,
+    };
+    Ok((reply, negotiated))
+}
+
+/// Whether there is anything to negotiate; gives the largest PDU that the peer takes.
+fn check(request: &AssociationRQ, limits: &Limits) -> Result<u32, Rejection> {
+    if request.protocol_version & 1 == 0 {
+        return Err(Rejection::PROTOCOL_VERSION);
+    }
+    if trimmed(&request.application_context_name) != APPLICATION_CONTEXT {
+        return Err(Rejection::APPLICATION_CONTEXT);
+    }
+    let proposed = &request.presentation_contexts;
+    if proposed.len() > limits.contexts {
+        return Err(Rejection::LOCAL_LIMIT);
+    }
+    let mut ids = HashSet::new();
+    if proposed.is_empty() || !proposed.iter().all(|p| p.id % 2 == 1 && ids.insert(p.id)) {
+        return Err(Rejection::NO_REASON);
+    }
+    max_pdu_of(&request.user_variables).ok_or(Rejection::LOCAL_LIMIT)
+}
+
+fn reply_variables(
+    roles: &BTreeMap<&str, Roles>,
+    contexts: &[Context],
+    peer: &Peer,
+    implementation: &Implementation,
+    limits: &Limits,
+) -> Vec<UserVariableItem> {
+    let mut items = introduction(implementation, limits);
+    for (&uid, roles) in roles {
+        if contexts.iter().any(|context| context.abstract_syntax == uid) {
+            items.push(role_item(uid, *roles));
+        }
+    }
+    // Messages are answered in order, one at a time, whatever was proposed.
+    if peer.asynchronous_window.is_some() {
+        items.push(UserVariableItem::Unknown(ASYNCHRONOUS_ITEM, vec![0, 1, 0, 1]));
+    }
+    if peer
+        .identity
+        .as_ref()
+        .is_some_and(|identity| identity.wants_answer)
+    {
+        // An empty server response: all there is for user names (PS3.7 D.3.3.7.2).
+        items.push(UserVariableItem::Unknown(IDENTITY_ANSWER_ITEM, vec![0, 0]));
+    }
+    items
+}

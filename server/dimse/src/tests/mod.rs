@@ -1,0 +1,10 @@
+//! Whole associations: our provider and our user over loopback, DCMTK's tools on either side, and peers that mean
+//! no good.
+
+mod dcmtk;
+mod hostile;
+mod negotiation;
+mod services;
+mod support;
+#[cfg(feature = "tls")]
+mod tls;

@@ -1,0 +1,280 @@
+//! What a key asks for, and the forms in which values are compared (PS3.4 C.2.2.2).
+
+use dicom_core::Tag;
+
+use super::attributes::{Attribute, Kind};
+
+/// What a key asks of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// Anything, also no value.
+    Universal,
+    /// This value. In a name, the values of the groups between `=`; without `=`, any one group.
+    Single(String),
+    /// `*` for any characters, `?` for one.
+    Wildcard(String),
+    /// Dates or times, ends included; an absent end is open. At least one end.
+    Range {
+        /// The earliest.
+        from: Option<String>,
+        /// The latest; a time of few digits means the whole of that hour, minute or second.
+        to: Option<String>,
+    },
+    /// One of these; an empty list matches nothing.
+    UidList(Vec<String>),
+    /// An item in which all of these keys match.
+    Sequence(Vec<Key>),
+}
+
+/// One key of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The attribute.
+    pub tag: Tag,
+    /// What is asked of it.
+    pub matching: Match,
+}
+
+impl Key {
+    /// Whether an attribute can be a key that is matched on.
+    #[must_use]
+    pub fn is_matched(tag: Tag) -> bool {
+        super::attributes::attribute(tag).is_some_and(|attribute| attribute.matched)
+    }
+
+    /// Makes a key from the text of a request, by the attribute's representation: what has no value is universal, what
+    /// has `*` or `?` a wildcard, dates and times with `-` a range, UIDs with `\` a list.
+    #[must_use]
+    pub fn from_text(tag: Tag, text: &str) -> Self {
+        let text = text.trim();
+        let kind = super::attributes::attribute(tag).map_or(Kind::Text, |attribute| attribute.kind);
+        let some = |end: &str| (!end.is_empty()).then(|| end.to_owned());
+        let matching = match kind {
+            _ if text.is_empty() || text == "*" => Match::Universal,
+            Kind::Uid if text.contains('\\') => Match::UidList(text.split('\\').map(str::to_owned).collect()),
+            Kind::Date | Kind::Time => match text.split_once('-') {
+                Some((from, to)) => Match::Range {
+                    from: some(from.trim()),
+                    to: some(to.trim()),
+                },
+                None => Match::Single(text.to_owned()),
+            },
+            Kind::Text | Kind::Name if text.contains(['*', '?']) => Match::Wildcard(text.to_owned()),
+            _ => Match::Single(text.to_owned()),
+        };
+        Self { tag, matching }
+    }
+}
+
+/// What a value is compared with, after both were brought into one form; judged in memory and written as SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    Always,
+    Never,
+    Equals(String),
+    /// `*` and `?`.
+    Like(String),
+    Between(Option<String>, Option<String>),
+    OneOf(Vec<String>),
+    /// Of the compared forms of one attribute: each of these (by number) passes its own test.
+    Each(Vec<(usize, Test)>),
+    /// Any compared form passes.
+    Any(Box<Test>),
+}
+
+/// Gives the test of a key; `None` where the attribute's representation has no such matching.
+pub(crate) fn test(attribute: &Attribute, matching: &Match) -> Option<Test> {
+    Some(match (attribute.kind, matching) {
+        (_, Match::Universal) => Test::Always,
+        (Kind::Name, Match::Single(text)) => name_test(text, |group| Test::Equals(fold(group))),
+        (Kind::Name, Match::Wildcard(text)) => name_test(text, |group| Test::Like(fold(group))),
+        (Kind::Text, Match::Single(text)) => Test::Equals(text.trim().to_owned()),
+        (Kind::Text, Match::Wildcard(text)) => Test::Like(text.trim().to_owned()),
+        (Kind::Integer, Match::Single(text)) => Test::Equals(integer(text)),
+        (Kind::Uid, Match::Single(uid)) => Test::Equals(uid.trim().to_owned()),
+        (Kind::Uid, Match::UidList(uids)) if uids.is_empty() => Test::Never,
+        (Kind::Uid, Match::UidList(uids)) => {
+            Test::OneOf(uids.iter().map(|uid| uid.trim().to_owned()).collect())
+        }
+        (Kind::Date, Match::Single(text)) => Test::Equals(date(text)),
+        (Kind::Date, Match::Range { from, to }) => {
+            between(from.as_deref().map(date), to.as_deref().map(date))
+        }
+        (Kind::Time, Match::Single(text)) => match (time(text, false), time(text, true)) {
+            (Some(from), Some(to)) => Test::Between(Some(from), Some(to)),
+            _ => Test::Never,
+        },
+        (Kind::Time, Match::Range { from, to }) => {
+            let ends = (
+                from.as_deref().map(|from| time(from, false)),
+                to.as_deref().map(|to| time(to, true)),
+            );
+            if matches!(ends, (Some(None), _) | (_, Some(None))) {
+                return Some(Test::Never);
+            }
+            between(ends.0.flatten(), ends.1.flatten())
+        }
+        _ => return None,
+    })
+}
+
+fn between(from: Option<String>, to: Option<String>) -> Test {
+    if from.is_none() && to.is_none() {
+        Test::Always
+    } else {
+        Test::Between(from, to)
+    }
+}
+
+fn name_test(text: &str, test: impl Fn(&str) -> Test) -> Test {
+    if !text.contains('=') {
+        return Test::Any(Box::new(test(text)));
+    }
+    let groups = text.split('=').take(3).enumerate();
+    let asked = groups.filter(|(_, group)| !fold(group).is_empty());
+    Test::Each(asked.map(|(number, group)| (number, test(group))).collect())
+}
+
+/// Gives the compared forms of a value: a name's three groups, a time in full; all others as they are.
+pub(crate) fn forms(attribute: &Attribute, value: &str) -> Vec<Option<String>> {
+    match attribute.kind {
+        Kind::Name => {
+            let mut groups = value.split('=').map(fold);
+            (0..3)
+                .map(|_| groups.next().filter(|group| !group.is_empty()))
+                .collect()
+        }
+        Kind::Time => vec![time(value, false)],
+        _ => vec![Some(value.to_owned())],
+    }
+}
+
+/// A group of a name as it is compared: in lower case, without empty components at its end.
+pub(crate) fn fold(group: &str) -> String {
+    let components = group.split('^').map(str::trim).collect::<Vec<_>>().join("^");
+    components.trim_end_matches('^').to_lowercase()
+}
+
+/// Eight digits of a date; ACR-NEMA's `1999.12.31` is still met. Anything else stays as it is.
+pub(crate) fn date(text: &str) -> String {
+    let text = text.trim();
+    match text.split('.').collect::<Vec<_>>()[..] {
+        [year, month, day] if (year.len(), month.len(), day.len()) == (4, 2, 2) => {
+            format!("{year}{month}{day}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A time as `HHMMSS.ffffff`, what is not said filled up: with nothing, or `late` to the end of what is meant.
+pub(crate) fn time(text: &str, late: bool) -> Option<String> {
+    let text = text.trim().replace(':', "");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !matches!(whole.len(), 2 | 4 | 6) || fraction.len() > 6 || !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let fill = if late { "235959.999999" } else { "000000.000000" };
+    let given = if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    };
+    let rest = fill.get(given.len()..)?;
+    Some(format!("{given}{rest}"))
+}
+
+/// An integer without leading zeros or sign of plus; anything else as it is.
+pub(crate) fn integer(text: &str) -> String {
+    let text = text.trim();
+    text.parse::<i64>()
+        .map_or_else(|_| text.to_owned(), |number| number.to_string())
+}
+
+/// Whether a pattern of `*` and `?` covers the whole text.
+pub(crate) fn is_like(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut within) = (0, 0);
+    // Where the last `*` was met, and how much it covers so far.
+    let mut star: Option<(usize, usize)> = None;
+    while within < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, within));
+                at += 1;
+            }
+            Some(sign) if *sign == '?' || *sign == text[within] => {
+                at += 1;
+                within += 1;
+            }
+            _ => {
+                let Some((star_at, covered)) = star else {
+                    return false;
+                };
+                star = Some((star_at, covered + 1));
+                at = star_at + 1;
+                within = covered + 1;
+            }
+        }
+    }
+    pattern[at..].iter().all(|sign| *sign == '*')
+}
+
+impl Test {
+    /// Judges the compared forms of a value; no forms where there is no value.
+    pub(crate) fn passes(&self, forms: &[Option<String>]) -> bool {
+        let first = forms.first().and_then(Option::as_deref);
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Equals(value) => first == Some(value),
+            Self::Like(pattern) => first.is_some_and(|value| is_like(pattern, value)),
+            Self::Between(from, to) => first.is_some_and(|value| {
+                from.as_deref().is_none_or(|from| from <= value) && to.as_deref().is_none_or(|to| value <= to)
+            }),
+            Self::OneOf(values) => first.is_some_and(|value| values.iter().any(|one| one == value)),
+            Self::Each(tests) => tests.iter().all(|(number, test)| {
+                forms
+                    .get(*number)
+                    .is_some_and(|form| test.passes(std::slice::from_ref(form)))
+            }),
+            Self::Any(test) => forms.iter().any(|form| test.passes(std::slice::from_ref(form))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fold, is_like, time};
+
+    #[test]
+    fn wildcards_cover_the_whole_value() {
+        for (pattern, text, expected) in [
+            ("王*", "王^小东", true),
+            ("王?", "王小", true),
+            ("王?", "王小东", false),
+            ("*b*c", "abcbc", true),
+            ("*b*c", "abcb", false),
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("[a]", "a", false),
+        ] {
+            assert_eq!(is_like(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn times_are_filled_to_either_end() {
+        assert_eq!(time("1020", false).as_deref(), Some("102000.000000"));
+        assert_eq!(time("1020", true).as_deref(), Some("102059.999999"));
+        assert_eq!(time("10:20:30.5", true).as_deref(), Some("102030.599999"));
+        assert_eq!(time("noon", true), None);
+        assert_eq!(time("é2", true), None);
+    }
+
+    #[test]
+    fn names_are_folded() {
+        assert_eq!(fold("MÜLLER ^Åsa^^^"), "müller^åsa");
+    }
+}

@@ -1,0 +1,199 @@
+//! What the objects are, as rows that are found quickly: patients, studies, series, instances (PS3.4 C.6).
+//!
+//! Everything but the merging of patients is a function of the set of objects, whatever the order they were written in:
+//! of a patient, study or series the values of the object received first are shown, and of several objects with one SOP
+//! Instance UID the first is visible. SQLite by default, PostgreSQL by configuration, with one schema and one set of
+//! statements. Objects themselves are storage's matter.
+
+mod attributes;
+mod condition;
+mod database;
+mod dump;
+mod facts;
+pub mod generator;
+mod matching;
+pub mod memory;
+mod merge;
+mod metadata;
+mod plan;
+mod query;
+mod read;
+mod schema;
+mod write;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+
+use dicom_core::Tag;
+
+pub use attributes::Level;
+pub use database::{Index, Place};
+pub use facts::{Facts, Identifier, Request, Tracer};
+pub use matching::{Key, Match};
+pub use merge::Merge;
+pub use read::InstanceMetadata;
+
+use crate::storage::Hash;
+
+/// Why the index did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No space is left on the disk of the database.
+    #[error("the index's disk is full")]
+    Full,
+    /// The database failed.
+    #[error("the index failed: {0}")]
+    Database(#[source] sea_orm::DbErr),
+    /// The database was made by a later version.
+    #[error("the index has schema {found}, this version knows {known}")]
+    Newer {
+        /// The schema found.
+        found: i64,
+        /// The last schema known here.
+        known: i64,
+    },
+    /// An attribute that is not indexed cannot be a key.
+    #[error("attribute {0} cannot be matched")]
+    NotMatched(Tag),
+    /// The attribute's representation does not have this kind of matching.
+    #[error("attribute {0} cannot be matched in this way")]
+    WrongMatching(Tag),
+    /// More was asked for than is accepted.
+    #[error("{what}: at most {limit} is accepted, found {found}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// What is accepted.
+        limit: usize,
+        /// What was asked for.
+        found: usize,
+    },
+    /// What the database gave back is not what was put in.
+    #[error("{0} in the index is damaged")]
+    Damaged(&'static str),
+    /// Patients cannot be merged so.
+    #[error("cannot merge patients: {0}")]
+    Merge(&'static str),
+    /// The index is being closed.
+    #[error("the index is closed")]
+    Closed,
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        let text = error.to_string();
+        // SQLITE_FULL, and PostgreSQL's class 53 disk_full.
+        if text.contains("disk is full") || text.contains("No space left on device") {
+            Self::Full
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+/// Result of this module's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What became of an object that was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is the first with its SOP Instance UID.
+    New,
+    /// The same bytes were there.
+    Identical,
+    /// Other bytes were there under the same SOP Instance UID; both are kept, the one received first is visible.
+    Different,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// What a row stands for.
+    pub level: Level,
+    /// All of these must match. Keys above the level are of the row's own study or patient; those below ask that one
+    /// instance of the row match all of them. None matches everything.
+    pub keys: Vec<Key>,
+    /// Further attributes asked for, beyond those that every row has: SOP Classes in Study.
+    pub include: Vec<Tag>,
+    /// Rows left out at the beginning.
+    pub offset: u64,
+    /// Rows given at most.
+    pub limit: Option<u64>,
+    /// Gives only rows after the one with this cursor; unlike an offset it costs nothing however far it is.
+    pub after: Option<Cursor>,
+}
+
+impl Query {
+    /// Asks for everything at a level.
+    #[must_use]
+    pub fn all(level: Level) -> Self {
+        Self {
+            level,
+            keys: Vec::new(),
+            include: Vec::new(),
+            offset: 0,
+            limit: None,
+            after: None,
+        }
+    }
+}
+
+/// Where a row stands in the order of its level: studies by date, latest first, all else as it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    pub(crate) date: String,
+    pub(crate) id: i64,
+}
+
+impl Cursor {
+    /// Writes the cursor for a link: digits, and a date before a dot for studies.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}.{}", self.date, self.id)
+    }
+
+    /// Reads what [`Cursor::to_text`] wrote.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (date, id) = text.rsplit_once('.')?;
+        Some(Self {
+            date: date.to_owned(),
+            id: id.parse().ok()?,
+        })
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Values of the row's level and the levels above, several with `\` between them; absent where there is none.
+    /// Studies have Modalities in Study and the numbers of series and instances, series that of instances.
+    pub values: BTreeMap<Tag, String>,
+    /// Where the row stands.
+    pub cursor: Cursor,
+    /// The object, at the level of instances.
+    pub object: Option<ObjectReference>,
+}
+
+impl Row {
+    /// The value of an attribute, empty where there is none.
+    #[must_use]
+    pub fn value(&self, tag: Tag) -> &str {
+        self.values.get(&tag).map_or("", String::as_str)
+    }
+}
+
+/// Where the bytes of an instance are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectReference {
+    /// The object's name in storage.
+    pub hash: Hash,
+    /// Bytes.
+    pub size: u64,
+    /// Transfer syntax of the stored bytes.
+    pub transfer_syntax_uid: String,
+}

@@ -1,0 +1,95 @@
+//! Reading by identity: a series' metadata at once, and what the index knows of the objects.
+
+use sea_orm::QueryResult;
+
+use super::database::Sql;
+use super::{Error, Index, Result, metadata};
+use crate::storage::Hash;
+
+/// The metadata of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceMetadata {
+    /// SOP Instance UID.
+    pub sop_uid: String,
+    /// The object.
+    pub hash: Hash,
+    /// DICOM JSON of the data set, a JSON object. Bulk has a `BulkDataURI` relative to the instance's address
+    /// (`bulkdata/7FE00010`), which whoever serves it makes absolute.
+    pub json: String,
+}
+
+impl Index {
+    /// Gives the metadata of the visible instances of a series, or of all of a study, in one read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`], [`Error::Database`].
+    pub async fn metadata(&self, study_uid: &str, series_uid: Option<&str>) -> Result<Vec<InstanceMetadata>> {
+        let mut sql = Sql::new(
+            "SELECT i.sop_uid, i.hash, m.json FROM studies st JOIN series se ON se.study = st.id \
+             JOIN instances i ON i.series = se.id JOIN metadata m ON m.instance = i.id \
+             WHERE i.visible = 1 AND st.study_uid = ",
+        );
+        sql.bind(study_uid);
+        if let Some(series_uid) = series_uid {
+            sql.push(" AND se.series_uid = ").bind(series_uid);
+        }
+        sql.push(" ORDER BY i.id");
+        let rows = sql.all(&self.readers).await?;
+        rows.iter()
+            .map(|row| {
+                let deflated: Vec<u8> = row.try_get_by_index(2)?;
+                Ok(InstanceMetadata {
+                    sop_uid: row.try_get_by_index(0)?,
+                    hash: hash(row, 1)?,
+                    json: metadata::inflated(&deflated)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Gives every object with this SOP Instance UID, the visible one first: more than one where duplicates differ.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn duplicates(&self, sop_uid: &str) -> Result<Vec<Hash>> {
+        let mut sql = Sql::new("SELECT hash FROM instances WHERE sop_uid = ");
+        sql.bind(sop_uid).push(" ORDER BY leader");
+        sql.all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| hash(row, 0))
+            .collect()
+    }
+
+    /// Gives every object of the index with its size in bytes, ordered by hash.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn objects(&self) -> Result<Vec<(Hash, u64)>> {
+        let rows = Sql::new("SELECT hash, size FROM instances ORDER BY hash")
+            .all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((hash(row, 0)?, row.try_get_by_index::<i64>(1)?.unsigned_abs())))
+            .collect()
+    }
+
+    /// The latest time of receipt, 0 when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn last_received_ns(&self) -> Result<i64> {
+        let sql = Sql::new("SELECT COALESCE(MAX(received_ns), 0) FROM instances");
+        let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a maximum"))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+}
+
+fn hash(row: &QueryResult, at: usize) -> Result<Hash> {
+    let text: String = row.try_get_by_index(at)?;
+    Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))
+}

@@ -1,0 +1,24 @@
+mod matching;
+pub(crate) mod postgres;
+mod rows;
+
+use std::path::Path;
+
+use crate::index::{Index, Place};
+use crate::test_folder::TestFolder;
+
+/// A new index in a file of SQLite.
+pub(crate) async fn sqlite(folder: &Path) -> Index {
+    Index::open(&Place::Sqlite(folder.join("index.sqlite")))
+        .await
+        .unwrap()
+}
+
+/// Runs a check on a new SQLite, and on a new PostgreSQL where there is one.
+async fn on_both(check: impl AsyncFn(Index)) {
+    let folder = TestFolder::new("index");
+    check(sqlite(folder.path()).await).await;
+    if let Some(place) = postgres::database() {
+        check(Index::open(&place).await.unwrap()).await;
+    }
+}

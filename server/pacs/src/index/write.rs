@@ -1,0 +1,344 @@
+//! Adding one object: its patient, study and series where they are new, and itself.
+
+use dicom_dictionary_std::tags;
+use sea_orm::{DatabaseTransaction, Value};
+
+use super::attributes::{self, Attribute, Kind, Level};
+use super::database::Sql;
+use super::{Added, Error, Facts, Identifier, Index, Result, matching, merge};
+
+impl Index {
+    /// Adds an object; returns when it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`], [`Error::Database`], [`Error::Closed`]: nothing of it was added.
+    pub async fn add(&self, facts: Facts) -> Result<Added> {
+        self.writer.add(facts).await
+    }
+
+    /// Adds objects in one transaction: all or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::add`].
+    pub async fn add_all(&self, facts: &[Facts]) -> Result<Vec<Added>> {
+        self.writer.add_all(facts).await
+    }
+
+    /// Removes all that [`Index::add`] makes. Merges of patients stay: no object has them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::add`].
+    pub async fn clear(&self) -> Result<()> {
+        self.writer
+            .change(async |transaction| {
+                for table in [
+                    "metadata",
+                    "requests",
+                    "tracers",
+                    "instances",
+                    "series",
+                    "studies",
+                    "patient_ids",
+                    "patients",
+                ] {
+                    Sql::new(format!("DELETE FROM {table}")).run(transaction).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The rows above an instance.
+struct Above {
+    patient: i64,
+    series: i64,
+}
+
+pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Added> {
+    let mut same = Sql::new("SELECT id FROM instances WHERE hash = ");
+    same.bind(facts.object.hash.to_string());
+    if same.one(transaction).await?.is_some() {
+        return Ok(Added::Identical);
+    }
+    let above = match known(transaction, facts).await? {
+        Some(above) => above,
+        None => rows_above(transaction, facts).await?,
+    };
+    identifiers(transaction, above.patient, &facts.other_ids).await?;
+    let mut others = Sql::new("SELECT id, series, leader, visible FROM instances WHERE sop_uid = ");
+    others.bind(facts.value(tags::SOP_INSTANCE_UID));
+    let others = others.all(transaction).await?;
+    let mut visible = true;
+    for other in &others {
+        if other.try_get_by_index::<i64>(3)? == 0 {
+            continue;
+        }
+        if other.try_get_by_index::<String>(2)? < facts.leader() {
+            visible = false;
+            continue;
+        }
+        // Received later, but written by another writer first: it steps back.
+        let mut hide = Sql::new("UPDATE instances SET visible = 0 WHERE id = ");
+        hide.bind(other.try_get_by_index::<i64>(0)?);
+        hide.run(transaction).await?;
+        count(transaction, other.try_get_by_index(1)?, -1).await?;
+    }
+    insert_instance(transaction, facts, &above, visible).await?;
+    if visible {
+        count(transaction, above.series, 1).await?;
+    }
+    Ok(if others.is_empty() {
+        Added::New
+    } else {
+        Added::Different
+    })
+}
+
+/// Gives the rows above where all are there and none has to change: the rule within a series.
+async fn known(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<Above>> {
+    let mut sql = Sql::new(
+        "SELECT p.id, se.id FROM series se JOIN studies st ON st.id = se.study, patients p WHERE st.study_uid = ",
+    );
+    sql.bind(facts.value(tags::STUDY_INSTANCE_UID))
+        .push(" AND se.series_uid = ")
+        .bind(facts.value(tags::SERIES_INSTANCE_UID))
+        .push(" AND p.patient_key = ")
+        .bind(facts.patient_key());
+    for table in ["p", "st", "se"] {
+        sql.push(&format!(" AND {table}.leader <= ")).bind(facts.leader());
+    }
+    let Some(row) = sql.one(transaction).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Above {
+        patient: row.try_get_by_index(0)?,
+        series: row.try_get_by_index(1)?,
+    }))
+}
+
+async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Above> {
+    let patient = patient(transaction, facts).await?;
+    let date = facts.value(tags::STUDY_DATE);
+    let study = upsert(
+        transaction,
+        facts,
+        Level::Study,
+        &[("patient", patient.into()), ("sort_date", date.into())],
+        &[("instances", 0_i64.into()), ("series", 0_i64.into())],
+        "study_uid",
+    )
+    .await?;
+    let series = upsert(
+        transaction,
+        facts,
+        Level::Series,
+        &[("study", study.id.into())],
+        &[("instances", 0_i64.into())],
+        "study, series_uid",
+    )
+    .await?;
+    if series.written {
+        items_of_series(transaction, series.id, facts).await?;
+    }
+    Ok(Above {
+        patient,
+        series: series.id,
+    })
+}
+
+async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<i64> {
+    let key = facts.patient_key();
+    let mut before = Sql::new("SELECT id FROM patients WHERE patient_key = ");
+    before.bind(key.as_str());
+    let is_new = before.one(transaction).await?.is_none();
+    let own = [("patient_key", key.as_str().into())];
+    let kept = [("root", 0_i64.into())];
+    let upserted = upsert(transaction, facts, Level::Patient, &own, &kept, "patient_key").await?;
+    if is_new {
+        let mut root = Sql::new("UPDATE patients SET root = id WHERE id = ");
+        root.bind(upserted.id);
+        root.run(transaction).await?;
+        merge::apply_to_new(transaction, &key).await?;
+    }
+    identifiers(transaction, upserted.id, &facts.identifiers()).await?;
+    Ok(upserted.id)
+}
+
+struct Upserted {
+    id: i64,
+    /// Whether the row was made or got this object's values.
+    written: bool,
+}
+
+/// Makes the row of a level, or gives it this object's values where the object was received before the row's.
+///
+/// `own` are columns beside the attributes', `kept` those that only a new row gets, `unique` the columns that make a
+/// conflict.
+async fn upsert(
+    transaction: &DatabaseTransaction,
+    facts: &Facts,
+    level: Level,
+    own: &[(&str, Value)],
+    kept: &[(&str, Value)],
+    unique: &str,
+) -> Result<Upserted> {
+    let (table, _) = level.table();
+    let mut columns: Vec<(String, Value)> = vec![("leader".to_owned(), facts.leader().into())];
+    columns.extend(
+        own.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    columns.extend(attributes::of_level(level).flat_map(|attribute| columns_of(attribute, facts)));
+    let update: Vec<String> = columns
+        .iter()
+        .map(|(name, _)| format!("{name} = excluded.{name}"))
+        .collect();
+    columns.extend(
+        kept.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    let mut sql = insert(table, &columns);
+    sql.push(&format!(
+        " ON CONFLICT ({}) DO UPDATE SET {} WHERE excluded.leader < {table}.leader RETURNING id",
+        unique,
+        update.join(", ")
+    ));
+    if let Some(row) = sql.one(transaction).await? {
+        return Ok(Upserted {
+            id: row.try_get_by_index(0)?,
+            written: true,
+        });
+    }
+    let names: Vec<&str> = unique.split(", ").collect();
+    let mut find = Sql::new(format!("SELECT id FROM {table} WHERE 1 = 1"));
+    for name in names {
+        let value = columns.iter().find(|(column, _)| column == name);
+        let (_, value) = value.ok_or(Error::Damaged("a statement"))?;
+        find.push(&format!(" AND {name} = ")).bind(value.clone());
+    }
+    let row = find
+        .one(transaction)
+        .await?
+        .ok_or(Error::Damaged("a unique key"))?;
+    Ok(Upserted {
+        id: row.try_get_by_index(0)?,
+        written: false,
+    })
+}
+
+fn insert(table: &str, columns: &[(String, Value)]) -> Sql {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    let mut sql = Sql::new(format!("INSERT INTO {table} ({}) VALUES (", names.join(", ")));
+    sql.bind_all(columns.iter().map(|(_, value)| value.clone()))
+        .push(")");
+    sql
+}
+
+/// The columns of an attribute: as it is shown, then as it is compared.
+fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, Value)> {
+    let value = facts.values.get(&attribute.tag);
+    let mut columns = vec![(attribute.column.to_owned(), value.cloned().into())];
+    let compared = match (attribute.kind, value) {
+        (Kind::Name | Kind::Time, Some(value)) => matching::forms(attribute, value),
+        _ => vec![None; 3],
+    };
+    columns.extend(
+        attributes::key_columns(attribute)
+            .into_iter()
+            .zip(compared)
+            .map(|(name, form)| (name, form.into())),
+    );
+    columns
+}
+
+async fn identifiers(transaction: &DatabaseTransaction, patient: i64, all: &[Identifier]) -> Result<()> {
+    for Identifier { id, issuer } in all {
+        let mut sql = Sql::new("INSERT INTO patient_ids (patient, identifier, issuer) VALUES (");
+        sql.bind(patient)
+            .push(", ")
+            .bind_all([id.as_str(), issuer.as_str()]);
+        sql.push(") ON CONFLICT DO NOTHING").run(transaction).await?;
+    }
+    Ok(())
+}
+
+async fn items_of_series(transaction: &DatabaseTransaction, series: i64, facts: &Facts) -> Result<()> {
+    for table in ["tracers", "requests"] {
+        let mut sql = Sql::new(format!("DELETE FROM {table} WHERE series = "));
+        sql.bind(series);
+        sql.run(transaction).await?;
+    }
+    for (tracer, item) in facts.tracers.iter().zip(0_i64..) {
+        let mut sql = Sql::new(
+            "INSERT INTO tracers (series, item, radiopharmaceutical, radionuclide, activity_bq, injection) VALUES (",
+        );
+        let values: [Value; 6] = [
+            series.into(),
+            item.into(),
+            tracer.radiopharmaceutical.clone().into(),
+            tracer.radionuclide.clone().into(),
+            tracer.activity_bq.into(),
+            tracer.injection.clone().into(),
+        ];
+        sql.bind_all(values).push(")").run(transaction).await?;
+    }
+    for (request, item) in facts.requests.iter().zip(0_i64..) {
+        let mut sql = Sql::new("INSERT INTO requests (series, item, step_id, procedure_id) VALUES (");
+        let values: [Value; 4] = [
+            series.into(),
+            item.into(),
+            request.step_id.clone().into(),
+            request.procedure_id.clone().into(),
+        ];
+        sql.bind_all(values).push(")").run(transaction).await?;
+    }
+    Ok(())
+}
+
+async fn insert_instance(
+    transaction: &DatabaseTransaction,
+    facts: &Facts,
+    above: &Above,
+    visible: bool,
+) -> Result<()> {
+    let object = facts.object;
+    let mut columns: Vec<(String, Value)> = [
+        ("series", Value::from(above.series)),
+        ("patient", above.patient.into()),
+        ("leader", facts.leader().into()),
+        ("hash", object.hash.to_string().into()),
+        ("received_ns", object.received_ns.into()),
+        ("size", i64::try_from(object.size).unwrap_or(i64::MAX).into()),
+        ("transfer_syntax_uid", facts.transfer_syntax_uid.as_str().into()),
+        ("visible", i64::from(visible).into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    columns.extend(attributes::of_level(Level::Instance).flat_map(|attribute| columns_of(attribute, facts)));
+    let mut sql = insert("instances", &columns);
+    let row = sql.push(" RETURNING id").one(transaction).await?;
+    let id: i64 = row.ok_or(Error::Damaged("an instance"))?.try_get_by_index(0)?;
+    let mut sql = Sql::new("INSERT INTO metadata (instance, json) VALUES (");
+    sql.bind(id).push(", ").bind(facts.metadata.clone()).push(")");
+    sql.run(transaction).await?;
+    Ok(())
+}
+
+/// Counts a visible instance in or out of its series and study.
+async fn count(transaction: &DatabaseTransaction, series: i64, change: i64) -> Result<()> {
+    let mut sql = Sql::new("UPDATE series SET instances = instances + ");
+    sql.bind(change).push(" WHERE id = ").bind(series);
+    sql.push(" RETURNING study");
+    let row = sql.one(transaction).await?.ok_or(Error::Damaged("a series"))?;
+    let study: i64 = row.try_get_by_index(0)?;
+    let mut sql = Sql::new("UPDATE studies SET instances = instances + ");
+    sql.bind(change)
+        .push(", series = (SELECT COUNT(*) FROM series WHERE series.study = studies.id AND series.instances > 0) WHERE id = ")
+        .bind(study);
+    sql.run(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The way in: bytes are received, stored, described, indexed, and only then acknowledged.
+//!
+//! A kill at any moment loses nothing acknowledged and shows nothing partial: an object is durable in storage before
+//! the index speaks of it, and the answer is given after the index's transaction is durable too. What was stored but not
+//! indexed was not acknowledged; sent again, it is taken as new. Receiving from a network is its callers' matter.
+
+mod describe;
+mod whole;
+
+#[cfg(test)]
+mod tests;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+pub use describe::Limits;
+pub use whole::{RebuildReport, VerifyReport};
+
+use crate::index::{self, Added, Facts, Index};
+use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
+
+/// Why an object was neither taken nor refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Storage could not take it.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// The index could not take it.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// Describing it ended without an answer.
+    #[error("the object could not be described")]
+    Interrupted,
+}
+
+impl Error {
+    /// Whether a disk is full: DIMSE answers 0xA700, HTTP 507.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self,
+            Self::Storage(storage::Error::Full) | Self::Index(index::Error::Full)
+        )
+    }
+}
+
+/// Result of this module's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an object was refused; nothing of it is kept. Sent again it will be refused again.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The bytes cannot be read as DICOM, or ask for more than the limits allow.
+    #[error(transparent)]
+    Unreadable(codec::Error),
+    /// An attribute without which an object cannot be filed is absent.
+    #[error("no {0} in the object")]
+    Missing(Tag),
+    /// An attribute that must be a UID is none.
+    #[error("{0} must be a UID of at most 64 digits and dots")]
+    BadUid(Tag),
+    /// The object ends before what it announces.
+    #[error("the object is cut short: expected at least {expected} bytes, found {found}")]
+    Truncated {
+        /// Bytes that it announces.
+        expected: u64,
+        /// Bytes received.
+        found: u64,
+    },
+    /// The object is another than the one that was announced.
+    #[error("{0} is not the one that was announced")]
+    Unannounced(Tag),
+    /// The object is larger than is accepted.
+    #[error("{what}: at most {limit} bytes are accepted")]
+    TooLarge {
+        /// What exceeds its limit.
+        what: &'static str,
+        /// The limit in force.
+        limit: u64,
+    },
+}
+
+/// What became of an object. Only the first three are acknowledgements.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is stored and found from now on.
+    Stored(Receipt),
+    /// The same bytes were stored before.
+    IdenticalDuplicate(Receipt),
+    /// Other bytes were stored before under the same SOP Instance UID: both are kept, the first stays visible.
+    DifferentDuplicate(Receipt),
+    /// Nothing was kept.
+    Refused(Reason),
+}
+
+/// What was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// The object.
+    pub object: ObjectInfo,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// SOP Instance UID.
+    pub sop_uid: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Series Instance UID.
+    pub series_uid: String,
+    /// What was odd about it.
+    pub warnings: Vec<codec::Warning>,
+}
+
+/// The way in, for any number of senders at once; clones share it.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    storage: Storage,
+    index: Index,
+    limits: Limits,
+}
+
+impl Ingest {
+    /// Joins a storage and its index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Index`].
+    pub async fn new(storage: Storage, index: Index, limits: Limits) -> Result<Self> {
+        storage.not_before(index.last_received_ns().await?);
+        Ok(Self {
+            storage,
+            index,
+            limits,
+        })
+    }
+
+    /// Begins to receive an object: a Part 10 file, with preamble and meta information.
+    #[must_use]
+    pub fn begin(&self) -> Receiving {
+        Receiving {
+            ingest: self.clone(),
+            staging: self.storage.stage(),
+            too_large: false,
+            announced: Vec::new(),
+        }
+    }
+
+    /// Takes an object that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receiving::finish`].
+    pub async fn take(&self, bytes: &[u8]) -> Result<Outcome> {
+        let mut receiving = self.begin();
+        receiving.write(bytes).await?;
+        receiving.finish().await
+    }
+
+    /// Gives a stored object of at most `limit_bytes`, verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::read`].
+    pub async fn read(&self, hash: Hash, limit_bytes: u64) -> Result<bytes::Bytes> {
+        Ok(self.storage.read(hash, limit_bytes).await?)
+    }
+}
+
+/// An object being received. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Receiving {
+    ingest: Ingest,
+    staging: Staging,
+    too_large: bool,
+    announced: Vec<(Tag, String)>,
+}
+
+impl Receiving {
+    /// Refuses an object of another SOP class or instance than was announced.
+    #[must_use]
+    pub fn announced(mut self, sop_class_uid: &str, sop_instance_uid: &str) -> Self {
+        self.announced = vec![
+            (tags::SOP_CLASS_UID, sop_class_uid.to_owned()),
+            (tags::SOP_INSTANCE_UID, sop_instance_uid.to_owned()),
+        ];
+        self
+    }
+
+    /// Takes the next bytes. What is beyond the limit is not written, and the object refused at its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.too_large |= self.staging.size() + bytes.len() as u64 > self.ingest.limits.object_bytes;
+        if !self.too_large {
+            self.staging.write(bytes).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the object; when this returns an acknowledgement, it survives a loss of power.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`], [`Error::Index`]: not acknowledged; the sender should send it again.
+    pub async fn finish(self) -> Result<Outcome> {
+        let Self {
+            ingest,
+            staging,
+            too_large,
+            announced,
+        } = self;
+        if too_large {
+            return Ok(Outcome::Refused(Reason::TooLarge {
+                what: "object",
+                limit: ingest.limits.object_bytes,
+            }));
+        }
+        let limits = ingest.limits;
+        let mut staged = staging.finish();
+        let described = tokio::task::spawn_blocking(move || {
+            let described = describe::staged(&mut staged, limits);
+            described.map(|described| described.map(|(facts, warnings)| (facts, warnings, staged)))
+        });
+        let (mut facts, warnings, staged) = match described.await.map_err(|_| Error::Interrupted)?? {
+            Ok(described) => described,
+            Err(reason) => return Ok(Outcome::Refused(reason)),
+        };
+        if let Some((tag, _)) = announced.iter().find(|(tag, uid)| facts.value(*tag) != uid) {
+            return Ok(Outcome::Refused(Reason::Unannounced(*tag)));
+        }
+        facts.object = ingest.storage.commit(staged).await?.object;
+        let receipt = receipt(&facts, warnings);
+        Ok(match ingest.index.add(facts).await? {
+            Added::New => Outcome::Stored(receipt),
+            Added::Identical => Outcome::IdenticalDuplicate(receipt),
+            Added::Different => Outcome::DifferentDuplicate(receipt),
+        })
+    }
+}
+
+fn receipt(facts: &Facts, warnings: Vec<codec::Warning>) -> Receipt {
+    let value = |tag| facts.value(tag).to_owned();
+    Receipt {
+        object: facts.object,
+        sop_class_uid: value(tags::SOP_CLASS_UID),
+        sop_uid: value(tags::SOP_INSTANCE_UID),
+        study_uid: value(tags::STUDY_INSTANCE_UID),
+        series_uid: value(tags::SERIES_INSTANCE_UID),
+        warnings,
+    }
+}

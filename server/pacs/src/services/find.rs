@@ -1,0 +1,152 @@
+//! C-FIND: an identifier as a query of the index, its rows as answers.
+
+use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
+use dicom_core::header::Header as _;
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_object::InMemDicomObject;
+use dimse::server::Answers;
+use dimse::{Outcome, Status};
+
+use super::Archive;
+use crate::index::{Error, Key, Level, Query, Row};
+
+/// Rows that are asked of the index at once.
+const PAGE: u64 = 500;
+/// Attributes of an identifier that say how it is to be read, and match nothing.
+const NO_KEYS: &[Tag] = &[
+    tags::SPECIFIC_CHARACTER_SET,
+    tags::QUERY_RETRIEVE_LEVEL,
+    tags::QUERY_RETRIEVE_VIEW,
+    tags::TIMEZONE_OFFSET_FROM_UTC,
+    tags::RETRIEVE_AE_TITLE,
+    tags::INSTANCE_AVAILABILITY,
+];
+
+/// An identifier, understood.
+pub(super) struct Asked {
+    pub(super) query: Query,
+    /// The attributes that answers have.
+    returned: Vec<(Tag, VR)>,
+    level: &'static str,
+    /// A key has a value and is not matched on.
+    has_unmatched: bool,
+}
+
+/// Reads an identifier.
+pub(super) fn asked(identifier: &InMemDicomObject) -> Result<Asked, Outcome> {
+    let text = |tag: Tag| {
+        let element = identifier.get(tag)?;
+        element
+            .to_str()
+            .ok()
+            .map(|text| text.trim_matches(['\0', ' ']).to_owned())
+    };
+    let (level, name) = match text(tags::QUERY_RETRIEVE_LEVEL).as_deref() {
+        Some("PATIENT") => (Level::Patient, "PATIENT"),
+        Some("STUDY") => (Level::Study, "STUDY"),
+        Some("SERIES") => (Level::Series, "SERIES"),
+        Some("IMAGE") => (Level::Instance, "IMAGE"),
+        _ => {
+            let words = "expected PATIENT, STUDY, SERIES or IMAGE as level";
+            return Err(Outcome::new(Status::CLASS_MISMATCH, words));
+        }
+    };
+    let mut asked = Asked {
+        query: Query::all(level),
+        returned: Vec::new(),
+        level: name,
+        has_unmatched: false,
+    };
+    for element in identifier {
+        let tag = element.tag();
+        if tag.element() == 0 || NO_KEYS.contains(&tag) {
+            continue;
+        }
+        asked.returned.push((tag, vr_of(tag, element.vr())));
+        let value = text(tag).unwrap_or_default();
+        if value.is_empty() {
+            continue;
+        }
+        if tag == tags::SOP_CLASSES_IN_STUDY {
+            asked.query.include.push(tag);
+        }
+        if Key::is_matched(tag) {
+            asked.query.keys.push(Key::from_text(tag, &value));
+        } else {
+            asked.has_unmatched = true;
+        }
+    }
+    Ok(asked)
+}
+
+fn vr_of(tag: Tag, sent: VR) -> VR {
+    let entry = StandardDataDictionary.by_tag(tag);
+    entry.map_or(sent, |entry| entry.vr().relaxed())
+}
+
+impl Archive {
+    /// Sends what matches.
+    pub(super) async fn answer(&self, query: &dimse::server::Query, answers: &Answers) -> Outcome {
+        let mut asked = match asked(&query.identifier) {
+            Ok(asked) => asked,
+            Err(outcome) => return outcome,
+        };
+        let pending = if asked.has_unmatched {
+            Status::PENDING_KEYS_UNSUPPORTED
+        } else {
+            Status::PENDING
+        };
+        asked.query.limit = Some(PAGE);
+        loop {
+            let rows = match self.index.query(&asked.query).await {
+                Ok(rows) => rows,
+                Err(error) => return failed(&error),
+            };
+            for row in &rows {
+                let answer = self.row(row, &asked);
+                if answers.send_as(answer, pending).await.is_err() {
+                    return Status::CANCEL.into();
+                }
+            }
+            let Some(last) = rows.last().filter(|_| rows.len() as u64 == PAGE) else {
+                return Status::SUCCESS.into();
+            };
+            asked.query.after = Some(last.cursor.clone());
+        }
+    }
+
+    /// An answer has what was asked for, empty where nothing is known.
+    fn row(&self, row: &Row, asked: &Asked) -> InMemDicomObject {
+        let mut answer = InMemDicomObject::new_empty();
+        let mut put = |tag: Tag, vr: VR, text: &str| {
+            let value = match (text.is_empty(), vr) {
+                (true, VR::SQ) => return,
+                (true, _) => PrimitiveValue::Empty,
+                _ => PrimitiveValue::from(text),
+            };
+            answer.put(DataElement::new(tag, vr, value));
+        };
+        put(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192");
+        put(tags::QUERY_RETRIEVE_LEVEL, VR::CS, asked.level);
+        put(tags::RETRIEVE_AE_TITLE, VR::AE, &self.ae_title);
+        put(tags::INSTANCE_AVAILABILITY, VR::CS, "ONLINE");
+        for (tag, vr) in &asked.returned {
+            put(*tag, *vr, row.value(*tag));
+        }
+        answer
+    }
+}
+
+/// Why the index gave nothing, in words that hold no value.
+pub(super) fn failed(error: &Error) -> Outcome {
+    match error {
+        Error::NotMatched(_) | Error::WrongMatching(_) | Error::TooMany { .. } => {
+            Outcome::new(Status::CLASS_MISMATCH, error.to_string())
+        }
+        _ => {
+            tracing::error!(%error, "a query failed");
+            Outcome::new(Status::CANNOT_UNDERSTAND, "the archive cannot search now")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! C-MOVE and C-GET: which instances match, and their data sets, verified.
+
+use dicom_dictionary_std::tags;
+use dimse::server::Planned;
+use dimse::{Data, Instance, Outcome, Status};
+
+use super::Archive;
+use super::find::{asked, failed};
+use crate::index::{Key, Level, Query};
+use crate::storage::Error;
+
+/// Largest object that is sent from memory.
+const MAX_OBJECT_BYTES: u64 = 4 << 30;
+/// Instances of one retrieval at most.
+const MAX_INSTANCES: usize = 200_000;
+/// Bytes before the meta information: the preamble and its prefix.
+const PREFIX: usize = 132;
+
+impl Archive {
+    /// The instances below what an identifier names.
+    pub(super) async fn plan(&self, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
+        let mut asked = asked(&query.identifier)?;
+        let unique = [
+            tags::PATIENT_ID,
+            tags::STUDY_INSTANCE_UID,
+            tags::SERIES_INSTANCE_UID,
+            tags::SOP_INSTANCE_UID,
+        ];
+        // Only unique keys name what is retrieved (PS3.4 C.4.2.2.1).
+        asked.query.keys.retain(|key| unique.contains(&key.tag));
+        if asked.query.keys.is_empty() {
+            return Err(Outcome::new(
+                Status::CLASS_MISMATCH,
+                "expected a unique key, found none",
+            ));
+        }
+        let mut instances = Query {
+            level: Level::Instance,
+            limit: None,
+            ..asked.query
+        };
+        let mut planned = Vec::new();
+        loop {
+            let rows = self
+                .index
+                .query(&instances)
+                .await
+                .map_err(|error| failed(&error))?;
+            for row in &rows {
+                planned.extend(row.object.as_ref().map(|object| Planned {
+                    sop_class_uid: row.value(tags::SOP_CLASS_UID).to_owned(),
+                    sop_instance_uid: row.value(tags::SOP_INSTANCE_UID).to_owned(),
+                    transfer_syntax_uids: vec![object.transfer_syntax_uid.clone()],
+                }));
+            }
+            if planned.len() > MAX_INSTANCES {
+                return Err(Status::CANNOT_PERFORM.into());
+            }
+            let Some(last) = rows.last() else {
+                return Ok(planned);
+            };
+            instances.after = Some(last.cursor.clone());
+        }
+    }
+
+    /// The data set of an instance; never one whose bytes are not those that were acknowledged.
+    pub(super) async fn instance(&self, planned: &Planned) -> Result<Instance, Outcome> {
+        let mut query = Query::all(Level::Instance);
+        query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, &planned.sop_instance_uid)];
+        let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
+        let object = rows.into_iter().find_map(|row| row.object);
+        let object = object.ok_or_else(|| Outcome::from(Status::NO_SUCH_INSTANCE))?;
+        let bytes = self.storage.read(object.hash, MAX_OBJECT_BYTES).await;
+        let bytes = bytes.map_err(|error| unread(&error))?;
+        let start = data_set_start(&bytes);
+        let start =
+            start.ok_or_else(|| Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head"))?;
+        Ok(Instance {
+            sop_class_uid: planned.sop_class_uid.clone(),
+            sop_instance_uid: planned.sop_instance_uid.clone(),
+            transfer_syntax_uid: object.transfer_syntax_uid,
+            data: Data::Bytes(bytes.slice(start..)),
+        })
+    }
+}
+
+/// Where the data set begins: after the meta information, whose length its first element gives (PS3.10 7.1).
+fn data_set_start(bytes: &[u8]) -> Option<usize> {
+    let first = bytes.get(PREFIX..PREFIX + 12)?;
+    let is_length = first[..8] == [0x02, 0x00, 0x00, 0x00, b'U', b'L', 0x04, 0x00];
+    let length = u32::from_le_bytes(first[8..].try_into().ok()?);
+    let start = (PREFIX + 12).checked_add(length as usize)?;
+    (is_length && start <= bytes.len()).then_some(start)
+}
+
+fn unread(error: &Error) -> Outcome {
+    tracing::error!(%error, "an object was not read");
+    match error {
+        Error::TooLarge { .. } => Outcome::new(Status::OUT_OF_RESOURCES, "the object is too large"),
+        _ => Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object cannot be read"),
+    }
+}

@@ -1,0 +1,95 @@
+//! C-STORE: a data set as it comes on the wire, behind meta information, into the archive.
+
+use dicom_object::FileMetaTableBuilder;
+use dimse::server::{Incoming, StoreRequest};
+use dimse::{Outcome, Status};
+
+use super::Archive;
+use crate::ingest::{self, Reason};
+
+/// Who wrote the meta information: the same for all, so that equal data sets are equal objects.
+const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
+const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
+
+/// Preamble, prefix and meta information of a data set (PS3.10 7.1).
+fn head(request: &StoreRequest) -> Result<Vec<u8>, Outcome> {
+    let meta = FileMetaTableBuilder::new()
+        .media_storage_sop_class_uid(&request.sop_class_uid)
+        .media_storage_sop_instance_uid(&request.sop_instance_uid)
+        .transfer_syntax(&request.transfer_syntax_uid)
+        .implementation_class_uid(IMPLEMENTATION_CLASS_UID)
+        .implementation_version_name(IMPLEMENTATION_VERSION_NAME)
+        .build();
+    let unusable = |_| {
+        Outcome::new(
+            Status::CANNOT_UNDERSTAND,
+            "the identity of the object cannot be written",
+        )
+    };
+    let meta = meta.map_err(|_| unusable(()))?;
+    let mut head = vec![0; 128];
+    head.extend_from_slice(b"DICM");
+    meta.write(&mut head).map_err(|_| unusable(()))?;
+    Ok(head)
+}
+
+impl Archive {
+    /// Takes an object; the answer comes when it survives a loss of power.
+    pub(super) async fn take(&self, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+        let head = match head(request) {
+            Ok(head) => head,
+            Err(outcome) => return outcome,
+        };
+        let receiving = self.ingest.begin();
+        let mut receiving = receiving.announced(&request.sop_class_uid, &request.sop_instance_uid);
+        if let Err(error) = receiving.write(&head).await {
+            return failed(&error);
+        }
+        loop {
+            match data.next().await {
+                Ok(Some(bytes)) => {
+                    if let Err(error) = receiving.write(&bytes).await {
+                        return failed(&error);
+                    }
+                }
+                Ok(None) => break,
+                // The association is gone; what was received goes with it.
+                Err(_) => return Status::CANNOT_UNDERSTAND.into(),
+            }
+        }
+        match receiving.finish().await {
+            Ok(ingest::Outcome::Refused(reason)) => refused(&reason),
+            Ok(ingest::Outcome::DifferentDuplicate(receipt)) => {
+                tracing::warn!(
+                    sop_instance_uid = receipt.sop_uid,
+                    "another object has this UID; both are kept"
+                );
+                Status::SUCCESS.into()
+            }
+            Ok(_) => Status::SUCCESS.into(),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+/// Nothing of the object was kept, and it would be refused again.
+fn refused(reason: &Reason) -> Outcome {
+    let status = match reason {
+        Reason::Missing(_) | Reason::BadUid(_) | Reason::Unannounced(_) => Status::CLASS_MISMATCH,
+        Reason::TooLarge { .. } => Status::OUT_OF_RESOURCES,
+        _ => Status::CANNOT_UNDERSTAND,
+    };
+    // The reasons name tags, sizes and limits, never values.
+    Outcome::new(status, reason.to_string())
+}
+
+/// It was not acknowledged, and may be sent again.
+fn failed(error: &ingest::Error) -> Outcome {
+    tracing::error!(%error, "an object was not taken");
+    let words = if error.is_full() {
+        "the archive is full"
+    } else {
+        "the archive cannot store now"
+    };
+    Outcome::new(Status::OUT_OF_RESOURCES, words)
+}

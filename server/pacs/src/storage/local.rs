@@ -1,0 +1,245 @@
+//! A local directory, written so that a loss of power after [`Local::commit`] loses nothing.
+//!
+//! `object_store`'s `LocalFileSystem` does fsync file and directory since 0.14, but only with `with_fsync(true)`, which
+//! is off by default; it wants the name before the bytes, which here is known after them, has no way to set the time of
+//! receipt, and one directory fsync for each object. So the writing half is ours.
+//!
+//! Layout: `objects/ab/<64 digits>` by the first two digits, `incoming/` for what is being received, `lock`. All 256
+//! folders are made when the directory is first opened, so that no commit has to wait for a new folder's parent.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::hash::Hasher;
+use super::staging::{self, Staged, TemporaryFile};
+use super::{Committed, Error, Hash, ObjectInfo, Result};
+
+/// How a file or directory is brought to the disk; tests let it fail.
+pub(super) type Sync = fn(&File) -> std::io::Result<()>;
+
+#[derive(Debug)]
+pub(super) struct Local {
+    root: PathBuf,
+    incoming: PathBuf,
+    folders: Vec<Folder>,
+    last_received_ns: AtomicI64,
+    sync: Sync,
+    /// Held locked as long as the storage is open.
+    _lock: File,
+}
+
+impl Local {
+    pub(super) fn open(root: &Path, sync: Sync) -> Result<Self> {
+        let objects = root.join("objects");
+        std::fs::create_dir_all(&objects)?;
+        let lock = lock(root)?;
+        let incoming = root.join("incoming");
+        staging::empty(&incoming)?;
+        let folders = (0..=255_u8)
+            .map(|first| Folder::open(objects.join(format!("{first:02x}"))))
+            .collect::<Result<Vec<_>>>()?;
+        for made in [objects.as_path(), root] {
+            sync(&File::open(made)?)?;
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            incoming,
+            folders,
+            last_received_ns: AtomicI64::new(0),
+            sync,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn incoming(&self) -> &Path {
+        &self.incoming
+    }
+
+    pub(super) fn path(&self, hash: Hash) -> PathBuf {
+        self.root.join(format!("objects/{:02x}/{hash}", hash.0[0]))
+    }
+
+    pub(super) fn not_before(&self, received_ns: i64) {
+        self.last_received_ns.fetch_max(received_ns, Ordering::SeqCst);
+    }
+
+    pub(super) fn commit(&self, staged: Staged) -> Result<Committed> {
+        let path = self.path(staged.hash);
+        let folder = &self.folders[usize::from(staged.hash.0[0])];
+        if let Some(object) = self.undamaged(staged.hash)? {
+            return self.existing(folder, object);
+        }
+        // The time of receipt is part of the file, so that an index made anew finds the same order.
+        let received_ns = match std::fs::metadata(&path) {
+            Ok(damaged) => modified_ns(&damaged)?,
+            Err(_) => self.next_received_ns(),
+        };
+        let (hash, size) = (staged.hash, staged.size);
+        let file = whole_file(staged)?;
+        file.file.set_modified(time_of(received_ns))?;
+        (self.sync)(&file.file)?;
+        {
+            let _naming = folder
+                .naming
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            // Another writer of the same bytes may have been first; its time of receipt stands.
+            if let Some(object) = self.undamaged(hash)? {
+                return self.existing(folder, object);
+            }
+            file.rename(&path)?;
+        }
+        folder.sync(self.sync)?;
+        Ok(Committed {
+            object: ObjectInfo {
+                received_ns,
+                hash,
+                size,
+            },
+            existed: false,
+        })
+    }
+
+    /// Acknowledges bytes that have their name, perhaps for a moment only: the directory is brought to the disk too.
+    fn existing(&self, folder: &Folder, object: ObjectInfo) -> Result<Committed> {
+        folder.sync(self.sync)?;
+        Ok(Committed {
+            object,
+            existed: true,
+        })
+    }
+
+    /// Gives the object if it is there and its bytes are right.
+    fn undamaged(&self, hash: Hash) -> Result<Option<ObjectInfo>> {
+        let mut file = match File::open(self.path(hash)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match hash_file(&mut file) {
+            Ok(found) if found == hash => Ok(Some(info(hash, &file.metadata()?)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Now, and later than every earlier answer.
+    fn next_received_ns(&self) -> i64 {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        let later = |last: i64| now.max(last.saturating_add(1));
+        self.last_received_ns
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(later(last)))
+            .map_or(now, later)
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<ObjectInfo>> {
+        let mut found = Vec::new();
+        for folder in &self.folders {
+            for entry in std::fs::read_dir(&folder.path)? {
+                let entry = entry?;
+                let Some(hash) = entry.file_name().to_str().and_then(Hash::from_hex) else {
+                    continue;
+                };
+                found.push(info(hash, &entry.metadata()?)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn lock(root: &Path) -> Result<File> {
+    let lock = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(root.join("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse),
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn whole_file(staged: Staged) -> Result<TemporaryFile> {
+    let Staged {
+        incoming, head, file, ..
+    } = staged;
+    if let Some(file) = file {
+        return Ok(file);
+    }
+    let mut file = TemporaryFile::new(&incoming)?;
+    file.file.write_all(&head)?;
+    Ok(file)
+}
+
+pub(super) fn hash_file(file: &mut File) -> std::io::Result<Hash> {
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+pub(super) fn info(hash: Hash, metadata: &std::fs::Metadata) -> Result<ObjectInfo> {
+    Ok(ObjectInfo {
+        received_ns: modified_ns(metadata)?,
+        hash,
+        size: metadata.len(),
+    })
+}
+
+fn modified_ns(metadata: &std::fs::Metadata) -> Result<i64> {
+    let since = metadata.modified()?.duration_since(UNIX_EPOCH);
+    Ok(since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
+}
+
+fn time_of(received_ns: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(received_ns.unsigned_abs())
+}
+
+/// A folder of objects, whose fsync is shared by all who wait for it.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// Held while a name is given.
+    naming: Mutex<()>,
+    asked: AtomicU64,
+    /// All that was asked up to this number is on the disk.
+    done: Mutex<u64>,
+}
+
+impl Folder {
+    fn open(path: PathBuf) -> Result<Self> {
+        std::fs::create_dir_all(&path)?;
+        Ok(Self {
+            path,
+            naming: Mutex::new(()),
+            asked: AtomicU64::new(0),
+            done: Mutex::new(0),
+        })
+    }
+
+    /// Returns when every rename before the call is on the disk.
+    fn sync(&self, sync: Sync) -> Result<()> {
+        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut done = self
+            .done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *done >= ticket {
+            return Ok(());
+        }
+        let covers = self.asked.load(Ordering::SeqCst);
+        sync(&File::open(&self.path)?)?;
+        *done = covers;
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Objects under the SHA-256 of their bytes: immutable, durable before they are acknowledged, verified when read.
+//!
+//! Bytes stream into a [`Staging`], are hashed on the way, and become an object by [`Storage::commit`], which returns
+//! only when file and directory are on the disk. A local directory is written by [`local`]; any other store goes
+//! through `object_store`'s trait. What objects mean is the index's matter.
+
+pub mod conformance;
+mod hash;
+mod local;
+mod read;
+mod remote;
+mod scrub;
+mod staging;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+
+pub use hash::Hash;
+pub use scrub::{Bad, ScrubReport};
+pub use staging::{Staged, Staging};
+
+use local::Local;
+use remote::Remote;
+
+/// Why storage did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No space is left: the sender may try again later.
+    #[error("storage is full")]
+    Full,
+    /// No object has this hash.
+    #[error("no object {0}")]
+    NotFound(Hash),
+    /// The bytes that are stored are not those that were acknowledged.
+    #[error("object {expected} is damaged: its bytes have the hash {found}")]
+    Damaged {
+        /// The object's name.
+        expected: Hash,
+        /// The hash of what is there.
+        found: Hash,
+    },
+    /// The object is larger than the caller accepts in memory.
+    #[error("object {hash}: at most {limit} bytes are accepted, found {found}")]
+    TooLarge {
+        /// Which object.
+        hash: Hash,
+        /// The caller's limit in bytes.
+        limit: u64,
+        /// Bytes of the object.
+        found: u64,
+    },
+    /// Bytes were asked for that the object does not have.
+    #[error("object {hash}: expected a range within {size} bytes, found {start}..{end}")]
+    OutOfRange {
+        /// Which object.
+        hash: Hash,
+        /// Bytes of the object.
+        size: u64,
+        /// First byte asked for.
+        start: u64,
+        /// Byte after the last one asked for.
+        end: u64,
+    },
+    /// Another process has the directory open.
+    #[error("the storage directory is in use by another process")]
+    InUse,
+    /// The disk failed.
+    #[error("storage failed: {0}")]
+    Io(std::io::Error),
+    /// The store behind `object_store` failed.
+    #[error("storage failed: {0}")]
+    Store(#[source] object_store::Error),
+    /// A task of ours ended without an answer.
+    #[error("storage task ended early")]
+    Interrupted,
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// Result of this module's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An object that is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectInfo {
+    /// When it was received, in nanoseconds since 1970 (UTC). In a local directory no two objects have the same.
+    pub received_ns: i64,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What [`Storage::commit`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The object, durable from now on.
+    pub object: ObjectInfo,
+    /// Whether the same bytes were there before, undamaged.
+    pub existed: bool,
+}
+
+/// Where objects lie; clones share it.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Local(Arc<Local>),
+    Remote(Arc<Remote>),
+}
+
+impl Storage {
+    /// Opens a local directory, making it where it is absent, and removes what a crash left half received.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InUse`] when another process holds it, [`Error::Io`] when it cannot be made.
+    pub fn local(root: &Path) -> Result<Self> {
+        let backend = Backend::Local(Arc::new(Local::open(root, std::fs::File::sync_all)?));
+        Ok(Self { backend })
+    }
+
+    /// Uses any store of `object_store`; what arrives waits in the local directory `spool` until it is whole.
+    ///
+    /// The store's own answer to an upload is taken as durable. A `LocalFileSystem` is so only with `with_fsync(true)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::local`], of the spool.
+    pub fn remote(store: Arc<dyn ObjectStore>, spool: &Path) -> Result<Self> {
+        let backend = Backend::Remote(Arc::new(Remote::open(store, spool)?));
+        Ok(Self { backend })
+    }
+
+    /// Begins to receive an object.
+    #[must_use]
+    pub fn stage(&self) -> Staging {
+        let spool = match &self.backend {
+            Backend::Local(local) => local.incoming(),
+            Backend::Remote(remote) => remote.incoming(),
+        };
+        Staging::new(spool)
+    }
+
+    /// Makes what was received an object. When this returns, it survives a loss of power.
+    ///
+    /// Bytes that are there already stay as they are; damaged ones are replaced by the good ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`], [`Error::Io`], [`Error::Store`]: nothing was stored that would be seen.
+    pub async fn commit(&self, staged: Staged) -> Result<Committed> {
+        match &self.backend {
+            Backend::Local(local) => {
+                let local = Arc::clone(local);
+                blocking(move || local.commit(staged)).await
+            }
+            Backend::Remote(remote) => remote.commit(staged).await,
+        }
+    }
+
+    /// Lets no later object have an earlier time of receipt than `received_ns`, whatever the clock says.
+    ///
+    /// The clock may be set back between two runs; the order in which duplicates came must not turn round.
+    pub fn not_before(&self, received_ns: i64) {
+        if let Backend::Local(local) = &self.backend {
+            local.not_before(received_ns);
+        }
+    }
+
+    /// Gives every object, in no order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Store`].
+    pub async fn list(&self) -> Result<Vec<ObjectInfo>> {
+        match &self.backend {
+            Backend::Local(local) => {
+                let local = Arc::clone(local);
+                blocking(move || local.list()).await
+            }
+            Backend::Remote(remote) => remote.list().await,
+        }
+    }
+}
+
+/// Runs what waits for the disk on the threads for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(Error::Interrupted))
+}
