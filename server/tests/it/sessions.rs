@@ -126,6 +126,23 @@ fn a_log_runs_without_a_window() {
 }
 
 #[test]
+fn a_deidentified_session_saves_no_object() {
+    let folder = scratch("session-deidentified");
+    let script = r#"
+{"do": {"show": {"viewport": 1, "kind": "stack", "series": ["@CT"]}}}
+{"do": {"mark_key_image": {"viewport": 1}}}
+{"do": {"deidentify": {"on": true}}}
+{"save": {"as": "key_images", "file": "kos.dcm"}}
+{"save": {"as": "presentation_state", "viewport": 1, "file": "state.dcm"}}
+"#;
+    run(&folder, script);
+    for answer in &answers(&folder)[3..] {
+        assert!(answer.to_string().contains("de-identified"), "{answer}");
+    }
+    assert!(!folder.join("kos.dcm").exists() && !folder.join("state.dcm").exists());
+}
+
+#[test]
 fn what_is_saved_is_opened() {
     let folder = scratch("session-objects");
     run(&folder, SAVING);

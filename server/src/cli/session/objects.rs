@@ -123,6 +123,13 @@ impl Objects {
     pub fn save(&mut self, session: &mut Session, asked: &Save, folder: &Path) -> anyhow::Result<Value> {
         let path = inside(folder, &asked.file)?;
         let size = sized(asked.size.unwrap_or(SIZE))?;
+        if session.state().is_deidentified {
+            // Such objects name the patient, and their references lead back to the images.
+            let text = "expected a session that shows who the patient is, found a de-identified one";
+            return Ok(json!([Event::Refused {
+                text: text.to_owned()
+            }]));
+        }
         let made = match asked.r#as {
             What::PresentationState => self.presentation_state(session, asked, size),
             What::KeyImages => self.key_images(session, asked),
