@@ -123,13 +123,13 @@ fn of_series(study: &Study, series: &Series, phases: &[usize]) -> SeriesFacts {
         .and_then(Result::err)
         .map(|refusal| format!("no SUV: {refusal}"));
     SeriesFacts {
+        unit,
         phases: phases.len(),
         remarks: refused.into_iter().collect(),
-        // Makers of uptake state counts or Bq/mL, which are not what is shown; CT is read in the windows of its tissues.
-        window: (unit == Unit::Unspecified && !series.is_emission())
+        // Makers of uptake state counts or Bq/mL, which are not what is shown.
+        window: (!series.is_emission())
             .then(|| stated_window(series, stack))
             .flatten(),
-        unit,
         images: images(series, &stack.frames),
         hanging: hanging_facts(series, stack),
         ..named(study, series, stack.grid.clone())
