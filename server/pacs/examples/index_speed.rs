@@ -70,7 +70,7 @@ async fn fill(index: &Index, studies: u64) {
         if batch.is_empty() {
             break;
         }
-        index.add_all(&batch).await.unwrap();
+        index.add_all(batch.clone()).await.unwrap();
     }
     println!(
         "{studies} studies, {} instances added in {:.1?}",

@@ -1,6 +1,7 @@
 //! Connections and statements, alike for SQLite and PostgreSQL.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -9,8 +10,9 @@ use sea_orm::{
     Statement, Value,
 };
 
-use super::writer::Writer;
+use super::writer::{Change, Writer};
 use super::{Result, schema};
+use crate::events::{EventSink, EventTable};
 
 /// Where the index is.
 #[derive(Debug, Clone)]
@@ -29,17 +31,40 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index and brings its schema to the latest.
+    /// Opens the index and brings its schema to the latest. Events go into its own table.
     ///
     /// # Errors
     ///
     /// [`super::Error::Database`], [`super::Error::Newer`].
     pub async fn open(place: &Place) -> Result<Self> {
+        Self::open_with(place, Arc::new(EventTable)).await
+    }
+
+    /// As [`Index::open`], with another place for events.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::open`].
+    pub async fn open_with(place: &Place, events: Arc<dyn EventSink>) -> Result<Self> {
         let writing = connect(place, 1).await?;
         schema::migrate(&writing).await?;
         let readers = connect(place, 8).await?;
-        let writer = Writer::start(writing);
+        let writer = Writer::start(writing, events);
         Ok(Self { readers, writer })
+    }
+
+    /// Begins changes of what stands beside the index in its database; nobody else writes until they end.
+    ///
+    /// # Errors
+    ///
+    /// [`super::Error::Database`].
+    pub async fn begin(&self) -> Result<Change> {
+        self.writer.begin().await
+    }
+
+    /// Connections that read.
+    pub(crate) fn readers(&self) -> &DatabaseConnection {
+        &self.readers
     }
 }
 
@@ -70,33 +95,33 @@ async fn connect(place: &Place, connections: u32) -> Result<DatabaseConnection> 
 
 /// A statement with its values, written piece by piece.
 #[derive(Debug, Clone)]
-pub(super) struct Sql {
+pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
 }
 
 impl Sql {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             values: Vec::new(),
         }
     }
 
-    pub(super) fn push(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds a value.
-    pub(super) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         self.text.push_str(&format!("${}", self.values.len()));
         self
     }
 
     /// Adds values with commas between them.
-    pub(super) fn bind_all<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+    pub(crate) fn bind_all<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         for (number, value) in values.into_iter().enumerate() {
             if number > 0 {
                 self.push(", ");
@@ -110,17 +135,17 @@ impl Sql {
         Statement::from_sql_and_values(backend, self.text.as_str(), self.values.clone())
     }
 
-    pub(super) async fn run(&self, connection: &impl ConnectionTrait) -> Result<ExecResult> {
+    pub(crate) async fn run(&self, connection: &impl ConnectionTrait) -> Result<ExecResult> {
         let statement = self.statement(connection.get_database_backend());
         Ok(connection.execute_raw(statement).await?)
     }
 
-    pub(super) async fn one(&self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>> {
+    pub(crate) async fn one(&self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>> {
         let statement = self.statement(connection.get_database_backend());
         Ok(connection.query_one_raw(statement).await?)
     }
 
-    pub(super) async fn all(&self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>> {
+    pub(crate) async fn all(&self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>> {
         let statement = self.statement(connection.get_database_backend());
         Ok(connection.query_all_raw(statement).await?)
     }

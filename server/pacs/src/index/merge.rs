@@ -33,33 +33,30 @@ impl Index {
     /// [`Error::Merge`] when a patient is unknown, is merged already, or would be merged with itself.
     pub async fn merge(&self, from: &Identifier, into: &Identifier, at_ns: i64, reason: &str) -> Result<i64> {
         let (from_key, into_key) = (patient_key(from), patient_key(into));
-        self.writer
-            .change(async |transaction| {
-                for key in [&from_key, &into_key] {
-                    let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
-                    sql.bind(key.as_str());
-                    if sql.one(transaction).await?.is_none() {
-                        return Err(Error::Merge("no such patient"));
-                    }
-                }
-                let targets = targets(transaction).await?;
-                if targets.contains_key(&from_key) {
-                    return Err(Error::Merge("the patient is merged already"));
-                }
-                if root_of(&targets, &into_key) == from_key {
-                    return Err(Error::Merge("a patient cannot be merged into itself"));
-                }
-                let mut sql =
-                    Sql::new("INSERT INTO patient_merges (merged_ns, from_key, into_key, reason) VALUES (");
-                sql.bind(at_ns)
-                    .push(", ")
-                    .bind_all([from_key.as_str(), into_key.as_str(), reason]);
-                sql.push(") RETURNING id");
-                let row = sql.one(transaction).await?.ok_or(Error::Damaged("a merge"))?;
-                apply(transaction).await?;
-                Ok(row.try_get_by_index(0)?)
-            })
-            .await
+        let change = self.begin().await?;
+        for key in [&from_key, &into_key] {
+            let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
+            sql.bind(key.as_str());
+            if sql.one(&*change).await?.is_none() {
+                return Err(Error::Merge("no such patient"));
+            }
+        }
+        let targets = targets(&change).await?;
+        if targets.contains_key(&from_key) {
+            return Err(Error::Merge("the patient is merged already"));
+        }
+        if root_of(&targets, &into_key) == from_key {
+            return Err(Error::Merge("a patient cannot be merged into itself"));
+        }
+        let mut sql = Sql::new("INSERT INTO patient_merges (merged_ns, from_key, into_key, reason) VALUES (");
+        sql.bind(at_ns)
+            .push(", ")
+            .bind_all([from_key.as_str(), into_key.as_str(), reason]);
+        sql.push(") RETURNING id");
+        let row = sql.one(&*change).await?.ok_or(Error::Damaged("a merge"))?;
+        apply(&change).await?;
+        change.commit().await?;
+        Ok(row.try_get_by_index(0)?)
     }
 
     /// Undoes a merge: both patients are as they were.
@@ -68,18 +65,16 @@ impl Index {
     ///
     /// [`Error::Merge`] when there is no such merge in force.
     pub async fn unmerge(&self, id: i64, at_ns: i64) -> Result<()> {
-        self.writer
-            .change(async |transaction| {
-                let mut sql = Sql::new("UPDATE patient_merges SET undone_ns = ");
-                sql.bind(at_ns)
-                    .push(" WHERE undone_ns IS NULL AND id = ")
-                    .bind(id);
-                if sql.run(transaction).await?.rows_affected() == 0 {
-                    return Err(Error::Merge("no such merge in force"));
-                }
-                apply(transaction).await
-            })
-            .await
+        let change = self.begin().await?;
+        let mut sql = Sql::new("UPDATE patient_merges SET undone_ns = ");
+        sql.bind(at_ns)
+            .push(" WHERE undone_ns IS NULL AND id = ")
+            .bind(id);
+        if sql.run(&*change).await?.rows_affected() == 0 {
+            return Err(Error::Merge("no such merge in force"));
+        }
+        apply(&change).await?;
+        change.commit().await
     }
 
     /// Gives all merges, those undone too, in their order.

@@ -30,11 +30,13 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 
 pub use attributes::Level;
+pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Facts, Identifier, Request, Tracer};
 pub use matching::{Key, Match};
 pub use merge::Merge;
 pub use read::InstanceMetadata;
+pub use writer::Change;
 
 use crate::storage::Hash;
 

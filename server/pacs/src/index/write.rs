@@ -14,7 +14,16 @@ impl Index {
     ///
     /// [`Error::Full`], [`Error::Database`], [`Error::Closed`]: nothing of it was added.
     pub async fn add(&self, facts: Facts) -> Result<Added> {
-        self.writer.add(facts).await
+        self.writer.add(facts, None).await
+    }
+
+    /// As [`Index::add`], with an event in the same transaction when the object was not there: `sender` sent it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::add`].
+    pub async fn add_from(&self, facts: Facts, sender: String) -> Result<Added> {
+        self.writer.add(facts, Some(sender)).await
     }
 
     /// Adds objects in one transaction: all or none.
@@ -22,7 +31,7 @@ impl Index {
     /// # Errors
     ///
     /// As [`Index::add`].
-    pub async fn add_all(&self, facts: &[Facts]) -> Result<Vec<Added>> {
+    pub async fn add_all(&self, facts: Vec<Facts>) -> Result<Vec<Added>> {
         self.writer.add_all(facts).await
     }
 
@@ -32,23 +41,20 @@ impl Index {
     ///
     /// As [`Index::add`].
     pub async fn clear(&self) -> Result<()> {
-        self.writer
-            .change(async |transaction| {
-                for table in [
-                    "metadata",
-                    "requests",
-                    "tracers",
-                    "instances",
-                    "series",
-                    "studies",
-                    "patient_ids",
-                    "patients",
-                ] {
-                    Sql::new(format!("DELETE FROM {table}")).run(transaction).await?;
-                }
-                Ok(())
-            })
-            .await
+        let change = self.begin().await?;
+        for table in [
+            "metadata",
+            "requests",
+            "tracers",
+            "instances",
+            "series",
+            "studies",
+            "patient_ids",
+            "patients",
+        ] {
+            Sql::new(format!("DELETE FROM {table}")).run(&*change).await?;
+        }
+        change.commit().await
     }
 }
 

@@ -143,6 +143,7 @@ impl Ingest {
             staging: self.storage.stage(),
             too_large: false,
             announced: Vec::new(),
+            sender: None,
         }
     }
 
@@ -174,6 +175,7 @@ pub struct Receiving {
     staging: Staging,
     too_large: bool,
     announced: Vec<(Tag, String)>,
+    sender: Option<String>,
 }
 
 impl Receiving {
@@ -184,6 +186,14 @@ impl Receiving {
             (tags::SOP_CLASS_UID, sop_class_uid.to_owned()),
             (tags::SOP_INSTANCE_UID, sop_instance_uid.to_owned()),
         ];
+        self
+    }
+
+    /// Names who sends it, as `dimse:AE` or `web:NAME`: then its arrival is an event, in the transaction that makes it
+    /// found.
+    #[must_use]
+    pub fn from(mut self, sender: String) -> Self {
+        self.sender = Some(sender);
         self
     }
 
@@ -211,6 +221,7 @@ impl Receiving {
             staging,
             too_large,
             announced,
+            sender,
         } = self;
         if too_large {
             return Ok(Outcome::Refused(Reason::TooLarge {
@@ -233,7 +244,11 @@ impl Receiving {
         }
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
-        Ok(match ingest.index.add(facts).await? {
+        let added = match sender {
+            Some(sender) => ingest.index.add_from(facts, sender).await?,
+            None => ingest.index.add(facts).await?,
+        };
+        Ok(match added {
             Added::New => Outcome::Stored(receipt),
             Added::Identical => Outcome::IdenticalDuplicate(receipt),
             Added::Different => Outcome::DifferentDuplicate(receipt),

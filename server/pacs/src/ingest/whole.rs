@@ -93,11 +93,10 @@ impl Ingest {
                 Err(error) => return Err(error),
             }
             if batch.len() == BATCH {
-                report.objects += self.index.add_all(&batch).await?.len() as u64;
-                batch.clear();
+                report.objects += self.index.add_all(std::mem::take(&mut batch)).await?.len() as u64;
             }
         }
-        report.objects += self.index.add_all(&batch).await?.len() as u64;
+        report.objects += self.index.add_all(batch).await?.len() as u64;
         Ok(report)
     }
 }

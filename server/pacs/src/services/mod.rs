@@ -104,9 +104,35 @@ impl Archive {
     }
 }
 
+impl Archive {
+    /// The way in.
+    #[must_use]
+    pub fn ingest(&self) -> &Ingest {
+        &self.ingest
+    }
+
+    /// What there is.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The AE title that it answers as.
+    #[must_use]
+    pub fn ae_title(&self) -> &str {
+        &self.ae_title
+    }
+}
+
 impl Handler for Archive {
-    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
-        self.take(request, data).await
+    async fn store(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+        self.take(peer, request, data).await
     }
 
     async fn find(&self, _peer: &Peer, query: &dimse::server::Query, answers: &Answers) -> Outcome {

@@ -2,7 +2,7 @@
 
 use dicom_object::FileMetaTableBuilder;
 use dimse::server::{Incoming, StoreRequest};
-use dimse::{Outcome, Status};
+use dimse::{Outcome, Peer, Status};
 
 use super::Archive;
 use crate::ingest::{self, Reason};
@@ -35,12 +35,12 @@ fn head(request: &StoreRequest) -> Result<Vec<u8>, Outcome> {
 
 impl Archive {
     /// Takes an object; the answer comes when it survives a loss of power.
-    pub(super) async fn take(&self, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    pub(super) async fn take(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
         let head = match head(request) {
             Ok(head) => head,
             Err(outcome) => return outcome,
         };
-        let receiving = self.ingest.begin();
+        let receiving = self.ingest.begin().from(format!("dimse:{}", peer.ae_title));
         let mut receiving = receiving.announced(&request.sop_class_uid, &request.sop_instance_uid);
         if let Err(error) = receiving.write(&head).await {
             return failed(&error);

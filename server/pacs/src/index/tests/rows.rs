@@ -24,7 +24,7 @@ fn query(level: Level, keys: &[(dicom_core::Tag, &str)]) -> Query {
 async fn pages_join_to_the_whole_and_counts_agree() {
     on_both(async |index: Index| {
         let facts: Vec<_> = generator::generate(1, 60).collect();
-        index.add_all(&facts).await.unwrap();
+        index.add_all(facts.clone()).await.unwrap();
         for level in Level::ALL {
             let all = index.query(&Query::all(level)).await.unwrap();
             assert_eq!(index.count(&Query::all(level)).await.unwrap(), all.len() as u64);
@@ -96,12 +96,12 @@ async fn the_order_of_writing_does_not_matter() {
             // Several objects speak differently of one study and one patient.
             facts.values.insert(tags::STUDY_INSTANCE_UID, "2.25.1".to_owned());
         }
-        index.add_all(&facts).await.unwrap();
+        index.add_all(facts.clone()).await.unwrap();
         let forward = index.dump().await.unwrap();
         index.clear().await.unwrap();
         assert!(index.dump().await.unwrap().is_empty());
         facts.reverse();
-        index.add_all(&facts).await.unwrap();
+        index.add_all(facts.clone()).await.unwrap();
         assert_eq!(index.dump().await.unwrap(), forward);
     })
     .await;
@@ -111,7 +111,7 @@ async fn the_order_of_writing_does_not_matter() {
 async fn merges_join_and_can_be_undone() {
     on_both(async |index: Index| {
         let facts: Vec<_> = generator::generate(4, 30).collect();
-        index.add_all(&facts).await.unwrap();
+        index.add_all(facts.clone()).await.unwrap();
         let before = index.dump().await.unwrap();
         let ids: BTreeSet<String> = facts
             .iter()
@@ -149,7 +149,7 @@ async fn merges_join_and_can_be_undone() {
         // Merges survive making the index anew.
         let merged = index.dump().await.unwrap();
         index.clear().await.unwrap();
-        index.add_all(&facts).await.unwrap();
+        index.add_all(facts.clone()).await.unwrap();
         assert_eq!(index.dump().await.unwrap(), merged);
         index.unmerge(first, 4).await.unwrap();
         assert_eq!(studies(&a).await.len(), of_a);
@@ -198,10 +198,7 @@ async fn what_cannot_be_matched_is_an_error() {
 #[tokio::test]
 async fn hostile_text_is_data() {
     on_both(async |index: Index| {
-        index
-            .add_all(&generator::generate(5, 4).collect::<Vec<_>>())
-            .await
-            .unwrap();
+        index.add_all(generator::generate(5, 4).collect()).await.unwrap();
         for text in [
             "' OR 1=1 --",
             "\0",

@@ -1,0 +1,93 @@
+//! What happened in the archive, written in the transaction of the change it records.
+//!
+//! Whoever reacts to changes (routing, a web page that waits) reads on from the last event it saw: what is committed is
+//! seen, in order, also after a crash. Other hosts bring their own log behind [`EventSink`].
+
+mod store;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use dicom_dictionary_std::tags;
+use sea_orm::DatabaseTransaction;
+
+use crate::index::{Facts, Result};
+use crate::storage::Hash;
+
+pub use store::EventTable;
+
+/// A future in a box, for traits that are used through a pointer.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where events go.
+pub trait EventSink: std::fmt::Debug + Send + Sync {
+    /// Writes an event in the transaction of what it records.
+    fn record<'a>(&'a self, transaction: &'a DatabaseTransaction, event: &'a Event) -> Boxed<'a, Result<()>>;
+}
+
+/// What kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An object was received.
+    Stored,
+    /// An object was received whose SOP Instance UID another object has; the first stays visible.
+    StoredBeside,
+}
+
+impl Kind {
+    const ALL: &[(Self, &'static str)] = &[(Self::Stored, "stored"), (Self::StoredBeside, "stored-beside")];
+
+    /// The word of the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(kind, _)| *kind == self);
+        found.expect("every kind has its word").1
+    }
+
+    /// Reads [`Kind::as_str`].
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(kind, _)| *kind)
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When, in nanoseconds since 1970 (UTC).
+    pub at_ns: i64,
+    /// What.
+    pub kind: Kind,
+    /// Who did it: `dimse:AE`, `web:NAME`, `cli`.
+    pub actor: String,
+    /// Study Instance UID.
+    pub study_uid: Option<String>,
+    /// Series Instance UID.
+    pub series_uid: Option<String>,
+    /// SOP Instance UID.
+    pub sop_uid: Option<String>,
+    /// The object.
+    pub hash: Option<Hash>,
+    /// More, as JSON; never a patient's name or number.
+    pub detail: Option<String>,
+}
+
+impl Event {
+    /// What happened to an object.
+    #[must_use]
+    pub fn of(kind: Kind, actor: &str, facts: &Facts) -> Self {
+        let value = |tag| Some(facts.value(tag).to_owned());
+        Self {
+            at_ns: facts.object.received_ns,
+            kind,
+            actor: actor.to_owned(),
+            study_uid: value(tags::STUDY_INSTANCE_UID),
+            series_uid: value(tags::SERIES_INSTANCE_UID),
+            sop_uid: value(tags::SOP_INSTANCE_UID),
+            hash: Some(facts.object.hash),
+            detail: None,
+        }
+    }
+}

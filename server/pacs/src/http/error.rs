@@ -1,0 +1,126 @@
+//! Refusals: a status, and one sentence as JSON.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::{index, ingest, storage};
+
+/// Why a request was not answered as asked. Sentences hold UIDs and tags, never values of patients.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No token, or one that is not known: 401.
+    #[error("expected a bearer token")]
+    Unauthenticated,
+    /// The caller may not do this: 403.
+    #[error("not allowed")]
+    Forbidden,
+    /// An open archive is for this machine: 403.
+    #[error("an archive that is open answers this machine only: {0}")]
+    NotThisMachine(&'static str),
+    /// 404.
+    #[error("not found")]
+    NotFound,
+    /// 400.
+    #[error("{0}")]
+    BadRequest(String),
+    /// No accepted media type is available: 406.
+    #[error("none of the accepted media types is available; available are {0}")]
+    NotAcceptable(String),
+    /// 409.
+    #[error("{0}")]
+    Conflict(String),
+    /// 413.
+    #[error("{what}: at most {limit} bytes are accepted")]
+    TooLarge {
+        /// What exceeds its limit.
+        what: &'static str,
+        /// The limit in force.
+        limit: u64,
+    },
+    /// 415.
+    #[error("expected {0} as Content-Type")]
+    UnsupportedMediaType(&'static str),
+    /// 501.
+    #[error("{0} is not offered")]
+    NotOffered(&'static str),
+    /// 507.
+    #[error("the archive is full")]
+    Full,
+    /// 500; why is in the log.
+    #[error("the archive cannot answer now")]
+    Internal,
+}
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::NotThisMachine(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotOffered(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = Json(serde_json::json!({ "error": self.to_string() }));
+        let mut response = (status, [(header::CACHE_CONTROL, "no-store")], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = header::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl From<index::Error> for Error {
+    fn from(error: index::Error) -> Self {
+        match error {
+            index::Error::NotMatched(_)
+            | index::Error::WrongMatching(_)
+            | index::Error::TooMany { .. }
+            | index::Error::Merge(_) => Self::BadRequest(error.to_string()),
+            index::Error::Full => Self::Full,
+            _ => {
+                tracing::error!(%error, "the index failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::Full => Self::Full,
+            _ => {
+                tracing::error!(%error, "storage failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<ingest::Error> for Error {
+    fn from(error: ingest::Error) -> Self {
+        match error {
+            ingest::Error::Storage(error) => error.into(),
+            ingest::Error::Index(error) => error.into(),
+            ingest::Error::Interrupted => {
+                tracing::error!(%error, "ingest failed");
+                Self::Internal
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Connections within bounds: how many, and how long each may wait.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+/// What connections may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address; of this machine and of a proxy on it, as many as there are.
+    pub connections_of_address: usize,
+    /// For the head of a request, from its first byte to its last, and for a TLS handshake.
+    pub head: Duration,
+    /// Without a byte in either direction.
+    pub silence: Duration,
+    /// After the shutdown began, for requests under way.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 2048,
+            connections_of_address: 256,
+            head: Duration::from_secs(10),
+            silence: Duration::from_secs(60),
+            shutdown_grace: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Answers requests until `shutdown` is ready, then lets those under way end.
+///
+/// With `tls` only HTTPS is spoken.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let mut shutdown = pin!(shutdown);
+    let graceful = GracefulShutdown::new();
+    let open = Arc::new(Open::new(&limits));
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors: others have to end first.
+                tracing::warn!(%error, "cannot accept");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // One too many is closed at once: it costs nobody else anything.
+        let Some(place) = open.take(address.ip()) else {
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_read_timeout(Some(limits.silence));
+        stream.set_write_timeout(Some(limits.silence));
+        let (router, tls, limits) = (router.clone(), tls.clone(), limits.clone());
+        let watcher = graceful.watcher();
+        tokio::spawn(async move {
+            let _place = place;
+            let stream = Box::pin(stream);
+            match tls {
+                None => connection(stream, router, &limits, watcher).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = tokio::time::timeout(limits.head, tls.accept(stream)).await {
+                        connection(stream, router, &limits, watcher).await;
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await;
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    limits: &Limits,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_headers(100)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // What fails here is the peer's own connection.
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection failed");
+    }
+}
+
+/// The connections that are open.
+struct Open {
+    most: usize,
+    most_of_address: usize,
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+}
+
+struct Place {
+    open: Arc<Open>,
+    address: IpAddr,
+}
+
+impl Open {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            most: limits.connections,
+            most_of_address: limits.connections_of_address,
+            addresses: Mutex::default(),
+        }
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if addresses.values().sum::<usize>() >= self.most {
+            return None;
+        }
+        let own = addresses.entry(address).or_default();
+        if *own >= self.most_of_address && !address.is_loopback() {
+            return None;
+        }
+        *own += 1;
+        Some(Place {
+            open: Arc::clone(self),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut addresses = self.open.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = addresses.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                addresses.remove(&self.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The guard and the bounds of connections, over real sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use super::{App, Caller, Limits, Result, only_this_machine, router, serve};
+use crate::access::{Action, Authorize, Open, TokenFile, new_token};
+use crate::index::{Index, Place};
+use crate::ingest::Ingest;
+use crate::services::Archive;
+use crate::storage::Storage;
+use crate::test_folder::TestFolder;
+
+async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> App {
+    let storage = Storage::local(&folder.path().join("objects")).unwrap();
+    let index = Index::open(&Place::Sqlite(folder.path().join("index.sqlite")))
+        .await
+        .unwrap();
+    let ingest = Ingest::new(storage.clone(), index.clone(), crate::ingest::Limits::default())
+        .await
+        .unwrap();
+    App::new(
+        Archive::new(ingest, index, storage, "UPTAKE", Default::default()),
+        authorize,
+    )
+}
+
+async fn find(caller: Caller) -> Result<&'static str> {
+    caller.may(Action::Find, None)?;
+    Ok("found")
+}
+
+async fn start(router: Router, limits: Limits) -> (u16, oneshot::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(serve(listener, router, None, limits, async {
+        let _ = stopped.await;
+    }));
+    (port, stop)
+}
+
+/// What is answered to these bytes, until the connection ends.
+async fn ask(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn request(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")
+}
+
+async fn guarded(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> Router {
+    let app = app(folder, authorize).await;
+    Router::new()
+        .route("/find", get(find))
+        .with_state(app.clone())
+        .merge(router(app))
+}
+
+#[tokio::test]
+async fn a_token_opens_what_it_may() {
+    let folder = TestFolder::new("http");
+    let path = folder.path().join("tokens.toml");
+    let (reads, reader) = new_token("reader", &[Action::Find]).unwrap();
+    let (writes, writer) = new_token("writer", &[Action::Store]).unwrap();
+    std::fs::write(&path, reader + &writer).unwrap();
+    let guarded = guarded(&folder, Arc::new(TokenFile::open(&path).unwrap())).await;
+    let (port, _stop) = start(guarded, Limits::default()).await;
+    for (header, status) in [
+        (String::new(), "401"),
+        ("authorization: Bearer nonsense\r\n".to_owned(), "401"),
+        (format!("authorization: Basic {reads}\r\n"), "401"),
+        (format!("authorization: bearer {reads}\r\n"), "200"),
+        (format!("authorization: Bearer {writes}\r\n"), "403"),
+    ] {
+        let answer = ask(port, &request("/find", &header)).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{header}: {answer}"
+        );
+    }
+    let answer = ask(port, &request("/nothing", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_open_archive_answers_this_machine_only() {
+    let folder = TestFolder::new("http");
+    let guarded = only_this_machine(guarded(&folder, Arc::new(Open)).await);
+    let (port, _stop) = start(guarded, Limits::default()).await;
+    for (headers, status) in [
+        ("host: localhost\r\n", "200"),
+        ("host: 127.0.0.1:8080\r\n", "200"),
+        ("host: [::1]:8080\r\norigin: http://localhost:3000\r\n", "200"),
+        ("host: example.org\r\n", "403"),
+        ("host: localhost.example.org\r\n", "403"),
+        ("host: localhost\r\norigin: https://example.org\r\n", "403"),
+        ("host: localhost\r\norigin: null\r\n", "403"),
+        ("host: localhost\r\nx-forwarded-for: 127.0.0.1\r\n", "403"),
+        ("host: localhost\r\nforwarded: for=127.0.0.1\r\n", "403"),
+    ] {
+        let request = format!("GET /find HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+        let answer = ask(port, &request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{headers}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_slow_head_ends_and_others_are_answered_meanwhile() {
+    let folder = TestFolder::new("http");
+    let limits = Limits {
+        head: Duration::from_millis(300),
+        silence: Duration::from_millis(600),
+        ..Limits::default()
+    };
+    let (port, _stop) = start(guarded(&folder, Arc::new(Open)).await, limits).await;
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream
+            .write_all(b"GET /find HTTP/1.1\r\nhost: local")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    let answer = ask(port, &request("/find", "")).await;
+    assert!(answer.ends_with("found"), "{answer}");
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "a connection that says nothing stays open");
+    }
+}
+
+#[tokio::test]
+async fn two_lengths_are_refused() {
+    let folder = TestFolder::new("http");
+    let (port, _stop) = start(guarded(&folder, Arc::new(Open)).await, Limits::default()).await;
+    for headers in [
+        "content-length: 5\r\ncontent-length: 6\r\n",
+        "content-length: -1\r\n",
+        "transfer-encoding: chunked, identity\r\n",
+    ] {
+        let request = format!("POST /find HTTP/1.1\r\nhost: localhost\r\n{headers}\r\nhello");
+        let answer = ask(port, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{headers}: {answer}");
+    }
+}

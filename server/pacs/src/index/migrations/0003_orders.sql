@@ -1,0 +1,1 @@
+-- Scheduled procedure steps and what devices report of them.

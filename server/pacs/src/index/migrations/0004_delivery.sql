@@ -1,0 +1,1 @@
+-- What is to be sent elsewhere, and what became of it.

@@ -1,0 +1,1 @@
+-- Corrections, rejections, retention and legal holds.

@@ -1,0 +1,1 @@
+-- Devices that deliver over HTTPS, and uploads that are not whole yet.
