@@ -3,7 +3,9 @@
 //! Exit codes: 0 done, 1 bad input, 2 wrong usage. Errors are one line on standard error that says what was
 //! expected and what was found.
 
+mod archive;
 mod cli;
+mod config;
 mod fonts;
 
 use std::process::ExitCode;

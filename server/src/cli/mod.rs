@@ -13,11 +13,13 @@ mod mask;
 mod measure;
 mod npy;
 mod open;
+mod pacs;
 mod progress;
 mod register;
 mod registrations;
 mod render;
 mod report;
+mod serve;
 mod session;
 mod suv;
 
@@ -51,6 +53,13 @@ enum Command {
     Render(Box<render::Options>),
     /// Runs a log of commands of a reading session and writes its pictures and events.
     Session(session::Options),
+    /// Runs the archive: DICOM network services and DICOMweb.
+    Serve(serve::Options),
+    /// Prints all settings of the server as TOML.
+    Config(serve::Settings),
+    /// Looks after the archive of a data folder.
+    #[command(subcommand)]
+    Pacs(pacs::Command),
     /// Lists the graphics adapters that pictures can be made on.
     Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
@@ -74,6 +83,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Decode(options) => decode::run(&options),
         Command::Render(options) => render::run(&options),
         Command::Session(options) => session::run(&options),
+        Command::Serve(options) => serve::run(&options),
+        Command::Config(settings) => serve::config(&settings),
+        Command::Pacs(command) => pacs::run(&command),
         Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),

@@ -87,6 +87,12 @@ impl TokenFile {
         })
     }
 
+    /// Whether a token has this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.with(|read| read.rights.contains_key(name))
+    }
+
     /// Looks at what the file says now. A file that became unreadable lets nobody in.
     fn with<T>(&self, look: impl FnOnce(&Read) -> T) -> T {
         let mut held = self.read.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,71 @@
+//! Health for whoever keeps the service running, and figures for Prometheus.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::PrometheusHandle;
+use pacs::access::Action;
+use pacs::http::{App, Caller};
+use pacs::index::{Level, Query};
+use serde_json::json;
+
+/// `/health/live`, `/health/ready`, `/metrics`.
+pub(super) fn router(app: App, figures: PrometheusHandle) -> Router {
+    let metrics = async move |caller: Caller| -> pacs::http::Result<Response> {
+        caller.may(Action::Watch, None)?;
+        figures.run_upkeep();
+        Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], figures.render()).into_response())
+    };
+    Router::new()
+        .route("/health/live", get(async || Json(json!({ "status": "live" }))))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(app)
+}
+
+/// Ready means: the index answers and storage can be written.
+async fn ready(State(app): State<App>) -> Response {
+    let archive = app.archive();
+    let query = Query {
+        limit: Some(1),
+        ..Query::all(Level::Study)
+    };
+    let index = archive.index().query(&query).await.is_ok();
+    let mut staging = archive.storage().stage();
+    let storage = staging.write(b"ready?").await.is_ok();
+    let (status, word) = if index && storage {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    (
+        status,
+        Json(json!({ "status": word, "index": index, "storage": storage })),
+    )
+        .into_response()
+}
+
+/// Counts a request by its route, never by its URL: UIDs are not for figures.
+pub(super) async fn measured(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().to_string();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let seconds = begun.elapsed().as_secs_f64();
+    metrics::counter!("uptake_http_requests_total", "route" => route.clone(), "method" => method.clone(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("uptake_http_seconds", "route" => route.clone()).record(seconds);
+    if status >= 500 && status != 501 {
+        tracing::error!(method, route, status, "a request failed");
+    } else {
+        tracing::debug!(method, route, status, seconds, "a request");
+    }
+    response
+}

@@ -1,0 +1,76 @@
+//! Settings from the environment: `UPTAKE_` and the path of the setting, `UPTAKE_HTTP_LISTEN` for `http.listen`.
+
+use anyhow::bail;
+use toml::{Table, Value};
+
+/// Variables of ours that are no settings.
+const OTHERS: &[&str] = &["CONFIG", "SHARED_DATA", "DEMO", "PICTURE"];
+
+/// The settings that a variable can hold; lists and tables stand in the file.
+const SETTINGS: &[&str] = &[
+    "data",
+    "http.listen",
+    "http.tokens",
+    "http.tls.certificate",
+    "http.tls.key",
+    "http.connections",
+    "http.connections_of_address",
+    "dicom.listen",
+    "dicom.ae_title",
+    "dicom.associations",
+    "index.postgres_url_file",
+    "limits.object_bytes",
+    "limits.silence_s",
+    "log.format",
+    "log.filter",
+];
+
+/// Puts variables over the settings of a file.
+///
+/// # Errors
+///
+/// A variable that begins like ours and names no setting: a slip of the pen would go unseen otherwise.
+pub(super) fn lay_over(
+    table: &mut Table,
+    variables: impl Iterator<Item = (String, String)>,
+) -> anyhow::Result<()> {
+    for (name, value) in variables {
+        let Some(rest) = name.strip_prefix("UPTAKE_") else {
+            continue;
+        };
+        if OTHERS.contains(&rest) || rest.starts_with("REQUIRE_") {
+            continue;
+        }
+        let wanted = rest.to_ascii_lowercase();
+        let Some(setting) = SETTINGS
+            .iter()
+            .find(|setting| setting.replace('.', "_") == wanted)
+        else {
+            bail!("{name} in the environment: expected the name of a setting, as UPTAKE_HTTP_LISTEN");
+        };
+        put(table, setting, typed(value));
+    }
+    Ok(())
+}
+
+/// Numbers are numbers, all else is text.
+fn typed(text: String) -> Value {
+    text.parse().map_or(Value::String(text), Value::Integer)
+}
+
+fn put(table: &mut Table, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            table.insert(path.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let inner = table
+                .entry(first.to_owned())
+                .or_insert_with(|| Value::Table(Table::new()));
+            // What is no table is refused when the whole is read.
+            if let Value::Table(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
