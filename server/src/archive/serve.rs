@@ -39,7 +39,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let dicom = listen("dicom.listen", config.dicom.listen).await?;
     let archive = open(config).await?;
     let app = App::new(archive.clone(), authorize(config, is_open)?);
-    announce(config, is_open, http.local_addr()?, dicom.local_addr()?)?;
+    announce(config, is_open, http.local_addr()?, dicom.local_addr()?);
 
     let (stop, stopped) = watch::channel(());
     let until = |mut stopped: watch::Receiver<()>| async move {
@@ -141,23 +141,24 @@ fn acceptor(tls: &Tls) -> anyhow::Result<TlsAcceptor> {
 }
 
 /// Says where it listens; the first lines that scripts wait for.
-fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr) -> anyhow::Result<()> {
+fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr) {
     let scheme = if config.http.tls.is_some() {
         "https"
     } else {
         "http"
     };
+    let warning = if is_open {
+        "OPEN: this archive asks nobody who they are, and answers this machine only\n"
+    } else {
+        ""
+    };
+    let lines = format!(
+        "{warning}http   {scheme}://{http}\ndicom  {}@{dicom}\ndata   {}\n",
+        config.dicom.ae_title,
+        config.data.display()
+    );
     let mut out = std::io::stdout().lock();
-    if is_open {
-        writeln!(
-            out,
-            "OPEN: this archive asks nobody who they are, and answers this machine only"
-        )?;
-    }
-    writeln!(out, "http   {scheme}://{http}")?;
-    writeln!(out, "dicom  {}@{dicom}", config.dicom.ae_title)?;
-    writeln!(out, "data   {}", config.data.display())?;
-    out.flush()?;
+    // An archive goes on where nobody listens to what it prints.
+    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
     tracing::info!(%http, %dicom, ae_title = config.dicom.ae_title, is_open, "serving");
-    Ok(())
 }

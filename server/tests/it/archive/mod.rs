@@ -1,0 +1,93 @@
+//! The archive as `uptake serve` runs it: a process of its own, reached over its ports, ended and started again.
+
+mod chaos;
+mod folders;
+mod full_disk;
+mod objects;
+mod power_loss;
+mod senders;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// `uptake serve`, ended with the test.
+pub struct Served {
+    process: Child,
+    pub http: SocketAddr,
+    pub dicom: SocketAddr,
+}
+
+impl Served {
+    /// Starts it openly on ports of the system's choice, and waits until it listens.
+    pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[], &[])
+    }
+
+    pub fn start_with(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
+        command
+            .args([
+                "serve",
+                "--open",
+                "--http",
+                "127.0.0.1:0",
+                "--dicom",
+                "127.0.0.1:0",
+                "--data",
+            ])
+            .arg(data)
+            .args(arguments)
+            .env("UPTAKE_LOG_FILTER", "error")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut said = |word: &str| -> Option<String> {
+            let found = lines.find_map(|line| line.ok()?.strip_prefix(word).map(str::to_owned))?;
+            Some(found.trim().rsplit(['/', '@']).next()?.to_owned())
+        };
+        let (Some(http), Some(dicom)) = (said("http "), said("dicom ")) else {
+            let mut errors = String::new();
+            let _ = process.stderr.take().unwrap().read_to_string(&mut errors);
+            panic!("uptake serve does not start: {errors}");
+        };
+        Self {
+            process,
+            http: http.parse().unwrap(),
+            dicom: dicom.parse().unwrap(),
+        }
+    }
+
+    /// Ends it at once, as a power switch would.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn end(mut self) {
+        let asked = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status()
+            .unwrap();
+        assert!(asked.success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What `uptake pacs verify` says of an archive that is not served.
+pub fn verified(data: &Path) -> Value {
+    super::command_line::json(&["pacs", "verify", "--json", "--data", data.to_str().unwrap()])
+}
