@@ -3,7 +3,7 @@
 use sea_orm::QueryResult;
 
 use super::database::Sql;
-use super::{Error, Index, Result, metadata};
+use super::{Error, Index, ObjectReference, Result, metadata};
 use crate::storage::Hash;
 
 /// The metadata of one instance.
@@ -54,12 +54,27 @@ impl Index {
     ///
     /// [`Error::Database`].
     pub async fn duplicates(&self, sop_uid: &str) -> Result<Vec<Hash>> {
-        let mut sql = Sql::new("SELECT hash FROM instances WHERE sop_uid = ");
+        let objects = self.objects_with(sop_uid).await?;
+        Ok(objects.into_iter().map(|object| object.hash).collect())
+    }
+
+    /// As [`Index::duplicates`], with size and transfer syntax.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn objects_with(&self, sop_uid: &str) -> Result<Vec<ObjectReference>> {
+        let mut sql = Sql::new("SELECT hash, size, transfer_syntax_uid FROM instances WHERE sop_uid = ");
         sql.bind(sop_uid).push(" ORDER BY leader");
-        sql.all(&self.readers)
-            .await?
-            .iter()
-            .map(|row| hash(row, 0))
+        let rows = sql.all(&self.readers).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ObjectReference {
+                    hash: hash(row, 0)?,
+                    size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
+                    transfer_syntax_uid: row.try_get_by_index(2)?,
+                })
+            })
             .collect()
     }
 

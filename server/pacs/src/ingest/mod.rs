@@ -5,6 +5,7 @@
 //! indexed was not acknowledged; sent again, it is taken as new. Receiving from a network is its callers' matter.
 
 mod describe;
+mod same;
 mod whole;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 pub use describe::Limits;
+pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
 use crate::index::{self, Added, Facts, Index};
@@ -95,7 +97,7 @@ pub enum Reason {
 pub enum Outcome {
     /// It is stored and found from now on.
     Stored(Receipt),
-    /// The same bytes were stored before.
+    /// The same data set was stored before, whatever its head; what is stored stays.
     IdenticalDuplicate(Receipt),
     /// Other bytes were stored before under the same SOP Instance UID: both are kept, the first stays visible.
     DifferentDuplicate(Receipt),
@@ -265,6 +267,11 @@ impl Receiving {
                 sop_class_uid: facts.value(tags::SOP_CLASS_UID).to_owned(),
                 sop_uid: facts.value(tags::SOP_INSTANCE_UID).to_owned(),
             }));
+        }
+        let (staged, same) = same::stored(&ingest, &facts, staged).await?;
+        if let Some(object) = same {
+            facts.object = object;
+            return Ok(Outcome::IdenticalDuplicate(receipt(&facts, warnings)));
         }
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);

@@ -102,6 +102,57 @@ async fn the_four_outcomes() {
     assert!(ingest.verify().await.unwrap().is_good());
 }
 
+/// A file with the length of its meta information, and another implementation in it.
+fn with_another_head(file: &[u8], implementation: &str) -> Vec<u8> {
+    let data_set = &file[132 + 8 + uids::EXPLICIT_VR_LITTLE_ENDIAN.len().next_multiple_of(2)..];
+    let mut meta = Vec::new();
+    for (element, value) in [
+        (0x0010_u16, uids::EXPLICIT_VR_LITTLE_ENDIAN),
+        (0x0012, implementation),
+    ] {
+        meta.extend(2_u16.to_le_bytes());
+        meta.extend(element.to_le_bytes());
+        meta.extend(b"UI");
+        meta.extend((value.len().next_multiple_of(2) as u16).to_le_bytes());
+        meta.extend(value.as_bytes());
+        meta.resize(meta.len() + value.len() % 2, 0);
+    }
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM\x02\0\0\0UL\x04\0");
+    bytes.extend((meta.len() as u32).to_le_bytes());
+    bytes.extend(meta);
+    bytes.extend(data_set);
+    bytes
+}
+
+#[tokio::test]
+async fn a_data_set_behind_another_head_is_the_same() {
+    let folder = TestFolder::new("heads");
+    let (ingest, index, storage) = archive(folder.path()).await;
+    let plain = image(1, "first", 3_000_000);
+    let first = with_another_head(&plain, "1.2.3");
+    let Outcome::Stored(receipt) = ingest.take(&first).await.unwrap() else {
+        panic!("not stored");
+    };
+    let again = ingest
+        .take(&with_another_head(&plain, "1.2.3.4.5.6"))
+        .await
+        .unwrap();
+    assert!(
+        matches!(again, Outcome::IdenticalDuplicate(ref same) if *same == receipt),
+        "{again:?}"
+    );
+    assert_eq!(storage.list().await.unwrap().len(), 1);
+    let mut other = with_another_head(&plain, "1.2.3.4.5.6");
+    *other.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        ingest.take(&other).await.unwrap(),
+        Outcome::DifferentDuplicate(_)
+    ));
+    assert_eq!(index.duplicates("2.25.1").await.unwrap().len(), 2);
+    assert!(ingest.verify().await.unwrap().is_good());
+}
+
 #[tokio::test]
 async fn refusals_say_why_and_keep_nothing() {
     let folder = TestFolder::new("refusals");

@@ -7,14 +7,13 @@ use dimse::{Data, Instance, Outcome, Status};
 use super::Archive;
 use super::find::{asked, failed};
 use crate::index::{Key, Level, Query};
+use crate::ingest::data_set_start;
 use crate::storage::Error;
 
 /// Largest object that is sent from memory.
 const MAX_OBJECT_BYTES: u64 = 4 << 30;
 /// Instances of one retrieval at most.
 const MAX_INSTANCES: usize = 200_000;
-/// Bytes before the meta information: the preamble and its prefix.
-const PREFIX: usize = 132;
 
 impl Archive {
     /// The instances below what an identifier names.
@@ -72,7 +71,7 @@ impl Archive {
         let object = object.ok_or_else(|| Outcome::from(Status::NO_SUCH_INSTANCE))?;
         let bytes = self.storage.read(object.hash, MAX_OBJECT_BYTES).await;
         let bytes = bytes.map_err(|error| unread(&error))?;
-        let start = data_set_start(&bytes);
+        let start = data_set_start(&bytes).filter(|start| *start <= bytes.len());
         let start =
             start.ok_or_else(|| Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head"))?;
         Ok(Instance {
@@ -82,15 +81,6 @@ impl Archive {
             data: Data::Bytes(bytes.slice(start..)),
         })
     }
-}
-
-/// Where the data set begins: after the meta information, whose length its first element gives (PS3.10 7.1).
-fn data_set_start(bytes: &[u8]) -> Option<usize> {
-    let first = bytes.get(PREFIX..PREFIX + 12)?;
-    let is_length = first[..8] == [0x02, 0x00, 0x00, 0x00, b'U', b'L', 0x04, 0x00];
-    let length = u32::from_le_bytes(first[8..].try_into().ok()?);
-    let start = (PREFIX + 12).checked_add(length as usize)?;
-    (is_length && start <= bytes.len()).then_some(start)
 }
 
 fn unread(error: &Error) -> Outcome {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 pub use hash::Hash;
+pub(crate) use hash::Hasher;
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 
