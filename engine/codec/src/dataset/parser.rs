@@ -368,7 +368,9 @@ fn put(object: &mut InMemDicomObject, element: DataElement<InMemDicomObject>) {
 fn representation(header: Header) -> VR {
     let Header { tag, vr, length, .. } = header;
     match vr {
-        // A known sequence written as UN (PS3.5 6.2.2) stays bytes; of undefined length it is read as one.
+        // What a converter did not know it writes as UN (PS3.5 6.2.2): texts that we know are read as what they are. A known
+        // sequence of a stated length stays bytes; of undefined length it is read as one.
+        Some(VR::UN) if length.is_some() => known_text(tag).unwrap_or(VR::UN),
         Some(vr) => vr,
         None if tag.0 == 0xFFFE => VR::UN,
         None if tag.0 % 2 == 1 && (0x0010..=0x00FF).contains(&tag.1) => VR::LO,
@@ -378,4 +380,30 @@ fn representation(header: Header) -> VR {
             None => VR::UN,
         },
     }
+}
+
+/// The dictionary's representation, where it is one of characters.
+fn known_text(tag: Tag) -> Option<VR> {
+    let vr = StandardDataDictionary.by_tag(tag)?.vr().relaxed();
+    let is_text = matches!(
+        vr,
+        VR::AE
+            | VR::AS
+            | VR::CS
+            | VR::DA
+            | VR::DS
+            | VR::DT
+            | VR::IS
+            | VR::LO
+            | VR::LT
+            | VR::PN
+            | VR::SH
+            | VR::ST
+            | VR::TM
+            | VR::UC
+            | VR::UI
+            | VR::UR
+            | VR::UT
+    );
+    is_text.then_some(vr)
 }

@@ -1,6 +1,7 @@
 //! The archive as `uptake serve` runs it: a process of its own, reached over its ports, ended and started again.
 
 mod chaos;
+mod corpus;
 mod folders;
 mod full_disk;
 mod objects;
