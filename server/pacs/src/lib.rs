@@ -12,6 +12,7 @@ pub mod index;
 pub mod ingest;
 pub mod services;
 pub mod storage;
+pub mod transcode;
 
 #[cfg(test)]
 mod test_folder;
