@@ -56,6 +56,10 @@ pub(crate) enum Kind {
     Uid,
     /// Written in one way only.
     Integer,
+    /// Several values, of which any may match; compared in the column `<name>_key`, each between `\`.
+    Codes,
+    /// Compared as a number, alone or in a range. Only in items.
+    Number,
 }
 
 /// One attribute of one level.
@@ -89,7 +93,7 @@ const fn shown(tag: Tag, level: Level, column: &'static str, kind: Kind) -> Attr
     }
 }
 
-use Kind::{Date, Integer, Name, Text, Time, Uid};
+use Kind::{Codes, Date, Integer, Name, Text, Time, Uid};
 use Level::{Instance, Patient, Series, Study};
 
 /// Every attribute with a column of its own.
@@ -145,10 +149,10 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
         "frame_of_reference_uid",
         Uid,
     ),
-    shown(tags::UNITS, Series, "units", Text),
-    shown(tags::DECAY_CORRECTION, Series, "decay_correction", Text),
-    shown(tags::CORRECTED_IMAGE, Series, "corrected_image", Text),
-    shown(
+    key(tags::UNITS, Series, "units", Text),
+    key(tags::DECAY_CORRECTION, Series, "decay_correction", Text),
+    key(tags::CORRECTED_IMAGE, Series, "corrected_image", Codes),
+    key(
         tags::ATTENUATION_CORRECTION_METHOD,
         Series,
         "attenuation_method",
@@ -184,7 +188,7 @@ pub(super) fn key_columns(attribute: &Attribute) -> Vec<String> {
         Name => ["alphabetic", "ideographic", "phonetic"]
             .map(|group| format!("{}_{group}", attribute.column))
             .into(),
-        Time if attribute.matched => vec![format!("{}_key", attribute.column)],
+        Time | Codes if attribute.matched => vec![format!("{}_key", attribute.column)],
         _ => Vec::new(),
     }
 }

@@ -27,6 +27,14 @@ pub(super) fn condition(sql: &mut Sql, columns: &[String], test: &Test, backend:
                 sql.push(&format!("{and}{first} {sign} ")).bind(without_nul(end));
             }
         }
+        Test::Within(from, to) => {
+            let ends = [(">=", from), ("<=", to)];
+            let ends = ends.into_iter().filter_map(|(sign, end)| Some((sign, (*end)?)));
+            for (number, (sign, end)) in ends.enumerate() {
+                let and = if number > 0 { " AND " } else { "" };
+                sql.push(&format!("{and}{first} {sign} ")).bind(end);
+            }
+        }
         Test::Like(pattern) => like(sql, first, &without_nul(pattern), backend),
         Test::Each(tests) => {
             sql.push("(1 = 1");

@@ -34,7 +34,9 @@ const TABLES: [(&str, &str, &str); 8] = [
     (
         "tracers JOIN series se ON se.id = t.series",
         "se.series_uid",
-        "t.item, t.radiopharmaceutical, t.radionuclide, CAST(ROUND(t.activity_bq) AS BIGINT), t.injection",
+        "t.item, t.radiopharmaceutical, t.radiopharmaceutical_code, t.radiopharmaceutical_scheme, \
+         t.radiopharmaceutical_meaning, t.radionuclide_code, t.radionuclide_scheme, t.radionuclide, \
+         CAST(ROUND(t.activity_bq) AS BIGINT), t.total_dose, t.injection",
     ),
     (
         "requests JOIN series se ON se.id = t.series",

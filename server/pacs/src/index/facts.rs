@@ -51,12 +51,27 @@ pub struct Identifier {
 pub struct Tracer {
     /// Radiopharmaceutical (0018,0031), or the meaning of its code.
     pub radiopharmaceutical: Option<String>,
-    /// Meaning of Radionuclide Code Sequence (0054,0300).
-    pub radionuclide: Option<String>,
+    /// Radiopharmaceutical Code Sequence (0054,0304).
+    pub radiopharmaceutical_code: Code,
+    /// Radionuclide Code Sequence (0054,0300).
+    pub radionuclide: Code,
     /// Injected activity in Bq.
     pub activity_bq: Option<f64>,
+    /// Radionuclide Total Dose (0018,1074) as written, in the unit of its class.
+    pub total_dose: Option<String>,
     /// Radiopharmaceutical Start DateTime (0018,1078), else Start Time (0018,1072), which has no date; as written.
     pub injection: Option<String>,
+}
+
+/// The first item of a code sequence (PS3.3 8).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Code {
+    /// Code Value (0008,0100).
+    pub value: Option<String>,
+    /// Coding Scheme Designator (0008,0102).
+    pub scheme: Option<String>,
+    /// Code Meaning (0008,0104).
+    pub meaning: Option<String>,
 }
 
 /// An item of Request Attributes Sequence (0040,0275).
@@ -169,16 +184,13 @@ fn tracers(data_set: &InMemDicomObject) -> Vec<Tracer> {
         // Other classes are not said to have a unit: no activity rather than a guessed one.
         _ => None,
     };
-    let coded = |item: &InMemDicomObject, tag| {
-        items(item, tag)
-            .next()
-            .and_then(|code| text(code, tags::CODE_MEANING))
-    };
     items(data_set, tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)
         .map(|item| Tracer {
             radiopharmaceutical: text(item, tags::RADIOPHARMACEUTICAL)
-                .or_else(|| coded(item, tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE)),
-            radionuclide: coded(item, tags::RADIONUCLIDE_CODE_SEQUENCE),
+                .or_else(|| code(item, tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE).meaning),
+            radiopharmaceutical_code: code(item, tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE),
+            radionuclide: code(item, tags::RADIONUCLIDE_CODE_SEQUENCE),
+            total_dose: text(item, tags::RADIONUCLIDE_TOTAL_DOSE),
             activity_bq: text(item, tags::RADIONUCLIDE_TOTAL_DOSE)
                 .and_then(|value| value.parse::<f64>().ok())
                 .zip(unit_bq)
@@ -188,6 +200,17 @@ fn tracers(data_set: &InMemDicomObject) -> Vec<Tracer> {
                 .or_else(|| text(item, tags::RADIOPHARMACEUTICAL_START_TIME)),
         })
         .collect()
+}
+
+fn code(item: &InMemDicomObject, tag: Tag) -> Code {
+    let Some(code) = items(item, tag).next() else {
+        return Code::default();
+    };
+    Code {
+        value: text(code, tags::CODE_VALUE).or_else(|| text(code, tags::LONG_CODE_VALUE)),
+        scheme: text(code, tags::CODING_SCHEME_DESIGNATOR),
+        meaning: text(code, tags::CODE_MEANING),
+    }
 }
 
 fn trimmed(uid: &str) -> &str {

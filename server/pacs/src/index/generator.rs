@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use dicom_dictionary_std::{tags, uids};
 
-use super::{Facts, Identifier, Request, Tracer, metadata};
+use super::{Code, Facts, Identifier, Request, Tracer, metadata};
 use crate::storage::{Hash, ObjectInfo};
 
 /// Surnames with pinyin and how many of a thousand people have them (China's census of 2020, rounded).
@@ -113,6 +113,7 @@ fn object(seed: u64, patient: u64, study: u64, series: u64) -> Facts {
         if patient.is_multiple_of(2) { "F" } else { "M" }.to_owned(),
     );
     let hash = Hash::of(format!("{study_uid} {series}").as_bytes());
+    let activity_bq = 250_000_000 + random.below(100_000_000);
     Facts {
         object: ObjectInfo {
             received_ns: (study * 2 + series + 1) as i64,
@@ -132,8 +133,14 @@ fn object(seed: u64, patient: u64, study: u64, series: u64) -> Facts {
         tracers: is_pet
             .then(|| Tracer {
                 radiopharmaceutical: Some("Fluorodeoxyglucose".to_owned()),
-                radionuclide: Some("^18^Fluorine".to_owned()),
-                activity_bq: Some(250e6 + random.below(100_000_000) as f64),
+                radionuclide: Code {
+                    value: Some("C-111A1".to_owned()),
+                    scheme: Some("SRT".to_owned()),
+                    meaning: Some("^18^Fluorine".to_owned()),
+                },
+                activity_bq: Some(activity_bq as f64),
+                total_dose: Some(activity_bq.to_string()),
+                radiopharmaceutical_code: Code::default(),
                 injection: Some(format!("{}080000", date(study))),
             })
             .into_iter()

@@ -13,7 +13,7 @@ pub enum Match {
     Single(String),
     /// `*` for any characters, `?` for one.
     Wildcard(String),
-    /// Dates or times, ends included; an absent end is open. At least one end.
+    /// Dates, times or numbers, ends included; an absent end is open. At least one end.
     Range {
         /// The earliest.
         from: Option<String>,
@@ -46,10 +46,36 @@ impl Key {
     /// has `*` or `?` a wildcard, dates and times with `-` a range, UIDs with `\` a list.
     #[must_use]
     pub fn from_text(tag: Tag, text: &str) -> Self {
-        let text = text.trim();
         let kind = super::attributes::attribute(tag).map_or(Kind::Text, |attribute| attribute.kind);
+        Self {
+            tag,
+            matching: Match::from_text(kind, text),
+        }
+    }
+
+    /// As [`Key::from_text`], for an attribute in the items of sequences: the tags that lead to it, from the outermost.
+    /// `None` for one that is not matched on.
+    #[must_use]
+    pub fn in_items(path: &[Tag], text: &str) -> Option<Self> {
+        let kind = super::sequences::kind_at(path)?;
+        let (last, sequences) = path.split_last()?;
+        let innermost = Self {
+            tag: *last,
+            matching: Match::from_text(kind, text),
+        };
+        let around = |inner, tag: &Tag| Self {
+            tag: *tag,
+            matching: Match::Sequence(vec![inner]),
+        };
+        Some(sequences.iter().rev().fold(innermost, around))
+    }
+}
+
+impl Match {
+    fn from_text(kind: Kind, text: &str) -> Self {
+        let text = text.trim();
         let some = |end: &str| (!end.is_empty()).then(|| end.to_owned());
-        let matching = match kind {
+        match kind {
             _ if text.is_empty() || text == "*" => Match::Universal,
             Kind::Uid if text.contains('\\') => Match::UidList(text.split('\\').map(str::to_owned).collect()),
             Kind::Date | Kind::Time => match text.split_once('-') {
@@ -59,15 +85,23 @@ impl Key {
                 },
                 None => Match::Single(text.to_owned()),
             },
-            Kind::Text | Kind::Name if text.contains(['*', '?']) => Match::Wildcard(text.to_owned()),
+            Kind::Number => match split_range(text) {
+                Some((from, to)) => Match::Range {
+                    from: some(from.trim()),
+                    to: some(to.trim()),
+                },
+                None => Match::Single(text.to_owned()),
+            },
+            Kind::Text | Kind::Name | Kind::Codes if text.contains(['*', '?']) => {
+                Match::Wildcard(text.to_owned())
+            }
             _ => Match::Single(text.to_owned()),
-        };
-        Self { tag, matching }
+        }
     }
 }
 
 /// What a value is compared with, after both were brought into one form; judged in memory and written as SQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     Always,
     Never,
@@ -75,6 +109,8 @@ pub(crate) enum Test {
     /// `*` and `?`.
     Like(String),
     Between(Option<String>, Option<String>),
+    /// A number, ends included.
+    Within(Option<f64>, Option<f64>),
     OneOf(Vec<String>),
     /// Of the compared forms of one attribute: each of these (by number) passes its own test.
     Each(Vec<(usize, Test)>),
@@ -90,6 +126,25 @@ pub(crate) fn test(attribute: &Attribute, matching: &Match) -> Option<Test> {
         (Kind::Name, Match::Wildcard(text)) => name_test(text, |group| Test::Like(fold(group))),
         (Kind::Text, Match::Single(text)) => Test::Equals(text.trim().to_owned()),
         (Kind::Text, Match::Wildcard(text)) => Test::Like(text.trim().to_owned()),
+        (Kind::Codes, Match::Single(text) | Match::Wildcard(text)) => {
+            Test::Like(format!("*\\{}\\*", text.trim()))
+        }
+        // A value that was multiplied is the same within its last digits.
+        (Kind::Number, Match::Single(text)) => match number(text) {
+            Some(value) => {
+                let slack = value.abs() * 1e-9;
+                Test::Within(Some(value - slack), Some(value + slack))
+            }
+            None => Test::Never,
+        },
+        (Kind::Number, Match::Range { from, to }) => {
+            let ends = (from.as_deref().map(number), to.as_deref().map(number));
+            match ends {
+                (Some(None), _) | (_, Some(None)) => Test::Never,
+                (None, None) => Test::Always,
+                (from, to) => Test::Within(from.flatten(), to.flatten()),
+            }
+        }
         (Kind::Integer, Match::Single(text)) => Test::Equals(integer(text)),
         (Kind::Uid, Match::Single(uid)) => Test::Equals(uid.trim().to_owned()),
         (Kind::Uid, Match::UidList(uids)) if uids.is_empty() => Test::Never,
@@ -145,6 +200,7 @@ pub(crate) fn forms(attribute: &Attribute, value: &str) -> Vec<Option<String>> {
                 .collect()
         }
         Kind::Time => vec![time(value, false)],
+        Kind::Codes => vec![Some(codes(value))],
         _ => vec![Some(value.to_owned())],
     }
 }
@@ -191,6 +247,25 @@ pub(crate) fn integer(text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |number| number.to_string())
 }
 
+/// Values each between `\`, so that one is found among them.
+fn codes(value: &str) -> String {
+    let values: Vec<&str> = value.split('\\').map(str::trim).collect();
+    format!("\\{}\\", values.join("\\"))
+}
+
+/// A finite number as DS has it.
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// Splits at the first hyphen that is no sign of an exponent.
+fn split_range(text: &str) -> Option<(&str, &str)> {
+    let is_end = |at: &usize| !text[..*at].ends_with(['e', 'E']);
+    let mut hyphens = text.match_indices('-').map(|(at, _)| at);
+    let at = hyphens.find(is_end)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// Whether a pattern of `*` and `?` covers the whole text.
 pub(crate) fn is_like(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
@@ -232,6 +307,9 @@ impl Test {
             Self::Between(from, to) => first.is_some_and(|value| {
                 from.as_deref().is_none_or(|from| from <= value) && to.as_deref().is_none_or(|to| value <= to)
             }),
+            Self::Within(from, to) => first.and_then(number).is_some_and(|value| {
+                from.is_none_or(|from| from <= value) && to.is_none_or(|to| value <= to)
+            }),
             Self::OneOf(values) => first.is_some_and(|value| values.iter().any(|one| one == value)),
             Self::Each(tests) => tests.iter().all(|(number, test)| {
                 forms
@@ -245,7 +323,7 @@ impl Test {
 
 #[cfg(test)]
 mod tests {
-    use super::{fold, is_like, time};
+    use super::{fold, is_like, split_range, time};
 
     #[test]
     fn wildcards_cover_the_whole_value() {
@@ -271,6 +349,19 @@ mod tests {
         assert_eq!(time("10:20:30.5", true).as_deref(), Some("102030.599999"));
         assert_eq!(time("noon", true), None);
         assert_eq!(time("é2", true), None);
+    }
+
+    #[test]
+    fn ranges_of_numbers_know_exponents() {
+        for (text, expected) in [
+            ("3e8-4e8", Some(("3e8", "4e8"))),
+            ("1e-3-2E-3", Some(("1e-3", "2E-3"))),
+            ("-4", Some(("", "4"))),
+            ("4-", Some(("4", ""))),
+            ("4e8", None),
+        ] {
+            assert_eq!(split_range(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use dicom_dictionary_std::tags;
 use super::attributes::{self, Level};
 use super::facts::patient_key;
 use super::matching::{self, Match};
-use super::query::{ITEM_TEXT, level_of, sequence, test_of};
-use super::{Added, Error, Facts, Identifier, Key, Query, Result};
+use super::query::{ITEM_TEXT, level_of, test_of};
+use super::sequences::sequence;
+use super::{Added, Error, Facts, Identifier, Item, Key, Query, Result};
 
 /// All objects, as a list.
 #[derive(Debug, Clone, Default)]
@@ -185,22 +186,17 @@ fn matches(key: &Key, line: &Line<'_>, lines: &[Line<'_>]) -> Result<bool> {
             .filter(|other| identity(other, Level::Study) == study);
         return Ok(in_study.any(|other| test.passes(&form(other.leaders[2], tags::MODALITY))));
     }
-    if let Some((_, columns)) = sequence(key.tag) {
+    if let Some(sequence) = sequence(key.tag) {
         let Match::Sequence(keys) = &key.matching else {
             return Err(Error::WrongMatching(key.tag));
         };
+        let asked = sequence.asked(keys)?;
         let mut some = false;
         for item in items(line.leaders[2], key.tag) {
             let mut all = true;
-            for key in keys.iter().filter(|key| key.matching != Match::Universal) {
-                if !columns.iter().any(|(tag, _)| *tag == key.tag) {
-                    return Err(Error::NotMatched(key.tag));
-                }
-                let value = item
-                    .iter()
-                    .find(|(tag, _)| *tag == key.tag)
-                    .and_then(|(_, value)| value.clone());
-                all &= test_of(&ITEM_TEXT, key)?.passes(&[value]);
+            for (attribute, key) in &asked {
+                let value = item.get(attribute.path).cloned();
+                all &= test_of(&attribute.compared(), key)?.passes(&[value]);
             }
             some |= all;
         }
@@ -219,20 +215,46 @@ fn form(facts: &Facts, tag: Tag) -> Vec<Option<String>> {
     vec![facts.values.get(&tag).cloned()]
 }
 
-fn items(series: &Facts, tag: Tag) -> Vec<Vec<(Tag, Option<String>)>> {
+fn items(series: &Facts, tag: Tag) -> Vec<Item> {
+    let item = |values: Vec<(&[Tag], Option<String>)>| {
+        let some = values
+            .into_iter()
+            .filter_map(|(path, value)| Some((path.to_vec(), value?)));
+        some.collect::<Item>()
+    };
     if tag == tags::REQUEST_ATTRIBUTES_SEQUENCE {
         let requests = series.requests.iter();
         return requests
             .map(|request| {
-                vec![
-                    (tags::SCHEDULED_PROCEDURE_STEP_ID, request.step_id.clone()),
-                    (tags::REQUESTED_PROCEDURE_ID, request.procedure_id.clone()),
-                ]
+                item(vec![
+                    (&[tags::SCHEDULED_PROCEDURE_STEP_ID], request.step_id.clone()),
+                    (&[tags::REQUESTED_PROCEDURE_ID], request.procedure_id.clone()),
+                ])
             })
             .collect();
     }
+    let nuclide = tags::RADIONUCLIDE_CODE_SEQUENCE;
+    let pharmaceutical = tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE;
     let tracers = series.tracers.iter();
     tracers
-        .map(|tracer| vec![(tags::RADIOPHARMACEUTICAL, tracer.radiopharmaceutical.clone())])
+        .map(|tracer| {
+            let (isotope, substance) = (&tracer.radionuclide, &tracer.radiopharmaceutical_code);
+            item(vec![
+                (&[tags::RADIOPHARMACEUTICAL], tracer.radiopharmaceutical.clone()),
+                (
+                    &[tags::RADIONUCLIDE_TOTAL_DOSE],
+                    tracer.activity_bq.map(|activity| activity.to_string()),
+                ),
+                (&[nuclide, tags::CODE_VALUE], isotope.value.clone()),
+                (&[nuclide, tags::CODING_SCHEME_DESIGNATOR], isotope.scheme.clone()),
+                (&[nuclide, tags::CODE_MEANING], isotope.meaning.clone()),
+                (&[pharmaceutical, tags::CODE_VALUE], substance.value.clone()),
+                (
+                    &[pharmaceutical, tags::CODING_SCHEME_DESIGNATOR],
+                    substance.scheme.clone(),
+                ),
+                (&[pharmaceutical, tags::CODE_MEANING], substance.meaning.clone()),
+            ])
+        })
         .collect()
 }

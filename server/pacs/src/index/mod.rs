@@ -19,6 +19,7 @@ mod plan;
 mod query;
 mod read;
 mod schema;
+mod sequences;
 mod write;
 mod writer;
 
@@ -32,9 +33,10 @@ use dicom_core::Tag;
 pub use attributes::Level;
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
-pub use facts::{Facts, Identifier, Request, Tracer};
+pub use facts::{Code, Facts, Identifier, Request, Tracer};
 pub use matching::{Key, Match};
 pub use merge::Merge;
+pub(crate) use query::MAX_ROWS;
 pub use read::InstanceMetadata;
 pub use writer::Change;
 
@@ -97,6 +99,11 @@ impl From<sea_orm::DbErr> for Error {
     }
 }
 
+/// The attributes that every row of a level, and of those below it, has.
+pub(crate) fn attributes_of(level: Level) -> impl Iterator<Item = Tag> {
+    attributes::of_level(level).map(|attribute| attribute.tag)
+}
+
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -119,7 +126,8 @@ pub struct Query {
     /// All of these must match. Keys above the level are of the row's own study or patient; those below ask that one
     /// instance of the row match all of them. None matches everything.
     pub keys: Vec<Key>,
-    /// Further attributes asked for, beyond those that every row has: SOP Classes in Study.
+    /// Further attributes asked for, beyond those that every row has: SOP Classes in Study, and of series Request Attributes
+    /// Sequence and Radiopharmaceutical Information Sequence.
     pub include: Vec<Tag>,
     /// Rows left out at the beginning.
     pub offset: u64,
@@ -179,6 +187,8 @@ pub struct Row {
     pub cursor: Cursor,
     /// The object, at the level of instances.
     pub object: Option<ObjectReference>,
+    /// Items of the sequences asked for, at the level of series.
+    pub items: BTreeMap<Tag, Vec<Item>>,
 }
 
 impl Row {
@@ -188,6 +198,9 @@ impl Row {
         self.values.get(&tag).map_or("", String::as_str)
     }
 }
+
+/// What the index holds of an item: a value by the tags that lead to it.
+pub type Item = BTreeMap<Vec<Tag>, String>;
 
 /// Where the bytes of an instance are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::condition::condition;
 use super::database::Sql;
 use super::matching::{self, Match, Test};
 use super::plan::{FEW_PATIENTS, Names, Plan};
-use super::{Cursor, Error, Index, Key, ObjectReference, Query, Result, Row};
+use super::sequences::{SEQUENCES, Sequence, sequence};
+use super::{Cursor, Error, Index, Item, Key, ObjectReference, Query, Result, Row};
 use crate::storage::Hash;
 
 /// Rows of one answer at most; the rest is asked for with the last row's cursor.
@@ -54,7 +55,46 @@ impl Index {
                     .await?;
             }
         }
+        if query.level == Level::Series {
+            for sequence in SEQUENCES
+                .iter()
+                .filter(|known| query.include.contains(&known.tag))
+            {
+                self.put_items(&mut rows, sequence).await?;
+            }
+        }
         Ok(rows)
+    }
+
+    /// Puts the items of a sequence into the rows of series.
+    async fn put_items(&self, rows: &mut [Row], sequence: &Sequence) -> Result<()> {
+        let columns = sequence.attributes.iter();
+        let columns: Vec<&str> = columns.map(|one| one.shown.unwrap_or(one.column)).collect();
+        for page in rows.chunks_mut(500) {
+            let mut sql = Sql::new(format!(
+                "SELECT series, {} FROM {} WHERE series IN (",
+                columns.join(", "),
+                sequence.table
+            ));
+            sql.bind_all(page.iter().map(|row| row.cursor.id))
+                .push(") ORDER BY series, item");
+            let mut items: BTreeMap<i64, Vec<Item>> = BTreeMap::new();
+            for found in sql.all(&self.readers).await? {
+                let mut item = Item::new();
+                for (attribute, at) in sequence.attributes.iter().zip(1..) {
+                    if let Some(value) = found.try_get_by_index::<Option<String>>(at)? {
+                        item.insert(attribute.path.to_vec(), value);
+                    }
+                }
+                items.entry(found.try_get_by_index(0)?).or_default().push(item);
+            }
+            for row in page {
+                if let Some(items) = items.remove(&row.cursor.id) {
+                    row.items.insert(sequence.tag, items);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Gives the number of rows that match, whatever offset and limit.
@@ -197,6 +237,7 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
             id: found.try_get_by_index(0)?,
         },
         object,
+        items: BTreeMap::new(),
     })
 }
 
@@ -288,9 +329,7 @@ fn check_size(what: &'static str, found: usize, limit: usize) -> Result<()> {
 pub(super) fn level_of(key: &Key) -> Result<Level> {
     match key.tag {
         tags::MODALITIES_IN_STUDY => Ok(Level::Study),
-        tags::REQUEST_ATTRIBUTES_SEQUENCE | tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE => {
-            Ok(Level::Series)
-        }
+        tag if sequence(tag).is_some() => Ok(Level::Series),
         tag => Ok(matched(tag)?.level),
     }
 }
@@ -322,23 +361,6 @@ pub(super) const ITEM_TEXT: Attribute = Attribute {
     matched: true,
 };
 
-/// Gives the table of a sequence, and the columns of its items' attributes.
-pub(super) fn sequence(tag: Tag) -> Option<(&'static str, &'static [(Tag, &'static str)])> {
-    match tag {
-        tags::REQUEST_ATTRIBUTES_SEQUENCE => Some((
-            "requests",
-            &[
-                (tags::SCHEDULED_PROCEDURE_STEP_ID, "step_id"),
-                (tags::REQUESTED_PROCEDURE_ID, "procedure_id"),
-            ],
-        )),
-        tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE => {
-            Some(("tracers", &[(tags::RADIOPHARMACEUTICAL, "radiopharmaceutical")]))
-        }
-        _ => None,
-    }
-}
-
 fn key_condition(sql: &mut Sql, key: &Key, plan: &Plan) -> Result<()> {
     let backend = plan.backend;
     if key.tag == tags::MODALITIES_IN_STUDY {
@@ -356,17 +378,18 @@ fn key_condition(sql: &mut Sql, key: &Key, plan: &Plan) -> Result<()> {
         sql.push(")");
         return Ok(());
     }
-    if let Some((table, columns)) = sequence(key.tag) {
+    if let Some(sequence) = sequence(key.tag) {
         let Match::Sequence(keys) = &key.matching else {
             return Err(Error::WrongMatching(key.tag));
         };
-        check_size("keys", keys.len(), MAX_KEYS)?;
+        let asked = sequence.asked(keys)?;
+        check_size("keys", asked.len(), MAX_KEYS)?;
+        let table = sequence.table;
         sql.push(&format!("se.id IN (SELECT q.series FROM {table} q WHERE 1 = 1"));
-        for key in keys.iter().filter(|key| key.matching != Match::Universal) {
-            let column = columns.iter().find(|(tag, _)| *tag == key.tag);
-            let (_, column) = column.ok_or(Error::NotMatched(key.tag))?;
+        for (attribute, key) in asked {
+            let test = test_of(&attribute.compared(), key)?;
             sql.push(" AND ");
-            condition(sql, &[format!("q.{column}")], &test_of(&ITEM_TEXT, key)?, backend);
+            condition(sql, &[format!("q.{}", attribute.column)], &test, backend);
         }
         sql.push(")");
         return Ok(());

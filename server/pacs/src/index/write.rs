@@ -249,7 +249,7 @@ fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, Value)> {
     let value = facts.values.get(&attribute.tag);
     let mut columns = vec![(attribute.column.to_owned(), value.cloned().into())];
     let compared = match (attribute.kind, value) {
-        (Kind::Name | Kind::Time, Some(value)) => matching::forms(attribute, value),
+        (Kind::Name | Kind::Time | Kind::Codes, Some(value)) => matching::forms(attribute, value),
         _ => vec![None; 3],
     };
     columns.extend(
@@ -280,14 +280,22 @@ async fn items_of_series(transaction: &DatabaseTransaction, series: i64, facts: 
     }
     for (tracer, item) in facts.tracers.iter().zip(0_i64..) {
         let mut sql = Sql::new(
-            "INSERT INTO tracers (series, item, radiopharmaceutical, radionuclide, activity_bq, injection) VALUES (",
+            "INSERT INTO tracers (series, item, radiopharmaceutical, radiopharmaceutical_code, \
+             radiopharmaceutical_scheme, radiopharmaceutical_meaning, radionuclide_code, radionuclide_scheme, \
+             radionuclide, activity_bq, total_dose, injection) VALUES (",
         );
-        let values: [Value; 6] = [
+        let values: [Value; 12] = [
             series.into(),
             item.into(),
             tracer.radiopharmaceutical.clone().into(),
-            tracer.radionuclide.clone().into(),
+            tracer.radiopharmaceutical_code.value.clone().into(),
+            tracer.radiopharmaceutical_code.scheme.clone().into(),
+            tracer.radiopharmaceutical_code.meaning.clone().into(),
+            tracer.radionuclide.value.clone().into(),
+            tracer.radionuclide.scheme.clone().into(),
+            tracer.radionuclide.meaning.clone().into(),
             tracer.activity_bq.into(),
+            tracer.total_dose.clone().into(),
             tracer.injection.clone().into(),
         ];
         sql.bind_all(values).push(")").run(transaction).await?;

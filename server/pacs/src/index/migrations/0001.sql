@@ -97,6 +97,7 @@ CREATE TABLE series (
     units {text},
     decay_correction {text},
     corrected_image {text},
+    corrected_image_key {text},
     attenuation_method {text}
 );
 CREATE UNIQUE INDEX series_of_study ON series (study, series_uid);
@@ -109,6 +110,10 @@ CREATE INDEX series_station_name ON series (station_name);
 CREATE INDEX series_institution_name ON series (institution_name);
 CREATE INDEX series_performed_date ON series (performed_date);
 CREATE INDEX series_performed_time_key ON series (performed_time_key);
+CREATE INDEX series_units ON series (units);
+CREATE INDEX series_decay_correction ON series (decay_correction);
+CREATE INDEX series_corrected_image_key ON series (corrected_image_key);
+CREATE INDEX series_attenuation_method ON series (attenuation_method);
 
 CREATE TABLE instances (
     id {id},
@@ -143,12 +148,23 @@ CREATE TABLE tracers (
     series BIGINT NOT NULL REFERENCES series (id),
     item BIGINT NOT NULL,
     radiopharmaceutical {text},
+    radiopharmaceutical_code {text},
+    radiopharmaceutical_scheme {text},
+    radiopharmaceutical_meaning {text},
+    radionuclide_code {text},
+    radionuclide_scheme {text},
     radionuclide {text},
     activity_bq DOUBLE PRECISION,
+    total_dose {text},
     injection {text},
     PRIMARY KEY (series, item)
 );
 CREATE INDEX tracers_radiopharmaceutical ON tracers (radiopharmaceutical);
+CREATE INDEX tracers_radiopharmaceutical_code ON tracers (radiopharmaceutical_code);
+CREATE INDEX tracers_radiopharmaceutical_meaning ON tracers (radiopharmaceutical_meaning);
+CREATE INDEX tracers_radionuclide_code ON tracers (radionuclide_code);
+CREATE INDEX tracers_radionuclide ON tracers (radionuclide);
+CREATE INDEX tracers_activity ON tracers (activity_bq);
 
 CREATE TABLE requests (
     series BIGINT NOT NULL REFERENCES series (id),

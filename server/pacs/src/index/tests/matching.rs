@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::index::memory::MemoryIndex;
 use crate::index::tests::{postgres, sqlite};
-use crate::index::{Facts, Identifier, Index, Key, Level, Match, Query, Request, Tracer};
+use crate::index::{Code, Facts, Identifier, Index, Key, Level, Match, Query, Request, Tracer};
 use crate::storage::{Hash, ObjectInfo};
 use crate::test_folder::TestFolder;
 
@@ -40,6 +40,24 @@ const PATTERNS: &[&str] = &[
     "*", "?", "C?", "*b", "a?b", "a*", "[*", "张*", "*三*", "zhang*", "z*^s*", "*^四*", "", "é", "?é",
 ];
 
+const CODES: &[&str] = &["DECY", "DECY\\ATTN", "ATTN\\DECY\\SCAT", "ATT", "a%b\\[x]"];
+const NUMBERS: &[&str] = &["1e6", "370000000", "3.7e8", "7.4E8", "much", "1e-3"];
+
+fn tracers(name: Option<String>, nuclide: Option<String>, activity_bq: Option<f64>) -> Vec<Tracer> {
+    let code = Code {
+        meaning: nuclide,
+        ..Code::default()
+    };
+    name.map(|name| Tracer {
+        radiopharmaceutical: Some(name),
+        radionuclide: code,
+        activity_bq,
+        ..Tracer::default()
+    })
+    .into_iter()
+    .collect()
+}
+
 fn choice(from: &'static [&'static str]) -> impl Strategy<Value = String> {
     proptest::sample::select(from).prop_map(str::to_owned)
 }
@@ -59,7 +77,8 @@ prop_compose! {
         date in maybe(DATES), time in maybe(TIMES), modality in maybe(TEXTS), description in maybe(TEXTS),
         number in maybe(&["1", "01", "+2", "x"]), content in maybe(DATES),
         other in proptest::option::of((choice(&["A", "B", "D"]), choice(&["X", ""]))),
-        step in maybe(TEXTS), procedure in maybe(TEXTS), tracer in maybe(TEXTS),
+        step in maybe(TEXTS), procedure in maybe(TEXTS), tracer in maybe(TEXTS), nuclide in maybe(TEXTS),
+        corrected in maybe(CODES), activity_bq in proptest::option::of(proptest::sample::select(&[1e6, 370e6, 740e6][..])),
         received_ns in 1_i64..1_000_000,
     ) -> Facts {
         let mut values = BTreeMap::new();
@@ -78,6 +97,7 @@ prop_compose! {
             (tags::SERIES_NUMBER, number.clone().map(|n| crate::index::matching::integer(&n))),
             (tags::INSTANCE_NUMBER, number.map(|n| crate::index::matching::integer(&n))),
             (tags::CONTENT_DATE, content),
+            (tags::CORRECTED_IMAGE, corrected),
         ];
         values.extend(some.into_iter().filter_map(|(tag, value)| Some((tag, value?))));
         Facts {
@@ -85,7 +105,7 @@ prop_compose! {
             transfer_syntax_uid: "1.2.840.10008.1.2.1".to_owned(),
             values,
             other_ids: other.map(|(id, issuer)| Identifier { id, issuer }).into_iter().collect(),
-            tracers: tracer.map(|name| Tracer { radiopharmaceutical: Some(name), ..Tracer::default() }).into_iter().collect(),
+            tracers: tracers(tracer, nuclide, activity_bq),
             requests: vec![Request { step_id: step, procedure_id: procedure }],
             metadata: Vec::new(),
         }
@@ -144,6 +164,10 @@ fn key() -> impl Strategy<Value = Key> {
             matching: Match::Sequence(keys),
         })
     };
+    let codes = prop_oneof![
+        choice(&["ATTN", "DECY", "a%b", "["]).prop_map(Match::Single),
+        choice(&["AT*", "*N", "?ECY", "[x*"]).prop_map(Match::Wildcard),
+    ];
     let request = prop_oneof![
         text(tags::SCHEDULED_PROCEDURE_STEP_ID),
         text(tags::REQUESTED_PROCEDURE_ID)
@@ -167,10 +191,19 @@ fn key() -> impl Strategy<Value = Key> {
         uids(tags::SOP_INSTANCE_UID, "3"),
         number(tags::SERIES_NUMBER),
         number(tags::INSTANCE_NUMBER),
+        codes.prop_map(|matching| Key {
+            tag: tags::CORRECTED_IMAGE,
+            matching
+        }),
         items(tags::REQUEST_ATTRIBUTES_SEQUENCE, request),
         items(
             tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
-            text(tags::RADIOPHARMACEUTICAL).boxed()
+            prop_oneof![
+                text(tags::RADIOPHARMACEUTICAL),
+                range(tags::RADIONUCLIDE_TOTAL_DOSE, NUMBERS),
+                items(tags::RADIONUCLIDE_CODE_SEQUENCE, text(tags::CODE_MEANING).boxed())
+            ]
+            .boxed()
         ),
     ]
 }

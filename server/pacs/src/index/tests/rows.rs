@@ -247,8 +247,6 @@ async fn every_column_that_is_matched_begins_an_index() {
             match attribute.column {
                 "patient_id" => (table, columns) = ("patient_ids".to_owned(), vec!["identifier".to_owned()]),
                 "issuer" => table = "patient_ids".to_owned(),
-                // Unique within a study only: found through it.
-                "series_uid" => continue,
                 _ => {}
             }
             for column in columns {
