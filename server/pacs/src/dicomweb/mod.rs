@@ -7,7 +7,9 @@ mod bulk;
 pub mod json;
 pub mod multipart;
 pub(crate) mod parameters;
+pub mod qido;
 pub(crate) mod signedness;
+pub mod stow;
 pub mod xml;
 
 pub use address::BASE;

@@ -23,6 +23,20 @@ pub(crate) fn parameters(query: &str) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
+/// Refuses a path segment that is no UID: digits and dots, at most 64.
+///
+/// # Errors
+///
+/// [`Error::BadRequest`].
+pub(crate) fn uid(text: &str) -> Result<&str> {
+    let is_uid = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    if text.is_empty() || text.len() > 64 || !text.bytes().all(is_uid) {
+        let words = "expected a UID of at most 64 digits and dots in the address".to_owned();
+        return Err(Error::BadRequest(words));
+    }
+    Ok(text)
+}
+
 /// Writes a value so that it is one parameter's again.
 pub(crate) fn encoded(text: &str) -> String {
     let mut written = String::with_capacity(text.len());

@@ -45,6 +45,9 @@ pub enum Error {
     /// 501.
     #[error("{0} is not offered")]
     NotOffered(&'static str),
+    /// 503: as many do this at once as there is memory for.
+    #[error("too many {0} at once; try again later")]
+    Busy(&'static str),
     /// 507.
     #[error("the archive is full")]
     Full,
@@ -65,6 +68,7 @@ impl Error {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotOffered(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -79,6 +83,10 @@ impl IntoResponse for Error {
         if status == StatusCode::UNAUTHORIZED {
             let challenge = header::HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = header::HeaderValue::from_static("5");
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     }

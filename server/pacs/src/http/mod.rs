@@ -8,7 +8,7 @@ mod error;
 mod serve;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -60,6 +60,7 @@ impl App {
 /// Everything that the archive offers over HTTP. A handler that panics costs its own request only.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -17,7 +17,7 @@ use crate::services::Archive;
 use crate::storage::Storage;
 use crate::test_folder::TestFolder;
 
-async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> App {
+pub(crate) async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> App {
     let storage = Storage::local(&folder.path().join("objects")).unwrap();
     let index = Index::open(&Place::Sqlite(folder.path().join("index.sqlite")))
         .await
@@ -36,7 +36,7 @@ async fn find(caller: Caller) -> Result<&'static str> {
     Ok("found")
 }
 
-async fn start(router: Router, limits: Limits) -> (u16, oneshot::Sender<()>) {
+pub(crate) async fn start(router: Router, limits: Limits) -> (u16, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (stop, stopped) = oneshot::channel();
@@ -53,6 +53,86 @@ async fn ask(port: u16, request: &str) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The status line and headers, in lower case.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// Sends a request by hand, and gives the one answer.
+pub(crate) async fn send(port: u16, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("content-length: {}\r\n", body.len())
+    };
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{length}{headers}\r\n");
+    send_raw(port, &[head.as_bytes(), body].concat()).await
+}
+
+/// As [`send`], of bytes that may be no request.
+pub(crate) async fn send_raw(port: u16, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (mut reading, mut writing) = stream.split();
+    let mut answer = Vec::new();
+    // Who refuses early does not read all.
+    let write = async {
+        let _ = writing.write_all(bytes).await;
+    };
+    let read = async {
+        let _ = reading.read_to_end(&mut answer).await;
+    };
+    tokio::join!(write, read);
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let Some(end) = end else {
+        return Answer {
+            status: 0,
+            head: String::new(),
+            body: answer,
+        };
+    };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let mut body = answer.split_off(end + 4);
+    if head.contains("transfer-encoding: chunked") {
+        body = unchunked(&body);
+    }
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head,
+        body,
+    }
+}
+
+/// Panics where the last chunk is missing: then the answer was cut off.
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|two| two == b"\r\n").unwrap();
+        let length = std::str::from_utf8(&rest[..line]).unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            return whole;
+        }
+        whole.extend(&rest[line + 2..line + 2 + length]);
+        rest = &rest[line + 2 + length + 2..];
+    }
 }
 
 fn request(path: &str, headers: &str) -> String {

@@ -8,7 +8,7 @@ mod describe;
 mod whole;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -72,6 +72,14 @@ pub enum Reason {
     /// The object is another than the one that was announced.
     #[error("{0} is not the one that was announced")]
     Unannounced(Tag),
+    /// The object is of another study than the one it was sent to.
+    #[error("the object is of another study than the one it was sent to")]
+    OtherStudy {
+        /// Its SOP Class UID.
+        sop_class_uid: String,
+        /// Its SOP Instance UID.
+        sop_uid: String,
+    },
     /// The object is larger than is accepted.
     #[error("{what}: at most {limit} bytes are accepted")]
     TooLarge {
@@ -143,6 +151,7 @@ impl Ingest {
             staging: self.storage.stage(),
             too_large: false,
             announced: Vec::new(),
+            study_uid: None,
             sender: None,
         }
     }
@@ -175,6 +184,7 @@ pub struct Receiving {
     staging: Staging,
     too_large: bool,
     announced: Vec<(Tag, String)>,
+    study_uid: Option<String>,
     sender: Option<String>,
 }
 
@@ -186,6 +196,13 @@ impl Receiving {
             (tags::SOP_CLASS_UID, sop_class_uid.to_owned()),
             (tags::SOP_INSTANCE_UID, sop_instance_uid.to_owned()),
         ];
+        self
+    }
+
+    /// Refuses an object of another study.
+    #[must_use]
+    pub fn of_study(mut self, study_uid: &str) -> Self {
+        self.study_uid = Some(study_uid.to_owned());
         self
     }
 
@@ -221,6 +238,7 @@ impl Receiving {
             staging,
             too_large,
             announced,
+            study_uid,
             sender,
         } = self;
         if too_large {
@@ -241,6 +259,12 @@ impl Receiving {
         };
         if let Some((tag, _)) = announced.iter().find(|(tag, uid)| facts.value(*tag) != uid) {
             return Ok(Outcome::Refused(Reason::Unannounced(*tag)));
+        }
+        if study_uid.is_some_and(|uid| facts.value(tags::STUDY_INSTANCE_UID) != uid) {
+            return Ok(Outcome::Refused(Reason::OtherStudy {
+                sop_class_uid: facts.value(tags::SOP_CLASS_UID).to_owned(),
+                sop_uid: facts.value(tags::SOP_INSTANCE_UID).to_owned(),
+            }));
         }
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);

@@ -21,7 +21,7 @@ async fn archive(folder: &Path) -> (Ingest, Index, Storage) {
 }
 
 /// A Part 10 file of explicit little endian with these elements, in the order of their tags, and pixel data.
-fn file(elements: &[(Tag, VR, &[u8])], pixel_bytes: usize) -> Vec<u8> {
+pub(crate) fn file(elements: &[(Tag, VR, &[u8])], pixel_bytes: usize) -> Vec<u8> {
     let mut bytes = vec![0; 128];
     bytes.extend(b"DICM");
     let mut put = |tag: Tag, vr: VR, value: &[u8]| {
@@ -53,7 +53,7 @@ fn file(elements: &[(Tag, VR, &[u8])], pixel_bytes: usize) -> Vec<u8> {
 }
 
 /// An image of a study of its own number.
-fn image(number: u32, description: &str, pixel_bytes: usize) -> Vec<u8> {
+pub(crate) fn image(number: u32, description: &str, pixel_bytes: usize) -> Vec<u8> {
     let uid = format!("2.25.{number}");
     let elements: [(Tag, VR, &[u8]); 7] = [
         (tags::SOP_CLASS_UID, VR::UI, uids::CT_IMAGE_STORAGE.as_bytes()),

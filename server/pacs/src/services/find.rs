@@ -80,7 +80,8 @@ pub(super) fn asked(identifier: &InMemDicomObject) -> Result<Asked, Outcome> {
     Ok(asked)
 }
 
-fn vr_of(tag: Tag, sent: VR) -> VR {
+/// The representation that the dictionary has for a tag, else the one sent.
+pub(crate) fn vr_of(tag: Tag, sent: VR) -> VR {
     let entry = StandardDataDictionary.by_tag(tag);
     entry.map_or(sent, |entry| entry.vr().relaxed())
 }

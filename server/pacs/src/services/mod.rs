@@ -10,7 +10,7 @@
 //! identity and transfer syntax only, so that the same data set sent twice is the same object whoever sent it. Objects leave
 //! in the transfer syntax they are stored in.
 
-mod find;
+pub(crate) mod find;
 mod retrieve;
 mod store;
 
