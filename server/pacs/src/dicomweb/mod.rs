@@ -8,8 +8,10 @@ pub mod json;
 pub mod multipart;
 pub(crate) mod parameters;
 pub mod qido;
+pub mod rendered;
 pub(crate) mod signedness;
 pub mod stow;
+pub mod wado;
 pub mod xml;
 
 pub use address::BASE;

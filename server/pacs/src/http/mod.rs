@@ -20,6 +20,8 @@ pub use error::Error;
 pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
+use crate::dicomweb::rendered::RenderFrame;
+use crate::dicomweb::wado::layout::Layouts;
 use crate::services::Archive;
 
 /// Result of handlers.
@@ -35,6 +37,8 @@ pub struct App {
 struct Shared {
     archive: Archive,
     authorize: Arc<dyn Authorize>,
+    renderer: Option<Arc<dyn RenderFrame>>,
+    layouts: Arc<Layouts>,
 }
 
 impl App {
@@ -42,7 +46,26 @@ impl App {
     #[must_use]
     pub fn new(archive: Archive, authorize: Arc<dyn Authorize>) -> Self {
         Self {
-            shared: Arc::new(Shared { archive, authorize }),
+            shared: Arc::new(Shared {
+                archive,
+                authorize,
+                renderer: None,
+                layouts: Arc::default(),
+            }),
+        }
+    }
+
+    /// The same with somebody who draws.
+    #[must_use]
+    pub fn with_renderer(self, renderer: Arc<dyn RenderFrame>) -> Self {
+        let shared = Shared {
+            archive: self.shared.archive.clone(),
+            authorize: Arc::clone(&self.shared.authorize),
+            renderer: Some(renderer),
+            layouts: Arc::clone(&self.shared.layouts),
+        };
+        Self {
+            shared: Arc::new(shared),
         }
     }
 
@@ -50,6 +73,15 @@ impl App {
     #[must_use]
     pub fn archive(&self) -> &Archive {
         &self.shared.archive
+    }
+
+    pub(crate) fn renderer(&self) -> Option<&dyn RenderFrame> {
+        self.shared.renderer.as_deref()
+    }
+
+    /// Where frames lie in the objects asked for lately.
+    pub(crate) fn layouts(&self) -> &Layouts {
+        &self.shared.layouts
     }
 
     pub(crate) fn authorize(&self) -> &dyn Authorize {
@@ -61,6 +93,7 @@ impl App {
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
+        .merge(crate::dicomweb::wado::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)
