@@ -7,6 +7,7 @@ pub mod access;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;
+pub mod fast;
 pub mod http;
 pub mod index;
 pub mod ingest;

@@ -22,6 +22,7 @@ pub use serve::{Limits, serve};
 use crate::access::Authorize;
 use crate::dicomweb::rendered::RenderFrame;
 use crate::dicomweb::wado::layout::Layouts;
+use crate::fast::FrameCache;
 use crate::services::Archive;
 
 /// Result of handlers.
@@ -39,6 +40,7 @@ struct Shared {
     authorize: Arc<dyn Authorize>,
     renderer: Option<Arc<dyn RenderFrame>>,
     layouts: Arc<Layouts>,
+    frame_cache: Arc<FrameCache>,
 }
 
 impl App {
@@ -51,6 +53,7 @@ impl App {
                 authorize,
                 renderer: None,
                 layouts: Arc::default(),
+                frame_cache: Arc::default(),
             }),
         }
     }
@@ -63,6 +66,7 @@ impl App {
             authorize: Arc::clone(&self.shared.authorize),
             renderer: Some(renderer),
             layouts: Arc::clone(&self.shared.layouts),
+            frame_cache: Arc::clone(&self.shared.frame_cache),
         };
         Self {
             shared: Arc::new(shared),
@@ -84,6 +88,11 @@ impl App {
         &self.shared.layouts
     }
 
+    /// Chunks of viewers' streams made lately.
+    pub(crate) fn frame_cache(&self) -> &FrameCache {
+        &self.shared.frame_cache
+    }
+
     pub(crate) fn authorize(&self) -> &dyn Authorize {
         &*self.shared.authorize
     }
@@ -94,6 +103,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
         .merge(crate::dicomweb::wado::router())
+        .merge(crate::fast::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

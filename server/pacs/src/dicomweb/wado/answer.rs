@@ -40,13 +40,13 @@ impl Content {
 }
 
 /// The entity tag of what is made of objects and words alone.
-pub(super) fn etag(of: &[&str]) -> String {
+pub(crate) fn etag(of: &[&str]) -> String {
     let hash = crate::storage::Hash::of(of.join("\n").as_bytes()).to_string();
     format!("\"{}\"", &hash[..32])
 }
 
 /// Whether the caller has it already (RFC 9110 13.1.2).
-pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let lines = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut tags = lines
         .filter_map(|line| line.to_str().ok())
@@ -58,7 +58,7 @@ pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 /// An answer with the headers of all retrievals.
-pub(super) fn response(status: StatusCode, etag: &str, content_type: Option<&str>, body: Body) -> Response {
+pub(crate) fn response(status: StatusCode, etag: &str, content_type: Option<&str>, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -78,7 +78,7 @@ pub(super) fn response(status: StatusCode, etag: &str, content_type: Option<&str
 }
 
 /// 304.
-pub(super) fn unchanged(etag: &str) -> Response {
+pub(crate) fn unchanged(etag: &str) -> Response {
     response(StatusCode::NOT_MODIFIED, etag, None, Body::empty())
 }
 

@@ -4,7 +4,7 @@
 //! an entity tag of the object's hash and its form; single parts are given in ranges. Drawing is another's
 //! ([`super::rendered`]).
 
-mod answer;
+pub(crate) mod answer;
 mod bulk;
 pub(crate) mod find;
 pub(crate) mod frames;
@@ -15,7 +15,7 @@ mod render;
 mod uri;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
