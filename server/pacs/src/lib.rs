@@ -7,11 +7,13 @@ pub mod access;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;
+pub mod fast;
 pub mod http;
 pub mod index;
 pub mod ingest;
 pub mod services;
 pub mod storage;
+pub mod transcode;
 
 #[cfg(test)]
 mod test_folder;

@@ -10,6 +10,8 @@ pub(crate) mod parameters;
 pub mod qido;
 pub(crate) mod signedness;
 pub mod stow;
+pub mod rendered;
+pub mod wado;
 pub mod xml;
 
 pub use address::BASE;

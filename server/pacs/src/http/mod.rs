@@ -20,6 +20,9 @@ pub use error::Error;
 pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
+use crate::dicomweb::rendered::RenderFrame;
+use crate::dicomweb::wado::layout::Layouts;
+use crate::fast::FrameCache;
 use crate::services::Archive;
 
 /// Result of handlers.
@@ -35,6 +38,9 @@ pub struct App {
 struct Shared {
     archive: Archive,
     authorize: Arc<dyn Authorize>,
+    renderer: Option<Arc<dyn RenderFrame>>,
+    layouts: Arc<Layouts>,
+    frame_cache: Arc<FrameCache>,
 }
 
 impl App {
@@ -42,7 +48,28 @@ impl App {
     #[must_use]
     pub fn new(archive: Archive, authorize: Arc<dyn Authorize>) -> Self {
         Self {
-            shared: Arc::new(Shared { archive, authorize }),
+            shared: Arc::new(Shared {
+                archive,
+                authorize,
+                renderer: None,
+                layouts: Arc::default(),
+                frame_cache: Arc::default(),
+            }),
+        }
+    }
+
+    /// The same with somebody who draws.
+    #[must_use]
+    pub fn with_renderer(self, renderer: Arc<dyn RenderFrame>) -> Self {
+        let shared = Shared {
+            archive: self.shared.archive.clone(),
+            authorize: Arc::clone(&self.shared.authorize),
+            renderer: Some(renderer),
+            layouts: Arc::clone(&self.shared.layouts),
+            frame_cache: Arc::clone(&self.shared.frame_cache),
+        };
+        Self {
+            shared: Arc::new(shared),
         }
     }
 
@@ -50,6 +77,20 @@ impl App {
     #[must_use]
     pub fn archive(&self) -> &Archive {
         &self.shared.archive
+    }
+
+    pub(crate) fn renderer(&self) -> Option<&dyn RenderFrame> {
+        self.shared.renderer.as_deref()
+    }
+
+    /// Where frames lie in the objects asked for lately.
+    pub(crate) fn layouts(&self) -> &Layouts {
+        &self.shared.layouts
+    }
+
+    /// Chunks of viewers' streams made lately.
+    pub(crate) fn frame_cache(&self) -> &FrameCache {
+        &self.shared.frame_cache
     }
 
     pub(crate) fn authorize(&self) -> &dyn Authorize {
@@ -61,6 +102,8 @@ impl App {
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
+        .merge(crate::dicomweb::wado::router())
+        .merge(crate::fast::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -37,7 +37,7 @@ pub use facts::{Code, Facts, Identifier, Request, Tracer};
 pub use matching::{Key, Match};
 pub use merge::Merge;
 pub(crate) use query::MAX_ROWS;
-pub use read::InstanceMetadata;
+pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use writer::Change;
 
 use crate::storage::Hash;

@@ -25,6 +25,7 @@ use dimse::{Instance, Outcome, Peer, Supported};
 use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::storage::Storage;
+use crate::transcode::Transcoder;
 
 pub use dimse::server::Destination;
 
@@ -96,6 +97,7 @@ pub struct Archive {
     storage: Storage,
     destinations: HashMap<String, Destination>,
     ae_title: String,
+    transcoder: Transcoder,
 }
 
 impl Archive {
@@ -114,6 +116,7 @@ impl Archive {
             storage,
             destinations,
             ae_title: ae_title.to_owned(),
+            transcoder: Transcoder::default(),
         }
     }
 }
@@ -135,6 +138,12 @@ impl Archive {
     #[must_use]
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// What gives objects in other transfer syntaxes.
+    #[must_use]
+    pub fn transcoder(&self) -> &Transcoder {
+        &self.transcoder
     }
 
     /// The AE title that it answers as.

@@ -4,6 +4,7 @@
 //! only when file and directory are on the disk. A local directory is written by [`local`]; any other store goes
 //! through `object_store`'s trait. What objects mean is the index's matter.
 
+mod blocks;
 pub mod conformance;
 mod hash;
 mod local;
@@ -118,6 +119,16 @@ pub struct Committed {
 #[derive(Debug, Clone)]
 pub struct Storage {
     backend: Backend,
+    blocks: Arc<blocks::Blocks>,
+}
+
+impl From<Backend> for Storage {
+    fn from(backend: Backend) -> Self {
+        Self {
+            backend,
+            blocks: Arc::default(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -134,7 +145,7 @@ impl Storage {
     /// [`Error::InUse`] when another process holds it, [`Error::Io`] when it cannot be made.
     pub fn local(root: &Path) -> Result<Self> {
         let backend = Backend::Local(Arc::new(Local::open(root, std::fs::File::sync_all)?));
-        Ok(Self { backend })
+        Ok(backend.into())
     }
 
     /// Uses any store of `object_store`; what arrives waits in the local directory `spool` until it is whole.
@@ -146,7 +157,7 @@ impl Storage {
     /// As [`Storage::local`], of the spool.
     pub fn remote(store: Arc<dyn ObjectStore>, spool: &Path) -> Result<Self> {
         let backend = Backend::Remote(Arc::new(Remote::open(store, spool)?));
-        Ok(Self { backend })
+        Ok(backend.into())
     }
 
     /// Begins to receive an object.

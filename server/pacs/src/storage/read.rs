@@ -6,14 +6,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use object_store::ObjectStoreExt;
 
+use super::blocks::WHOLE_BYTES;
 use super::remote::{self, Remote};
 use super::{Backend, Error, Hash, ObjectInfo, Result, Storage, blocking, local};
 
 /// Bytes of one piece of a stream.
 const PIECE_BYTES: u64 = 256 << 10;
+
+/// Bytes of one piece that is verified by itself; a small object is one piece.
+const VERIFIED_PIECE_BYTES: u64 = WHOLE_BYTES;
 
 impl Storage {
     /// Gives what is known of an object without reading it.
@@ -92,7 +96,8 @@ impl Storage {
 
     /// Gives part of an object, after the whole was verified.
     ///
-    /// The object is read twice, the second time from the system's cache: a wrong byte must not be given as good.
+    /// A small object is read whole. Of a large one the first part costs a pass over all of it, later ones their own blocks,
+    /// as long as it is remembered: a wrong byte is not given as good either way.
     ///
     /// # Errors
     ///
@@ -107,8 +112,37 @@ impl Storage {
                 end: range.end,
             });
         }
-        self.verify(hash).await?;
-        self.piece(hash, range).await
+        if size <= WHOLE_BYTES {
+            let whole = self.read(hash, WHOLE_BYTES).await?;
+            return Ok(whole.slice(range.start as usize..range.end as usize));
+        }
+        self.blocks_of(hash, size, range).await
+    }
+
+    /// Gives part of an object piece by piece, each verified before it is given; memory is bounded by one piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::range`]; before the first piece, unless a byte turns in between.
+    pub async fn pieces(
+        &self,
+        hash: Hash,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
+        let first = range.start..(range.start + VERIFIED_PIECE_BYTES).min(range.end);
+        let bytes = self.range(hash, first.clone()).await?;
+        let storage = self.clone();
+        let rest = stream::try_unfold(first.end, move |at| {
+            let storage = storage.clone();
+            async move {
+                if at >= range.end {
+                    return Ok(None);
+                }
+                let end = (at + VERIFIED_PIECE_BYTES).min(range.end);
+                Ok(Some((storage.range(hash, at..end).await?, end)))
+            }
+        });
+        Ok(stream::iter([Ok(bytes)]).chain(rest))
     }
 
     /// Gives an object piece by piece, after the whole was verified; memory is bounded by one piece.
@@ -133,7 +167,7 @@ impl Storage {
     }
 
     /// Reads bytes without verifying them.
-    async fn piece(&self, hash: Hash, range: Range<u64>) -> Result<Bytes> {
+    pub(super) async fn piece(&self, hash: Hash, range: Range<u64>) -> Result<Bytes> {
         match &self.backend {
             Backend::Local(local) => {
                 let local = Arc::clone(local);

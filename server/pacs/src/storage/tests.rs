@@ -114,9 +114,7 @@ async fn a_failed_fsync_is_never_a_success() {
     let folder = TestFolder::new("fsync");
     SYNCS_LEFT.store(2, Ordering::SeqCst);
     let local = Local::open(folder.path(), failing_sync).unwrap();
-    let storage = Storage {
-        backend: Backend::Local(Arc::new(local)),
-    };
+    let storage = Storage::from(Backend::Local(Arc::new(local)));
     // The file's own fsync fails: nothing is there.
     assert!(matches!(store(&storage, b"file").await, Err(Error::Io(_))));
     assert!(storage.list().await.unwrap().is_empty());

@@ -1,0 +1,203 @@
+//! WADO-RS and WADO-URI: giving objects, metadata, frames and bulk data (PS3.18 9 and 10.4).
+//!
+//! What is given was verified, and a study is given while it is read: a few objects are in memory at once. Every answer has
+//! an entity tag of the object's hash and its form; single parts are given in ranges. Drawing is another's
+//! ([`super::rendered`]).
+
+pub(crate) mod answer;
+mod bulk;
+pub(crate) mod find;
+pub(crate) mod frames;
+mod instances;
+pub(crate) mod layout;
+mod metadata;
+mod render;
+mod uri;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use axum::routing::get;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use super::accept::Accept;
+use super::address;
+use super::parameters::parameters;
+use crate::access::Action;
+use crate::http::{App, Caller, Error, Result};
+
+use find::{Address, target, targets};
+
+/// Retrieving, under `/dicom-web` and `/wado`.
+pub fn router() -> Router<App> {
+    const STUDY: &str = "/dicom-web/studies/{study}";
+    const SERIES: &str = "/dicom-web/studies/{study}/series/{series}";
+    const INSTANCE: &str = "/dicom-web/studies/{study}/series/{series}/instances/{instance}";
+    let below = |path: &str, name: &str| format!("{path}/{name}");
+    // Only metadata are text: pixels do not get smaller so.
+    let metadata = [STUDY, SERIES, INSTANCE]
+        .into_iter()
+        .fold(Router::new(), |router, path| {
+            router.route(&below(path, "metadata"), get(metadata))
+        })
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+    let mut router = Router::new().route("/wado", get(by_parameters)).merge(metadata);
+    for path in [STUDY, SERIES, INSTANCE] {
+        router = router
+            .route(path, get(objects))
+            .route(&below(path, "rendered"), get(rendered))
+            .route(&below(path, "thumbnail"), get(thumbnail));
+    }
+    router
+        .route(&below(INSTANCE, "frames/{frames}"), get(frames))
+        .route(&below(INSTANCE, "frames/{frames}/rendered"), get(rendered))
+        .route(&below(INSTANCE, "frames/{frames}/thumbnail"), get(thumbnail))
+        .route(&below(INSTANCE, "bulkdata/{*path}"), get(bulkdata))
+}
+
+/// The names in an address.
+#[derive(Debug, serde::Deserialize)]
+struct Names {
+    study: String,
+    series: Option<String>,
+    instance: Option<String>,
+    frames: Option<String>,
+    path: Option<String>,
+}
+
+/// What every retrieval has of its request.
+type Asked = (State<App>, Caller, Path<Names>, HeaderMap, Uri, RawQuery);
+
+/// A request that may be answered.
+struct Request {
+    app: App,
+    names: Names,
+    address: Address,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    accept: Accept,
+    /// The address of the service.
+    base: String,
+}
+
+impl Request {
+    /// Reads it, and asks whether it may be answered.
+    fn of(asked: Asked) -> Result<Self> {
+        let (State(app), caller, Path(names), headers, uri, RawQuery(query)) = asked;
+        let address = Address::of(&names.study, names.series.as_deref(), names.instance.as_deref())?;
+        caller.may(Action::Retrieve, Some(&address.study))?;
+        let query = parameters(query.as_deref().unwrap_or_default())?;
+        let parameter = query.iter().find(|(name, _)| name == "accept");
+        Ok(Self {
+            accept: Accept::of(&headers, parameter.map(|(_, value)| value.as_str())),
+            base: address::service(&headers, &uri),
+            app,
+            names,
+            address,
+            headers,
+            query,
+        })
+    }
+}
+
+async fn objects(asked: Asked) -> Result<Response> {
+    let request = Request::of(asked)?;
+    let targets = targets(&request.app, &request.address).await?;
+    instances::retrieve(
+        &request.app,
+        &request.headers,
+        &request.accept,
+        &request.base,
+        targets,
+    )
+    .await
+}
+
+async fn metadata(asked: Asked) -> Result<Response> {
+    let request = Request::of(asked)?;
+    metadata::retrieve(
+        &request.app,
+        &request.headers,
+        &request.accept,
+        &request.base,
+        &request.address,
+    )
+    .await
+}
+
+async fn frames(asked: Asked) -> Result<Response> {
+    let request = Request::of(asked)?;
+    let wanted = frames::list(request.names.frames.as_deref().unwrap_or_default())?;
+    let target = target(&request.app, &request.address).await?;
+    frames::retrieve(
+        &request.app,
+        &request.headers,
+        &request.accept,
+        &request.base,
+        target,
+        wanted,
+    )
+    .await
+}
+
+async fn bulkdata(asked: Asked) -> Result<Response> {
+    let request = Request::of(asked)?;
+    let target = target(&request.app, &request.address).await?;
+    let path = request.names.path.as_deref().unwrap_or_default();
+    bulk::retrieve(
+        &request.app,
+        &request.headers,
+        &request.accept,
+        &request.base,
+        target,
+        path,
+    )
+    .await
+}
+
+async fn rendered(asked: Asked) -> Result<Response> {
+    drawn(asked, false).await
+}
+
+async fn thumbnail(asked: Asked) -> Result<Response> {
+    drawn(asked, true).await
+}
+
+/// Draws a frame: the one named, else the first of the instance in the middle.
+async fn drawn(asked: Asked, is_thumbnail: bool) -> Result<Response> {
+    let request = Request::of(asked)?;
+    let frame = match &request.names.frames {
+        Some(text) => match frames::list(text)?[..] {
+            [frame] => frame,
+            _ => return Err(Error::BadRequest("expected one frame".to_owned())),
+        },
+        None => 1,
+    };
+    request.app.renderer().ok_or(Error::NotOffered("rendering"))?;
+    let mut targets = targets(&request.app, &request.address).await?;
+    let target = targets.swap_remove(targets.len() / 2);
+    render::retrieve(
+        &request.app,
+        &request.headers,
+        &request.accept,
+        &request.query,
+        target,
+        frame,
+        is_thumbnail,
+    )
+    .await
+}
+
+async fn by_parameters(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response> {
+    uri::retrieve(&app, &caller, &headers, query.as_deref().unwrap_or_default()).await
+}

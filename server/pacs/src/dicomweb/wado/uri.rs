@@ -1,0 +1,76 @@
+//! WADO-URI (PS3.18 9): one object by the parameters of one address.
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::answer;
+use super::find::{Address, target};
+use super::instances;
+use super::render;
+use crate::access::Action;
+use crate::dicomweb::accept::{Accept, Offer};
+use crate::dicomweb::parameters::parameters;
+use crate::http::{App, Caller, Error, Result};
+use crate::transcode;
+
+const DICOM: &str = "application/dicom";
+
+/// Answers a request.
+pub(super) async fn retrieve(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    query: &str,
+) -> Result<Response> {
+    let query = parameters(query)?;
+    let value = |name: &str| {
+        let found = query.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    let needed = |name: &'static str| {
+        value(name).ok_or_else(|| Error::BadRequest(format!("expected the parameter {name}")))
+    };
+    if !needed("requestType")?.eq_ignore_ascii_case("WADO") {
+        return Err(Error::BadRequest("expected WADO as requestType".to_owned()));
+    }
+    let address = Address::of(
+        needed("studyUID")?,
+        Some(needed("seriesUID")?),
+        Some(needed("objectUID")?),
+    )?;
+    caller.may(Action::Retrieve, Some(&address.study))?;
+    if value("anonymize").is_some() {
+        return Err(Error::NotOffered("anonymize"));
+    }
+    let target = target(app, &address).await?;
+    // Without contentType the header says, and without that it is the object.
+    let accept = Accept::of(headers, value("contentType"));
+    let offers = [
+        Offer::single(DICOM),
+        Offer::single("image/jpeg"),
+        Offer::single("image/png"),
+    ];
+    match accept.choose(&offers).map(|offer| offer.media_type) {
+        Some(DICOM) => {
+            let stored = target.transfer_syntax_uid.clone();
+            let syntax = value("transferSyntax").unwrap_or(&stored);
+            if !transcode::is_possible(&stored, syntax) {
+                return Err(Error::NotAcceptable(format!("{DICOM} in {stored}")));
+            }
+            let etag = answer::etag(&["uri", &target.hash.to_string(), syntax]);
+            if answer::is_known(headers, &etag) {
+                return Ok(answer::unchanged(&etag));
+            }
+            instances::single(app, headers, &etag, target, syntax).await
+        }
+        Some(_) => {
+            let frame = value("frameNumber").map_or(Some(1), |number| number.parse().ok());
+            let frame = frame.filter(|frame| *frame > 0);
+            let frame = frame.ok_or_else(|| Error::BadRequest("expected a frame's number".to_owned()))?;
+            render::retrieve(app, headers, &accept, &query, target, frame, false).await
+        }
+        None => Err(Error::NotAcceptable(
+            offers.map(|offer| offer.to_string()).join(", "),
+        )),
+    }
+}

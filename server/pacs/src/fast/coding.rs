@@ -1,0 +1,163 @@
+//! The content of chunks: frames as they are stored or in JPEG-LS, and overviews of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use codec::dataset::PixelKind;
+use codec::{FrameDescription, TransferSyntax, compression};
+
+use super::header::Place;
+use crate::dicomweb::wado::frames::Frames;
+use crate::http::{App, Error, Result};
+use crate::storage::Hash;
+
+/// Every so many pixels of an overview's rows and columns one is taken.
+pub(super) const OVERVIEW_STEP: usize = 4;
+
+/// Bytes of made chunks that are kept.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// What a chunk is; the number is the wire's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub(crate) enum Kind {
+    /// Every fourth pixel of every fourth row.
+    Overview = 1,
+    /// A whole frame.
+    Frame = 2,
+    /// The end: nothing is missing.
+    End = 3,
+}
+
+/// How a chunk's content is encoded; the number is the wire's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Coding {
+    /// Cells, little endian, the samples of a pixel side by side.
+    Native = 0,
+    /// JPEG-LS without loss.
+    JpegLs = 1,
+    /// In the transfer syntax that the header names for the frame.
+    Stored = 2,
+}
+
+/// Makes the content of a chunk.
+///
+/// # Errors
+///
+/// Those of reading the object.
+pub(super) async fn make(app: &App, kind: Kind, place: &Place) -> Result<(Coding, Bytes)> {
+    let frames = Frames::open(app, &place.target).await?;
+    let stored = frames.layout.syntax;
+    let frame = place.frame - 1;
+    if kind == Kind::Frame && stored.is_encapsulated() {
+        return Ok((Coding::Stored, frames.frame(app, frame, stored).await?));
+    }
+    let native = frames
+        .frame(app, frame, TransferSyntax::ExplicitLittleEndian)
+        .await?;
+    if frames.layout.kind != PixelKind::Integer {
+        return Ok(match kind {
+            Kind::Overview => (Coding::Native, Bytes::new()),
+            _ => (Coding::Native, native),
+        });
+    }
+    let described = codec::pixels::describe(&frames.layout.attributes, frames.layout.kind);
+    let (description, _) = described.map_err(|_| Error::Internal)?;
+    let run = move || match kind {
+        Kind::Overview => overview(&description, &native),
+        _ => compressed(&description, native),
+    };
+    app.archive().transcoder().run(run).await.map_err(|error| {
+        tracing::error!(%error, "a frame was not encoded");
+        Error::Internal
+    })
+}
+
+/// A frame in JPEG-LS, where that holds all of its cells; else as it is.
+fn compressed(description: &FrameDescription, native: Bytes) -> (Coding, Bytes) {
+    match jpeg_ls(description, &native) {
+        Some(encoded) => (Coding::JpegLs, encoded),
+        None => (Coding::Native, native),
+    }
+}
+
+/// Every fourth pixel of every fourth row; nothing of a layout that this is not done for.
+fn overview(description: &FrameDescription, native: &[u8]) -> (Coding, Bytes) {
+    let pixel = usize::from(description.samples_per_pixel) * description.bytes_per_sample();
+    let row = description.columns as usize * pixel;
+    let is_plain = description.bits_allocated >= 8 && native.len() >= row * description.rows as usize;
+    if !is_plain {
+        return (Coding::Native, Bytes::new());
+    }
+    let rows = native.chunks_exact(row).take(description.rows as usize);
+    let taken = rows
+        .step_by(OVERVIEW_STEP)
+        .flat_map(|row| row.chunks_exact(pixel).step_by(OVERVIEW_STEP));
+    let values: Vec<u8> = taken.flatten().copied().collect();
+    let small = FrameDescription {
+        rows: description.rows.div_ceil(OVERVIEW_STEP as u32),
+        columns: description.columns.div_ceil(OVERVIEW_STEP as u32),
+        ..*description
+    };
+    compressed(&small, values.into())
+}
+
+/// Encodes cells whose bits above Bits Stored say nothing of their own.
+fn jpeg_ls(description: &FrameDescription, native: &[u8]) -> Option<Bytes> {
+    let to = TransferSyntax::JpegLsLossless;
+    let is_by_pixel = description.samples_per_pixel == 1;
+    let fits = matches!(description.bits_allocated, 8 | 16)
+        && description.high_bit + 1 == description.bits_stored
+        && is_by_pixel
+        && native.len() == description.frame_bytes().ok()?;
+    if !fits {
+        return None;
+    }
+    // Values beyond their bits are refused by the encoder: then the frame travels as it is.
+    let encoded = compression::encoder_for(to)?.encode(native, description).ok()?;
+    (encoded.len() < native.len()).then(|| encoded.into())
+}
+
+type Key = (Hash, u32, Kind);
+
+/// Chunks made lately; the oldest go first.
+#[derive(Debug, Default)]
+pub(crate) struct FrameCache {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    chunks: HashMap<Key, (Coding, Bytes)>,
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl FrameCache {
+    pub(super) fn get(&self, key: &Key) -> Option<(Coding, Bytes)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.chunks.get(key).cloned()
+    }
+
+    /// Keeps a chunk that took work; what is given as it is stored is not kept.
+    pub(super) fn put(&self, key: Key, chunk: (Coding, Bytes)) {
+        let is_worth = matches!(chunk.0, Coding::JpegLs) || key.2 == Kind::Overview;
+        if !is_worth || chunk.1.len() > KEPT_BYTES / 8 {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = chunk.1.len();
+        if kept.chunks.insert(key, chunk).is_none() {
+            kept.order.push_back(key);
+            kept.bytes += bytes;
+        }
+        while kept.bytes > KEPT_BYTES
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            let gone = kept.chunks.remove(&oldest);
+            kept.bytes -= gone.map_or(0, |(_, bytes)| bytes.len());
+        }
+    }
+}
