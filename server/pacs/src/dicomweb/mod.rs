@@ -4,12 +4,14 @@ pub mod accept;
 pub(crate) mod address;
 mod base64;
 mod bulk;
+pub mod cors;
 pub mod json;
 pub mod multipart;
 pub(crate) mod parameters;
 pub mod qido;
 pub(crate) mod signedness;
 pub mod stow;
+pub mod upload;
 pub mod xml;
 
 pub use address::BASE;

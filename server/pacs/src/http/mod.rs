@@ -20,6 +20,7 @@ pub use error::Error;
 pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
+use crate::dicomweb::upload::Uploads;
 use crate::services::Archive;
 
 /// Result of handlers.
@@ -35,6 +36,7 @@ pub struct App {
 struct Shared {
     archive: Archive,
     authorize: Arc<dyn Authorize>,
+    uploads: Option<Uploads>,
 }
 
 impl App {
@@ -42,8 +44,29 @@ impl App {
     #[must_use]
     pub fn new(archive: Archive, authorize: Arc<dyn Authorize>) -> Self {
         Self {
-            shared: Arc::new(Shared { archive, authorize }),
+            shared: Arc::new(Shared {
+                archive,
+                authorize,
+                uploads: None,
+            }),
         }
+    }
+
+    /// As it is, with a place for uploads that can be broken off; without one they are not offered.
+    #[must_use]
+    pub fn with_uploads(self, uploads: Uploads) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                archive: self.shared.archive.clone(),
+                authorize: Arc::clone(&self.shared.authorize),
+                uploads: Some(uploads),
+            }),
+        }
+    }
+
+    pub(crate) fn uploads(&self) -> Result<&Uploads> {
+        let uploads = self.shared.uploads.as_ref();
+        uploads.ok_or(Error::NotOffered("uploading in pieces"))
     }
 
     /// The archive.
@@ -60,7 +83,9 @@ impl App {
 /// Everything that the archive offers over HTTP. A handler that panics costs its own request only.
 pub fn router(app: App) -> Router {
     Router::new()
-        .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
+        .merge(crate::dicomweb::qido::router())
+        .merge(crate::dicomweb::stow::router())
+        .merge(crate::dicomweb::upload::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)
