@@ -139,6 +139,39 @@ def names(client, files):
         print("     no names with ideographs in these files")
 
 
+def tracers(client, files):
+    """What was injected, by its activity and nuclide; the search is in Bq whatever the class states."""
+    checked = set()
+    for _, data_set in files.values():
+        items = data_set.get("RadiopharmaceuticalInformationSequence") or []
+        series = str(data_set.SeriesInstanceUID)
+        unit = {"1.2.840.10008.5.1.4.1.1.128": 1.0, "1.2.840.10008.5.1.4.1.1.20": 1e6}.get(str(data_set.SOPClassUID))
+        if not items or unit is None or series in checked:
+            continue
+        checked.add(series)
+        dose = items[0].get("RadionuclideTotalDose")
+        codes = items[0].get("RadionuclideCodeSequence") or []
+        sequence = "RadiopharmaceuticalInformationSequence"
+        if dose:
+            activity = float(dose) * unit
+            filters = {f"{sequence}.RadionuclideTotalDose": f"{activity * 0.999:.9g}-{activity * 1.001:.9g}"}
+            found = client.search_for_series(search_filters=filters, fields=[sequence])
+            shown = [row["00540016"]["Value"][0] for row in found if value(row, "0020000E") == series]
+            check("a series by its activity", len(shown), 1)
+            check("the activity as its header has it", value(shown[0], "00181074") if shown else None, float(dose))
+        if codes and codes[0].get("CodeMeaning"):
+            filters = {f"{sequence}.RadionuclideCodeSequence.CodeMeaning": str(codes[0].CodeMeaning)}
+            found = client.search_for_series(search_filters=filters)
+            check("a series by its radionuclide", series in uids(found, "0020000E"), True)
+        corrected = data_set.get("CorrectedImage")
+        if corrected:
+            names = [corrected] if isinstance(corrected, str) else list(corrected)
+            found = client.search_for_series(search_filters={"CorrectedImage": "ATTN"})
+            check("attenuation correction", series in uids(found, "0020000E"), "ATTN" in names)
+    if not checked:
+        print("     no tracers in these files")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--url", required=True)
@@ -158,6 +191,7 @@ def main():
         levels(client, by_study)
         matching(client, files, by_study)
         names(client, files)
+        tracers(client, files)
     sys.exit(1 if failures else 0)
 
 

@@ -5,6 +5,8 @@ pub(crate) mod address;
 mod base64;
 mod bulk;
 pub mod cors;
+#[cfg(test)]
+mod hostile;
 pub mod json;
 pub mod multipart;
 pub(crate) mod parameters;
