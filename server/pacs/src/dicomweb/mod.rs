@@ -4,13 +4,17 @@ pub mod accept;
 pub(crate) mod address;
 mod base64;
 mod bulk;
+pub mod cors;
+#[cfg(test)]
+mod hostile;
 pub mod json;
 pub mod multipart;
 pub(crate) mod parameters;
 pub mod qido;
+pub mod rendered;
 pub(crate) mod signedness;
 pub mod stow;
-pub mod rendered;
+pub mod upload;
 pub mod wado;
 pub mod xml;
 

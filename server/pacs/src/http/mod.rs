@@ -21,6 +21,7 @@ pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
 use crate::dicomweb::rendered::RenderFrame;
+use crate::dicomweb::upload::Uploads;
 use crate::dicomweb::wado::layout::Layouts;
 use crate::fast::FrameCache;
 use crate::services::Archive;
@@ -34,13 +35,14 @@ pub struct App {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Shared {
     archive: Archive,
     authorize: Arc<dyn Authorize>,
     renderer: Option<Arc<dyn RenderFrame>>,
     layouts: Arc<Layouts>,
     frame_cache: Arc<FrameCache>,
+    uploads: Option<Uploads>,
 }
 
 impl App {
@@ -54,6 +56,7 @@ impl App {
                 renderer: None,
                 layouts: Arc::default(),
                 frame_cache: Arc::default(),
+                uploads: None,
             }),
         }
     }
@@ -61,16 +64,18 @@ impl App {
     /// The same with somebody who draws.
     #[must_use]
     pub fn with_renderer(self, renderer: Arc<dyn RenderFrame>) -> Self {
-        let shared = Shared {
-            archive: self.shared.archive.clone(),
-            authorize: Arc::clone(&self.shared.authorize),
-            renderer: Some(renderer),
-            layouts: Arc::clone(&self.shared.layouts),
-            frame_cache: Arc::clone(&self.shared.frame_cache),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        self.with(|shared| shared.renderer = Some(renderer))
+    }
+
+    /// The same with a place for uploads that can be broken off; without one they are not offered.
+    #[must_use]
+    pub fn with_uploads(self, uploads: Uploads) -> Self {
+        self.with(|shared| shared.uploads = Some(uploads))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
     }
 
     /// The archive.
@@ -101,7 +106,9 @@ impl App {
 /// Everything that the archive offers over HTTP. A handler that panics costs its own request only.
 pub fn router(app: App) -> Router {
     Router::new()
-        .merge(crate::dicomweb::qido::router().merge(crate::dicomweb::stow::router()))
+        .merge(crate::dicomweb::qido::router())
+        .merge(crate::dicomweb::stow::router())
+        .merge(crate::dicomweb::upload::router())
         .merge(crate::dicomweb::wado::router())
         .merge(crate::fast::router())
         .fallback(async || Error::NotFound)

@@ -27,7 +27,8 @@ use super::{BulkData, address, json, multipart, xml};
 use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 use report::Report;
-use take::Taking;
+pub(super) use report::{FULL, Taken};
+pub(super) use take::Taking;
 
 /// How much requests may ask for.
 #[derive(Debug, Clone)]

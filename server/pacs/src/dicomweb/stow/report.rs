@@ -9,7 +9,7 @@ use dicom_object::InMemDicomObject;
 use crate::ingest::{Outcome, Reason, Receipt};
 
 /// Out of resources.
-pub(super) const FULL: u16 = 0xA700;
+pub(in crate::dicomweb) const FULL: u16 = 0xA700;
 /// The object is not what the request says of it.
 const MISMATCH: u16 = 0xA900;
 /// The bytes are not understood.
@@ -21,7 +21,7 @@ const KEPT_BESIDE: u16 = 0xB000;
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Taken {
+pub(in crate::dicomweb) enum Taken {
     /// Kept, or refused by what it is.
     Judged(Outcome),
     /// Neither: a failure reason.

@@ -15,7 +15,7 @@ use crate::ingest::{self, Ingest, Receiving};
 const FINISHING: usize = 8;
 
 /// Objects of one request on their way in.
-pub(super) struct Taking {
+pub(in crate::dicomweb) struct Taking {
     ingest: Ingest,
     sender: String,
     study_uid: Option<String>,
@@ -38,7 +38,7 @@ enum Met {
 }
 
 impl Taking {
-    pub(super) fn new(ingest: Ingest, sender: String, study_uid: Option<String>) -> Self {
+    pub(in crate::dicomweb) fn new(ingest: Ingest, sender: String, study_uid: Option<String>) -> Self {
         Self {
             ingest,
             sender,
@@ -116,7 +116,8 @@ impl Taking {
         Ok(self.finish().await)
     }
 
-    fn begin(&mut self, headers: &[(String, String)]) {
+    /// Begins an object, by the headers of its part.
+    pub(in crate::dicomweb) fn begin(&mut self, headers: &[(String, String)]) {
         let value = |wanted: &str| headers.iter().find(|(name, _)| name == wanted);
         let media_type = value("content-type").map_or("application/dicom", |(_, value)| value.as_str());
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -134,7 +135,8 @@ impl Taking {
         );
     }
 
-    async fn content(&mut self, bytes: &[u8]) {
+    /// Takes more of it.
+    pub(in crate::dicomweb) async fn content(&mut self, bytes: &[u8]) {
         if let Some(Current::Object(receiving)) = &mut self.current
             && let Err(error) = receiving.write(bytes).await
         {
@@ -142,7 +144,13 @@ impl Taking {
         }
     }
 
-    async fn end(&mut self) {
+    /// Leaves the object under way alone.
+    pub(in crate::dicomweb) fn forget(&mut self) {
+        self.current = None;
+    }
+
+    /// Ends the object.
+    pub(in crate::dicomweb) async fn end(&mut self) {
         match self.current.take() {
             Some(Current::Object(receiving)) => {
                 while self.finishing.len() >= FINISHING {
@@ -177,7 +185,8 @@ impl Taking {
         }
     }
 
-    async fn finish(mut self) -> Vec<Taken> {
+    /// What became of all, in the order they were begun.
+    pub(in crate::dicomweb) async fn finish(mut self) -> Vec<Taken> {
         self.all_before().await;
         self.all
     }
