@@ -2,6 +2,7 @@
 
 mod base64;
 mod bulk;
+pub(crate) mod compact;
 pub mod json;
 pub mod multipart;
 pub(crate) mod signedness;

@@ -1,8 +1,8 @@
 //! What a key asks for, and the forms in which values are compared (PS3.4 C.2.2.2).
 
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 
-use super::attributes::{Attribute, Kind};
+use super::attributes::{Attribute, Kind, Level};
 
 /// What a key asks of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +46,17 @@ impl Key {
     /// has `*` or `?` a wildcard, dates and times with `-` a range, UIDs with `\` a list.
     #[must_use]
     pub fn from_text(tag: Tag, text: &str) -> Self {
-        let text = text.trim();
         let kind = super::attributes::attribute(tag).map_or(Kind::Text, |attribute| attribute.kind);
+        let matching = Match::from_text(kind, text);
+        Self { tag, matching }
+    }
+}
+
+impl Match {
+    fn from_text(kind: Kind, text: &str) -> Self {
+        let text = text.trim();
         let some = |end: &str| (!end.is_empty()).then(|| end.to_owned());
-        let matching = match kind {
+        match kind {
             _ if text.is_empty() || text == "*" => Match::Universal,
             Kind::Uid if text.contains('\\') => Match::UidList(text.split('\\').map(str::to_owned).collect()),
             Kind::Date | Kind::Time => match text.split_once('-') {
@@ -61,8 +68,47 @@ impl Key {
             },
             Kind::Text | Kind::Name if text.contains(['*', '?']) => Match::Wildcard(text.to_owned()),
             _ => Match::Single(text.to_owned()),
+        }
+    }
+}
+
+/// One key of a data set that has no columns, by its representation.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    attribute: Attribute,
+    test: Test,
+}
+
+impl Matcher {
+    /// Reads a key's text; `None` where the representation has no such matching.
+    pub(crate) fn new(vr: VR, text: &str) -> Option<Self> {
+        let kind = match vr {
+            VR::PN => Kind::Name,
+            VR::DA => Kind::Date,
+            VR::TM => Kind::Time,
+            VR::UI => Kind::Uid,
+            VR::IS => Kind::Integer,
+            _ => Kind::Text,
         };
-        Self { tag, matching }
+        let attribute = Attribute {
+            tag: Tag(0, 0),
+            level: Level::Study,
+            column: "",
+            kind,
+            matched: true,
+        };
+        let test = test(&attribute, &Match::from_text(kind, text))?;
+        Some(Self { attribute, test })
+    }
+
+    /// Whether a value matches; an empty one is none.
+    pub(crate) fn passes(&self, value: &str) -> bool {
+        let forms = if value.is_empty() {
+            Vec::new()
+        } else {
+            forms(&self.attribute, value)
+        };
+        self.test.passes(&forms)
     }
 }
 
@@ -182,6 +228,11 @@ pub(crate) fn time(text: &str, late: bool) -> Option<String> {
     };
     let rest = fill.get(given.len()..)?;
     Some(format!("{given}{rest}"))
+}
+
+/// A time in full, as [`time`] gives its beginning.
+pub(crate) fn time_form(text: &str) -> Option<String> {
+    time(text, false)
 }
 
 /// An integer without leading zeros or sign of plus; anything else as it is.

@@ -34,6 +34,7 @@ pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Facts, Identifier, Request, Tracer};
 pub use matching::{Key, Match};
+pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;
 pub use read::InstanceMetadata;
 pub use writer::Change;

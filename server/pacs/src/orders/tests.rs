@@ -1,0 +1,1 @@
+//! Orders: validation, states, matching, import, the HTTP interface.
