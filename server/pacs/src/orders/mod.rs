@@ -23,6 +23,7 @@ pub use state::{Progress, Refused, State};
 pub use step::{Invalid, Step};
 pub use store::OrderTable;
 
+pub(crate) use matching::vr_of;
 pub(crate) use step::text;
 
 /// Why orders were not given or changed.

@@ -19,7 +19,7 @@ const PREFIX: usize = 132;
 impl Archive {
     /// The instances below what an identifier names.
     pub(super) async fn plan(&self, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
-        let mut asked = asked(&query.identifier)?;
+        let mut asked = asked(query)?;
         let unique = [
             tags::PATIENT_ID,
             tags::STUDY_INSTANCE_UID,
@@ -64,7 +64,7 @@ impl Archive {
     }
 
     /// The data set of an instance; never one whose bytes are not those that were acknowledged.
-    pub(super) async fn instance(&self, planned: &Planned) -> Result<Instance, Outcome> {
+    pub(super) async fn instance(&self, planned: &Planned, _transfer_syntax_uid: &str) -> Result<Instance, Outcome> {
         let mut query = Query::all(Level::Instance);
         query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, &planned.sop_instance_uid)];
         let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
