@@ -17,7 +17,7 @@ use crate::services::Archive;
 use crate::storage::Storage;
 use crate::test_folder::TestFolder;
 
-async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> App {
+pub(crate) async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> App {
     let storage = Storage::local(&folder.path().join("objects")).unwrap();
     let index = Index::open(&Place::Sqlite(folder.path().join("index.sqlite")))
         .await

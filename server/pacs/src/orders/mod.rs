@@ -11,7 +11,7 @@ mod step;
 mod store;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::events::Boxed;
 use crate::index::{self, Change};

@@ -290,7 +290,10 @@ impl Handler for Archive {
         match request.sop_class_uid.as_str() {
             uids::MODALITY_PERFORMED_PROCEDURE_STEP | uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE => {
                 let actor = Principal::Application(peer.ae_title.clone()).actor();
-                self.performed(&actor, request).await
+                let mut answer = self.performed(&actor, request).await;
+                let set = self.character_set(peer);
+                answer.data_set = answer.data_set.map(|shown| set.apply(&shown));
+                answer
             }
             uids::STORAGE_COMMITMENT_PUSH_MODEL => self.asked_to_commit(peer, request, reports).await,
             _ => Status::CLASS_NOT_SUPPORTED.into(),

@@ -6,6 +6,9 @@
 
 mod store;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use dicom_dictionary_std::{tags, uids};

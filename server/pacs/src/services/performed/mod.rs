@@ -12,10 +12,12 @@ use dicom_core::header::Header as _;
 use dicom_core::{DataElement, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
 use dimse::server::{NormalizedOutcome, NormalizedRequest, Operation};
 use dimse::{Outcome, Status};
 
 use super::Archive;
+use crate::dicomweb::compact;
 use crate::index;
 use crate::orders::{self, OrderSource, Progress, Reference, State, text};
 
@@ -218,12 +220,17 @@ impl PerformedStep {
             let tag = element.tag();
             if !FIXED.contains(&tag) {
                 self.attributes.put(element.clone());
-            } else if self.attributes.get(tag).map(DataElement::value) != Some(element.value()) {
+            } else if self.attributes.get(tag).map(as_text) != Some(as_text(element)) {
                 refused.push(tag);
             }
         }
         refused
     }
+}
+
+/// An element in a form that can be compared: undefined lengths equal nothing.
+fn as_text(element: &InMemElement) -> String {
+    compact::write(&InMemDicomObject::from_element_iter([element.clone()]))
 }
 
 /// Every one of these has a value, or an item that names its study.
