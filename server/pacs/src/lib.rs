@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod orders;
 pub mod services;
 pub mod storage;
+pub mod transcode;
 
 #[cfg(test)]
 mod test_folder;

@@ -46,6 +46,7 @@ use crate::ingest::Ingest;
 use crate::orders::{OrderSource, OrderTable, text};
 use crate::storage::Storage;
 use applications::Applications;
+use crate::transcode::Transcoder;
 
 pub use dimse::server::Destination;
 pub use performed::{PerformedStep, of_study as performed_of_study};
@@ -111,6 +112,7 @@ pub struct Archive {
     storage: Storage,
     destinations: HashMap<String, Destination>,
     ae_title: String,
+    transcoder: Transcoder,
     orders: Arc<dyn OrderSource>,
     authorize: Arc<dyn Authorize>,
     applications: Option<Applications>,
@@ -146,6 +148,7 @@ impl Archive {
             authorize: Arc::new(Open),
             applications: None,
             tls: None,
+            transcoder: Transcoder::default(),
         }
     }
 
@@ -190,6 +193,12 @@ impl Archive {
     #[must_use]
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// What gives objects in other transfer syntaxes.
+    #[must_use]
+    pub fn transcoder(&self) -> &Transcoder {
+        &self.transcoder
     }
 
     /// The AE title that it answers as.
