@@ -14,7 +14,7 @@
 //!
 //! What is received is kept as the data set came on the wire, behind a preamble and meta information that depend on its
 //! identity and transfer syntax only, so that the same data set sent twice is the same object whoever sent it. Objects leave
-//! in the transfer syntax they are stored in.
+//! in the transfer syntax they are stored in, or without compression where the peer does not take that.
 
 pub mod applications;
 mod commitment;
