@@ -1,6 +1,7 @@
 //! The user: an association of ours, and what can be asked on it.
 
 pub mod commitment;
+pub mod print;
 mod query;
 
 use std::net::SocketAddr;
