@@ -1,5 +1,9 @@
 //! The archive as a provider: our own user, and DCMTK's tools where they are installed.
 
+mod retrieval;
+mod rights;
+mod sets;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Output};
