@@ -26,6 +26,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 pub mod association;
+pub mod character_set;
 pub mod client;
 pub mod command;
 pub mod data_set;
@@ -42,6 +43,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use character_set::CharacterSet;
 pub use client::{Client, ClientConfig};
 pub use error::{Error, Rejection};
 pub use instance::{Data, Instance};

@@ -25,6 +25,12 @@ impl Transport for TcpStream {
 
 impl Transport for tokio::io::DuplexStream {}
 
+impl Transport for Box<dyn Transport> {
+    fn acknowledge_now(&self) {
+        (**self).acknowledge_now();
+    }
+}
+
 #[cfg(feature = "tls")]
 impl Transport for tokio_rustls::server::TlsStream<TcpStream> {
     fn acknowledge_now(&self) {

@@ -4,6 +4,7 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod access;
+mod clock;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod fast;
 pub mod http;
 pub mod index;
 pub mod ingest;
+pub mod orders;
 pub mod services;
 pub mod storage;
 pub mod transcode;

@@ -1,5 +1,7 @@
 //! The user: an association of ours, and what can be asked on it.
 
+pub mod commitment;
+pub mod print;
 mod query;
 
 use std::net::SocketAddr;
@@ -332,7 +334,7 @@ impl Client {
         Ok(answer)
     }
 
-    async fn fail(&mut self, error: Error) -> Error {
+    pub(crate) async fn fail(&mut self, error: Error) -> Error {
         self.association.abort_for(&error).await;
         error
     }

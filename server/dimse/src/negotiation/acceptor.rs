@@ -75,7 +75,13 @@ pub(crate) fn answer(
         called_ae_title: request.called_ae_title.clone(),
         application_context_name: APPLICATION_CONTEXT.to_owned(),
         presentation_contexts: results,
-        user_variables: reply_variables(&roles, &contexts, &peer, implementation, limits),
+        user_variables: reply_variables(
+            &roles,
+            &contexts,
+            &peer,
+            supported,
+            introduction(implementation, limits),
+        ),
     };
     let negotiated = Negotiated {
         contexts,
@@ -108,16 +114,25 @@ fn reply_variables(
     roles: &BTreeMap<&str, Roles>,
     contexts: &[Context],
     peer: &Peer,
-    implementation: &Implementation,
-    limits: &Limits,
+    supported: &Supported,
+    mut items: Vec<UserVariableItem>,
 ) -> Vec<UserVariableItem> {
-    let mut items = introduction(implementation, limits);
     for (&uid, roles) in roles {
         if contexts.iter().any(|context| context.abstract_syntax == uid) {
             items.push(role_item(uid, *roles));
         }
     }
-    // Messages are answered in order, one at a time, whatever was proposed.
+    for (uid, asked) in &peer.extended {
+        let is_accepted = contexts.iter().any(|context| context.abstract_syntax == *uid);
+        if let Some(agreed) = supported.agreed(uid, asked).filter(|_| is_accepted) {
+            items.push(UserVariableItem::SopClassExtendedNegotiationSubItem(
+                uid.clone(),
+                agreed,
+            ));
+        }
+    }
+    // Messages are answered in the order they come in, one at a time, whatever was proposed: while C-GET stores on the
+    // association, another request's data set could be read only by keeping it whole in memory.
     if peer.asynchronous_window.is_some() {
         items.push(UserVariableItem::Unknown(ASYNCHRONOUS_ITEM, vec![0, 1, 0, 1]));
     }

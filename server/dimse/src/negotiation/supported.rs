@@ -23,6 +23,7 @@ pub struct Supported {
     storage: Option<Vec<String>>,
     private_storage: bool,
     preference: Preference,
+    extended: BTreeMap<String, Vec<u8>>,
 }
 
 impl Supported {
@@ -46,6 +47,36 @@ impl Supported {
         self.storage = Some(transfer_syntaxes.iter().map(|&uid| uid.to_owned()).collect());
         self.private_storage = private;
         self
+    }
+
+    /// Offers, byte by byte, what of a class's extended negotiation is honoured, as relational queries (PS3.4 C.5).
+    pub fn extended(mut self, sop_class_uid: &str, honoured: &[u8]) -> Self {
+        self.extended.insert(sop_class_uid.to_owned(), honoured.to_vec());
+        self
+    }
+
+    /// What of a requestor's application information holds: each byte where both say 1; `None` for a class without any.
+    pub(super) fn agreed(&self, sop_class_uid: &str, asked: &[u8]) -> Option<Vec<u8>> {
+        let honoured = self.extended.get(sop_class_uid)?;
+        let agreed = asked.iter().zip(honoured).map(|(asked, ours)| asked & ours);
+        Some(agreed.collect())
+    }
+
+    /// The SOP classes beside storage, with their transfer syntaxes.
+    pub fn classes(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.classes
+            .iter()
+            .map(|(class, syntaxes)| (class.as_str(), syntaxes.as_slice()))
+    }
+
+    /// The transfer syntaxes of storage.
+    pub fn storage_syntaxes(&self) -> &[String] {
+        self.storage.as_deref().unwrap_or_default()
+    }
+
+    /// What is honoured of the extended negotiation of a class.
+    pub fn extended_of(&self, sop_class_uid: &str) -> &[u8] {
+        self.extended.get(sop_class_uid).map_or(&[], Vec::as_slice)
     }
 
     /// Says whose order of transfer syntaxes decides.

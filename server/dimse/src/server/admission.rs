@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Network;
 use crate::Rejection;
 use crate::negotiation::Peer;
 
@@ -36,6 +37,8 @@ pub struct AllowList {
     pub called: Vec<String>,
     /// Calling AE titles, with how many associations each may have at once.
     pub calling: HashMap<String, usize>,
+    /// Where an AE title has to call from; one without networks here may from anywhere.
+    pub networks: HashMap<String, Vec<Network>>,
     /// How many associations an AE title that is not listed may have; `None` rejects it.
     pub others: Option<usize>,
 }
@@ -47,8 +50,18 @@ impl Admission for AllowList {
         }
         let listed = self.calling.get(&peer.ae_title).copied().or(self.others);
         let associations = listed.ok_or(Rejection::CALLING_AE_TITLE)?;
+        let networks = self.networks.get(&peer.ae_title);
+        if !networks.is_none_or(|networks| is_within(networks, peer)) {
+            return Err(Rejection::CALLING_AE_TITLE);
+        }
         Ok(Allowed { associations })
     }
+}
+
+/// Whether a peer calls from one of these networks; from none when where it calls from is not known.
+pub fn is_within(networks: &[Network], peer: &Peer) -> bool {
+    let address = peer.address.map(|address| address.ip());
+    address.is_some_and(|address| networks.iter().any(|network| network.contains(address)))
 }
 
 /// How many associations stand, in all and by calling AE title.

@@ -5,11 +5,13 @@ use std::future::{Future, ready};
 use bytes::Bytes;
 use dicom_core::Tag;
 use dicom_object::InMemDicomObject;
-use tokio::sync::mpsc;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::association::Association;
 use crate::negotiation::Peer;
 use crate::status::{Outcome, Status};
+use crate::transport::{Transport, prepare};
 use crate::{Error, Instance, Result};
 
 /// Answers requests. Methods not written answer that the SOP class is not supported.
@@ -62,11 +64,27 @@ pub trait Handler: Send + Sync + 'static {
         ready(None)
     }
 
+    /// Opens the stream to a C-MOVE's destination: TCP, unless the owner has another way, as TLS.
+    fn connect(
+        &self,
+        destination: &Destination,
+    ) -> impl Future<Output = std::io::Result<Box<dyn Transport>>> + Send {
+        let address = destination.address.clone();
+        async move {
+            let stream = TcpStream::connect(address).await?;
+            prepare(&stream)?;
+            Ok(Box::new(stream) as Box<dyn Transport>)
+        }
+    }
+
     /// N-CREATE, N-SET, N-GET, N-ACTION, N-EVENT-REPORT and N-DELETE.
+    ///
+    /// `reports` sends N-EVENT-REPORTs on the same association as long as it stands, after this is answered.
     fn normalized(
         &self,
         _peer: &Peer,
         _request: NormalizedRequest,
+        _reports: &Reports,
     ) -> impl Future<Output = NormalizedOutcome> + Send {
         ready(Status::CLASS_NOT_SUPPORTED.into())
     }
@@ -203,6 +221,31 @@ pub struct Destination {
     pub address: String,
     /// AE title that is called.
     pub ae_title: String,
+}
+
+/// Sends N-EVENT-REPORTs on an association that the peer opened; clones share it.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    pub(crate) sender: mpsc::Sender<(NormalizedRequest, oneshot::Sender<Outcome>)>,
+}
+
+/// The association has ended, or has no context for the report's SOP class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an association that stands, found none")]
+pub struct Unreported;
+
+impl Reports {
+    /// Sends one report between the peer's requests and gives the peer's answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreported`] when the association ended before the answer.
+    pub async fn send(&self, report: NormalizedRequest) -> Result<Outcome, Unreported> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.sender.send((report, answer)).await;
+        sent.map_err(|_| Unreported)?;
+        answered.await.map_err(|_| Unreported)
+    }
 }
 
 /// Which N-service is asked for.

@@ -1,8 +1,11 @@
 //! The provider: accepts associations and hands their requests to a [`Handler`].
 
 mod admission;
+mod half_open;
 mod handler;
+mod network;
 mod query;
+mod report;
 mod retrieve;
 mod session;
 
@@ -16,11 +19,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use admission::{Admission, AllowList, Allowed};
+pub use admission::{Admission, AllowList, Allowed, is_within};
 pub use handler::{
-    Answers, Destination, Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Planned, Query,
-    StoreRequest,
+    Answers, Cancelled, Destination, Handler, Incoming, Interrupted, NormalizedOutcome, NormalizedRequest,
+    Operation, Planned, Query, Reports, StoreRequest, Unreported,
 };
+pub use network::Network;
 
 pub(crate) use session::store_one;
 
@@ -28,6 +32,7 @@ use crate::negotiation::{Implementation, Supported};
 use crate::transport::{Transport, prepare};
 use crate::{Limits, Timeouts};
 use admission::Counts;
+use half_open::HalfOpen;
 
 /// How a provider behaves.
 #[derive(Clone)]
@@ -46,6 +51,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Associations at once, of all peers; one more is rejected.
     pub associations: usize,
+    /// Connections at once from one address that have not associated yet; one more is closed unheard.
+    pub half_open_per_address: usize,
     /// How long associations may go on after the shutdown began.
     pub shutdown_grace: Duration,
 }
@@ -61,6 +68,7 @@ impl Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             associations: 512,
+            half_open_per_address: 64,
             shutdown_grace: Duration::from_secs(10),
         }
     }
@@ -71,6 +79,7 @@ struct Shared<H> {
     config: Config,
     handler: Arc<H>,
     counts: Counts,
+    half_open: HalfOpen,
 }
 
 /// A provider: its limits count over all listeners and streams that it serves.
@@ -82,11 +91,13 @@ impl<H: Handler> Provider<H> {
     /// A provider that hands its requests to `handler`.
     pub fn new(config: Config, handler: Arc<H>) -> Self {
         let counts = Counts::new(config.associations);
+        let half_open = HalfOpen::new(config.half_open_per_address);
         Self {
             shared: Arc::new(Shared {
                 config,
                 handler,
                 counts,
+                half_open,
             }),
         }
     }
@@ -141,11 +152,16 @@ impl<H: Handler> Provider<H> {
             {
                 continue;
             }
+            let Some(unheard) = shared.half_open.take(address.ip()) else {
+                continue;
+            };
             let (shared, stopped) = (Arc::clone(shared), stopped.clone());
             let secured = tokio::time::timeout(shared.config.timeouts.association, secure(stream));
             associations.spawn(async move {
                 match secured.await {
-                    Ok(Ok(stream)) => session::run(Box::new(stream), Some(address), &shared, stopped).await,
+                    Ok(Ok(stream)) => {
+                        session::run(Box::new(stream), Some(address), Some(unheard), &shared, stopped).await;
+                    }
                     Ok(Err(error)) => tracing::info!(?address, %error, "no secure stream"),
                     Err(_) => tracing::info!(?address, "no secure stream in time"),
                 }
@@ -162,7 +178,7 @@ impl<H: Handler> Provider<H> {
     /// Serves one association on a stream that is already there, as one that TLS protects, until it ends.
     pub async fn serve_stream(&self, stream: impl Transport + 'static, address: Option<SocketAddr>) {
         let (_stop, stopped) = watch::channel(false);
-        session::run(Box::new(stream), address, &self.shared, stopped).await;
+        session::run(Box::new(stream), address, None, &self.shared, stopped).await;
     }
 }
 

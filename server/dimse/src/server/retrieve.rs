@@ -15,7 +15,7 @@ use crate::client::{Client, ClientConfig};
 use crate::command::{Command, Operation};
 use crate::negotiation::{Peer, Proposal};
 use crate::status::{Category, Outcome, Status};
-use crate::{Instance, Result, data_set};
+use crate::{Error, Instance, Result, data_set};
 
 /// How far the sub-operations are.
 #[derive(Debug, Default)]
@@ -215,8 +215,13 @@ async fn send_elsewhere<H: Handler>(
         timeouts: shared.config.timeouts.clone(),
         ..ClientConfig::new(&shared.config.ae_title, &destination.ae_title)
     };
-    let connected = Client::connect(&destination.address, &config, &proposals(planned)).await;
-    let mut client = match connected {
+    let connected = async {
+        let within = config.timeouts.association;
+        let stream = tokio::time::timeout(within, shared.handler.connect(&destination));
+        let stream = stream.await.map_err(|_| Error::TimedOut("a connection"))??;
+        Client::over(stream, None, &config, &proposals(planned)).await
+    };
+    let mut client = match connected.await {
         Ok(client) => Some(client),
         Err(error) => {
             tracing::warn!(destination = destination.ae_title, %error, "move destination not reached");

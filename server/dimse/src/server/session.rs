@@ -5,7 +5,11 @@ use std::net::SocketAddr;
 use dicom_ul::pdu::Pdu;
 use tokio::sync::watch;
 
-use super::handler::{Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, StoreRequest};
+use super::half_open::Unheard;
+use super::handler::{
+    Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Reports, StoreRequest,
+};
+use super::report::Reporting;
 use super::{Shared, query, retrieve};
 use crate::association::{Association, Message, unexpected};
 use crate::command::{Command, Operation as Asked};
@@ -19,6 +23,7 @@ use crate::{Error, Result, data_set};
 pub(super) async fn run<H: Handler>(
     stream: Box<dyn Transport>,
     address: Option<SocketAddr>,
+    unheard: Option<Unheard>,
     shared: &Shared<H>,
     stopped: watch::Receiver<bool>,
 ) {
@@ -34,6 +39,7 @@ pub(super) async fn run<H: Handler>(
             return;
         }
     };
+    drop(unheard);
     let Some((negotiated, _place)) = accepted else {
         wire.close().await;
         return;
@@ -95,9 +101,15 @@ async fn messages<H: Handler>(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<()> {
     let idle = shared.config.timeouts.idle;
+    let (reports, mut reporting) = Reporting::new();
     loop {
         let event = tokio::select! {
+            biased;
             event = tokio::time::timeout(idle, association.next_event()) => event,
+            report = reporting.next() => {
+                reporting.send(association, report).await?;
+                continue;
+            }
             () = stop(&mut stopped) => {
                 association.abort(2, 0).await;
                 return Ok(());
@@ -108,9 +120,10 @@ async fn messages<H: Handler>(
             Some(message) => message,
         };
         if message.command.is_response {
-            return Err(unexpected("a request", "a response"));
+            reporting.answered(&message)?;
+            continue;
         }
-        handle(association, peer, shared, message).await?;
+        handle(association, peer, shared, message, &reports).await?;
     }
 }
 
@@ -127,6 +140,7 @@ async fn handle<H: Handler>(
     peer: &Peer,
     shared: &Shared<H>,
     message: Message,
+    reports: &Reports,
 ) -> Result<()> {
     let handler = &*shared.handler;
     let context = association.context(message.context_id)?;
@@ -157,7 +171,10 @@ async fn handle<H: Handler>(
         Asked::CStore => store_one(association, peer, handler, &message).await,
         Asked::CFind => query::find(association, peer, handler, message, class, &syntax).await,
         Asked::CMove | Asked::CGet => retrieve::retrieve(association, peer, shared, message, class).await,
-        _ if is_normalized => normalized(association, peer, handler, message, class, &syntax).await,
+        _ if is_normalized => {
+            let context = (class, syntax.as_str());
+            normalized(association, peer, handler, message, context, reports).await
+        }
         _ => refuse(association, &message, Status::UNRECOGNIZED_OPERATION.into()).await,
     }
 }
@@ -236,8 +253,8 @@ async fn normalized<H: Handler>(
     peer: &Peer,
     handler: &H,
     message: Message,
-    context_class: String,
-    syntax: &str,
+    (context_class, syntax): (String, &str),
+    reports: &Reports,
 ) -> Result<()> {
     let data_set = match association.read_data_set(&message).await? {
         Ok(data_set) => data_set,
@@ -250,7 +267,7 @@ async fn normalized<H: Handler>(
         return refuse(association, &message, Status::MISTYPED_ARGUMENT.into()).await;
     };
     let (class, instance) = (request.sop_class_uid.clone(), request.sop_instance_uid.clone());
-    let mut answer: NormalizedOutcome = handler.normalized(peer, request).await;
+    let mut answer: NormalizedOutcome = handler.normalized(peer, request, reports).await;
     let bytes = match answer.data_set.take().map(|d| data_set::encode(&d, syntax)) {
         None => None,
         Some(Ok(bytes)) => Some(bytes),

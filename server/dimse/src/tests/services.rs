@@ -269,7 +269,12 @@ async fn ae_titles_are_checked_and_counted() {
     let mut config = config();
     config.admission = std::sync::Arc::new(AllowList {
         called: vec!["UPTAKE".into()],
-        calling: [("TEST".to_owned(), 1)].into(),
+        calling: [("TEST".to_owned(), 1), ("ELSEWHERE".to_owned(), 1)].into(),
+        networks: [
+            ("TEST".to_owned(), vec!["127.0.0.0/8".parse().unwrap()]),
+            ("ELSEWHERE".to_owned(), vec!["192.0.2.0/24".parse().unwrap()]),
+        ]
+        .into(),
         others: None,
     });
     let provider = provider(Archive::default(), config).await;
@@ -282,7 +287,9 @@ async fn ae_titles_are_checked_and_counted() {
         }
     };
     assert_eq!(refused("TEST", "OTHER").await, Rejection::CALLED_AE_TITLE);
-    assert_eq!(refused("STRANGER", "UPTAKE").await, Rejection::CALLING_AE_TITLE);
+    for calling in ["STRANGER", "ELSEWHERE"] {
+        assert_eq!(refused(calling, "UPTAKE").await, Rejection::CALLING_AE_TITLE);
+    }
     let first = client(provider.address, &verification).await.unwrap();
     assert_eq!(refused("TEST", "UPTAKE").await, Rejection::LOCAL_LIMIT);
     first.release().await.unwrap();

@@ -4,6 +4,7 @@ pub mod accept;
 pub(crate) mod address;
 mod base64;
 mod bulk;
+pub(crate) mod compact;
 pub mod cors;
 #[cfg(test)]
 mod hostile;

@@ -33,10 +33,25 @@ pub enum Kind {
     Stored,
     /// An object was received whose SOP Instance UID another object has; the first stays visible.
     StoredBeside,
+    /// A scheduled procedure step was added.
+    OrderAdded,
+    /// A scheduled procedure step came into another state.
+    OrderMoved,
+    /// A device reported what it performs or performed.
+    Performed,
+    /// A storage commitment was reported to who asked for it.
+    Committed,
 }
 
 impl Kind {
-    const ALL: &[(Self, &'static str)] = &[(Self::Stored, "stored"), (Self::StoredBeside, "stored-beside")];
+    const ALL: &[(Self, &'static str)] = &[
+        (Self::Stored, "stored"),
+        (Self::StoredBeside, "stored-beside"),
+        (Self::OrderAdded, "order-added"),
+        (Self::OrderMoved, "order-moved"),
+        (Self::Performed, "performed"),
+        (Self::Committed, "committed"),
+    ];
 
     /// The word of the table.
     #[must_use]

@@ -78,6 +78,18 @@ impl App {
         self
     }
 
+    /// The place for uploads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOffered`] where there is none.
+    pub(crate) fn uploads(&self) -> Result<&Uploads> {
+        self.shared
+            .uploads
+            .as_ref()
+            .ok_or(Error::NotOffered("uploading in pieces"))
+    }
+
     /// The archive.
     #[must_use]
     pub fn archive(&self) -> &Archive {
@@ -111,6 +123,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::dicomweb::upload::router())
         .merge(crate::dicomweb::wado::router())
         .merge(crate::fast::router())
+        .merge(crate::orders::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

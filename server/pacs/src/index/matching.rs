@@ -1,8 +1,8 @@
 //! What a key asks for, and the forms in which values are compared (PS3.4 C.2.2.2).
 
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 
-use super::attributes::{Attribute, Kind};
+use super::attributes::{Attribute, Kind, Level};
 
 /// What a key asks of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,46 @@ impl Match {
             }
             _ => Match::Single(text.to_owned()),
         }
+    }
+}
+
+/// One key of a data set that has no columns, by its representation.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    attribute: Attribute,
+    test: Test,
+}
+
+impl Matcher {
+    /// Reads a key's text; `None` where the representation has no such matching.
+    pub(crate) fn new(vr: VR, text: &str) -> Option<Self> {
+        let kind = match vr {
+            VR::PN => Kind::Name,
+            VR::DA => Kind::Date,
+            VR::TM => Kind::Time,
+            VR::UI => Kind::Uid,
+            VR::IS => Kind::Integer,
+            _ => Kind::Text,
+        };
+        let attribute = Attribute {
+            tag: Tag(0, 0),
+            level: Level::Study,
+            column: "",
+            kind,
+            matched: true,
+        };
+        let test = test(&attribute, &Match::from_text(kind, text))?;
+        Some(Self { attribute, test })
+    }
+
+    /// Whether a value matches; an empty one is none.
+    pub(crate) fn passes(&self, value: &str) -> bool {
+        let forms = if value.is_empty() {
+            Vec::new()
+        } else {
+            forms(&self.attribute, value)
+        };
+        self.test.passes(&forms)
     }
 }
 
@@ -238,6 +278,11 @@ pub(crate) fn time(text: &str, late: bool) -> Option<String> {
     };
     let rest = fill.get(given.len()..)?;
     Some(format!("{given}{rest}"))
+}
+
+/// A time in full, as [`time`] gives its beginning.
+pub(crate) fn time_form(text: &str) -> Option<String> {
+    time(text, false)
 }
 
 /// An integer without leading zeros or sign of plus; anything else as it is.

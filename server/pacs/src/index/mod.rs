@@ -35,6 +35,7 @@ pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Code, Facts, Identifier, Request, Tracer};
 pub use matching::{Key, Match};
+pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;
 pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};

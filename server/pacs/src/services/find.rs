@@ -1,18 +1,24 @@
 //! C-FIND: an identifier as a query of the index, its rows as answers.
 
-use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
 use dicom_core::header::Header as _;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use dimse::server::Answers;
-use dimse::{Outcome, Status};
+use dimse::{CharacterSet, Outcome, Status};
 
 use super::Archive;
 use crate::index::{Error, Key, Level, Query, Row};
+use crate::orders::{text, vr_of};
 
 /// Rows that are asked of the index at once.
 const PAGE: u64 = 500;
+/// Models whose highest level is the study.
+const STUDY_ROOT: [&str; 3] = [
+    uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND,
+    uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
+    uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
+];
 /// Attributes of an identifier that say how it is to be read, and match nothing.
 const NO_KEYS: &[Tag] = &[
     tags::SPECIFIC_CHARACTER_SET,
@@ -34,21 +40,16 @@ pub(super) struct Asked {
 }
 
 /// Reads an identifier.
-pub(super) fn asked(identifier: &InMemDicomObject) -> Result<Asked, Outcome> {
-    let text = |tag: Tag| {
-        let element = identifier.get(tag)?;
-        element
-            .to_str()
-            .ok()
-            .map(|text| text.trim_matches(['\0', ' ']).to_owned())
-    };
-    let (level, name) = match text(tags::QUERY_RETRIEVE_LEVEL).as_deref() {
-        Some("PATIENT") => (Level::Patient, "PATIENT"),
-        Some("STUDY") => (Level::Study, "STUDY"),
-        Some("SERIES") => (Level::Series, "SERIES"),
-        Some("IMAGE") => (Level::Instance, "IMAGE"),
+pub(super) fn asked(query: &dimse::server::Query) -> Result<Asked, Outcome> {
+    let identifier = &query.identifier;
+    let has_patients = !STUDY_ROOT.contains(&query.sop_class_uid.as_str());
+    let (level, name) = match text(identifier, tags::QUERY_RETRIEVE_LEVEL).as_str() {
+        "PATIENT" if has_patients => (Level::Patient, "PATIENT"),
+        "STUDY" => (Level::Study, "STUDY"),
+        "SERIES" => (Level::Series, "SERIES"),
+        "IMAGE" => (Level::Instance, "IMAGE"),
         _ => {
-            let words = "expected PATIENT, STUDY, SERIES or IMAGE as level";
+            let words = "expected a level of the query model: PATIENT, STUDY, SERIES, IMAGE";
             return Err(Outcome::new(Status::CLASS_MISMATCH, words));
         }
     };
@@ -64,7 +65,7 @@ pub(super) fn asked(identifier: &InMemDicomObject) -> Result<Asked, Outcome> {
             continue;
         }
         asked.returned.push((tag, vr_of(tag, element.vr())));
-        let value = text(tag).unwrap_or_default();
+        let value = text(identifier, tag);
         if value.is_empty() {
             continue;
         }
@@ -80,16 +81,15 @@ pub(super) fn asked(identifier: &InMemDicomObject) -> Result<Asked, Outcome> {
     Ok(asked)
 }
 
-/// The representation that the dictionary has for a tag, else the one sent.
-pub(crate) fn vr_of(tag: Tag, sent: VR) -> VR {
-    let entry = StandardDataDictionary.by_tag(tag);
-    entry.map_or(sent, |entry| entry.vr().relaxed())
-}
-
 impl Archive {
     /// Sends what matches.
-    pub(super) async fn answer(&self, query: &dimse::server::Query, answers: &Answers) -> Outcome {
-        let mut asked = match asked(&query.identifier) {
+    pub(super) async fn answer(
+        &self,
+        query: &dimse::server::Query,
+        answers: &Answers,
+        set: CharacterSet,
+    ) -> Outcome {
+        let mut asked = match asked(query) {
             Ok(asked) => asked,
             Err(outcome) => return outcome,
         };
@@ -105,7 +105,10 @@ impl Archive {
                 Err(error) => return failed(&error),
             };
             for row in &rows {
-                let answer = self.row(row, &asked);
+                let mut answer = self.row(row, &asked);
+                if set != CharacterSet::Utf8 {
+                    answer = set.apply(&answer);
+                }
                 if answers.send_as(answer, pending).await.is_err() {
                     return Status::CANCEL.into();
                 }

@@ -1,33 +1,55 @@
-//! The archive as a provider of DICOM network services: C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET (PS3.4 B, C).
+//! The archive as a provider of DICOM network services: storage, query and retrieval, worklist, performed steps, storage
+//! commitment (PS3.4 B, C, F, J, K).
 //!
 //! ```text
-//! dimse::Provider -- StoreRequest, fragments --> store    -> ingest  -> storage, index
-//!                 -- Query --------------------> find     -> index
-//!                 -- Query, Planned -----------> retrieve -> index, storage (verified)
+//! dimse::Provider -- StoreRequest, fragments --> store      -> ingest  -> storage, index
+//!                 -- Query --------------------> find       -> index
+//!                 -- Query --------------------> worklist   -> orders
+//!                 -- Query, Planned -----------> retrieve   -> index, storage (verified)
+//!                 -- N-CREATE, N-SET, N-GET ---> performed  -> its table, orders
+//!                 -- N-ACTION -----------------> commitment -> its table, index, storage; N-EVENT-REPORT
 //! ```
+//!
+//! Who may associate and what each may do is [`applications`]' matter; each request asks once.
 //!
 //! What is received is kept as the data set came on the wire, behind a preamble and meta information that depend on its
 //! identity and transfer syntax only, so that the same data set sent twice is the same object whoever sent it. Objects leave
-//! in the transfer syntax they are stored in.
+//! in the transfer syntax they are stored in, or without compression where the peer does not take that.
 
+pub mod applications;
+mod commitment;
 pub(crate) mod find;
+mod performed;
 mod retrieve;
 mod store;
+mod worklist;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
 
-use dimse::server::{Answers, Handler, Incoming, Planned, StoreRequest};
-use dimse::{Instance, Outcome, Peer, Supported};
+use dicom_dictionary_std::{tags, uids};
+use dimse::server::{
+    Answers, Handler, Incoming, NormalizedOutcome, NormalizedRequest, Planned, Reports, StoreRequest,
+};
+use dimse::{CharacterSet, Instance, Outcome, Peer, Status, Supported, Transport};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
+use crate::access::{Action, Authorize, Open, Principal};
 use crate::index::Index;
 use crate::ingest::Ingest;
+use crate::orders::{OrderSource, OrderTable, text};
 use crate::storage::Storage;
 use crate::transcode::Transcoder;
+use applications::Applications;
 
 pub use dimse::server::Destination;
+pub use performed::{PerformedStep, of_study as performed_of_study};
 
 /// Transfer syntaxes in which objects are taken, the preferred first; what a peer prefers decides. All that hold their
 /// pixels themselves: what nobody here can decode is kept all the same.
@@ -73,7 +95,6 @@ const QUERIED: &[&str] = &["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"];
 /// What a provider of the archive supports.
 #[must_use]
 pub fn supported() -> Supported {
-    use dicom_dictionary_std::uids;
     let classes = [
         uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND,
         uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
@@ -83,14 +104,24 @@ pub fn supported() -> Supported {
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
     ];
     let verified = Supported::verification().storage(STORED, true);
-    let all = classes
+    let queried = classes.iter().fold(verified, |all, class| {
+        // Relational queries are answered, asked for or not; no other extension is.
+        all.class(class, QUERIED).extended(class, &[1])
+    });
+    let others = [
+        uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND,
+        uids::MODALITY_PERFORMED_PROCEDURE_STEP,
+        uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
+        uids::STORAGE_COMMITMENT_PUSH_MODEL,
+    ];
+    let all = others
         .iter()
-        .fold(verified, |all, class| all.class(class, QUERIED));
+        .fold(queried, |all, class| all.class(class, QUERIED));
     all.preferring(dimse::Preference::Peers)
 }
 
 /// The archive behind a provider.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Archive {
     ingest: Ingest,
     index: Index,
@@ -98,10 +129,25 @@ pub struct Archive {
     destinations: HashMap<String, Destination>,
     ae_title: String,
     transcoder: Transcoder,
+    orders: Arc<dyn OrderSource>,
+    authorize: Arc<dyn Authorize>,
+    applications: Option<Applications>,
+    tls: Option<TlsConnector>,
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Archive")
+            .field("ae_title", &self.ae_title)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Archive {
     /// An archive that answers as `ae_title` and sends to the destinations that are known by their AE titles.
+    ///
+    /// Whoever was let into an association may do everything, until [`Archive::with_applications`] says otherwise; its
+    /// orders are those of its own table, until [`Archive::with_orders`] does.
     #[must_use]
     pub fn new(
         ingest: Ingest,
@@ -112,12 +158,39 @@ impl Archive {
     ) -> Self {
         Self {
             ingest,
+            orders: Arc::new(OrderTable::new(index.clone())),
             index,
             storage,
             destinations,
             ae_title: ae_title.to_owned(),
+            authorize: Arc::new(Open),
+            applications: None,
+            tls: None,
             transcoder: Transcoder::default(),
         }
+    }
+
+    /// Asks this list what an application may, where it is reached and which character set it takes.
+    #[must_use]
+    pub fn with_applications(self, applications: Applications) -> Self {
+        Self {
+            authorize: Arc::new(applications.clone()),
+            applications: Some(applications),
+            ..self
+        }
+    }
+
+    /// Offers the orders of another source to devices.
+    #[must_use]
+    pub fn with_orders(self, orders: Arc<dyn OrderSource>) -> Self {
+        Self { orders, ..self }
+    }
+
+    /// Reaches applications that are marked secure over TLS.
+    #[must_use]
+    pub fn with_tls(self, config: Arc<rustls::ClientConfig>) -> Self {
+        let tls = Some(TlsConnector::from(config));
+        Self { tls, ..self }
     }
 }
 
@@ -151,26 +224,119 @@ impl Archive {
     pub fn ae_title(&self) -> &str {
         &self.ae_title
     }
+
+    /// The one permission check of a request.
+    fn may(&self, peer: &Peer, action: Action, study_uid: Option<&str>) -> Result<(), Outcome> {
+        let who = Principal::Application(peer.ae_title.clone());
+        if self.authorize.may(&who, action, study_uid) {
+            return Ok(());
+        }
+        tracing::warn!(
+            ae_title = peer.ae_title,
+            ?action,
+            "an application may not do this"
+        );
+        Err(Outcome::new(Status::NOT_AUTHORIZED, "not allowed"))
+    }
+
+    /// The character set that a peer takes.
+    fn character_set(&self, peer: &Peer) -> CharacterSet {
+        let application = self.applications.as_ref().and_then(|all| all.get(&peer.ae_title));
+        application.map_or_else(CharacterSet::default, |application| application.character_set)
+    }
+
+    fn destination_of(&self, ae_title: &str) -> Option<Destination> {
+        let listed = self
+            .applications
+            .as_ref()
+            .and_then(|all| all.destination(ae_title));
+        listed.or_else(|| self.destinations.get(ae_title).cloned())
+    }
+
+    /// Connects to a destination, over TLS where the list says so: never in the clear instead.
+    async fn open_stream(&self, destination: &Destination) -> io::Result<Box<dyn Transport>> {
+        let listed = self
+            .applications
+            .as_ref()
+            .and_then(|all| all.get(&destination.ae_title));
+        let stream = TcpStream::connect(&destination.address).await?;
+        dimse::transport::prepare(&stream)?;
+        if !listed.is_some_and(|application| application.is_secure) {
+            return Ok(Box::new(stream));
+        }
+        let tls = self
+            .tls
+            .as_ref()
+            .ok_or_else(|| io::Error::other("no TLS is configured"))?;
+        let host = destination.address.rsplit_once(':').map_or("", |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(host).map_err(io::Error::other)?;
+        Ok(Box::new(tls.connect(name, stream).await?))
+    }
 }
 
 impl Handler for Archive {
     async fn store(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
-        self.take(peer, request, data).await
+        match self.may(peer, Action::Store, None) {
+            Ok(()) => self.take(peer, request, data).await,
+            Err(outcome) => outcome,
+        }
     }
 
-    async fn find(&self, _peer: &Peer, query: &dimse::server::Query, answers: &Answers) -> Outcome {
-        self.answer(query, answers).await
+    async fn find(&self, peer: &Peer, query: &dimse::server::Query, answers: &Answers) -> Outcome {
+        if let Err(outcome) = self.may(peer, Action::Find, None) {
+            return outcome;
+        }
+        let set = self.character_set(peer);
+        if query.sop_class_uid == uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND {
+            self.scheduled(query, answers, set).await
+        } else {
+            self.answer(query, answers, set).await
+        }
     }
 
-    async fn retrieve(&self, _peer: &Peer, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
+    async fn retrieve(&self, peer: &Peer, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
+        let study_uid = text(&query.identifier, tags::STUDY_INSTANCE_UID);
+        let study_uid = Some(study_uid.as_str()).filter(|uid| !uid.is_empty() && !uid.contains('\\'));
+        self.may(peer, Action::Retrieve, study_uid)?;
         self.plan(query).await
     }
 
-    async fn open(&self, planned: &Planned, _transfer_syntax_uid: &str) -> Result<Instance, Outcome> {
-        self.instance(planned).await
+    async fn open(&self, planned: &Planned, transfer_syntax_uid: &str) -> Result<Instance, Outcome> {
+        self.instance(planned, transfer_syntax_uid).await
     }
 
     async fn destination(&self, _peer: &Peer, ae_title: &str) -> Option<Destination> {
-        self.destinations.get(ae_title).cloned()
+        self.destination_of(ae_title)
+    }
+
+    async fn connect(&self, destination: &Destination) -> io::Result<Box<dyn Transport>> {
+        self.open_stream(destination).await
+    }
+
+    async fn normalized(
+        &self,
+        peer: &Peer,
+        request: NormalizedRequest,
+        reports: &Reports,
+    ) -> NormalizedOutcome {
+        let action = match request.sop_class_uid.as_str() {
+            uids::STORAGE_COMMITMENT_PUSH_MODEL => Action::Store,
+            _ => Action::Schedule,
+        };
+        if let Err(outcome) = self.may(peer, action, None) {
+            return outcome.into();
+        }
+        match request.sop_class_uid.as_str() {
+            uids::MODALITY_PERFORMED_PROCEDURE_STEP | uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE => {
+                let actor = Principal::Application(peer.ae_title.clone()).actor();
+                let mut answer = self.performed(&actor, request).await;
+                let set = self.character_set(peer);
+                answer.data_set = answer.data_set.map(|shown| set.apply(&shown));
+                answer
+            }
+            uids::STORAGE_COMMITMENT_PUSH_MODEL => self.asked_to_commit(peer, request, reports).await,
+            _ => Status::CLASS_NOT_SUPPORTED.into(),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! C-MOVE and C-GET: which instances match, and their data sets, verified.
 
+use codec::TransferSyntax;
 use dicom_dictionary_std::tags;
+use dimse::negotiation::{EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN};
 use dimse::server::Planned;
 use dimse::{Data, Instance, Outcome, Status};
 
@@ -9,6 +11,7 @@ use super::find::{asked, failed};
 use crate::index::{Key, Level, Query};
 use crate::ingest::data_set_start;
 use crate::storage::Error;
+use crate::transcode;
 
 /// Largest object that is sent from memory.
 const MAX_OBJECT_BYTES: u64 = 4 << 30;
@@ -18,7 +21,7 @@ const MAX_INSTANCES: usize = 200_000;
 impl Archive {
     /// The instances below what an identifier names.
     pub(super) async fn plan(&self, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
-        let mut asked = asked(&query.identifier)?;
+        let mut asked = asked(query)?;
         let unique = [
             tags::PATIENT_ID,
             tags::STUDY_INSTANCE_UID,
@@ -49,7 +52,7 @@ impl Archive {
                 planned.extend(row.object.as_ref().map(|object| Planned {
                     sop_class_uid: row.value(tags::SOP_CLASS_UID).to_owned(),
                     sop_instance_uid: row.value(tags::SOP_INSTANCE_UID).to_owned(),
-                    transfer_syntax_uids: vec![object.transfer_syntax_uid.clone()],
+                    transfer_syntax_uids: given_in(&object.transfer_syntax_uid),
                 }));
             }
             if planned.len() > MAX_INSTANCES {
@@ -63,24 +66,46 @@ impl Archive {
     }
 
     /// The data set of an instance; never one whose bytes are not those that were acknowledged.
-    pub(super) async fn instance(&self, planned: &Planned) -> Result<Instance, Outcome> {
+    pub(super) async fn instance(
+        &self,
+        planned: &Planned,
+        transfer_syntax_uid: &str,
+    ) -> Result<Instance, Outcome> {
         let mut query = Query::all(Level::Instance);
         query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, &planned.sop_instance_uid)];
         let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
         let object = rows.into_iter().find_map(|row| row.object);
         let object = object.ok_or_else(|| Outcome::from(Status::NO_SUCH_INSTANCE))?;
         let bytes = self.storage.read(object.hash, MAX_OBJECT_BYTES).await;
-        let bytes = bytes.map_err(|error| unread(&error))?;
+        let mut bytes = bytes.map_err(|error| unread(&error))?;
+        if object.transfer_syntax_uid != transfer_syntax_uid {
+            let to = TransferSyntax::from_uid(transfer_syntax_uid);
+            let to = to.ok_or_else(|| Outcome::from(Status::CANNOT_UNDERSTAND))?;
+            let made = self.transcoder.transcode(bytes, to).await;
+            bytes = made.map_err(|error| {
+                tracing::warn!(sop_instance_uid = planned.sop_instance_uid, %error, "not given in another syntax");
+                Outcome::new(Status::CANNOT_UNDERSTAND, "cannot be given in an accepted transfer syntax")
+            })?;
+        }
         let start = data_set_start(&bytes).filter(|start| *start <= bytes.len());
         let start =
             start.ok_or_else(|| Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head"))?;
         Ok(Instance {
             sop_class_uid: planned.sop_class_uid.clone(),
             sop_instance_uid: planned.sop_instance_uid.clone(),
-            transfer_syntax_uid: object.transfer_syntax_uid,
+            transfer_syntax_uid: transfer_syntax_uid.to_owned(),
             data: Data::Bytes(bytes.slice(start..)),
         })
     }
+}
+
+/// Transfer syntaxes that a stored object is given in: its own first, then without compression, which loses nothing.
+fn given_in(stored: &str) -> Vec<String> {
+    let plain = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN];
+    let made = plain
+        .into_iter()
+        .filter(|uid| *uid != stored && transcode::is_possible(stored, uid));
+    [stored].into_iter().chain(made).map(str::to_owned).collect()
 }
 
 fn unread(error: &Error) -> Outcome {

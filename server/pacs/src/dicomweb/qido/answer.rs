@@ -19,7 +19,7 @@ use crate::dicomweb::multipart::Writer;
 use crate::dicomweb::{BulkData, json, xml};
 use crate::http::{Error, Result};
 use crate::index::{self, Index, Item, Level, Row};
-use crate::services::find::vr_of;
+use crate::orders::vr_of;
 
 /// Rows that are asked of the index, and held, at once.
 const PAGE: u64 = 500;

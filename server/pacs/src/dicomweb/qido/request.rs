@@ -11,7 +11,7 @@ use super::attributes;
 use crate::dicomweb::parameters::parameters;
 use crate::http::{Error, Result};
 use crate::index::{Cursor, Key, Match, Query};
-use crate::services::find::vr_of;
+use crate::orders::vr_of;
 
 /// Sequences deep an attribute can lie.
 const MAX_DEPTH: usize = 8;

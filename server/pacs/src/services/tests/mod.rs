@@ -1,5 +1,9 @@
 //! The archive as a provider: our own user, and DCMTK's tools where they are installed.
 
+mod retrieval;
+mod rights;
+mod sets;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +12,7 @@ use std::sync::Arc;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use dimse::server::AllowList;
+use dimse::server::{Admission, AllowList};
 use dimse::{Client, ClientConfig, Config, Data, Instance, Proposal, Provider, Status};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -19,18 +23,29 @@ use crate::ingest::{Ingest, Limits};
 use crate::storage::Storage;
 use crate::test_folder::TestFolder;
 
-const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(super) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const FIND: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
 const GET: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET;
 
 /// A provider over an archive in a folder.
-struct Running {
-    port: u16,
+pub(super) struct Running {
+    pub(super) port: u16,
+    pub(super) archive: Archive,
     stop: Option<oneshot::Sender<()>>,
     task: Option<tokio::task::JoinHandle<()>>,
 }
 
 async fn start(folder: &Path, destinations: HashMap<String, Destination>) -> Running {
+    let everybody = AllowList {
+        others: Some(8),
+        ..AllowList::default()
+    };
+    let archive = archive(folder, destinations).await;
+    serve(archive, everybody).await
+}
+
+/// An archive in a folder.
+pub(super) async fn archive(folder: &Path, destinations: HashMap<String, Destination>) -> Archive {
     let storage = Storage::local(&folder.join("objects")).unwrap();
     let index = Index::open(&Place::Sqlite(folder.join("index.sqlite")))
         .await
@@ -38,17 +53,18 @@ async fn start(folder: &Path, destinations: HashMap<String, Destination>) -> Run
     let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
         .await
         .unwrap();
-    let archive = Archive::new(ingest, index, storage, "UPTAKE", destinations);
+    Archive::new(ingest, index, storage, "UPTAKE", destinations)
+}
+
+/// A provider of an archive that admits whom the list says.
+pub(super) async fn serve(archive: Archive, admission: impl Admission + 'static) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (stop, stopped) = oneshot::channel();
-    let everybody = AllowList {
-        others: Some(8),
-        ..AllowList::default()
-    };
-    let config = Config::new("UPTAKE", everybody, supported());
+    let config = Config::new("UPTAKE", admission, supported());
+    let served = Arc::new(archive.clone());
     let task = tokio::spawn(async move {
-        let provider = Provider::new(config, Arc::new(archive));
+        let provider = Provider::new(config, served);
         provider
             .serve(listener, async {
                 let _ = stopped.await;
@@ -57,19 +73,20 @@ async fn start(folder: &Path, destinations: HashMap<String, Destination>) -> Run
     });
     Running {
         port,
+        archive,
         stop: Some(stop),
         task: Some(task),
     }
 }
 
 impl Running {
-    async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         let _ = self.stop.take().unwrap().send(());
         self.task.take().unwrap().await.unwrap();
     }
 }
 
-fn object(values: &[(Tag, VR, &str)]) -> InMemDicomObject {
+pub(super) fn object(values: &[(Tag, VR, &str)]) -> InMemDicomObject {
     let mut object = InMemDicomObject::new_empty();
     for (tag, vr, value) in values {
         object.put(DataElement::new(*tag, *vr, PrimitiveValue::from(*value)));
@@ -122,7 +139,7 @@ fn bytes_of(object: &InMemDicomObject) -> Vec<u8> {
     dimse::data_set::encode(object, EXPLICIT).unwrap()
 }
 
-fn instance(number: usize) -> Instance {
+pub(super) fn instance(number: usize) -> Instance {
     let object = image(number);
     let text = |tag| object.get(tag).unwrap().to_str().unwrap().into_owned();
     Instance {
@@ -133,7 +150,7 @@ fn instance(number: usize) -> Instance {
     }
 }
 
-async fn client(port: u16, proposals: &[Proposal]) -> Client {
+pub(super) async fn client(port: u16, proposals: &[Proposal]) -> Client {
     let config = ClientConfig::new("TESTER", "UPTAKE");
     Client::connect(("127.0.0.1", port), &config, proposals)
         .await

@@ -1,0 +1,164 @@
+//! Orders over HTTP: `/worklist`.
+//!
+//! `GET` lists with `date=YYYYMMDD[-YYYYMMDD]`, `modality`, `station`, `state`, `limit` and `after`; `POST` adds one item or a
+//! list, as DICOM JSON or as one DICOM file; `PUT /worklist/ID/state` takes `{"state": "DISCONTINUED"}`.
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State as From};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, put};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Error, Filter, OrderSource as _, OrderTable, State};
+use crate::access::Action;
+use crate::dicomweb::compact;
+use crate::http::{self, App, Caller};
+
+/// Bytes of a list of items.
+const MAX_BYTES: usize = 16 << 20;
+/// Items of one answer.
+const MAX_ITEMS: u32 = 1000;
+
+/// The routes of orders.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/worklist", get(list).post(add))
+        .route("/worklist/{step}/state", put(set_state))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    date: Option<String>,
+    modality: Option<String>,
+    station: Option<String>,
+    state: Option<String>,
+    after: Option<i64>,
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    items: Vec<Item>,
+    /// What `after` asks for to get the next page.
+    next: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    step: String,
+    state: &'static str,
+    item: Box<RawValue>,
+}
+
+#[derive(Debug, Serialize)]
+struct Added {
+    steps: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    state: String,
+}
+
+async fn list(
+    From(app): From<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> http::Result<Json<Listed>> {
+    caller.may(Action::Schedule, None)?;
+    let filter = filter(asked)?;
+    let orders = OrderTable::new(app.archive().index().clone());
+    let found = orders.find(&filter).await?;
+    let next = found
+        .last()
+        .filter(|_| found.len() == filter.limit as usize)
+        .map(|(id, _)| *id);
+    let items = found.into_iter().map(|(_, step)| Item {
+        step: step.id,
+        state: step.state.as_str(),
+        item: RawValue::from_string(compact::write(&step.item)).expect("what was written is JSON"),
+    });
+    Ok(Json(Listed {
+        items: items.collect(),
+        next,
+    }))
+}
+
+fn filter(asked: Asked) -> http::Result<Filter> {
+    let dates = asked.date.unwrap_or_default();
+    let (from, to) = dates.split_once('-').unwrap_or((&dates, &dates));
+    let is_date = |text: &str| text.is_empty() || text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    if !is_date(from) || !is_date(to) {
+        return Err(bad("date: expected YYYYMMDD or YYYYMMDD-YYYYMMDD"));
+    }
+    let states = match asked.state {
+        Some(word) => vec![state(&word)?],
+        None => Vec::new(),
+    };
+    let limit = asked.limit.unwrap_or(100);
+    if limit == 0 || limit > MAX_ITEMS {
+        return Err(bad("limit: expected 1 to 1000"));
+    }
+    Ok(Filter {
+        dates: (from.to_owned(), to.to_owned()),
+        modality: asked.modality,
+        station: asked.station,
+        step_id: None,
+        states,
+        after: asked.after,
+        limit,
+    })
+}
+
+fn bad(words: &str) -> http::Error {
+    http::Error::BadRequest(words.to_owned())
+}
+
+fn state(word: &str) -> http::Result<State> {
+    State::from_text(word)
+        .ok_or_else(|| bad("state: expected SCHEDULED, IN PROGRESS, DISCONTINUED or COMPLETED"))
+}
+
+async fn add(From(app): From<App>, caller: Caller, body: Bytes) -> http::Result<impl IntoResponse> {
+    caller.may(Action::Schedule, None)?;
+    let steps = tokio::task::spawn_blocking(move || super::import(&body)).await;
+    let steps = steps.map_err(|_| http::Error::Internal)??;
+    let orders = OrderTable::new(app.archive().index().clone());
+    orders.add(&steps, &caller.principal.actor()).await?;
+    let steps = steps.into_iter().map(|step| step.id).collect();
+    Ok((StatusCode::CREATED, Json(Added { steps })))
+}
+
+async fn set_state(
+    From(app): From<App>,
+    caller: Caller,
+    Path(step): Path<String>,
+    Json(wanted): Json<Wanted>,
+) -> http::Result<StatusCode> {
+    caller.may(Action::Schedule, None)?;
+    let orders = OrderTable::new(app.archive().index().clone());
+    let wanted = state(&wanted.state)?;
+    orders.set_state(&step, wanted, &caller.principal.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl std::convert::From<Error> for http::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Index(error) => error.into(),
+            Error::Unknown(_) => Self::NotFound,
+            Error::Duplicate(_) | Error::Refused(_) => Self::Conflict(error.to_string()),
+            Error::Invalid(_) | Error::Unreadable(_) => Self::BadRequest(error.to_string()),
+            Error::Source(_) => {
+                tracing::error!(%error, "orders failed");
+                Self::Internal
+            }
+        }
+    }
+}
