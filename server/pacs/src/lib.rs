@@ -5,13 +5,18 @@
 
 pub mod access;
 pub mod deidentify;
+pub mod delivery;
 pub mod dicomweb;
 pub mod events;
+pub mod gateway;
 pub mod http;
 pub mod index;
 pub mod ingest;
+pub mod routing;
 pub mod services;
 pub mod storage;
 
 #[cfg(test)]
 mod test_folder;
+#[cfg(test)]
+mod test_node;

@@ -33,6 +33,7 @@ pub use attributes::Level;
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Facts, Identifier, Request, Tracer};
+pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub use merge::Merge;
 pub use read::InstanceMetadata;

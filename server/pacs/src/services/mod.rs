@@ -27,6 +27,7 @@ use crate::ingest::Ingest;
 use crate::storage::Storage;
 
 pub use dimse::server::Destination;
+pub(crate) use retrieve::data_set_start;
 
 /// Transfer syntaxes in which objects are taken, the preferred first; what a peer prefers decides.
 const STORED: &[&str] = &[

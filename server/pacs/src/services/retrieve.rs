@@ -85,7 +85,7 @@ impl Archive {
 }
 
 /// Where the data set begins: after the meta information, whose length its first element gives (PS3.10 7.1).
-fn data_set_start(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn data_set_start(bytes: &[u8]) -> Option<usize> {
     let first = bytes.get(PREFIX..PREFIX + 12)?;
     let is_length = first[..8] == [0x02, 0x00, 0x00, 0x00, b'U', b'L', 0x04, 0x00];
     let length = u32::from_le_bytes(first[8..].try_into().ok()?);

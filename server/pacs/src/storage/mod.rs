@@ -21,6 +21,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 pub use hash::Hash;
+pub(crate) use hash::Hasher;
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 
@@ -156,6 +157,16 @@ impl Storage {
             Backend::Remote(remote) => remote.incoming(),
         };
         Staging::new(spool)
+    }
+
+    /// A folder on the local disk for pieces of objects that are not whole yet; unlike what is being received they
+    /// outlive a start.
+    pub(crate) fn pieces(&self) -> std::path::PathBuf {
+        let spool = match &self.backend {
+            Backend::Local(local) => local.incoming(),
+            Backend::Remote(remote) => remote.incoming(),
+        };
+        spool.with_file_name("pieces")
     }
 
     /// Makes what was received an object. When this returns, it survives a loss of power.
