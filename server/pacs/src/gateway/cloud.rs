@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt;
 use super::devices::{Devices, NotAccepted};
 use super::pieces::Pieces;
 use crate::access::{Action, Principal};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Result, bearer};
 use crate::ingest::Outcome;
 use crate::storage::{Hash, Hasher};
 
@@ -59,15 +59,10 @@ impl FromRequestParts<Cloud> for Deliverer {
 
     /// The one permission check of these handlers: to be a device is to be allowed to deliver, and nothing else.
     async fn from_request_parts(parts: &mut Parts, cloud: &Cloud) -> Result<Self> {
-        let shown = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let shown = shown
-            .and_then(|value| value.split_once(' '))
-            .map(|(_, shown)| shown.trim().to_owned());
+        let header = parts.headers.get(header::AUTHORIZATION);
+        let shown = header.and_then(|value| value.to_str().ok()).and_then(bearer);
         if let Some(shown) = shown {
-            match cloud.devices.accept(cloud.app.archive().index(), &shown).await? {
+            match cloud.devices.accept(cloud.app.archive().index(), shown).await? {
                 Ok(device) => return Ok(Self(device)),
                 Err(NotAccepted::Closed) => return Err(Error::TooMany),
                 Err(NotAccepted::Unknown) => {}
@@ -124,6 +119,12 @@ async fn finish(
     Query(whole): Query<Whole>,
 ) -> Result<Json<Value>> {
     let hash = named(&hash)?;
+    // Not to be broken off by a gateway that waits no longer: it asks again, and finds the object.
+    let taking = tokio::spawn(take(cloud, who, hash, whole.size));
+    taking.await.map_err(|_| Error::Internal)?
+}
+
+async fn take(cloud: Cloud, who: Principal, hash: Hash, size: u64) -> Result<Json<Value>> {
     let archive = cloud.app.archive();
     let pieces = Pieces::new(archive.storage(), &who, hash);
     let answer = |word: &str| Ok(Json(json!({ "outcome": word })));
@@ -153,12 +154,12 @@ async fn finish(
         }
         end += piece.size;
     }
-    if end != whole.size {
+    if end != size {
         // Whoever asks for the end has sent all: these are pieces of another cut.
         pieces.remove().await;
         return Err(Error::Conflict(format!(
             "expected {} bytes, found {end} from the first on",
-            whole.size
+            size
         )));
     }
     let computed = hasher.finish();

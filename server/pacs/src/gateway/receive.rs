@@ -1,4 +1,6 @@
 //! The receive service of a gateway: a port that is really open, or really closed.
+//!
+//! It takes objects and gives none out: a query is not among what it accepts.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::services::{Archive, supported};
+use crate::services::{Archive, supported_for_storing};
 
 /// Associations of one AE title at once.
 const ASSOCIATIONS: usize = 16;
@@ -113,7 +115,7 @@ impl Receiver {
             calling: listed,
         };
         let provider = Provider::new(
-            dimse::Config::new(&title, admission, supported()),
+            dimse::Config::new(&title, admission, supported_for_storing()),
             Arc::new(self.archive.clone()),
         );
         let (stop, stopped) = oneshot::channel();

@@ -16,6 +16,7 @@ use axum::Router;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use caller::Caller;
+pub(crate) use caller::bearer;
 pub use error::Error;
 pub use serve::{Limits, serve};
 

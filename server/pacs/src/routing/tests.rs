@@ -209,3 +209,75 @@ async fn rules_begin_with_what_comes_after_them() {
         "2.25.1.2"
     );
 }
+
+/// STOW-RS to a stub that keeps the parts and answers as the object's study says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stow_sends_the_stored_bytes_and_reads_the_answer() {
+    use crate::dicomweb::multipart::{Event, Limits, Reader, related};
+    use axum::http::{HeaderMap, StatusCode};
+    type Parts = std::sync::Arc<std::sync::Mutex<Vec<Vec<u8>>>>;
+    let parts = Parts::default();
+    let kept = parts.clone();
+    let stow = async move |headers: HeaderMap, body: axum::body::Bytes| {
+        assert_eq!(headers["authorization"], "Bearer secret");
+        let kind = related(headers["content-type"].to_str().unwrap()).unwrap();
+        let limits = Limits {
+            part_bytes: 1 << 30,
+            ..Limits::default()
+        };
+        let mut reader = Reader::new(&kind.boundary, limits).unwrap();
+        let mut part = Vec::new();
+        let met = |event: Event| {
+            if let Event::Content(bytes) = event {
+                part.extend_from_slice(bytes);
+            }
+        };
+        reader.push(&body, met).unwrap();
+        reader.finish().unwrap();
+        let mut parts = kept.lock().unwrap();
+        parts.push(part);
+        StatusCode::from_u16([200, 202, 409, 503, 200][parts.len().min(5) - 1]).unwrap()
+    };
+    let layer = axum::extract::DefaultBodyLimit::disable();
+    let router = axum::Router::new()
+        .route("/web/studies", axum::routing::post(stow))
+        .layer(layer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(crate::http::serve(
+        listener,
+        router,
+        None,
+        Default::default(),
+        std::future::pending(),
+    ));
+    let folder = TestFolder::new("routing");
+    let token = folder.path().join("token");
+    std::fs::write(&token, "secret\n").unwrap();
+    let mut node = Node::start(folder.path(), "HERE").await;
+    let sent: Vec<Vec<u8>> = (1..=4).map(|number| file(1, number, "", 3_000_000)).collect();
+    for bytes in &sent {
+        node.take(bytes, "dimse:CT1").await;
+    }
+    let queue = node
+        .route(&format!(
+            "[[destination]]\nname = \"there\"\nnode.dicomweb = {{ url = \"http://127.0.0.1:{port}/web\", token_file = {token:?} }}\n\
+             [[rule]]\nto = [\"there\"]\n"
+        ))
+        .await;
+    until("three arrived", async || {
+        count(&queue, State::Delivered).await == 3
+    })
+    .await;
+    let held = queue.list(State::Quarantined, 10).await.unwrap();
+    assert_eq!(held.len(), 1);
+    assert_eq!(
+        (held[0].sop_uid.as_str(), held[0].reason.as_deref()),
+        ("2.25.1.3", Some("status 409"))
+    );
+    let parts = parts.lock().unwrap();
+    // The fourth was answered with 503 first, and sent again.
+    assert_eq!(parts.len(), 5);
+    assert_eq!(parts[..4], sent[..]);
+    assert_eq!(parts[4], sent[3]);
+}

@@ -68,11 +68,16 @@ pub fn supported() -> Supported {
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
     ];
-    let verified = Supported::verification().storage(STORED, true);
-    let all = classes
+    classes
         .iter()
-        .fold(verified, |all, class| all.class(class, QUERIED));
-    all.preferring(dimse::Preference::Peers)
+        .fold(supported_for_storing(), |all, class| all.class(class, QUERIED))
+}
+
+/// What a provider supports that takes objects and gives none out.
+#[must_use]
+pub fn supported_for_storing() -> Supported {
+    let verified = Supported::verification().storage(STORED, true);
+    verified.preferring(dimse::Preference::Peers)
 }
 
 /// The archive behind a provider.
