@@ -18,7 +18,7 @@ use crate::routing::Node;
 
 /// What the handlers of the page share.
 #[derive(Debug, Clone)]
-pub struct Local {
+struct Local {
     gateway: Arc<Gateway>,
     /// Stands in each form: a page elsewhere cannot know it.
     form_token: Arc<str>,
@@ -90,9 +90,12 @@ fn html(status: StatusCode, markup: maud::Markup) -> Response {
     response
 }
 
-async fn shown(local: &Local, status: StatusCode, message: Option<&str>) -> Result<Response> {
+async fn shown(local: &Local, status: StatusCode, message: Option<[String; 2]>) -> Result<Response> {
     let standing = local.gateway.standing().await?;
-    Ok(html(status, pages::page(&standing, &local.form_token, message)))
+    Ok(html(
+        status,
+        pages::page(&standing, &local.form_token, message.as_ref()),
+    ))
 }
 
 async fn page(State(local): State<Local>) -> Result<Response> {
@@ -102,11 +105,22 @@ async fn page(State(local): State<Local>) -> Result<Response> {
 async fn start(State(local): State<Local>, body: String) -> Result<Response> {
     let form = local.form(&body)?;
     let (Some(port), Some(ae_title)) = (form.port.filter(|port| *port > 0), form.ae_title) else {
-        return shown(&local, StatusCode::BAD_REQUEST, Some(&not_a_form().to_string())).await;
+        let words = [
+            "端口应为 1 至 65535，并填写 AE 标题。".to_owned(),
+            not_a_form().to_string(),
+        ];
+        return shown(&local, StatusCode::BAD_REQUEST, Some(words)).await;
     };
     match local.gateway.start_receiving(port, &ae_title).await? {
         Ok(_) => Ok(Redirect::to("/").into_response()),
-        Err(error) => shown(&local, StatusCode::CONFLICT, Some(&error.to_string())).await,
+        Err(error) => {
+            shown(
+                &local,
+                StatusCode::CONFLICT,
+                Some([error.in_chinese(), error.to_string()]),
+            )
+            .await
+        }
     }
 }
 
@@ -161,6 +175,7 @@ fn as_json(standing: &Standing) -> Value {
         "receiving": running.is_some(),
         "port": service.address.port(),
         "ae_title": service.ae_title,
+        "refused": standing.refused.len(),
         "destinations": destinations.collect::<Vec<_>>(),
     })
 }

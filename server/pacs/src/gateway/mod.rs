@@ -31,7 +31,7 @@ pub use check::{Finding, check};
 pub use client::{CloudCarrier, CloudNode};
 pub use cloud::router;
 pub use devices::{Device, Devices, Kind};
-pub use local::{Local, router as local_router};
+pub use local::router as local_router;
 pub use receive::{ReceiveError, Receiver, Service};
 pub use role::{Config, Gateway, GatewayError};
 pub use web::Error as WebError;

@@ -2,15 +2,17 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::Finding;
 use super::local::address;
 use super::role::Standing;
 use crate::delivery::{Delivery, State, now_ns};
+use crate::ingest::Refused;
 use crate::routing::Destination;
 
 const STYLE: &str = include_str!("style.css");
 
 /// The page, with a message where something did not go.
-pub(super) fn page(standing: &Standing, form_token: &str, message: Option<&str>) -> Markup {
+pub(super) fn page(standing: &Standing, form_token: &str, message: Option<&[String; 2]>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -27,8 +29,8 @@ pub(super) fn page(standing: &Standing, form_token: &str, message: Option<&str>)
                     a href="/" { "刷新 " span lang="en" { "Refresh" } }
                 }
                 main {
-                    @if let Some(message) = message {
-                        p.message role="alert" { (message) }
+                    @if let Some([chinese, english]) = message {
+                        p.message role="alert" { (chinese) " " span lang="en" { (english) } }
                     }
                     div.cards {
                         (service(standing, form_token))
@@ -44,6 +46,7 @@ pub(super) fn page(standing: &Standing, form_token: &str, message: Option<&str>)
                         }
                     }
                     (held(&standing.held, form_token))
+                    (refused(&standing.refused))
                     (log(&standing.delivered))
                 }
             }
@@ -133,7 +136,8 @@ fn node(standing: &Standing, destination: &Destination, form_token: &str) -> Mar
                 dd { (count(State::Quarantined)) }
             }
             @if let Some(checked) = checked {
-                p { (checked.finding.in_chinese()) " " span.quiet { (ago(checked.at_ns)) } }
+                @let good = checked.finding == Finding::Good;
+                p.good[good].bad[!good] { (checked.finding.in_chinese()) " " span.quiet { (ago(checked.at_ns)) } }
                 p.quiet lang="en" { (checked.finding) }
             }
             form method="post" action=(path) {
@@ -165,6 +169,31 @@ fn held(held: &[Delivery], form_token: &str) -> Markup {
                             form method="post" action=(format!("/deliveries/{}/retry", delivery.id)) {
                                 (token(form_token))
                                 (button("重新发送", "Send again"))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What could not be read when it came; absent when nothing was.
+fn refused(refused: &[Refused]) -> Markup {
+    html! {
+        @if !refused.is_empty() {
+            section.card.wide {
+                (heading("接收时被拒的影像", "Refused on receipt"))
+                p.quiet {
+                    "共 " (refused.len()) " 个，发送设备已收到失败应答；原始数据保存在数据目录的 refused 文件夹。 "
+                    span lang="en" { "The sender was told; the bytes are in the folder refused." }
+                }
+                ul.rows {
+                    @for refused in refused.iter().take(20) {
+                        li {
+                            div {
+                                p.uid { (refused.hash) }
+                                p.reason { (refused.words) }
                             }
                         }
                     }

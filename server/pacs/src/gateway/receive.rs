@@ -51,6 +51,19 @@ pub enum ReceiveError {
     Title(String),
 }
 
+impl ReceiveError {
+    /// The sentence in Chinese.
+    #[must_use]
+    pub fn in_chinese(&self) -> String {
+        match self {
+            Self::Running(port) => format!("接收服务已在端口 {port} 上运行。"),
+            Self::PortTaken(port) => format!("端口 {port} 已被其他程序占用，请停止该程序或改用其他端口。"),
+            Self::Port { port, source } => format!("无法打开端口 {port}（{source}）。"),
+            Self::Title(_) => "AE 标题应为 1 至 16 个字母、数字、连字符、下划线、点或空格。".to_owned(),
+        }
+    }
+}
+
 struct Running {
     service: Service,
     stop: oneshot::Sender<()>,

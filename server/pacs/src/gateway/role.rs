@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::{Finding, ReceiveError, Receiver, Service, check, local_router, store};
 use crate::delivery::{Begin, Counted, Delivery, Queue, State, Trouble, now_ns};
 use crate::index::{Index, Place};
-use crate::ingest::{Ingest, Limits};
+use crate::ingest::{Ingest, Limits, Refusals, Refused};
 use crate::routing::{self, Destination, Routes, Rule};
 use crate::services::Archive;
 use crate::storage::Storage;
@@ -120,6 +120,8 @@ pub(super) struct Standing {
     pub(super) counts: Vec<Counted>,
     pub(super) delivered: Vec<Delivery>,
     pub(super) held: Vec<Delivery>,
+    /// What was refused when it came, and is kept as files.
+    pub(super) refused: Vec<Refused>,
 }
 
 /// A gateway.
@@ -128,6 +130,7 @@ pub struct Gateway {
     archive: Archive,
     queue: Queue,
     receiver: Receiver,
+    refusals: Refusals,
     config: Config,
     checked: Mutex<BTreeMap<String, Checked>>,
 }
@@ -156,7 +159,9 @@ impl Gateway {
         routes(&config).check()?;
         let storage = Storage::local(&config.data.join("objects"))?;
         let index = Index::open(&Place::Sqlite(config.data.join("gateway.sqlite"))).await?;
+        let refusals = Refusals::open(&config.data.join("refused")).map_err(crate::storage::Error::from)?;
         let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default()).await?;
+        let ingest = ingest.keeping_refused(refusals.clone());
         let archive = Archive::new(
             ingest,
             index.clone(),
@@ -168,6 +173,7 @@ impl Gateway {
             queue: Queue::open(index, "gateway", Begin::AtTheFirst).await?,
             receiver: Receiver::new(archive.clone(), config.senders.clone()),
             archive,
+            refusals,
             config,
             checked: Mutex::default(),
         })
@@ -312,6 +318,8 @@ impl Gateway {
             counts: self.queue.counts().await?,
             delivered: self.queue.list(State::Delivered, SHOWN).await?,
             held: self.queue.list(State::Quarantined, SHOWN).await?,
+            // A folder that cannot be read is empty here; receiving says so in the log.
+            refused: self.refusals.list().unwrap_or_default(),
         })
     }
 }

@@ -125,6 +125,19 @@ async fn the_page_shows_and_steers_the_gateway() {
             dimse::Status::SUCCESS
         );
     }
+    // One that ends within its pixels: its sender is told, and it is kept.
+    let bytes = file(1, 4, "", 1000);
+    let start = crate::services::data_set_start(&bytes).unwrap();
+    let corrupt = dimse::Instance {
+        sop_class_uid: dicom_dictionary_std::uids::CT_IMAGE_STORAGE.to_owned(),
+        sop_instance_uid: "2.25.1.4".to_owned(),
+        transfer_syntax_uid: dicom_dictionary_std::uids::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+        data: dimse::Data::Bytes(bytes[start..bytes.len() - 500].to_vec().into()),
+    };
+    assert_eq!(
+        sender.store(corrupt).await.unwrap().status,
+        dimse::Status::CANNOT_UNDERSTAND
+    );
     sender.release().await.unwrap();
     until("three arrived", async || cloud.hashes().await.len() == 3).await;
     until("the log has them", async || {
@@ -133,6 +146,18 @@ async fn the_page_shows_and_steers_the_gateway() {
     .await;
     let shown = get("/").await.unwrap();
     assert!(shown.contains("2.25.1.3"));
+    assert!(shown.contains("dimse:CT1: the object is cut short"));
+    let kept = std::fs::read_dir(data.join("refused")).unwrap().flatten();
+    let kept: Vec<_> = kept
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "refused"))
+        .collect();
+    assert_eq!(kept.len(), 1);
+    assert!(
+        std::fs::read(&kept[0])
+            .unwrap()
+            .ends_with(&bytes[start..bytes.len() - 500])
+    );
     assert!(
         !shown.contains("Nobody") && !shown.contains("P9"),
         "no patient on the page"
