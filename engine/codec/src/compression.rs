@@ -94,7 +94,8 @@ pub fn encoder_for(syntax: TransferSyntax) -> Option<&'static dyn Encoder> {
 }
 
 /// Whether a transfer syntax keeps pixel cells bit for bit, with whatever stands outside Bits Stored.
-pub(crate) fn keeps_cells(syntax: TransferSyntax) -> bool {
+#[must_use]
+pub fn keeps_cells(syntax: TransferSyntax) -> bool {
     use TransferSyntax as T;
     !syntax.is_encapsulated()
         || matches!(

@@ -156,7 +156,7 @@ pub(super) fn header(bytes: &[u8], at: usize, encoding: Encoding) -> Option<Head
 }
 
 /// Whether explicit elements of this representation have a length of 16 bits (PS3.5 table 7.1-2).
-fn has_short_length(vr: VR) -> bool {
+pub(super) fn has_short_length(vr: VR) -> bool {
     use VR::{AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, PN, SH, SL, SS, ST, TM, UI, UL, US};
     matches!(
         vr,

@@ -64,7 +64,7 @@ fn attempt(bytes: &[u8], complete: bool, limits: Limits) -> Result<Object<'_>, S
 }
 
 /// Where the first element is: after preamble and prefix, or at the very start.
-fn start_of_elements(bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<usize> {
+pub(super) fn start_of_elements(bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<usize> {
     if bytes.get(PREAMBLE..PREAMBLE + 4) == Some(b"DICM") {
         return Ok(PREAMBLE + 4);
     }
@@ -161,6 +161,15 @@ fn inflate(bytes: &[u8], complete: bool, limits: Limits) -> Result<Vec<u8>, Stop
             reason: error.to_string(),
         }
         .into()),
+    }
+}
+
+/// The encoding that a data set already read was found to have.
+pub(super) fn encoding_of(bytes: &[u8], at: usize, uid: &str) -> Result<Encoding> {
+    match found_encoding(bytes, at, true, Some(uid), &mut Vec::new()) {
+        Ok(encoding) => Ok(encoding),
+        Err(Stop::Error(error)) => Err(error),
+        Err(Stop::NeedsMore) => Err(not_dicom(bytes)),
     }
 }
 

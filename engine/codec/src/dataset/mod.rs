@@ -13,6 +13,7 @@ mod charset;
 mod element;
 mod meta;
 mod parser;
+mod rewrite;
 mod value;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
 
 pub use charset::CharacterSet;
+pub use rewrite::{Change, NewPixels, rewrite};
 
 use crate::{Error, Result, TransferSyntax, Warning};
 

@@ -365,7 +365,7 @@ fn put(object: &mut InMemDicomObject, element: DataElement<InMemDicomObject>) {
 }
 
 /// The representation of a value: as written, else as the dictionary has it.
-fn representation(header: Header) -> VR {
+pub(super) fn representation(header: Header) -> VR {
     let Header { tag, vr, length, .. } = header;
     match vr {
         // A known sequence written as UN (PS3.5 6.2.2) stays bytes; of undefined length it is read as one.

@@ -200,6 +200,12 @@ impl<'a> PixelData<'a> {
         &self.description
     }
 
+    /// Gives the layout as the attributes have it, before decoding.
+    #[must_use]
+    pub fn stored(&self) -> &FrameDescription {
+        &self.stored
+    }
+
     /// Gives how many frames the object declares; at least 1.
     #[must_use]
     pub fn number_of_frames(&self) -> u32 {
