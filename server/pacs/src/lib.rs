@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod routing;
 pub mod services;
 pub mod storage;
+pub mod transcode;
 
 #[cfg(test)]
 mod test_folder;

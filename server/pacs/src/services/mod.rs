@@ -25,6 +25,7 @@ use dimse::{Instance, Outcome, Peer, Supported};
 use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::storage::Storage;
+use crate::transcode::Transcoder;
 
 pub use dimse::server::Destination;
 pub(crate) use retrieve::data_set_start;
@@ -88,6 +89,7 @@ pub struct Archive {
     storage: Storage,
     destinations: HashMap<String, Destination>,
     ae_title: String,
+    transcoder: Transcoder,
 }
 
 impl Archive {
@@ -106,6 +108,7 @@ impl Archive {
             storage,
             destinations,
             ae_title: ae_title.to_owned(),
+            transcoder: Transcoder::default(),
         }
     }
 }
@@ -127,6 +130,12 @@ impl Archive {
     #[must_use]
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// What gives objects in other transfer syntaxes.
+    #[must_use]
+    pub fn transcoder(&self) -> &Transcoder {
+        &self.transcoder
     }
 
     /// The AE title that it answers as.
