@@ -136,7 +136,7 @@ impl Node {
     /// Begins to deliver by these rules, written as in the configuration.
     pub(crate) async fn route(&mut self, config: &str) -> Queue {
         let config: routing::Config = toml::from_str(config).unwrap();
-        let mut lines = routing::lines(&config, self.archive.storage(), self.archive.ae_title()).unwrap();
+        let mut lines = routing::lines(&config, &self.archive).unwrap();
         for line in &mut lines {
             line.backoff = IMPATIENT;
         }

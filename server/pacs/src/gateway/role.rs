@@ -188,7 +188,7 @@ impl Gateway {
     /// [`GatewayError`], before anything runs.
     pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
         let routes = routes(&self.config);
-        let lines = routing::lines(&routes, self.archive.storage(), &self.config.ae_title)?;
+        let lines = routing::lines(&routes, &self.archive)?;
         let chooser = Arc::new(Routes::new(routes)?);
         let address = self.config.page;
         let listener = TcpListener::bind(address).await;

@@ -1,5 +1,6 @@
-//! The way to a provider of C-STORE.
+//! The way to a provider of C-STORE: in the transfer syntax that is stored, or without compression where the node takes no other.
 
+use dimse::negotiation::{EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN};
 use dimse::{Client, ClientConfig, Instance, Outcome, Proposal, Status};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -10,15 +11,18 @@ use super::object;
 use crate::delivery::{Carrier, Delivery, Fate, Tell};
 use crate::events::Boxed;
 use crate::gateway::{WebError, authority};
+use crate::services::Archive;
 use crate::storage::Storage;
+use crate::transcode::{self, Transcoder};
 
-/// Sends by C-STORE, in the transfer syntax that is stored.
+/// Sends by C-STORE.
 #[derive(Clone)]
 pub struct DimseCarrier {
     node: DimseNode,
     tls: Option<TlsConnector>,
     calling: String,
     storage: Storage,
+    transcoder: Transcoder,
 }
 
 impl std::fmt::Debug for DimseCarrier {
@@ -62,12 +66,12 @@ pub async fn associate(
 }
 
 impl DimseCarrier {
-    /// A way to a node, for one who is called `calling`.
+    /// A way from an archive to a node.
     ///
     /// # Errors
     ///
     /// [`WebError`] when the authority's certificates cannot be used.
-    pub fn new(node: DimseNode, calling: &str, storage: Storage) -> Result<Self, WebError> {
+    pub fn new(node: DimseNode, archive: &Archive) -> Result<Self, WebError> {
         let tls = node
             .tls_authority
             .as_deref()
@@ -76,8 +80,9 @@ impl DimseCarrier {
         Ok(Self {
             node,
             tls,
-            calling: calling.to_owned(),
-            storage,
+            calling: archive.ae_title().to_owned(),
+            storage: archive.storage().clone(),
+            transcoder: archive.transcoder().clone(),
         })
     }
 
@@ -87,11 +92,7 @@ impl DimseCarrier {
     }
 
     async fn send(&self, deliveries: &[Delivery], tell: &Tell) {
-        let pairs = deliveries
-            .iter()
-            .map(|one| (one.sop_class_uid.as_str(), one.transfer_syntax_uid.as_str()));
-        // A request has room for 128 contexts; a batch of the queue has fewer objects.
-        let proposals = Proposal::for_instances(pairs);
+        let proposals = proposals(deliveries);
         let mut client = match associate(&self.node, self.tls(), &self.calling, &proposals).await {
             Ok(client) => client,
             Err(error) => {
@@ -115,14 +116,31 @@ impl DimseCarrier {
     }
 
     async fn store(&self, client: &mut Client, delivery: &Delivery) -> Fate {
-        let data = match object::data_set(&self.storage, delivery).await {
+        let accepted = |uid: &&str| {
+            client
+                .negotiated()
+                .find(&delivery.sop_class_uid, &[*uid])
+                .is_some()
+        };
+        let Some(syntax) = given_in(&delivery.transfer_syntax_uid).find(accepted) else {
+            return Fate::Refused(format!(
+                "the node takes no objects of class {} in transfer syntax {}, nor in one that can be made of it",
+                delivery.sop_class_uid, delivery.transfer_syntax_uid
+            ));
+        };
+        let data = if syntax == delivery.transfer_syntax_uid {
+            object::data_set(&self.storage, delivery).await
+        } else {
+            object::transcoded(&self.storage, &self.transcoder, delivery, syntax).await
+        };
+        let data = match data {
             Ok(data) => data,
             Err(fate) => return fate,
         };
         let instance = Instance {
             sop_class_uid: delivery.sop_class_uid.clone(),
             sop_instance_uid: delivery.sop_uid.clone(),
-            transfer_syntax_uid: delivery.transfer_syntax_uid.clone(),
+            transfer_syntax_uid: syntax.to_owned(),
             data,
         };
         match client.store(instance).await {
@@ -139,6 +157,33 @@ impl Carrier for DimseCarrier {
     fn carry<'a>(&'a self, deliveries: &'a [Delivery], tell: &'a Tell) -> Boxed<'a, ()> {
         Box::pin(self.send(deliveries, tell))
     }
+}
+
+/// Contexts of one association at most (PS3.8 9.3.2.2).
+const CONTEXTS: usize = 128;
+
+/// What is proposed for some objects: each as it is stored, and then without compression, as far as there is room.
+fn proposals(deliveries: &[Delivery]) -> Vec<Proposal> {
+    let stored = deliveries
+        .iter()
+        .map(|one| (one.sop_class_uid.as_str(), one.transfer_syntax_uid.as_str()));
+    let made = deliveries.iter().flat_map(|one| {
+        given_in(&one.transfer_syntax_uid)
+            .skip(1)
+            .map(|uid| (one.sop_class_uid.as_str(), uid))
+    });
+    let mut proposals = Proposal::for_instances(stored.chain(made));
+    proposals.truncate(CONTEXTS);
+    proposals
+}
+
+/// Transfer syntaxes that a stored object is sent in: its own first, then without compression, which loses nothing.
+fn given_in(stored: &str) -> impl Iterator<Item = &str> {
+    let plain = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN];
+    let made = plain
+        .into_iter()
+        .filter(move |uid| *uid != stored && transcode::is_possible(stored, uid));
+    std::iter::once(stored).chain(made)
 }
 
 /// What a status of C-STORE means for the delivery (PS3.4 table B.2-1).

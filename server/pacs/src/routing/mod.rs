@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use crate::delivery::{Backoff, Carrier, Line, NewDelivery};
 use crate::index::Index;
-use crate::storage::Storage;
+use crate::services::Archive;
 
 pub use self::dicomweb::WebCarrier;
 pub use self::dimse::{DimseCarrier, associate};
@@ -55,23 +55,20 @@ pub enum Error {
     },
 }
 
-/// Makes the queue's lines, one for each destination.
-///
-/// `ae_title` is how we call ourselves.
+/// Makes the queue's lines, one for each destination, from an archive and under its AE title.
 ///
 /// # Errors
 ///
 /// [`Error::Web`].
-pub fn lines(config: &Config, storage: &Storage, ae_title: &str) -> Result<Vec<Line>, Error> {
+pub fn lines(config: &Config, archive: &Archive) -> Result<Vec<Line>, Error> {
+    let storage = archive.storage();
     let line = |destination: &Destination| {
         let web = |source| Error::Web {
             destination: destination.name.clone(),
             source,
         };
         let carrier: Arc<dyn Carrier> = match &destination.node {
-            Node::Dimse(node) => {
-                Arc::new(DimseCarrier::new(node.clone(), ae_title, storage.clone()).map_err(web)?)
-            }
+            Node::Dimse(node) => Arc::new(DimseCarrier::new(node.clone(), archive).map_err(web)?),
             Node::Dicomweb(node) => Arc::new(WebCarrier::new(node, storage.clone()).map_err(web)?),
             Node::Cloud(node) => {
                 Arc::new(crate::gateway::CloudCarrier::new(node, storage.clone()).map_err(web)?)

@@ -1,6 +1,7 @@
 //! Verified bytes of an object on their way out.
 
 use bytes::Bytes;
+use codec::TransferSyntax;
 use dimse::Data;
 use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
@@ -8,9 +9,12 @@ use tokio::io::AsyncWriteExt;
 use crate::delivery::{Delivery, Fate};
 use crate::services::data_set_start;
 use crate::storage::{Error, Hash, Storage};
+use crate::transcode::Transcoder;
 
 /// Bytes of an object that is sent from memory; larger ones are read while they leave.
 const IN_MEMORY: u64 = 8 << 20;
+/// Bytes of an object that is sent in another transfer syntax, which is made in memory.
+const TRANSCODED: u64 = 1 << 30;
 /// Bytes between the disk and the network.
 const BETWEEN: usize = 512 << 10;
 
@@ -39,6 +43,32 @@ pub(super) async fn data_set(storage: &Storage, delivery: &Delivery) -> Result<D
         reader: Box::pin(reader(delivery.hash, first.slice(start..), pieces)),
         length: size - start as u64,
     })
+}
+
+/// The data set of an object in another transfer syntax, with the same values and pixels.
+pub(super) async fn transcoded(
+    storage: &Storage,
+    transcoder: &Transcoder,
+    delivery: &Delivery,
+    syntax: &str,
+) -> Result<Data, Fate> {
+    let refused = |words: String| Fate::Refused(words);
+    let to = TransferSyntax::from_uid(syntax)
+        .ok_or_else(|| refused(format!("transfer syntax {syntax} is not known")))?;
+    let bytes = storage
+        .read(delivery.hash, TRANSCODED)
+        .await
+        .map_err(|error| match error {
+            Error::TooLarge { .. } => refused(format!(
+                "too large to be sent in transfer syntax {syntax}: {error}"
+            )),
+            error => unread(&error),
+        })?;
+    let made = transcoder.transcode(bytes, to).await;
+    let made =
+        made.map_err(|error| refused(format!("cannot be sent in transfer syntax {syntax}: {error}")))?;
+    let start = data_set_start(&made).ok_or_else(|| refused("the stored object has no head".to_owned()))?;
+    Ok(Data::Bytes(made.slice(start..)))
 }
 
 /// Reads on while the network takes it. Where reading fails the reader ends early, and so the sending.

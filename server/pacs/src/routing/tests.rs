@@ -102,47 +102,128 @@ async fn two_archives_that_route_to_each_other_come_to_rest() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_peer_does_not_take_or_is_damaged_is_held_with_the_reason() {
-    let (here, folder) = (TestFolder::new("routing"), TestFolder::new("routing"));
-    let there = Node::start(folder.path(), "THERE").await;
-    // A provider that takes implicit little endian only.
+/// A provider over an archive that takes these transfer syntaxes only; gives its port.
+async fn picky(there: &Node, syntaxes: &[&str]) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let everybody = AllowList {
         others: Some(8),
         ..AllowList::default()
     };
-    let supported = dimse::Supported::verification().storage(&["1.2.840.10008.1.2"], true);
+    let supported = dimse::Supported::verification().storage(syntaxes, true);
     let config = dimse::Config::new("THERE", everybody, supported);
     let provider = dimse::Provider::new(config, std::sync::Arc::new(there.archive.clone()));
     tokio::spawn(async move { provider.serve(listener, std::future::pending()).await });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_peer_does_not_take_is_held_with_the_reason() {
+    let (here, folder) = (TestFolder::new("routing"), TestFolder::new("routing"));
+    let there = Node::start(folder.path(), "THERE").await;
+    // It takes nothing but MPEG-4, which is not made of images here.
+    let port = picky(&there, &["1.2.840.10008.1.2.4.102"]).await;
     let mut node = Node::start(here.path(), "HERE").await;
-    let Outcome::Stored(damaged) = node.take(&file(2, 1, "", 1000), "web:x").await else {
-        panic!("not stored");
-    };
-    damage(here.path(), damaged.object.hash);
     node.take(&file(1, 1, "", 1000), "web:x").await;
     let queue = node.route(&to_dimse(port, "THERE", "")).await;
+    until("it is held", async || {
+        count(&queue, State::Quarantined).await == 1
+    })
+    .await;
+    let reason = queue.list(State::Quarantined, 10).await.unwrap()[0]
+        .reason
+        .clone()
+        .unwrap();
+    assert!(
+        reason.starts_with("the node takes no objects of class 1.2.840.10008.5.1.4.1.1.2"),
+        "{reason}"
+    );
+    assert!(there.hashes().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_is_held_and_never_sent() {
+    let (here, folder) = (TestFolder::new("routing"), TestFolder::new("routing"));
+    let there = Node::start(folder.path(), "THERE").await;
+    let mut node = Node::start(here.path(), "HERE").await;
+    for bytes in [1000, 9_000_000] {
+        let Outcome::Stored(damaged) = node.take(&file(2, bytes, "", bytes as usize), "web:x").await else {
+            panic!("not stored");
+        };
+        damage(here.path(), damaged.object.hash);
+    }
+    let queue = node.route(&to_dimse(there.dicom_port, "THERE", "")).await;
     until("both are held", async || {
         count(&queue, State::Quarantined).await == 2
     })
     .await;
-    let held = queue.list(State::Quarantined, 10).await.unwrap();
-    for (study, words) in [
-        ("2.25.1", "no accepted presentation context"),
-        ("2.25.2", "is damaged"),
-    ] {
-        let reason = held
-            .iter()
-            .find(|one| one.study_uid == study)
-            .unwrap()
-            .reason
-            .clone()
-            .unwrap();
-        assert!(reason.contains(words), "{reason}");
+    for held in queue.list(State::Quarantined, 10).await.unwrap() {
+        let reason = held.reason.unwrap();
+        assert!(reason.contains("is damaged"), "{reason}");
     }
     assert!(there.hashes().await.is_empty());
+}
+
+/// A node that takes implicit little endian only gets the same pixels in it, also of what is stored compressed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_gets_the_transfer_syntax_that_it_takes() {
+    let (here, folder) = (TestFolder::new("routing"), TestFolder::new("routing"));
+    let there = Node::start(folder.path(), "THERE").await;
+    let port = picky(&there, &["1.2.840.10008.1.2"]).await;
+    let mut node = Node::start(here.path(), "HERE").await;
+    let plain = image_of(64);
+    let rle = crate::transcode::transcode(
+        &plain.clone().into(),
+        codec::TransferSyntax::RleLossless,
+        Default::default(),
+    );
+    node.take(&rle.unwrap(), "web:x").await;
+    let queue = node.route(&to_dimse(port, "THERE", "")).await;
+    until("it arrived", async || count(&queue, State::Delivered).await == 1).await;
+    let stored = there
+        .archive
+        .storage()
+        .read(there.hashes().await[0], 1 << 20)
+        .await
+        .unwrap();
+    let stored = dicom_object::from_reader(&stored[..]).unwrap();
+    assert_eq!(stored.meta().transfer_syntax(), "1.2.840.10008.1.2");
+    let sent = dicom_object::from_reader(&plain[..]).unwrap();
+    let pixels = |file: &dicom_object::DefaultDicomObject| {
+        file.element(dicom_dictionary_std::tags::PIXEL_DATA)
+            .unwrap()
+            .to_bytes()
+            .unwrap()
+            .into_owned()
+    };
+    assert_eq!(pixels(&stored), pixels(&sent));
+}
+
+/// An image with all that says how its pixels are to be read.
+fn image_of(size: u16) -> Vec<u8> {
+    use dicom_core::{DataElement, PrimitiveValue, VR};
+    use dicom_dictionary_std::tags;
+    let bytes = file(1, 1, "", usize::from(size) * usize::from(size) * 2);
+    let mut object = dicom_object::from_reader(&bytes[..]).unwrap();
+    for (tag, value) in [
+        (tags::SAMPLES_PER_PIXEL, 1_u16),
+        (tags::ROWS, size),
+        (tags::COLUMNS, size),
+        (tags::BITS_ALLOCATED, 16),
+        (tags::BITS_STORED, 16),
+        (tags::HIGH_BIT, 15),
+        (tags::PIXEL_REPRESENTATION, 0),
+    ] {
+        object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
+    }
+    object.put(DataElement::new(
+        tags::PHOTOMETRIC_INTERPRETATION,
+        VR::CS,
+        PrimitiveValue::from("MONOCHROME2"),
+    ));
+    let mut bytes = Vec::new();
+    object.write_all(&mut bytes).unwrap();
+    bytes
 }
 
 /// Changes one byte of a stored object.
