@@ -6,16 +6,21 @@
 pub mod access;
 mod clock;
 pub mod deidentify;
+pub mod delivery;
 pub mod dicomweb;
 pub mod events;
 pub mod fast;
+pub mod gateway;
 pub mod http;
 pub mod index;
 pub mod ingest;
 pub mod orders;
+pub mod routing;
 pub mod services;
 pub mod storage;
 pub mod transcode;
 
 #[cfg(test)]
 mod test_folder;
+#[cfg(test)]
+mod test_node;

@@ -18,16 +18,19 @@ pub enum Principal {
     Token(String),
     /// An application of the hospital's network, by its AE title.
     Application(String),
+    /// A gateway, or a site with an upload code, by its name.
+    Device(String),
 }
 
 impl Principal {
-    /// The word for logs and events: `web:NAME`, `dimse:AE`.
+    /// The word for logs and events: `web:NAME`, `dimse:AE`, `gateway:NAME`.
     #[must_use]
     pub fn actor(&self) -> String {
         match self {
             Self::Anyone => "web:open".to_owned(),
             Self::Token(name) => format!("web:{name}"),
             Self::Application(title) => format!("dimse:{title}"),
+            Self::Device(name) => format!("gateway:{name}"),
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct Event {
     pub at_ns: i64,
     /// What.
     pub kind: Kind,
-    /// Who did it: `dimse:AE`, `web:NAME`, `cli`.
+    /// Who did it: `dimse:AE`, `web:NAME`, `gateway:NAME`, `cli`.
     pub actor: String,
     /// Study Instance UID.
     pub study_uid: Option<String>,

@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// The token of an Authorization header; schemes are compared without case (RFC 9110 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

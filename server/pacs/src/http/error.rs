@@ -42,6 +42,12 @@ pub enum Error {
     /// 415.
     #[error("expected {0} as Content-Type")]
     UnsupportedMediaType(&'static str),
+    /// An object that will be refused however often it is sent: 422.
+    #[error("{0}")]
+    Refused(String),
+    /// 429.
+    #[error("too much at once, or too often in vain; try again later")]
+    TooMany,
     /// 501.
     #[error("{0} is not offered")]
     NotOffered(&'static str),
@@ -67,6 +73,8 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::NotOffered(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,

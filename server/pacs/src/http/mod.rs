@@ -16,6 +16,7 @@ use axum::Router;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use caller::Caller;
+pub(crate) use caller::bearer;
 pub use error::Error;
 pub use serve::{Limits, serve};
 
@@ -124,6 +125,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::dicomweb::wado::router())
         .merge(crate::fast::router())
         .merge(crate::orders::router())
+        .merge(crate::gateway::router(app.clone()))
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -34,6 +34,7 @@ pub use attributes::Level;
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Code, Facts, Identifier, Request, Tracer};
+pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;

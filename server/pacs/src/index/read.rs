@@ -138,6 +138,17 @@ impl Index {
             .collect()
     }
 
+    /// Says whether an object is in the index: then it was acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn has_object(&self, hash: Hash) -> Result<bool> {
+        let mut sql = Sql::new("SELECT 1 FROM instances WHERE hash = ");
+        sql.bind(hash.to_string());
+        Ok(sql.one(&self.readers).await?.is_some())
+    }
+
     /// Gives every object of the index with its size in bytes, ordered by hash.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! indexed was not acknowledged; sent again, it is taken as new. Receiving from a network is its callers' matter.
 
 mod describe;
+mod refusals;
 mod same;
 mod whole;
 
@@ -15,6 +16,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 pub use describe::Limits;
+pub use refusals::{Refusals, Refused};
 pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
@@ -128,6 +130,7 @@ pub struct Ingest {
     storage: Storage,
     index: Index,
     limits: Limits,
+    refusals: Option<Refusals>,
 }
 
 impl Ingest {
@@ -142,7 +145,17 @@ impl Ingest {
             storage,
             index,
             limits,
+            refusals: None,
         })
+    }
+
+    /// Keeps what is refused in a folder, for a person to look at.
+    #[must_use]
+    pub fn keeping_refused(self, refusals: Refusals) -> Self {
+        Self {
+            refusals: Some(refusals),
+            ..self
+        }
     }
 
     /// Begins to receive an object: a Part 10 file, with preamble and meta information.
@@ -251,8 +264,16 @@ impl Receiving {
         }
         let limits = ingest.limits;
         let mut staged = staging.finish();
+        let (refusals, told) = (ingest.refusals.clone(), sender.clone());
         let described = tokio::task::spawn_blocking(move || {
             let described = describe::staged(&mut staged, limits);
+            if let (Some(refusals), Ok(Err(reason))) = (refusals, &described) {
+                let kept = refusals.keep(&mut staged, reason, told.as_deref().unwrap_or("unknown"));
+                // It is refused all the same, and its sender told.
+                if let Err(error) = kept {
+                    tracing::error!(%error, "a refused object is not kept");
+                }
+            }
             described.map(|described| described.map(|(facts, warnings)| (facts, warnings, staged)))
         });
         let (mut facts, warnings, staged) = match described.await.map_err(|_| Error::Interrupted)?? {

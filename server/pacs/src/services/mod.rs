@@ -103,8 +103,7 @@ pub fn supported() -> Supported {
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
     ];
-    let verified = Supported::verification().storage(STORED, true);
-    let queried = classes.iter().fold(verified, |all, class| {
+    let queried = classes.iter().fold(supported_for_storing(), |all, class| {
         // Relational queries are answered, asked for or not; no other extension is.
         all.class(class, QUERIED).extended(class, &[1])
     });
@@ -114,10 +113,16 @@ pub fn supported() -> Supported {
         uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
         uids::STORAGE_COMMITMENT_PUSH_MODEL,
     ];
-    let all = others
+    others
         .iter()
-        .fold(queried, |all, class| all.class(class, QUERIED));
-    all.preferring(dimse::Preference::Peers)
+        .fold(queried, |all, class| all.class(class, QUERIED))
+}
+
+/// What a provider supports that takes objects and gives none out.
+#[must_use]
+pub fn supported_for_storing() -> Supported {
+    let verified = Supported::verification().storage(STORED, true);
+    verified.preferring(dimse::Preference::Peers)
 }
 
 /// The archive behind a provider.

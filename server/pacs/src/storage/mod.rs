@@ -170,6 +170,16 @@ impl Storage {
         Staging::new(spool)
     }
 
+    /// A folder on the local disk for pieces of objects that are not whole yet; unlike what is being received they
+    /// outlive a start.
+    pub(crate) fn pieces_folder(&self) -> std::path::PathBuf {
+        let spool = match &self.backend {
+            Backend::Local(local) => local.incoming(),
+            Backend::Remote(remote) => remote.incoming(),
+        };
+        spool.with_file_name("pieces")
+    }
+
     /// Makes what was received an object. When this returns, it survives a loss of power.
     ///
     /// Bytes that are there already stay as they are; damaged ones are replaced by the good ones.

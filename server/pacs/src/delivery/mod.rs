@@ -1,0 +1,349 @@
+//! What leaves for other nodes: one durable queue, whatever the way there.
+//!
+//! ```text
+//! events --Chooser: whereto?--> deliveries (rows) --Line: one destination--> Carrier: one way to send
+//! ```
+//!
+//! A row is one object for one destination. Rows are made in the transaction that moves the reader's place in the events, so
+//! none is lost or doubled; they are sent at least once, and a second time only where the answer to the first was not
+//! recorded: then the receiver finds the bytes it has. Within a study and a destination the order of arrival is kept:
+//! one that has to wait holds back those behind it, and no other study. Nothing is dropped: what cannot be sent is
+//! quarantined with the reason until a person decides. One process works on a queue at a time.
+
+mod backoff;
+mod line;
+mod reader;
+mod state;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, watch};
+
+pub use backoff::Backoff;
+pub use line::Line;
+pub use state::{NoSuchStep, State, Step};
+
+use crate::events::{Boxed, Event};
+use crate::index::{Index, Result};
+use crate::storage::Hash;
+
+/// Different objects of one SOP Instance UID that are sent to one destination; a further one is taken for a loop, and
+/// held until a person decides.
+pub const VERSIONS: i64 = 4;
+
+/// One object for one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The row's number.
+    pub id: i64,
+    /// The destination's name.
+    pub destination: String,
+    /// The object.
+    pub hash: Hash,
+    /// SOP Instance UID.
+    pub sop_uid: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// Transfer syntax of the stored bytes.
+    pub transfer_syntax_uid: String,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// It is not sent before, in nanoseconds since 1970 (UTC).
+    pub not_before_ns: i64,
+    /// When it was queued.
+    pub created_ns: i64,
+    /// When its state last changed.
+    pub changed_ns: i64,
+    /// Why it waits or is held; of what was delivered, what the destination said of it.
+    pub reason: Option<String>,
+}
+
+/// A delivery that is to be queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// The destination's name.
+    pub destination: String,
+    /// The object.
+    pub hash: Hash,
+    /// SOP Instance UID.
+    pub sop_uid: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// Transfer syntax of the stored bytes.
+    pub transfer_syntax_uid: String,
+    /// It is not sent before; all that waits of its study waits as long.
+    pub not_before_ns: i64,
+    /// Why it is held for a person from the beginning.
+    pub held: Option<String>,
+}
+
+/// How many deliveries are in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The destination.
+    pub destination: String,
+    /// The state.
+    pub state: State,
+    /// How many.
+    pub number: u64,
+}
+
+/// What became of sending an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// The destination acknowledged it; it may have said something.
+    Delivered(Option<String>),
+    /// It will be refused however often it is sent.
+    Refused(String),
+    /// It, or the way, failed now.
+    Later(String),
+}
+
+/// Where a [`Carrier`] says what became of each object.
+#[derive(Debug, Clone)]
+pub struct Tell(mpsc::UnboundedSender<(i64, Fate)>);
+
+impl Tell {
+    /// Says it; what was said is written down at once.
+    pub fn tell(&self, delivery: &Delivery, fate: Fate) {
+        // Nobody listens any more when the queue is being closed: the delivery is tried again after the start.
+        let _ = self.0.send((delivery.id, fate));
+    }
+}
+
+/// A way to send objects to a destination.
+pub trait Carrier: Send + Sync + std::fmt::Debug {
+    /// Sends objects of one study in their order, and tells of each what became of it. After one that is to be tried
+    /// later it stops: what it tells nothing of was not tried.
+    fn carry<'a>(&'a self, deliveries: &'a [Delivery], tell: &'a Tell) -> Boxed<'a, ()>;
+}
+
+/// Decides whereto things go.
+pub trait Chooser: Send + Sync + std::fmt::Debug {
+    /// The deliveries that follow from events, in their order.
+    fn choose<'a>(&'a self, index: &'a Index, events: &'a [Event]) -> Boxed<'a, Result<Vec<NewDelivery>>>;
+}
+
+/// How a destination does at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Failures one after another.
+    pub failures: u32,
+    /// What the last one was.
+    pub words: String,
+    /// When, in nanoseconds since 1970 (UTC).
+    pub at_ns: i64,
+}
+
+/// The queue; clones share it.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    index: Index,
+    reader: Arc<str>,
+    wake: Arc<watch::Sender<()>>,
+    troubles: Arc<Mutex<BTreeMap<String, Trouble>>>,
+}
+
+/// Where a reader begins that never read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// With the first event.
+    AtTheFirst,
+    /// After what has happened so far.
+    Now,
+}
+
+impl Queue {
+    /// Opens the queue of a reader of events. What was being sent when the last process ended waits again.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn open(index: Index, reader: &str, begin: Begin) -> Result<Self> {
+        let recovered = store::recover(&index, now_ns()).await?;
+        if recovered > 0 {
+            tracing::info!(
+                recovered,
+                "deliveries whose answer was not recorded are sent again"
+            );
+        }
+        if store::cursor(&index, reader).await?.is_none() {
+            let change = index.begin().await?;
+            let event = match begin {
+                Begin::AtTheFirst => 0,
+                Begin::Now => store::last_event(&index).await?,
+            };
+            store::set_cursor(&change, reader, event).await?;
+            change.commit().await?;
+        }
+        Ok(Self {
+            index,
+            reader: reader.into(),
+            wake: Arc::new(watch::channel(()).0),
+            troubles: Arc::default(),
+        })
+    }
+
+    /// Reads events and sends until `shutdown` is ready, and then until what is on its way has arrived or the grace of
+    /// ten seconds has passed.
+    pub async fn run(&self, chooser: Arc<dyn Chooser>, lines: Vec<Line>, shutdown: impl Future<Output = ()>) {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        for line in lines {
+            tasks.spawn(line::run(self.clone(), line, stopped.clone()));
+        }
+        tokio::select! {
+            () = shutdown => {}
+            () = reader::run(self, &*chooser) => {}
+        }
+        let _ = stop.send(true);
+        let all_end = async { while tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(10), all_end).await;
+        tasks.shutdown().await;
+    }
+
+    /// Queues deliveries outside the events: a person asks for them. What was sent already, or is held, is sent again.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`], [`crate::index::Error::Full`].
+    pub async fn send(&self, new: &[NewDelivery]) -> Result<()> {
+        let now_ns = now_ns();
+        let change = self.index.begin().await?;
+        for new in new {
+            store::add(&change, new, now_ns).await?;
+        }
+        for (destination, study_uid) in pairs(new) {
+            for mut delivery in store::of_study(&change, destination, study_uid).await? {
+                let asked = |new: &NewDelivery| new.destination == destination && new.hash == delivery.hash;
+                if new.iter().any(asked) {
+                    store::step(&change, &mut delivery, Step::Retry, None, now_ns, now_ns).await?;
+                }
+            }
+        }
+        change.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Has one delivery, held or delivered, sent again.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`]. `Ok(false)` when there is none, or it waits already.
+    pub async fn retry(&self, id: i64) -> Result<bool> {
+        let change = self.index.begin().await?;
+        let Some(mut delivery) = store::one(&change, id).await? else {
+            return Ok(false);
+        };
+        if delivery.state.next(Step::Retry).is_err() {
+            return Ok(false);
+        }
+        let now_ns = now_ns();
+        store::step(&change, &mut delivery, Step::Retry, None, now_ns, now_ns).await?;
+        change.commit().await?;
+        self.wake();
+        Ok(true)
+    }
+
+    /// Gives how many deliveries are in each state.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn counts(&self) -> Result<Vec<Counted>> {
+        store::counts(&self.index).await
+    }
+
+    /// Gives deliveries in a state, the latest changed first.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn list(&self, state: State, limit: u32) -> Result<Vec<Delivery>> {
+        store::list(&self.index, state, limit).await
+    }
+
+    /// Removes the rows of what was delivered before then, in nanoseconds since 1970; nothing else is ever removed.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn prune(&self, before_ns: i64) -> Result<u64> {
+        store::prune(&self.index, before_ns).await
+    }
+
+    /// Gives the destinations that fail at the moment.
+    #[must_use]
+    pub fn troubles(&self) -> BTreeMap<String, Trouble> {
+        self.troubles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set_trouble(&self, destination: &str, trouble: Option<Trouble>) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some(trouble) => drop(troubles.insert(destination.to_owned(), trouble)),
+            None => drop(troubles.remove(destination)),
+        }
+    }
+
+    fn wake(&self) {
+        self.wake.send_modify(|()| {});
+    }
+
+    /// Writes deliveries and the place in the events in one transaction.
+    async fn accept(&self, new: &[NewDelivery], event: i64) -> Result<()> {
+        let now_ns = now_ns();
+        let change = self.index.begin().await?;
+        for new in new {
+            let versions = store::versions(&change, &new.destination, &new.sop_uid).await?;
+            let mut new = new.clone();
+            if versions >= VERSIONS {
+                let words = "other bytes under this UID were sent there before; this looks like a loop";
+                new.held.get_or_insert_with(|| words.to_owned());
+            }
+            store::add(&change, &new, now_ns).await?;
+        }
+        for (destination, study_uid) in pairs(new) {
+            let of_pair = new
+                .iter()
+                .filter(|new| new.destination == destination && new.study_uid == study_uid);
+            let until_ns = of_pair.map(|new| new.not_before_ns).max().unwrap_or(0);
+            if until_ns > now_ns {
+                store::wait_until(&change, destination, study_uid, until_ns).await?;
+            }
+        }
+        store::set_cursor(&change, &self.reader, event).await?;
+        change.commit().await?;
+        self.wake();
+        Ok(())
+    }
+}
+
+/// The destinations with their studies, each once.
+fn pairs(new: &[NewDelivery]) -> std::collections::BTreeSet<(&str, &str)> {
+    new.iter()
+        .map(|new| (new.destination.as_str(), new.study_uid.as_str()))
+        .collect()
+}
+
+/// Nanoseconds since 1970 (UTC).
+pub(crate) fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,276 @@
+//! The queue's rows.
+
+use sea_orm::QueryResult;
+
+use super::{Counted, Delivery, NewDelivery, State, Step};
+use crate::index::{Change, Error, Index, Result, Sql};
+use crate::storage::Hash;
+
+/// Rows of one statement at most.
+const BATCH: usize = 64;
+
+const COLUMNS: &str = "id, destination, hash, sop_uid, study_uid, sop_class_uid, transfer_syntax_uid, state, \
+                       attempts, not_before_ns, created_ns, changed_ns, reason";
+
+/// How far a reader of events came; `None` when it never read.
+pub(super) async fn cursor(index: &Index, reader: &str) -> Result<Option<i64>> {
+    let mut sql = Sql::new("SELECT event FROM event_cursors WHERE reader = ");
+    sql.bind(reader);
+    let row = sql.one(index.readers()).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// The last event that there is.
+pub(super) async fn last_event(index: &Index) -> Result<i64> {
+    let sql = Sql::new("SELECT COALESCE(MAX(id), 0) FROM events");
+    let row = sql
+        .one(index.readers())
+        .await?
+        .ok_or(Error::Damaged("a maximum"))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+pub(super) async fn set_cursor(change: &Change, reader: &str, event: i64) -> Result<()> {
+    let mut sql = Sql::new("INSERT INTO event_cursors (reader, event) VALUES (");
+    sql.bind(reader).push(", ").bind(event);
+    sql.push(") ON CONFLICT (reader) DO UPDATE SET event = ")
+        .bind(event);
+    sql.run(&**change).await?;
+    Ok(())
+}
+
+/// Adds a row; one that is there already stays as it is.
+pub(super) async fn add(change: &Change, new: &NewDelivery, now_ns: i64) -> Result<()> {
+    let mut sql = Sql::new(
+        "INSERT INTO deliveries (destination, hash, sop_uid, study_uid, sop_class_uid, transfer_syntax_uid, \
+         state, attempts, not_before_ns, created_ns, changed_ns, reason) VALUES (",
+    );
+    let state = if new.held.is_some() {
+        State::Quarantined
+    } else {
+        State::Waiting
+    };
+    let values: [sea_orm::Value; 12] = [
+        new.destination.as_str().into(),
+        new.hash.to_string().into(),
+        new.sop_uid.as_str().into(),
+        new.study_uid.as_str().into(),
+        new.sop_class_uid.as_str().into(),
+        new.transfer_syntax_uid.as_str().into(),
+        state.as_str().into(),
+        0_i64.into(),
+        new.not_before_ns.into(),
+        now_ns.into(),
+        now_ns.into(),
+        new.held.clone().into(),
+    ];
+    sql.bind_all(values)
+        .push(") ON CONFLICT (destination, hash, sop_uid) DO NOTHING");
+    sql.run(&**change).await?;
+    Ok(())
+}
+
+/// How many different objects of this SOP Instance UID were queued for a destination.
+pub(super) async fn versions(change: &Change, destination: &str, sop_uid: &str) -> Result<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM deliveries WHERE destination = ");
+    sql.bind(destination).push(" AND sop_uid = ").bind(sop_uid);
+    let row = sql.one(&**change).await?.ok_or(Error::Damaged("a count"))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+/// Has what waits of a study, and was not tried yet, wait until then.
+pub(super) async fn wait_until(
+    change: &Change,
+    destination: &str,
+    study_uid: &str,
+    not_before_ns: i64,
+) -> Result<()> {
+    let mut sql = Sql::new("UPDATE deliveries SET not_before_ns = ");
+    sql.bind(not_before_ns)
+        .push(" WHERE destination = ")
+        .bind(destination);
+    sql.push(" AND study_uid = ").bind(study_uid);
+    sql.push(" AND state = 'waiting' AND attempts = 0")
+        .run(&**change)
+        .await?;
+    Ok(())
+}
+
+/// The study whose turn it is at a destination: of those that are not being sent, the one that came first and whose
+/// own first need not wait.
+pub(super) async fn next_study(
+    index: &Index,
+    destination: &str,
+    now_ns: i64,
+    busy: impl Iterator<Item = &str>,
+) -> Result<Option<String>> {
+    let mut sql = Sql::new("SELECT d.study_uid FROM deliveries d WHERE d.destination = ");
+    sql.bind(destination)
+        .push(" AND d.state = 'waiting' AND d.not_before_ns <= ")
+        .bind(now_ns);
+    for study_uid in busy {
+        sql.push(" AND d.study_uid <> ").bind(study_uid);
+    }
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.study_uid = d.study_uid \
+         AND e.destination = d.destination AND e.state = 'waiting' AND e.id < d.id AND e.not_before_ns > ",
+    );
+    sql.bind(now_ns).push(") ORDER BY d.id LIMIT 1");
+    let row = sql.one(index.readers()).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// When the next that waits may be sent, in nanoseconds since 1970.
+pub(super) async fn next_due_ns(index: &Index, destination: &str) -> Result<Option<i64>> {
+    let mut sql =
+        Sql::new("SELECT MIN(not_before_ns) FROM deliveries WHERE state = 'waiting' AND destination = ");
+    sql.bind(destination);
+    let row = sql
+        .one(index.readers())
+        .await?
+        .ok_or(Error::Damaged("a minimum"))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+/// Takes the first of a study to be sent, in the order they came.
+pub(super) async fn take(
+    index: &Index,
+    destination: &str,
+    study_uid: &str,
+    now_ns: i64,
+) -> Result<Vec<Delivery>> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM deliveries WHERE destination = "));
+    sql.bind(destination).push(" AND study_uid = ").bind(study_uid);
+    sql.push(" AND state = 'waiting' ORDER BY id LIMIT ")
+        .bind(BATCH as i64);
+    let mut taken = read(&sql.all(&*change).await?)?;
+    for delivery in &mut taken {
+        step(&change, delivery, Step::Take, None, now_ns, now_ns).await?;
+    }
+    change.commit().await?;
+    Ok(taken)
+}
+
+/// Writes a step down; one that the state does not have changes nothing.
+pub(super) async fn step(
+    change: &Change,
+    delivery: &mut Delivery,
+    step: Step,
+    reason: Option<&str>,
+    not_before_ns: i64,
+    now_ns: i64,
+) -> Result<()> {
+    let Ok(next) = delivery.state.next(step) else {
+        return Ok(());
+    };
+    let tried = matches!(step, Step::Acknowledge | Step::Postpone | Step::Refuse);
+    let attempts = match step {
+        Step::Retry => 0,
+        _ => delivery.attempts + i64::from(tried),
+    };
+    let mut sql = Sql::new("UPDATE deliveries SET state = ");
+    sql.bind(next.as_str()).push(", attempts = ").bind(attempts);
+    sql.push(", not_before_ns = ").bind(not_before_ns);
+    sql.push(", changed_ns = ").bind(now_ns);
+    if tried || step == Step::Retry {
+        sql.push(", reason = ").bind(reason.map(str::to_owned));
+    }
+    sql.push(" WHERE id = ")
+        .bind(delivery.id)
+        .push(" AND state = ")
+        .bind(delivery.state.as_str());
+    sql.run(&**change).await?;
+    (delivery.state, delivery.attempts) = (next, attempts);
+    Ok(())
+}
+
+/// Has what was being sent when the last process ended wait again: whether it arrived is not known.
+pub(super) async fn recover(index: &Index, now_ns: i64) -> Result<u64> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, changed_ns = ");
+    sql.bind(now_ns).push(" WHERE state = 'sending'");
+    let changed = sql.run(&*change).await?.rows_affected();
+    change.commit().await?;
+    Ok(changed)
+}
+
+/// One row, within a change.
+pub(super) async fn one(change: &Change, id: i64) -> Result<Option<Delivery>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM deliveries WHERE id = "));
+    sql.bind(id);
+    Ok(read(&sql.all(&**change).await?)?.pop())
+}
+
+/// The rows of a study for a destination, within a change.
+pub(super) async fn of_study(change: &Change, destination: &str, study_uid: &str) -> Result<Vec<Delivery>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM deliveries WHERE destination = "));
+    sql.bind(destination)
+        .push(" AND study_uid = ")
+        .bind(study_uid)
+        .push(" ORDER BY id");
+    read(&sql.all(&**change).await?)
+}
+
+/// Rows in a state, the latest changed first.
+pub(super) async fn list(index: &Index, state: State, limit: u32) -> Result<Vec<Delivery>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM deliveries WHERE state = "));
+    sql.bind(state.as_str())
+        .push(" ORDER BY changed_ns DESC, id DESC LIMIT ")
+        .bind(i64::from(limit));
+    read(&sql.all(index.readers()).await?)
+}
+
+/// How many rows are in each state.
+pub(super) async fn counts(index: &Index) -> Result<Vec<Counted>> {
+    let sql = Sql::new(
+        "SELECT destination, state, COUNT(*) FROM deliveries GROUP BY destination, state ORDER BY 1, 2",
+    );
+    let rows = sql.all(index.readers()).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Counted {
+                destination: row.try_get_by_index(0)?,
+                state: state(row, 1)?,
+                number: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
+            })
+        })
+        .collect()
+}
+
+/// Removes rows of what was delivered before then.
+pub(super) async fn prune(index: &Index, before_ns: i64) -> Result<u64> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("DELETE FROM deliveries WHERE state = 'delivered' AND changed_ns < ");
+    sql.bind(before_ns);
+    let removed = sql.run(&*change).await?.rows_affected();
+    change.commit().await?;
+    Ok(removed)
+}
+
+fn read(rows: &[QueryResult]) -> Result<Vec<Delivery>> {
+    let delivery = |row: &QueryResult| {
+        let hash: String = row.try_get_by_index(2)?;
+        Ok(Delivery {
+            id: row.try_get_by_index(0)?,
+            destination: row.try_get_by_index(1)?,
+            hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a delivery"))?,
+            sop_uid: row.try_get_by_index(3)?,
+            study_uid: row.try_get_by_index(4)?,
+            sop_class_uid: row.try_get_by_index(5)?,
+            transfer_syntax_uid: row.try_get_by_index(6)?,
+            state: state(row, 7)?,
+            attempts: row.try_get_by_index(8)?,
+            not_before_ns: row.try_get_by_index(9)?,
+            created_ns: row.try_get_by_index(10)?,
+            changed_ns: row.try_get_by_index(11)?,
+            reason: row.try_get_by_index(12)?,
+        })
+    };
+    rows.iter().map(delivery).collect()
+}
+
+fn state(row: &QueryResult, at: usize) -> Result<State> {
+    let word: String = row.try_get_by_index(at)?;
+    State::from_text(&word).ok_or(Error::Damaged("a delivery"))
+}

@@ -1,0 +1,95 @@
+//! Devices and settings in the index's database.
+
+use sea_orm::QueryResult;
+
+use super::devices::{Device, Kind};
+use crate::index::{Error, Index, Result, Sql};
+use crate::storage::Hash;
+
+const COLUMNS: &str = "name, kind, created_ns, revoked_ns";
+
+/// Adds a device; `false` when the name is taken.
+pub(super) async fn add(index: &Index, device: &Device, code_id: Option<&str>, secret: Hash) -> Result<bool> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("INSERT INTO devices (name, kind, code_id, secret, created_ns) VALUES (");
+    let values: [sea_orm::Value; 5] = [
+        device.name.as_str().into(),
+        device.kind.as_str().into(),
+        code_id.map(str::to_owned).into(),
+        secret.to_string().into(),
+        device.created_ns.into(),
+    ];
+    sql.bind_all(values).push(") ON CONFLICT DO NOTHING");
+    let added = sql.run(&*change).await?.rows_affected() == 1;
+    change.commit().await?;
+    Ok(added)
+}
+
+/// Ends a device; `false` when there is none, or it has ended.
+pub(super) async fn revoke(index: &Index, name: &str, now_ns: i64) -> Result<bool> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("UPDATE devices SET revoked_ns = ");
+    sql.bind(now_ns)
+        .push(" WHERE revoked_ns IS NULL AND name = ")
+        .bind(name);
+    let revoked = sql.run(&*change).await?.rows_affected() == 1;
+    change.commit().await?;
+    Ok(revoked)
+}
+
+/// All devices by name.
+pub(super) async fn list(index: &Index) -> Result<Vec<Device>> {
+    let rows = Sql::new(format!("SELECT {COLUMNS} FROM devices ORDER BY name"))
+        .all(index.readers())
+        .await?;
+    rows.iter().map(device).collect()
+}
+
+/// The device whose secret has this hash.
+pub(super) async fn of_secret(index: &Index, secret: Hash) -> Result<Option<Device>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM devices WHERE secret = "));
+    sql.bind(secret.to_string());
+    sql.one(index.readers()).await?.as_ref().map(device).transpose()
+}
+
+/// The hash of the secret of the code that begins so.
+pub(super) async fn of_code(index: &Index, code_id: &str) -> Result<Option<Hash>> {
+    let mut sql = Sql::new("SELECT secret FROM devices WHERE revoked_ns IS NULL AND code_id = ");
+    sql.bind(code_id);
+    let Some(row) = sql.one(index.readers()).await? else {
+        return Ok(None);
+    };
+    let hex: String = row.try_get_by_index(0)?;
+    Ok(Some(Hash::from_hex(&hex).ok_or(Error::Damaged("a device"))?))
+}
+
+fn device(row: &QueryResult) -> Result<Device> {
+    let kind: String = row.try_get_by_index(1)?;
+    Ok(Device {
+        name: row.try_get_by_index(0)?,
+        kind: Kind::from_text(&kind).ok_or(Error::Damaged("a device"))?,
+        created_ns: row.try_get_by_index(2)?,
+        revoked_ns: row.try_get_by_index(3)?,
+    })
+}
+
+/// What a person set.
+pub(super) async fn setting(index: &Index, name: &str) -> Result<Option<String>> {
+    let mut sql = Sql::new("SELECT setting FROM gateway_settings WHERE name = ");
+    sql.bind(name);
+    let row = sql.one(index.readers()).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// Keeps what a person set.
+pub(super) async fn set(index: &Index, settings: &[(&str, String)]) -> Result<()> {
+    let change = index.begin().await?;
+    for (name, setting) in settings {
+        let mut sql = Sql::new("INSERT INTO gateway_settings (name, setting) VALUES (");
+        sql.bind(*name).push(", ").bind(setting.as_str());
+        sql.push(") ON CONFLICT (name) DO UPDATE SET setting = ")
+            .bind(setting.as_str());
+        sql.run(&*change).await?;
+    }
+    change.commit().await
+}

@@ -1,0 +1,221 @@
+//! What our HTTP clients share: which addresses they accept, whom they trust, and what an answer means for a delivery.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Url, redirect};
+
+use crate::delivery::Fate;
+
+/// Bytes of a file of certificates or of a secret at most.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Why a node cannot be used as it is configured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address is none.
+    #[error("expected an address that begins with https://, found {0:?}")]
+    Address(String),
+    /// Patients' data would leave this machine in the clear.
+    #[error("plain http is for this machine only; use https to {0}")]
+    Plain(String),
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of certificates cannot be used.
+    #[error("cannot use the certificates in {path}: {words}")]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        words: String,
+    },
+    /// No client can be made, as where the system has no certificates.
+    #[error("cannot make an HTTPS client: {0}")]
+    Client(String),
+}
+
+/// Reads the address of a node: HTTPS, or plain HTTP to this machine.
+///
+/// # Errors
+///
+/// [`Error::Address`], [`Error::Plain`].
+pub(crate) fn address(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|_| Error::Address(text.to_owned()))?;
+    let Some(host) = url.host_str() else {
+        return Err(Error::Address(text.to_owned()));
+    };
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_this_machine(&url) => Ok(url),
+        "http" => Err(Error::Plain(host.to_owned())),
+        _ => Err(Error::Address(text.to_owned())),
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// An address below a node's.
+pub(crate) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    let above = base.path().trim_end_matches('/');
+    url.set_path(&format!("{above}/{path}"));
+    url
+}
+
+/// A client that trusts the certificates of a PEM file, or the system's, and follows no redirects.
+///
+/// # Errors
+///
+/// [`Error::File`], [`Error::Certificates`], [`Error::Client`].
+pub(crate) fn client(url: &Url, authority: Option<&Path>) -> Result<Client, Error> {
+    // The first to come decides for the process; ring is the only provider that is linked.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .tcp_nodelay(true)
+        .user_agent("uptake");
+    if is_this_machine(url) {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = authority {
+        let bad = |words: String| Error::Certificates {
+            path: path.to_owned(),
+            words,
+        };
+        let certificates =
+            Certificate::from_pem_bundle(&read(path)?).map_err(|error| bad(error.to_string()))?;
+        if certificates.is_empty() {
+            return Err(bad("no certificate in it".to_owned()));
+        }
+        builder = builder.tls_certs_only(certificates);
+    }
+    builder.build().map_err(|error| Error::Client(words(&error)))
+}
+
+/// Reads a file that is small.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |source| Error::File {
+        path: path.to_owned(),
+        source,
+    };
+    let size = std::fs::metadata(path).map_err(io)?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(io(std::io::Error::other(format!(
+            "expected at most {MAX_FILE_BYTES} bytes, found {size}"
+        ))));
+    }
+    std::fs::read(path).map_err(io)
+}
+
+/// Reads a secret from its file.
+pub(crate) fn secret(path: &Path) -> Result<String, Error> {
+    let bytes = read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
+/// An error in one sentence: the innermost cause says most.
+pub(crate) fn words(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// The failed TLS handshake behind an error, where there was one.
+pub(crate) fn tls_failure(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls.to_string());
+        }
+        // An I/O error that wraps another gives it only when asked.
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        cause = match wrapped {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// What a status means for the delivery that was sent.
+///
+/// Who is not let in now may be later, and another object would fare no better: the queue waits. What is wrong with the
+/// object will be wrong the next time.
+pub(crate) fn fate(status: u16) -> Fate {
+    let words = match status {
+        401 => "the key was refused (status 401)".to_owned(),
+        403 => "the key may not deliver (status 403)".to_owned(),
+        507 => "the destination is full (status 507)".to_owned(),
+        status => format!("status {status}"),
+    };
+    match status {
+        200..=299 => Fate::Delivered(None),
+        401 | 403 | 404 | 405 | 407 | 408 | 409 | 425 | 429 => Fate::Later(words),
+        400..=499 => Fate::Refused(words),
+        _ => Fate::Later(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patients_data_leave_this_machine_only_over_tls() {
+        for (text, expected) in [
+            ("https://cloud.example/archive", ""),
+            ("http://127.0.0.1:8080", ""),
+            ("http://localhost/x", ""),
+            ("http://[::1]:80", ""),
+            (
+                "http://cloud.example",
+                "plain http is for this machine only; use https to cloud.example",
+            ),
+            (
+                "http://localhost.example",
+                "plain http is for this machine only; use https to localhost.example",
+            ),
+            (
+                "ftp://cloud.example",
+                "expected an address that begins with https://, found \"ftp://cloud.example\"",
+            ),
+            (
+                "cloud.example",
+                "expected an address that begins with https://, found \"cloud.example\"",
+            ),
+        ] {
+            let found = address(text)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_stands_below_a_path() {
+        for base in ["https://cloud.example/a", "https://cloud.example/a/"] {
+            let url = below(&Url::parse(base).unwrap(), "b/c");
+            assert_eq!(url.as_str(), "https://cloud.example/a/b/c");
+        }
+    }
+}

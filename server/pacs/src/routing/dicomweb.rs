@@ -1,0 +1,95 @@
+//! The way to a provider of STOW-RS (PS3.18 section 10.5).
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, Client, Url};
+
+use super::config::WebNode;
+use super::object::unread;
+use crate::delivery::{Carrier, Delivery, Fate, Tell};
+use crate::events::Boxed;
+use crate::gateway::{WebError, web};
+use crate::storage::Storage;
+
+/// Sends by STOW-RS, the stored file as one part.
+#[derive(Debug, Clone)]
+pub struct WebCarrier {
+    client: Client,
+    studies: Url,
+    token: Option<String>,
+    storage: Storage,
+}
+
+impl WebCarrier {
+    /// A way to a node.
+    ///
+    /// # Errors
+    ///
+    /// [`WebError`] when its address, token or certificates cannot be used.
+    pub fn new(node: &WebNode, storage: Storage) -> Result<Self, WebError> {
+        let base = web::address(&node.url)?;
+        Ok(Self {
+            client: web::client(&base, node.tls_authority.as_deref())?,
+            studies: web::below(&base, "studies"),
+            token: node.token_file.as_deref().map(web::secret).transpose()?,
+            storage,
+        })
+    }
+
+    async fn send(&self, deliveries: &[Delivery], tell: &Tell) {
+        for delivery in deliveries {
+            let fate = self.store(delivery).await.unwrap_or_else(|fate| fate);
+            let stop = matches!(fate, Fate::Later(_));
+            tell.tell(delivery, fate);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    async fn store(&self, delivery: &Delivery) -> Result<Fate, Fate> {
+        let unread = |error| unread(&error);
+        let size = self.storage.info(delivery.hash).await.map_err(unread)?.size;
+        let object = self.storage.open(delivery.hash).await.map_err(unread)?;
+        // No object contains its own hash.
+        let boundary = delivery.hash.to_string();
+        let before = Bytes::from(format!("--{boundary}\r\nContent-Type: application/dicom\r\n\r\n"));
+        let after = Bytes::from(format!("\r\n--{boundary}--\r\n"));
+        let length = before.len() as u64 + size + after.len() as u64;
+        let part = |bytes| stream::once(async move { Ok::<_, crate::storage::Error>(bytes) });
+        let body = part(before)
+            .chain(object)
+            .chain(part(after))
+            .map_err(std::io::Error::other);
+        let kind = format!("multipart/related; type=\"application/dicom\"; boundary={boundary}");
+        let request = self
+            .client
+            .post(self.studies.clone())
+            .body(Body::wrap_stream(body));
+        let request = request.header(CONTENT_TYPE, kind).header(CONTENT_LENGTH, length);
+        let request = request.header(ACCEPT, "application/dicom+json");
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Fate::Later(web::words(&error)))?;
+        Ok(match answer.status().as_u16() {
+            200 => Fate::Delivered(None),
+            // Stored with a warning: one part was sent, so it is about this one.
+            202 => Fate::Delivered(Some("status 202".to_owned())),
+            // STOW-RS answers 409 where no part was stored.
+            409 => Fate::Refused("status 409".to_owned()),
+            status => web::fate(status),
+        })
+    }
+}
+
+impl Carrier for WebCarrier {
+    fn carry<'a>(&'a self, deliveries: &'a [Delivery], tell: &'a Tell) -> Boxed<'a, ()> {
+        Box::pin(self.send(deliveries, tell))
+    }
+}
