@@ -10,6 +10,7 @@ pub mod events;
 pub mod http;
 pub mod index;
 pub mod ingest;
+pub mod media;
 pub mod services;
 pub mod storage;
 
