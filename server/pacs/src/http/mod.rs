@@ -60,6 +60,7 @@ impl App {
 /// Everything that the archive offers over HTTP. A handler that panics costs its own request only.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(crate::media::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

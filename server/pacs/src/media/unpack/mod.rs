@@ -14,18 +14,17 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use codec::dataset::CharacterSet;
-use futures_util::{Stream, stream};
+use futures_util::Stream;
 use tokio::sync::mpsc;
 use zip::read::{Config, ZipFileEntry};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 use zip::{CompressionMethod, ZipReadOptions};
 
+use crate::media::pipe::{self, WAITING};
+
 /// Bytes of one [`Part::Bytes`] at most.
 const PIECE_BYTES: usize = 64 << 10;
-
-/// Pieces that wait for whoever takes them.
-const WAITING: usize = 4;
 
 /// Bytes to which any zip may unpack, whatever its ratio: small zips of empty images are no bombs.
 const HARMLESS_BYTES: u64 = 64 << 20;
@@ -142,20 +141,7 @@ pub fn stream(file: File, limits: Limits) -> impl Stream<Item = Result<Part, Err
             let _ = sender.blocking_send(Err(error));
         }
     });
-    let parts = stream::unfold(
-        (receiver, Some(unpacking)),
-        |(mut receiver, unpacking)| async move {
-            if let Some(part) = receiver.recv().await {
-                return Some((part, (receiver, unpacking)));
-            }
-            // A thread that panicked must not look like the zip's end.
-            match unpacking?.await {
-                Ok(()) => None,
-                Err(_) => Some((Err(Error::Interrupted), (receiver, None))),
-            }
-        },
-    );
-    Box::pin(parts)
+    pipe::joined(receiver, unpacking, || Err(Error::Interrupted))
 }
 
 /// Judges a zip, then gives its files to `each`, until that breaks off.
