@@ -1,8 +1,9 @@
-//! A tree as files in a folder: a stick, or what an image of a disc is burnt from.
+//! A tree as files in a folder, for a stick; a zip or the image of a disc as one file.
 
 use std::path::Path;
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{Content, Error, Result, Tree};
@@ -37,4 +38,24 @@ pub async fn write_folder(storage: &Storage, tree: &Tree, folder: &Path) -> Resu
         to.sync_all().await?;
     }
     Ok(())
+}
+
+/// Writes what a zip or a disc's image gives into a new file, and brings it to the disk. A file that is not whole is removed.
+///
+/// # Errors
+///
+/// That of the stream, and [`Error::Io`], also where the file is there already.
+pub async fn write_file(mut pieces: impl Stream<Item = Result<Bytes>> + Unpin, path: &Path) -> Result<()> {
+    let mut to = tokio::fs::File::create_new(path).await?;
+    let written = async {
+        while let Some(piece) = pieces.next().await {
+            to.write_all(&piece?).await?;
+        }
+        Ok(to.sync_all().await?)
+    };
+    let written = written.await;
+    if written.is_err() {
+        let _ = tokio::fs::remove_file(path).await;
+    }
+    written
 }

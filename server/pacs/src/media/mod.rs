@@ -22,7 +22,7 @@ pub mod zip;
 #[cfg(test)]
 mod tests;
 
-pub use folder::write_folder;
+pub use folder::{write_file, write_folder};
 pub use http::router;
 pub use names::Names;
 pub use tree::{Content, File, Layout, Selection, Tree};

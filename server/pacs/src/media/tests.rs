@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::import::{self, Fate, Report};
 use super::iso::Image;
 use super::zip::{self, Packing, Private};
-use super::{Error, Layout, Names, Selection, Tree, unpack, write_folder};
+use super::{Error, Layout, Names, Selection, Tree, unpack, write_file, write_folder};
 use crate::deidentify::{Key, Request};
 use crate::index::tests::sqlite;
 use crate::index::{Index, Level, Query};
@@ -296,6 +296,13 @@ async fn a_real_study_on_a_disc_is_what_other_programs_expect() {
         let on = |root: &Path| std::fs::read(root.join(&file.path)).unwrap();
         assert_eq!(on(&stick), on(&disc), "{}", file.path);
     }
+    let mounting = TestFolder::new("mounted");
+    if let Some(_mounted) = mounting.mount_disc(&iso) {
+        for file in &tree.files {
+            let on = |root: &Path| std::fs::read(root.join(&file.path)).unwrap();
+            assert_eq!(on(&stick), on(mounting.path()), "{}", file.path);
+        }
+    }
     let other = Place::new(&folder.path().join("other")).await;
     let (report, fates) = other.import(&disc.join("DICOMDIR")).await;
     assert_eq!(
@@ -402,7 +409,9 @@ async fn a_damaged_object_ends_the_zip_without_its_end() {
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let given = drained(zip::stream(place.storage.clone(), tree, Packing::Stored)).await;
+    let to = folder.path().join("damaged.zip");
+    let given = write_file(zip::stream(place.storage.clone(), tree, Packing::Stored), &to).await;
+    assert!(!to.exists(), "a zip that is not whole stays");
     assert!(matches!(
         given,
         Err(Error::Storage(crate::storage::Error::Damaged { .. }))
@@ -432,4 +441,100 @@ async fn import_tells_of_every_file() {
         left_out: 2,
     };
     assert_eq!(report, expected, "{fates:?}");
+}
+
+#[tokio::test]
+async fn downloads_have_their_length_and_a_name_of_every_script() {
+    use tower::ServiceExt;
+    let folder = TestFolder::new("media");
+    let place = Place::new(folder.path()).await;
+    let class = dicom_dictionary_std::uids::BASIC_TEXT_SR_STORAGE;
+    for number in 1..=3 {
+        place.ingest.take(&object(class, number, &[])).await.unwrap();
+    }
+    let archive = crate::services::Archive::new(
+        place.ingest.clone(),
+        place.index.clone(),
+        place.storage.clone(),
+        "UPTAKE",
+        Default::default(),
+    );
+    let app = crate::http::App::new(archive, std::sync::Arc::new(crate::access::Open));
+    let router = crate::http::router(app);
+    for (uri, status, name) in [
+        ("2.25.7000/zip", 200, "UTF-8''study.zip"),
+        (
+            "2.25.7000/zip?names=plain&series=2.25.8000",
+            200,
+            "UTF-8''%E5%BC%A0%E4%B8%89%20TEST-1%2020260304.zip",
+        ),
+        (
+            "2.25.7000/zip?names=%E4%BC%9A%E8%AF%8A",
+            200,
+            "UTF-8''%E4%BC%9A%E8%AF%8A.zip",
+        ),
+        (
+            "2.25.7000/zip?dicomdir=true&deidentify=true",
+            200,
+            "UTF-8''study.zip",
+        ),
+        ("2.25.7000/zip?names=plain&deidentify=true", 400, ""),
+        ("2.25.7000/iso", 200, "UTF-8''study.iso"),
+        ("2.25.7000/iso?deidentify=true", 501, ""),
+        ("2.25.7000/zip?series=2.25.1", 404, ""),
+        ("2.25.1/zip", 404, ""),
+        ("2.25.7000/zip?nonsense=1", 400, ""),
+    ] {
+        let request = axum::http::Request::get(format!("/archive/studies/{uri}"));
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{uri}");
+        let headers = response.headers().clone();
+        let text = |name| headers.get(name).map_or("", |value| value.to_str().unwrap());
+        assert!(text("content-disposition").ends_with(name), "{uri}: {headers:?}");
+        let body = axum::body::to_bytes(response.into_body(), 10 << 20)
+            .await
+            .unwrap();
+        if status == 200 && !uri.contains("deidentify") {
+            assert_eq!(text("content-length"), body.len().to_string(), "{uri}");
+        }
+    }
+}
+
+/// Memory must not grow with what is streamed: the tree is kept, the bytes are not.
+#[tokio::test]
+async fn a_thousand_objects_flow_through_a_few_pieces() {
+    let folder = TestFolder::new("media");
+    let place = Place::new(folder.path()).await;
+    let class = dicom_dictionary_std::uids::RAW_DATA_STORAGE;
+    let receipt = place.ingest.take(&object(class, 1, &[])).await.unwrap();
+    let crate::ingest::Outcome::Stored(receipt) = receipt else {
+        unreachable!("it is new")
+    };
+    let files = (1..=1000).map(|number| super::File {
+        path: format!("DICOM/ST000001/SE000001/IM{number:06}"),
+        content: super::Content::Object {
+            hash: receipt.object.hash,
+            size: receipt.object.size,
+            is_compressed: false,
+        },
+    });
+    let tree = Tree {
+        files: files.collect(),
+        name: None,
+    };
+    let image = Image::new(tree, "DICOM").unwrap();
+    let size = image.size();
+    let mut pieces = image.stream(place.storage.clone());
+    let mut bytes = 0;
+    let mut largest = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.unwrap();
+        bytes += piece.len() as u64;
+        if bytes > 1 << 20 {
+            largest = largest.max(piece.len());
+        }
+    }
+    assert_eq!(bytes, size);
+    assert!(largest <= 256 << 10, "a piece of {largest} bytes");
 }

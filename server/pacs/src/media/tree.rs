@@ -97,7 +97,7 @@ impl Tree {
         let mut planting = Planting::new(layout);
         let mut query = Query::all(Level::Series);
         query.keys = vec![Key::from_text(tags::STUDY_INSTANCE_UID, &selection.study_uid)];
-        let mut series = index.query(&query).await?;
+        let mut series = all(index, query, MAX_FILES).await?;
         let uids = &selection.series_uids;
         series.retain(|row| {
             let uid = row.value(tags::SERIES_INSTANCE_UID);
@@ -110,6 +110,24 @@ impl Tree {
             planting.series(index, row).await?;
         }
         planting.finish(extra)
+    }
+}
+
+/// All rows of a query, of which no more than `most` are accepted.
+async fn all(index: &Index, mut query: Query, most: usize) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    loop {
+        let page = index.query(&query).await?;
+        let Some(last) = page.last() else { return Ok(rows) };
+        query.after = Some(last.cursor.clone());
+        rows.extend(page);
+        if rows.len() > most {
+            return Err(Error::TooMany {
+                what: "files of a tree",
+                limit: MAX_FILES as u64,
+                found: (MAX_FILES - most + rows.len()) as u64,
+            });
+        }
     }
 }
 
@@ -238,21 +256,7 @@ impl<'a> Planting<'a> {
             Key::from_text(tags::STUDY_INSTANCE_UID, study_uid),
             Key::from_text(tags::SERIES_INSTANCE_UID, series_uid),
         ];
-        let mut rows = Vec::new();
-        loop {
-            let page = index.query(&query).await?;
-            let Some(last) = page.last() else { return Ok(rows) };
-            query.after = Some(last.cursor.clone());
-            rows.extend(page);
-            let found = self.files.len() + rows.len();
-            if found > MAX_FILES {
-                return Err(Error::TooMany {
-                    what: "files of a tree",
-                    limit: MAX_FILES as u64,
-                    found: found as u64,
-                });
-            }
-        }
+        all(index, query, MAX_FILES.saturating_sub(self.files.len())).await
     }
 
     fn finish(mut self, extra: Vec<(String, Bytes)>) -> Result<Tree> {
@@ -269,10 +273,8 @@ impl<'a> Planting<'a> {
             Layout::Folders(_) => format!("{}/", self.top),
         };
         for (name, bytes) in extra {
-            if name.is_empty()
-                || name.contains(['/', '\\', '\0'])
-                || matches!(name.as_str(), "." | ".." | "DICOM" | "DICOMDIR")
-            {
+            let is_taken = matches!(name.as_str(), "." | ".." | "DICOM" | "DICOMDIR");
+            if is_taken || name.is_empty() || name.len() > 255 || name.contains(['/', '\\', '\0']) {
                 return Err(Error::Name);
             }
             files.push(File {

@@ -73,7 +73,7 @@ async fn other_programs_read_every_file() {
     let path = image(&folder, files).await;
     let path = path.to_str().unwrap();
     // Without Rock Ridge, which there is not, Joliet's names are read; then the plain ones.
-    for names in ["norock", "nojoliet"] {
+    for names in ["norock", "ecma119"] {
         let to = folder.path().join(names);
         let to_path = to.to_str().unwrap();
         let arguments = [
