@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod http;
 pub mod index;
 pub mod ingest;
+pub mod media;
 pub mod orders;
 pub mod routing;
 pub mod services;

@@ -29,6 +29,17 @@ impl TestFolder {
             .is_ok_and(|output| output.status.success());
         mounted.then(|| Mounted(self.0.clone()))
     }
+
+    /// Mounts the image of a disc on the folder; `None` without the right to.
+    pub(crate) fn mount_disc(&self, image: &Path) -> Option<Mounted> {
+        let mounted = Command::new("mount")
+            .args(["-o", "loop,ro"])
+            .arg(image)
+            .arg(&self.0)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then(|| Mounted(self.0.clone()))
+    }
 }
 
 impl Drop for TestFolder {

@@ -126,6 +126,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::fast::router())
         .merge(crate::orders::router())
         .merge(crate::gateway::router(app.clone()))
+        .merge(crate::media::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)
