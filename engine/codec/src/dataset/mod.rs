@@ -11,6 +11,7 @@
 
 mod charset;
 mod element;
+mod layout;
 mod meta;
 mod parser;
 mod value;
@@ -22,6 +23,7 @@ use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
 
 pub use charset::CharacterSet;
+pub use layout::{Layout, Place, layout};
 
 use crate::{Error, Result, TransferSyntax, Warning};
 
