@@ -116,6 +116,7 @@ async fn a_failed_fsync_is_never_a_success() {
     let local = Local::open(folder.path(), failing_sync).unwrap();
     let storage = Storage {
         backend: Backend::Local(Arc::new(local)),
+        cold: None,
     };
     // The file's own fsync fails: nothing is there.
     assert!(matches!(store(&storage, b"file").await, Err(Error::Io(_))));
