@@ -4,14 +4,21 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod access;
+pub mod completeness;
+pub mod conflicts;
+pub mod corrections;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;
 pub mod http;
 pub mod index;
 pub mod ingest;
+pub mod rejection;
+pub mod retention;
+pub mod scrub;
 pub mod services;
 pub mod storage;
+pub mod tiers;
 
 #[cfg(test)]
 mod test_folder;

@@ -33,10 +33,49 @@ pub enum Kind {
     Stored,
     /// An object was received whose SOP Instance UID another object has; the first stays visible.
     StoredBeside,
+    /// A correction was made.
+    Corrected,
+    /// A correction was undone.
+    CorrectionUndone,
+    /// A person chose which of several objects with one SOP Instance UID is visible.
+    Chosen,
+    /// Instances were rejected.
+    Rejected,
+    /// A rejection was undone.
+    RejectionUndone,
+    /// An object contradicts what is known of its patient or of its SOP Instance UID.
+    ConflictFound,
+    /// A person decided a conflict.
+    ConflictDecided,
+    /// A study was put on legal hold.
+    Held,
+    /// A legal hold was lifted.
+    HoldLifted,
+    /// An object is about to be removed for good.
+    Removing,
+    /// An object was moved to the cold store.
+    MovedToCold,
+    /// An object's bytes are not what they were.
+    Damaged,
 }
 
 impl Kind {
-    const ALL: &[(Self, &'static str)] = &[(Self::Stored, "stored"), (Self::StoredBeside, "stored-beside")];
+    const ALL: &[(Self, &'static str)] = &[
+        (Self::Stored, "stored"),
+        (Self::StoredBeside, "stored-beside"),
+        (Self::Corrected, "corrected"),
+        (Self::CorrectionUndone, "correction-undone"),
+        (Self::Chosen, "chosen"),
+        (Self::Rejected, "rejected"),
+        (Self::RejectionUndone, "rejection-undone"),
+        (Self::ConflictFound, "conflict-found"),
+        (Self::ConflictDecided, "conflict-decided"),
+        (Self::Held, "held"),
+        (Self::HoldLifted, "hold-lifted"),
+        (Self::Removing, "removing"),
+        (Self::MovedToCold, "moved-to-cold"),
+        (Self::Damaged, "damaged"),
+    ];
 
     /// The word of the table.
     #[must_use]
@@ -90,4 +129,11 @@ impl Event {
             detail: None,
         }
     }
+}
+
+/// Now, in nanoseconds since 1970 (UTC).
+#[must_use]
+pub fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

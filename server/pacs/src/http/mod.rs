@@ -60,6 +60,10 @@ impl App {
 /// Everything that the archive offers over HTTP. A handler that panics costs its own request only.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(crate::corrections::router())
+        .merge(crate::conflicts::router())
+        .merge(crate::rejection::router())
+        .merge(crate::retention::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -10,8 +10,11 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 pub use describe::Limits;
 pub use whole::{RebuildReport, VerifyReport};
@@ -95,6 +98,19 @@ pub enum Outcome {
     Refused(Reason),
 }
 
+impl Outcome {
+    /// What was stored, now or before.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Stored(receipt) | Self::IdenticalDuplicate(receipt) | Self::DifferentDuplicate(receipt) => {
+                Some(receipt)
+            }
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 /// What was stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
@@ -118,6 +134,8 @@ pub struct Ingest {
     storage: Storage,
     index: Index,
     limits: Limits,
+    /// Held shared from an object's file to its row, so that nothing is removed between the two.
+    between: Arc<RwLock<()>>,
 }
 
 impl Ingest {
@@ -132,6 +150,7 @@ impl Ingest {
             storage,
             index,
             limits,
+            between: Arc::default(),
         })
     }
 
@@ -145,6 +164,11 @@ impl Ingest {
             announced: Vec::new(),
             sender: None,
         }
+    }
+
+    /// Waits until no object has its file but not its row yet, and keeps it so.
+    pub(crate) async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.between.write().await
     }
 
     /// Takes an object that is in memory.
@@ -242,6 +266,7 @@ impl Receiving {
         if let Some((tag, _)) = announced.iter().find(|(tag, uid)| facts.value(*tag) != uid) {
             return Ok(Outcome::Refused(Reason::Unannounced(*tag)));
         }
+        let _between = ingest.between.read().await;
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
         let added = match sender {

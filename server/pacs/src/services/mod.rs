@@ -18,12 +18,15 @@ mod store;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use dimse::server::{Answers, Handler, Incoming, Planned, StoreRequest};
 use dimse::{Instance, Outcome, Peer, Supported};
 
+use crate::access::Authorize;
 use crate::index::Index;
 use crate::ingest::Ingest;
+use crate::retention::Policy;
 use crate::storage::Storage;
 
 pub use dimse::server::Destination;
@@ -82,6 +85,8 @@ pub struct Archive {
     storage: Storage,
     destinations: HashMap<String, Destination>,
     ae_title: String,
+    authorize: Option<Arc<dyn Authorize>>,
+    retention: Policy,
 }
 
 impl Archive {
@@ -100,7 +105,28 @@ impl Archive {
             storage,
             destinations,
             ae_title: ae_title.to_owned(),
+            authorize: None,
+            retention: Policy::default(),
         }
+    }
+
+    /// Keeps studies longer than the law wants.
+    #[must_use]
+    pub fn with_retention(self, retention: Policy) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How long studies are kept.
+    #[must_use]
+    pub fn retention(&self) -> Policy {
+        self.retention
+    }
+
+    /// Heeds notes of rejection whose senders may reject by these rights; without, no note is heeded.
+    #[must_use]
+    pub fn with_rights(mut self, authorize: Arc<dyn Authorize>) -> Self {
+        self.authorize = Some(authorize);
+        self
     }
 }
 

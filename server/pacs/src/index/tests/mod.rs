@@ -1,3 +1,4 @@
+mod life;
 mod matching;
 pub(crate) mod postgres;
 mod rows;
@@ -15,7 +16,7 @@ pub(crate) async fn sqlite(folder: &Path) -> Index {
 }
 
 /// Runs a check on a new SQLite, and on a new PostgreSQL where there is one.
-async fn on_both(check: impl AsyncFn(Index)) {
+pub(crate) async fn on_both(check: impl AsyncFn(Index)) {
     let folder = TestFolder::new("index");
     check(sqlite(folder.path()).await).await;
     if let Some(place) = postgres::database() {
