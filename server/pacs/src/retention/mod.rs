@@ -286,10 +286,10 @@ pub async fn remove(
 ///
 /// [`Error::Index`], [`Error::Storage`]: what is left is finished by the next call.
 pub async fn finish_removals(archive: &Archive, now_ns: i64) -> Result<usize> {
-    // Nothing is between storage and index meanwhile: bytes that come again are seen in the index, or come after.
-    let _alone = archive.ingest().alone().await;
     let removing = archive.index().removing().await?;
     for (id, hash) in &removing {
+        // Nothing is between storage and index meanwhile: bytes that come again are seen in the index, or come after.
+        let _alone = archive.ingest().alone().await;
         if store::is_indexed(archive.index(), *hash).await? {
             // Received again before its file was gone: it is a new object, and stays.
             store::finish(archive.index(), *id, "received-again", now_ns).await?;

@@ -178,6 +178,9 @@ pub(super) async fn mark(
         sql.bind_all([hex.as_str(), &sop_uid, study_uid, actor, "removing"])
             .push(")");
         sql.run(&*change).await?;
+        // A move that is under way sees it, and takes its copy back.
+        let mut sql = Sql::new("DELETE FROM cold_objects WHERE hash = ");
+        sql.bind(hex.as_str()).run(&*change).await?;
         record(&change, Kind::Removing, study_uid, actor, now_ns, Some(hash)).await?;
         hashes.push(hash);
         sop_uids.insert(sop_uid);
@@ -209,9 +212,5 @@ pub(super) async fn finish(index: &Index, id: i64, state: &str, at_ns: i64) -> R
     let mut sql = Sql::new("UPDATE removals SET state = ");
     sql.bind(state).push(", removed_ns = ").bind(at_ns);
     sql.push(" WHERE id = ").bind(id).run(&*change).await?;
-    let mut sql = Sql::new(
-        "DELETE FROM cold_objects WHERE state <> 'copying' AND hash = (SELECT hash FROM removals WHERE state = 'removed' AND id = ",
-    );
-    sql.bind(id).push(")").run(&*change).await?;
     Ok(change.commit().await?)
 }

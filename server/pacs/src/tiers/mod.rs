@@ -109,14 +109,13 @@ impl Tiers {
     /// [`Error::Index`], [`Error::Storage`].
     pub async fn resume(&self) -> Result<Moved> {
         let mut moved = Moved::default();
-        for object in store::unfinished(&self.index).await? {
-            self.moved(object, &mut moved).await?;
-        }
-        // The row came last: what lies in both stores needs the first copy no more.
-        for object in self.hot.list().await? {
-            if store::is_cold(&self.index, object.hash).await? {
+        for (object, is_recorded) in store::unfinished(&self.index).await? {
+            if is_recorded {
+                // Never without having read the other copy.
                 self.cold.verify(object.hash).await?;
-                self.hot.remove(object.hash).await?;
+                self.leave(&object).await?;
+            } else {
+                self.moved(object, &mut moved).await?;
             }
         }
         Ok(moved)
@@ -162,11 +161,19 @@ impl Tiers {
         if self.last == Step::Copied {
             return Ok(());
         }
-        store::record(&self.index, object).await?;
+        if !store::record(&self.index, object).await? {
+            return Ok(self.cold.remove(object.hash).await?);
+        }
         if self.last == Step::Recorded {
             return Ok(());
         }
-        Ok(self.hot.remove(object.hash).await?)
+        self.leave(object).await
+    }
+
+    /// Removes the first copy of what has a second.
+    async fn leave(&self, object: &store::Object) -> Result<()> {
+        self.hot.remove(object.hash).await?;
+        Ok(store::settle(&self.index, object.hash).await?)
     }
 
     /// Brings the objects of a study back to the store that receives; gives how many.

@@ -56,11 +56,14 @@ pub(super) async fn plan(index: &Index, object: &Object, now_ns: i64) -> Result<
     change.commit().await
 }
 
-/// Writes that the verified copy is the one that counts.
-pub(super) async fn record(index: &Index, object: &Object) -> Result<()> {
+/// Writes that the verified copy is the one that counts; `false` when the object was removed for good meanwhile.
+pub(super) async fn record(index: &Index, object: &Object) -> Result<bool> {
     let change = index.begin().await?;
-    let mut sql = Sql::new("UPDATE cold_objects SET state = 'cold' WHERE hash = ");
-    sql.bind(object.hash.to_string()).run(&*change).await?;
+    let mut sql = Sql::new("UPDATE cold_objects SET state = 'copied' WHERE hash = ");
+    let updated = sql.bind(object.hash.to_string()).run(&*change).await?;
+    if updated.rows_affected() == 0 {
+        return Ok(false);
+    }
     change
         .record(&Event {
             at_ns: crate::events::now_ns(),
@@ -73,6 +76,15 @@ pub(super) async fn record(index: &Index, object: &Object) -> Result<()> {
             detail: None,
         })
         .await?;
+    change.commit().await?;
+    Ok(true)
+}
+
+/// Writes that the first copy is gone.
+pub(super) async fn settle(index: &Index, hash: Hash) -> Result<()> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("UPDATE cold_objects SET state = 'cold' WHERE hash = ");
+    sql.bind(hash.to_string()).run(&*change).await?;
     change.commit().await
 }
 
@@ -84,18 +96,17 @@ pub(super) async fn forget(index: &Index, hash: Hash) -> Result<()> {
     change.commit().await
 }
 
-pub(super) async fn unfinished(index: &Index) -> Result<Vec<Object>> {
-    let sql = Sql::new("SELECT hash, size, received_ns FROM cold_objects WHERE state = 'copying'");
-    sql.all(index.readers()).await?.iter().map(object).collect()
-}
-
-pub(super) async fn is_cold(index: &Index, hash: Hash) -> Result<bool> {
-    let mut sql = Sql::new("SELECT hash FROM cold_objects WHERE state = 'cold' AND hash = ");
-    Ok(sql.bind(hash.to_string()).one(index.readers()).await?.is_some())
+/// Moves that were cut off, and whether their copy was recorded.
+pub(super) async fn unfinished(index: &Index) -> Result<Vec<(Object, bool)>> {
+    let sql = Sql::new("SELECT hash, size, received_ns, state FROM cold_objects WHERE state <> 'cold'");
+    let rows = sql.all(index.readers()).await?;
+    rows.iter()
+        .map(|row| Ok((object(row)?, row.try_get_by_index::<String>(3)? == "copied")))
+        .collect()
 }
 
 const OF_STUDY: &str = "FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study \
-    LEFT JOIN cold_objects c ON c.hash = i.hash AND c.state = 'cold' WHERE st.study_uid = ";
+    LEFT JOIN cold_objects c ON c.hash = i.hash AND c.state <> 'copying' WHERE st.study_uid = ";
 
 pub(super) async fn cold_of(index: &Index, study_uid: &str) -> Result<Vec<Object>> {
     let mut sql = Sql::new(format!("SELECT c.hash, c.size, c.received_ns {OF_STUDY}"));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Policy, Step, Tier, Tiers};
 use crate::corrections::tests::{file, object, take};
 use crate::index::tests::sqlite;
+use crate::index::{NewRejection, RejectionReason};
 use crate::ingest::{Ingest, Limits, Outcome};
 use crate::services::Archive;
 use crate::storage::Storage;
@@ -130,4 +131,49 @@ async fn the_colder_store_may_be_anybodys() {
     // The store gives its own times; those of receipt stand.
     archive.ingest().rebuild().await.unwrap();
     assert_eq!(archive.index().dump().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_removed_while_it_moves_leaves_no_copy() {
+    let folder = TestFolder::new("tiers");
+    let cold = Storage::local(&folder.path().join("cold")).unwrap();
+    let archive = archive(folder.path(), cold.clone()).await;
+    let hash = take(&archive, &object(1, &[])).await.object.hash;
+    let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+    let now_ns = crate::events::now_ns();
+    let copied = Tiers {
+        last: Step::Copied,
+        ..tiers.clone()
+    };
+    copied.run(OLD, now_ns + TWO_YEARS_NS, 10).await.unwrap();
+    let rejection = NewRejection {
+        study_uid: "2.25.77".to_owned(),
+        series_uid: None,
+        sop_uids: Vec::new(),
+        reason: RejectionReason::RetentionExpired,
+        comment: String::new(),
+        note_uid: None,
+        actor: "web:clerk".to_owned(),
+        at_ns: 1,
+    };
+    archive.index().reject(&rejection).await.unwrap();
+    let policy = crate::retention::Policy::default();
+    let gone = crate::retention::remove(
+        &archive,
+        policy,
+        "2.25.77",
+        "web:clerk",
+        now_ns + 20 * TWO_YEARS_NS,
+    )
+    .await;
+    assert_eq!(gone.unwrap(), [hash]);
+    tiers.resume().await.unwrap();
+    assert!(archive.storage().list().await.unwrap().is_empty());
+    // The copy that is written after the removal is taken back too.
+    let object = super::store::Object {
+        hash,
+        size: 1,
+        received_ns: 1,
+    };
+    assert!(!super::store::record(archive.index(), &object).await.unwrap());
 }

@@ -463,3 +463,65 @@ proptest! {
         prop_assert_eq!(apply(after.clone(), &[again]).unwrap(), after);
     }
 }
+
+/// Real objects: what had to be encoded anew says the same, and all else is as it was.
+#[test]
+fn real_objects_keep_everything_else() {
+    let merge = Overlay {
+        keeps_identifier: true,
+        reason: Reason::Coerce,
+        ..overlay(&[
+            (tags::PATIENT_NAME, "Wang^XiaoDong=王^小东"),
+            (tags::PATIENT_ID, "NEW1"),
+        ])
+    };
+    for set in ["charset", "nm", "objects", "codecs"] {
+        let Some(folder) = shared_data::set(set) else {
+            continue;
+        };
+        let (mut folders, mut corrected) = (vec![folder], 0);
+        while let Some(path) = folders.pop() {
+            if path.is_dir() {
+                folders.extend(
+                    std::fs::read_dir(&path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
+                continue;
+            }
+            let before: Bytes = std::fs::read(&path).unwrap().into();
+            if let Ok(after) = apply(before.clone(), std::slice::from_ref(&merge)) {
+                corrected += 1;
+                assert_eq!(rest(&before), rest(&after), "{}", path.display());
+            }
+        }
+        assert!(corrected > 0, "{set}");
+    }
+}
+
+/// What a reader has of the elements that the merge does not change; lengths of padded text may differ, values may not.
+fn rest(bytes: &Bytes) -> Vec<String> {
+    let changed = [
+        tags::SPECIFIC_CHARACTER_SET,
+        tags::PATIENT_NAME,
+        tags::PATIENT_ID,
+        tags::OTHER_PATIENT_I_DS_SEQUENCE,
+        tags::ORIGINAL_ATTRIBUTES_SEQUENCE,
+    ];
+    let read = read(bytes, Limits::default()).unwrap();
+    let rest = read
+        .data_set
+        .iter()
+        .filter(|element| !changed.contains(&element.header().tag));
+    rest.map(|element| without_lengths(&format!("{} {:?}", element.header().tag, element.value())))
+        .collect()
+}
+
+fn without_lengths(debug: &str) -> String {
+    let mut parts = debug.split("Length(");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.split_once(')').map_or(part, |(_, rest)| rest));
+    }
+    text
+}

@@ -108,7 +108,7 @@ CREATE TABLE removals (
 CREATE INDEX removals_state ON removals (state);
 CREATE INDEX removals_hash ON removals (hash);
 
--- Objects whose bytes lie in the cold store; the time of receipt stays what it was.
+-- Objects that lie in the cold store (`cold`), in both (`copied`) or are on their way (`copying`); the time of receipt stays.
 CREATE TABLE cold_objects (
     hash {text} PRIMARY KEY,
     size BIGINT NOT NULL,
