@@ -52,6 +52,9 @@ pub enum Refusal {
     /// The identifier is another patient's.
     #[error("the new identifier is another patient's: merge the patients instead")]
     OtherPatient,
+    /// A merge in force rests on the identifier.
+    #[error("the patient is merged under this identifier: undo the merge first")]
+    Merged,
     /// There is no such correction in force.
     #[error("no such correction in force")]
     NotInForce,

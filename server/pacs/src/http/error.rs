@@ -97,7 +97,9 @@ impl From<index::Error> for Error {
             index::Error::NoSuchObject | index::Error::Correction(Refusal::NoSuch | Refusal::NotInForce) => {
                 Self::NotFound
             }
-            index::Error::Correction(Refusal::OtherPatient) => Self::Conflict(error.to_string()),
+            index::Error::Correction(Refusal::OtherPatient | Refusal::Merged) => {
+                Self::Conflict(error.to_string())
+            }
             index::Error::Correction(refusal) => Self::BadRequest(refusal.to_string()),
             index::Error::Full => Self::Full,
             _ => {

@@ -64,6 +64,8 @@ pub fn router(app: App) -> Router {
         .merge(crate::conflicts::router())
         .merge(crate::rejection::router())
         .merge(crate::retention::router())
+        .merge(crate::scrub::router())
+        .merge(crate::tiers::router())
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

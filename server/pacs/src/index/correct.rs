@@ -149,13 +149,16 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`Error::Correction`] when there is no such correction in force.
+    /// [`Error::Correction`] when there is no such correction in force, or the patient was merged under the identifier it gave.
     pub async fn undo_correction(&self, id: i64, actor: &str, at_ns: i64) -> Result<()> {
         let change = self.begin().await?;
         let mut sql = Sql::new(format!("{SELECT} WHERE undone_ns IS NULL AND id = "));
         sql.bind(id);
         let row = sql.one(&*change).await?.ok_or(Refusal::NotInForce)?;
         let correction = correction(&row)?;
+        if let Some((_, new)) = new_key(&correction.made) {
+            refuse_merged(&change, new).await?;
+        }
         let mut sql = Sql::new("SELECT instance FROM corrected_instances WHERE correction = ");
         sql.bind(id).push(" ORDER BY instance");
         let rows = sql.all(&*change).await?;
@@ -269,7 +272,7 @@ pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64>
     let instances = instances_of(&**change, &new.scope).await?;
     let first = instances.first().ok_or(Refusal::NoSuch)?;
     let (shown, _) = laid_over(change, refile::kept(change, *first).await?.facts).await?;
-    refuse_another_patient(change, new, &shown).await?;
+    refuse_another_patient(change, new).await?;
     let before: BTreeMap<Tag, String> = new
         .changes
         .keys()
@@ -393,27 +396,40 @@ fn judge(new: &NewCorrection) -> Result<(), Refusal> {
         .try_for_each(|(tag, value)| check(level, *tag, value))
 }
 
-/// A patient's new identifier must not be another patient's: two people would become one without anybody saying so.
-async fn refuse_another_patient(
-    transaction: &DatabaseTransaction,
-    new: &NewCorrection,
-    shown: &Facts,
-) -> Result<()> {
-    let Scope::Patient(old) = &new.scope else {
-        return Ok(());
+/// The key under which a correction lets a patient show, where it changes the identifier.
+fn new_key(made: &NewCorrection) -> Option<(String, String)> {
+    let Scope::Patient(old) = &made.scope else {
+        return None;
     };
-    let part = |tag, old: &String| new.changes.get(&tag).unwrap_or(old).clone();
-    let identifier = Identifier {
+    let part = |tag, old: &String| made.changes.get(&tag).unwrap_or(old).clone();
+    let new = Identifier {
         id: part(tags::PATIENT_ID, &old.id),
         issuer: part(tags::ISSUER_OF_PATIENT_ID, &old.issuer),
     };
-    let key = patient_key(&identifier);
+    let keys = (patient_key(old), patient_key(&new));
+    (keys.0 != keys.1).then_some(keys)
+}
+
+/// A patient's new identifier must not be another patient's: two people would become one without anybody saying so.
+async fn refuse_another_patient(transaction: &DatabaseTransaction, new: &NewCorrection) -> Result<()> {
+    let Some((old, new)) = new_key(new) else {
+        return Ok(());
+    };
     let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
-    sql.bind(key.as_str());
-    if key != shown.patient_key() && sql.one(transaction).await?.is_some() {
+    if sql.bind(new).one(transaction).await?.is_some() {
         return Err(Refusal::OtherPatient.into());
     }
-    Ok(())
+    refuse_merged(transaction, old).await
+}
+
+/// A merge is of identifiers: without its own it would silently end.
+async fn refuse_merged(transaction: &DatabaseTransaction, key: String) -> Result<()> {
+    let mut sql = Sql::new("SELECT id FROM patient_merges WHERE undone_ns IS NULL AND (from_key = ");
+    sql.bind(key.as_str()).push(" OR into_key = ").bind(key.as_str());
+    match sql.push(")").one(transaction).await? {
+        Some(_) => Err(Refusal::Merged.into()),
+        None => Ok(()),
+    }
 }
 
 const SELECT: &str =

@@ -2,6 +2,10 @@
 //!
 //! What is damaged is said once as an event and stays in a row until it verifies again; it is never served, scrub or no scrub,
 //! because every read verifies.
+//!
+//! ```text
+//! GET /archive/damages    objects that are not what they were
+//! ```
 
 mod store;
 
@@ -10,8 +14,33 @@ mod tests;
 
 use std::time::Duration;
 
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::access::Action;
+use crate::http::{self, App, Caller};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
+
+/// Damage over HTTP.
+pub fn router() -> Router<App> {
+    Router::new().route("/archive/damages", get(listed))
+}
+
+async fn listed(State(app): State<App>, caller: Caller) -> http::Result<impl IntoResponse> {
+    caller.may(Action::Watch, None)?;
+    let found = damages(app.archive().index()).await?;
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| {
+            serde_json::json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what })
+        })
+        .collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+}
 
 /// How often, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

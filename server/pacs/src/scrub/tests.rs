@@ -1,7 +1,7 @@
 //! Rounds that come to every object, and damage that is said once.
 
 use super::{Policy, damages, round};
-use crate::corrections::tests::{archive, file, object, take};
+use crate::corrections::tests::{archive, ask, file, object, take};
 use crate::events::{EventTable, Kind};
 use crate::test_folder::TestFolder;
 
@@ -35,6 +35,9 @@ async fn every_object_is_read_within_the_days_and_damage_is_said_once() {
     assert_eq!(go(102 * DAY_NS, 10).await.objects, 0);
     let known = damages(archive.index()).await.unwrap();
     assert_eq!((known.len(), known[0].hash), (1, hashes[3]));
+    let (status, body) = ask(&archive, "GET", "/archive/damages", None).await;
+    assert_eq!(status, 200);
+    assert!(String::from_utf8(body).unwrap().contains(&hashes[3].to_string()));
     // A month later all are due again: the damage is no news.
     assert_eq!(go(133 * DAY_NS, 10).await.damaged, [hashes[3]]);
     let events = EventTable::after(archive.index(), 0, 100).await.unwrap();

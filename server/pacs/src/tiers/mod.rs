@@ -3,14 +3,48 @@
 //! A move is a verified copy, then a row, then the removal of the first copy; at every moment at least one verified copy is
 //! there, and a restart goes on from the row. Reading does not ask: [`Storage`] finds an object in either store and verifies it
 //! there. The time of receipt moves with the object, so that an index made anew is the same.
+//!
+//! ```text
+//! GET /archive/places/{study}    where each object of a study lies
+//! ```
 
 mod store;
 
 #[cfg(test)]
 mod tests;
 
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::access::Action;
+use crate::http::{self, App, Caller};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
+
+/// Where objects lie, over HTTP.
+pub fn router() -> Router<App> {
+    Router::new().route("/archive/places/{study}", get(places))
+}
+
+async fn places(
+    State(app): State<App>,
+    caller: Caller,
+    Path(study_uid): Path<String>,
+) -> http::Result<impl IntoResponse> {
+    caller.may(Action::Watch, Some(&study_uid))?;
+    let found = store::places(app.archive().index(), &study_uid).await?;
+    let found: Vec<_> = found
+        .iter()
+        .map(|placed| {
+            let tier = if placed.tier == Tier::Cold { "cold" } else { "hot" };
+            serde_json::json!({ "hash": placed.hash.to_string(), "size": placed.size, "tier": tier })
+        })
+        .collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+}
 
 /// Why objects were not moved.
 #[derive(Debug, thiserror::Error)]

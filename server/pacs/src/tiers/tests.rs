@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Policy, Step, Tier, Tiers};
-use crate::corrections::tests::{file, object, take};
+use crate::corrections::tests::{ask, file, object, take};
 use crate::index::tests::sqlite;
 use crate::index::{NewRejection, RejectionReason};
 use crate::ingest::{Ingest, Limits, Outcome};
@@ -66,6 +66,8 @@ async fn a_move_that_ends_at_any_step_loses_nothing_and_is_finished() {
         let places = tiers.places("2.25.77").await.unwrap();
         let tiers_of: Vec<Tier> = places.iter().map(|placed| placed.tier).collect();
         assert_eq!(tiers_of, [Tier::Cold, Tier::Cold, Tier::Hot]);
+        let (_, body) = ask(&archive, "GET", "/archive/places/2.25.77", None).await;
+        assert_eq!(String::from_utf8(body).unwrap().matches("\"cold\"").count(), 2);
         // Sent again, it is known where it lies, and not stored twice.
         let again = archive.ingest().take(&file(&object(1, &[]))).await.unwrap();
         assert!(matches!(again, Outcome::IdenticalDuplicate(_)));

@@ -204,6 +204,39 @@ async fn what_may_not_be_corrected_is_refused() {
 }
 
 #[tokio::test]
+async fn an_identifier_that_a_merge_rests_on_stays() {
+    on_both(async |index: Index| {
+        let facts: Vec<_> = generator::generate(17, 12).collect();
+        index.add_all(facts.clone()).await.unwrap();
+        let from = identifier(&facts[0]);
+        let into = facts.iter().map(identifier).find(|other| *other != from).unwrap();
+        let given = index
+            .correct(&correction(
+                Scope::Patient(into.clone()),
+                &[(tags::PATIENT_ID, "NEW1")],
+            ))
+            .await
+            .unwrap();
+        let into = Identifier {
+            id: "NEW1".to_owned(),
+            ..into
+        };
+        let merge = index.merge(&from, &into, 1, "same").await.unwrap();
+        let merged = index.dump().await.unwrap();
+        let refused = |outcome| matches!(outcome, Err(Error::Correction(Refusal::Merged)));
+        for patient in [&from, &into] {
+            let other = correction(Scope::Patient(patient.clone()), &[(tags::PATIENT_ID, "NEW2")]);
+            assert!(refused(index.correct(&other).await.map(drop)));
+        }
+        assert!(refused(index.undo_correction(given, "web:clerk", 2).await));
+        assert_eq!(index.dump().await.unwrap(), merged);
+        index.unmerge(merge, 3).await.unwrap();
+        index.undo_correction(given, "web:clerk", 4).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn rejected_instances_vanish_and_stay_so_when_sent_again() {
     on_both(async |index: Index| {
         let facts: Vec<_> = generator::generate(14, 5).collect();
@@ -334,7 +367,10 @@ async fn decide(index: &Index, seed: u64) -> Vec<Facts> {
             }
             5 if !made.is_empty() => {
                 let id = made.swap_remove(random.below(made.len() as u64) as usize);
-                index.undo_correction(id, "web:clerk", at).await.unwrap();
+                match index.undo_correction(id, "web:clerk", at).await {
+                    Ok(()) | Err(Error::Correction(Refusal::Merged)) => {}
+                    Err(error) => panic!("{error}"),
+                }
             }
             6 => {
                 let (from, into) = (patient(random.below(6)), patient(random.below(6)));
