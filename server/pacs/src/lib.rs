@@ -5,6 +5,9 @@
 
 pub mod access;
 mod clock;
+pub mod completeness;
+pub mod conflicts;
+pub mod corrections;
 pub mod deidentify;
 pub mod delivery;
 pub mod dicomweb;
@@ -16,9 +19,13 @@ pub mod index;
 pub mod ingest;
 pub mod media;
 pub mod orders;
+pub mod rejection;
+pub mod retention;
 pub mod routing;
+pub mod scrub;
 pub mod services;
 pub mod storage;
+pub mod tiers;
 pub mod transcode;
 
 #[cfg(test)]

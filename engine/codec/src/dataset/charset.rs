@@ -150,6 +150,47 @@ impl CharacterSet {
             },
         }
     }
+
+    /// Gives the bytes of text in this set; `None` for what it does not have, or only with escape sequences.
+    #[must_use]
+    pub fn encode(&self, text: &str) -> Option<Vec<u8>> {
+        if text.is_ascii() {
+            return Some(text.as_bytes().to_vec());
+        }
+        match &self.kind {
+            Kind::Whole(encoding) => {
+                let (bytes, _, unmapped) = encoding.encode(text);
+                (!unmapped).then(|| bytes.into_owned())
+            }
+            Kind::Halves { upper } => text.chars().map(|c| single(*upper, c)).collect(),
+            Kind::Unstated => None,
+        }
+    }
+
+    /// Whether the set was stated, and is one of the standard's.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.kind != Kind::Unstated
+    }
+}
+
+/// The one byte of a character in the upper half.
+fn single(upper: Half, c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return u8::try_from(c).ok();
+    }
+    match upper {
+        Half::Latin1 => u8::try_from(u32::from(c)).ok().filter(|byte| *byte >= 0xA0),
+        Half::Single(encoding) => {
+            let text = c.to_string();
+            let (bytes, _, unmapped) = encoding.encode(&text);
+            match *bytes {
+                [byte] if !unmapped && byte >= 0xA0 => Some(byte),
+                _ => None,
+            }
+        }
+        Half::Ascii | Half::Double(..) => None,
+    }
 }
 
 fn latin1(bytes: &[u8]) -> String {
@@ -306,6 +347,26 @@ mod tests {
             b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab=",
             "Zhang^XiaoDong=张^小东=",
         );
+    }
+
+    #[test]
+    fn text_is_encoded_where_the_set_has_it() {
+        for (terms, text, expected) in [
+            (
+                &["ISO_IR 192"][..],
+                "王^小东",
+                Some("王^小东".as_bytes().to_vec()),
+            ),
+            (&["GB18030"], "王^小", Some(b"\xcd\xf5^\xd0\xa1".to_vec())),
+            (&["ISO_IR 100"], "J\u{e9}r", Some(b"J\xe9r".to_vec())),
+            (&["ISO_IR 100"], "王", None),
+            (&["ISO_IR 144"], "Лю", Some(b"\xbb\xee".to_vec())),
+            (&["", "ISO 2022 IR 58"], "王", None),
+            (&[], "王", None),
+            (&[], "Wang", Some(b"Wang".to_vec())),
+        ] {
+            assert_eq!(CharacterSet::of(terms).encode(text), expected, "{terms:?} {text}");
+        }
     }
 
     #[test]

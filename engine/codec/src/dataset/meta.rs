@@ -27,19 +27,14 @@ fn attempt(bytes: &[u8], complete: bool, limits: Limits) -> Result<Object<'_>, S
         return Err(Stop::NeedsMore);
     }
     let mut warnings = Vec::new();
-    let start = start_of_elements(bytes, &mut warnings)?;
-    let (meta, at) = read_meta(bytes, start, complete, limits, &mut warnings)?;
-    let stated = meta
-        .get(Tag(0x0002, 0x0010))
-        .and_then(|e| e.to_str().ok())
-        .map(|uid| uid.trim().to_owned());
-    let syntax = stated.as_deref().and_then(TransferSyntax::from_uid);
-    let (body, at) = if syntax.is_some_and(TransferSyntax::is_deflated) {
-        (Cow::Owned(inflate(&bytes[at..], complete, limits)?), 0)
-    } else {
-        (Cow::Borrowed(bytes), at)
-    };
-    let encoding = found_encoding(&body, at, complete, stated.as_deref(), &mut warnings)?;
+    let Body {
+        meta,
+        stated,
+        bytes: body,
+        at,
+        encoding,
+        ..
+    } = split(bytes, complete, limits, &mut warnings)?;
     let (data_set, pixels) = {
         let mut parser = Parser::new(
             &body,
@@ -60,6 +55,62 @@ fn attempt(bytes: &[u8], complete: bool, limits: Limits) -> Result<Object<'_>, S
         pixels,
         bytes: body,
         warnings,
+    })
+}
+
+/// The data set's bytes, apart from what comes before them.
+pub(super) struct Body<'a> {
+    meta: InMemDicomObject,
+    /// Transfer Syntax UID.
+    stated: Option<String>,
+    /// The input, or what a deflated data set inflated to.
+    pub(super) bytes: Cow<'a, [u8]>,
+    /// Where the data set begins in `bytes`.
+    at: usize,
+    /// Where the data set begins in the input.
+    pub(super) data_set_at: usize,
+    pub(super) encoding: Encoding,
+}
+
+/// Splits a whole file.
+pub(super) fn body(bytes: &[u8], limits: Limits) -> Result<Body<'_>> {
+    split(bytes, true, limits, &mut Vec::new()).map_err(|stop| match stop {
+        Stop::Error(error) => error,
+        Stop::NeedsMore => Error::Truncated {
+            what: "data set",
+            expected: bytes.len() as u64 + 1,
+            found: bytes.len() as u64,
+        },
+    })
+}
+
+fn split<'a>(
+    bytes: &'a [u8],
+    complete: bool,
+    limits: Limits,
+    warnings: &mut Vec<Warning>,
+) -> Result<Body<'a>, Stop> {
+    let start = start_of_elements(bytes, warnings)?;
+    let (meta, data_set_at) = read_meta(bytes, start, complete, limits, warnings)?;
+    let stated = meta
+        .get(Tag(0x0002, 0x0010))
+        .and_then(|e| e.to_str().ok())
+        .map(|uid| uid.trim().to_owned());
+    let syntax = stated.as_deref().and_then(TransferSyntax::from_uid);
+    let (body, at) = if syntax.is_some_and(TransferSyntax::is_deflated) {
+        let inflated = inflate(&bytes[data_set_at..], complete, limits)?;
+        (Cow::Owned(inflated), 0)
+    } else {
+        (Cow::Borrowed(bytes), data_set_at)
+    };
+    let encoding = found_encoding(&body, at, complete, stated.as_deref(), warnings)?;
+    Ok(Body {
+        meta,
+        stated,
+        bytes: body,
+        at,
+        data_set_at,
+        encoding,
     })
 }
 

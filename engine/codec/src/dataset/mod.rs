@@ -11,6 +11,7 @@
 
 mod charset;
 mod element;
+mod layout;
 mod meta;
 mod parser;
 mod rewrite;
@@ -23,6 +24,7 @@ use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
 
 pub use charset::CharacterSet;
+pub use layout::{Layout, Place, layout};
 pub use rewrite::{Change, NewPixels, rewrite};
 
 use crate::{Error, Result, TransferSyntax, Warning};

@@ -36,7 +36,7 @@ pub(super) fn is_time(value: &str) -> bool {
 }
 
 /// Days since 1 March of the year 0, in the Gregorian calendar.
-fn days_from(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_from(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         2 => 28 + i64::from(leap),
@@ -56,6 +56,14 @@ fn days_from(year: i64, month: i64, day: i64) -> Option<i64> {
     let before = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     Some(before + (153 * month + 2) / 5 + day - 1)
 }
+
+/// Gives the date of a number of days since 1 January 1970.
+pub(crate) fn date_since_1970(days: i64) -> (i64, i64, i64) {
+    date_of(days + DAYS_TO_1970)
+}
+
+/// Days from 1 March of the year 0 to 1 January 1970.
+pub(crate) const DAYS_TO_1970: i64 = 719_468;
 
 fn date_of(days: i64) -> (i64, i64, i64) {
     let era = days.div_euclid(146_097);

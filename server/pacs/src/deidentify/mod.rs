@@ -25,7 +25,7 @@
 //! All dates of a patient move back by the same number of whole days, 1 to 3650, known only with the project's key. Times
 //! of day stay, so intervals over midnight and the decay of a tracer stay true.
 
-mod dates;
+pub(crate) mod dates;
 mod dummy;
 mod error;
 mod hash;

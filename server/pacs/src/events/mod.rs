@@ -41,6 +41,30 @@ pub enum Kind {
     Performed,
     /// A storage commitment was reported to who asked for it.
     Committed,
+    /// A correction was made.
+    Corrected,
+    /// A correction was undone.
+    CorrectionUndone,
+    /// A person chose which of several objects with one SOP Instance UID is visible.
+    Chosen,
+    /// Instances were rejected.
+    Rejected,
+    /// A rejection was undone.
+    RejectionUndone,
+    /// An object contradicts what is known of its patient or of its SOP Instance UID.
+    ConflictFound,
+    /// A person decided a conflict.
+    ConflictDecided,
+    /// A study was put on legal hold.
+    Held,
+    /// A legal hold was lifted.
+    HoldLifted,
+    /// An object is about to be removed for good.
+    Removing,
+    /// An object was moved to the cold store.
+    MovedToCold,
+    /// An object's bytes are not what they were.
+    Damaged,
 }
 
 impl Kind {
@@ -51,6 +75,18 @@ impl Kind {
         (Self::OrderMoved, "order-moved"),
         (Self::Performed, "performed"),
         (Self::Committed, "committed"),
+        (Self::Corrected, "corrected"),
+        (Self::CorrectionUndone, "correction-undone"),
+        (Self::Chosen, "chosen"),
+        (Self::Rejected, "rejected"),
+        (Self::RejectionUndone, "rejection-undone"),
+        (Self::ConflictFound, "conflict-found"),
+        (Self::ConflictDecided, "conflict-decided"),
+        (Self::Held, "held"),
+        (Self::HoldLifted, "hold-lifted"),
+        (Self::Removing, "removing"),
+        (Self::MovedToCold, "moved-to-cold"),
+        (Self::Damaged, "damaged"),
     ];
 
     /// The word of the table.
@@ -105,4 +141,11 @@ impl Event {
             detail: None,
         }
     }
+}
+
+/// Now, in nanoseconds since 1970 (UTC).
+#[must_use]
+pub fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

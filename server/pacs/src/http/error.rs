@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::corrections::{self, Refusal};
 use crate::{index, ingest, storage};
 
 /// Why a request was not answered as asked. Sentences hold UIDs and tags, never values of patients.
@@ -106,7 +107,16 @@ impl From<index::Error> for Error {
             index::Error::NotMatched(_)
             | index::Error::WrongMatching(_)
             | index::Error::TooMany { .. }
+            | index::Error::Rejection(_)
+            | index::Error::Conflict(_)
             | index::Error::Merge(_) => Self::BadRequest(error.to_string()),
+            index::Error::NoSuchObject | index::Error::Correction(Refusal::NoSuch | Refusal::NotInForce) => {
+                Self::NotFound
+            }
+            index::Error::Correction(Refusal::OtherPatient | Refusal::Merged) => {
+                Self::Conflict(error.to_string())
+            }
+            index::Error::Correction(refusal) => Self::BadRequest(refusal.to_string()),
             index::Error::Full => Self::Full,
             _ => {
                 tracing::error!(%error, "the index failed");
@@ -122,6 +132,21 @@ impl From<storage::Error> for Error {
             storage::Error::Full => Self::Full,
             _ => {
                 tracing::error!(%error, "storage failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<corrections::Error> for Error {
+    fn from(error: corrections::Error) -> Self {
+        match error {
+            corrections::Error::Storage(storage::Error::NotFound(_)) => Self::NotFound,
+            corrections::Error::Storage(error) => error.into(),
+            corrections::Error::Index(error) => error.into(),
+            corrections::Error::Overlay(error) => Self::Conflict(error.to_string()),
+            corrections::Error::Interrupted => {
+                tracing::error!(%error, "an object was not given");
                 Self::Internal
             }
         }

@@ -5,7 +5,7 @@ use super::database::Sql;
 use super::{Index, Result};
 
 /// Tables, what names their rows from outside, and their own columns.
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 9] = [
     (
         "patients",
         "t.patient_key",
@@ -42,6 +42,11 @@ const TABLES: [(&str, &str, &str); 8] = [
         "requests JOIN series se ON se.id = t.series",
         "se.series_uid",
         "t.item, t.step_id, t.procedure_id",
+    ),
+    (
+        "corrected_instances JOIN instances i ON i.id = t.instance",
+        "i.hash",
+        "t.correction",
     ),
     ("metadata JOIN instances i ON i.id = t.instance", "i.hash", ""),
 ];

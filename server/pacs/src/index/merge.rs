@@ -135,7 +135,7 @@ fn root_of<'a>(targets: &'a BTreeMap<String, String>, key: &'a str) -> &'a str {
 }
 
 /// Sets every patient's root by the merges in force.
-async fn apply(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn apply(transaction: &DatabaseTransaction) -> Result<()> {
     Sql::new("UPDATE patients SET root = id WHERE root <> id")
         .run(transaction)
         .await?;

@@ -43,7 +43,7 @@ pub(super) fn deflated(text: &str) -> Vec<u8> {
 }
 
 /// Gives the text that [`deflated_json`] deflated.
-pub(super) fn inflated(deflated: &[u8]) -> Result<String> {
+pub(crate) fn inflated(deflated: &[u8]) -> Result<String> {
     let mut text = String::new();
     DeflateDecoder::new(deflated)
         .take(MAX_JSON_BYTES)

@@ -1,16 +1,19 @@
 //! What the objects are, as rows that are found quickly: patients, studies, series, instances (PS3.4 C.6).
 //!
-//! Everything but the merging of patients is a function of the set of objects, whatever the order they were written in:
-//! of a patient, study or series the values of the object received first are shown, and of several objects with one SOP
-//! Instance UID the first is visible. SQLite by default, PostgreSQL by configuration, with one schema and one set of
+//! Rows are a function of the set of objects and of what people decided beside them (merges, corrections, choices among
+//! duplicates, rejections), whatever the order they were written in: of a patient, study or series the values of the object
+//! received first are shown, and of several objects with one SOP Instance UID the first is visible. SQLite by default, PostgreSQL by configuration, with one schema and one set of
 //! statements. Objects themselves are storage's matter.
 
 mod attributes;
 mod condition;
+mod conflict;
+mod correct;
 mod database;
 mod dump;
 mod facts;
 pub mod generator;
+mod kept;
 mod matching;
 pub mod memory;
 mod merge;
@@ -18,8 +21,12 @@ mod metadata;
 mod plan;
 mod query;
 mod read;
+mod refile;
+mod reject;
+mod remove;
 mod schema;
 mod sequences;
+mod visible;
 mod write;
 mod writer;
 
@@ -31,15 +38,24 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 
 pub use attributes::Level;
+pub use conflict::{Conflict, ConflictKind, Decision};
+pub use correct::{Correction, NewCorrection, Scope};
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
+#[cfg(test)]
+pub(crate) use facts::text;
 pub use facts::{Code, Facts, Identifier, Request, Tracer};
 pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;
+#[cfg(test)]
+pub(crate) use metadata::inflated;
 pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};
+pub use reject::{NewRejection, Rejection, RejectionReason};
+pub(crate) use remove::unfile;
+pub use visible::Candidate;
 pub use writer::Change;
 
 use crate::storage::Hash;
@@ -84,6 +100,18 @@ pub enum Error {
     /// Patients cannot be merged so.
     #[error("cannot merge patients: {0}")]
     Merge(&'static str),
+    /// A correction may not be made, or is not there.
+    #[error(transparent)]
+    Correction(#[from] crate::corrections::Refusal),
+    /// No object has this SOP Instance UID and hash.
+    #[error("no such object")]
+    NoSuchObject,
+    /// A conflict cannot be decided so, or is decided.
+    #[error("cannot decide: {0}")]
+    Conflict(&'static str),
+    /// Instances cannot be rejected so, or are not.
+    #[error("cannot reject: {0}")]
+    Rejection(&'static str),
     /// The index is being closed.
     #[error("the index is closed")]
     Closed,

@@ -4,6 +4,7 @@ use sea_orm::QueryResult;
 
 use super::database::Sql;
 use super::{Error, Index, ObjectReference, Result, metadata};
+use crate::corrections::overlay;
 use crate::storage::Hash;
 
 /// The metadata of one instance.
@@ -79,23 +80,40 @@ impl Index {
             .collect()
     }
 
-    /// Gives the metadata of the visible instances of a series, or of all of a study, in one read.
+    /// Gives the metadata of the visible instances of a series, or of all of a study, in one read, with corrections.
     ///
     /// # Errors
     ///
     /// [`Error::Damaged`], [`Error::Database`].
     pub async fn metadata(&self, study_uid: &str, series_uid: Option<&str>) -> Result<Vec<InstanceMetadata>> {
+        let mut all = self.metadata_as_received(study_uid, series_uid).await?;
+        let overlays = self
+            .overlays_where(|sql| of_series(sql, study_uid, series_uid))
+            .await?;
+        for instance in &mut all {
+            if let Some(overlays) = overlays.get(&instance.hash) {
+                instance.json = overlay::apply_to_json(&instance.json, overlays);
+            }
+        }
+        Ok(all)
+    }
+
+    /// As [`Index::metadata`], as the objects were received: by right only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::metadata`].
+    pub async fn metadata_as_received(
+        &self,
+        study_uid: &str,
+        series_uid: Option<&str>,
+    ) -> Result<Vec<InstanceMetadata>> {
         let mut sql = Sql::new(
             "SELECT i.sop_uid, i.hash, m.json FROM studies st JOIN series se ON se.study = st.id \
-             JOIN instances i ON i.series = se.id JOIN metadata m ON m.instance = i.id \
-             WHERE i.visible = 1 AND st.study_uid = ",
+             JOIN instances i ON i.series = se.id JOIN metadata m ON m.instance = i.id WHERE ",
         );
-        sql.bind(study_uid);
-        if let Some(series_uid) = series_uid {
-            sql.push(" AND se.series_uid = ").bind(series_uid);
-        }
-        sql.push(" ORDER BY i.id");
-        let rows = sql.all(&self.readers).await?;
+        of_series(&mut sql, study_uid, series_uid);
+        let rows = sql.push(" ORDER BY i.id").all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let deflated: Vec<u8> = row.try_get_by_index(2)?;
@@ -125,7 +143,7 @@ impl Index {
     /// [`Error::Database`].
     pub async fn objects_with(&self, sop_uid: &str) -> Result<Vec<ObjectReference>> {
         let mut sql = Sql::new("SELECT hash, size, transfer_syntax_uid FROM instances WHERE sop_uid = ");
-        sql.bind(sop_uid).push(" ORDER BY leader");
+        sql.bind(sop_uid).push(" ORDER BY visible DESC, leader");
         let rows = sql.all(&self.readers).await?;
         rows.iter()
             .map(|row| {
@@ -172,6 +190,14 @@ impl Index {
         let sql = Sql::new("SELECT COALESCE(MAX(received_ns), 0) FROM instances");
         let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a maximum"))?;
         Ok(row.try_get_by_index(0)?)
+    }
+}
+
+/// The visible instances of a series, or of all of a study.
+fn of_series(sql: &mut Sql, study_uid: &str, series_uid: Option<&str>) {
+    sql.push("i.visible = 1 AND st.study_uid = ").bind(study_uid);
+    if let Some(series_uid) = series_uid {
+        sql.push(" AND se.series_uid = ").bind(series_uid);
     }
 }
 

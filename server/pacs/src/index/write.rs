@@ -4,8 +4,11 @@ use dicom_dictionary_std::tags;
 use sea_orm::{DatabaseTransaction, Value};
 
 use super::attributes::{self, Attribute, Kind, Level};
+use super::conflict::Known;
 use super::database::Sql;
-use super::{Added, Error, Facts, Identifier, Index, Result, matching, merge};
+use super::{
+    Added, Error, Facts, Identifier, Index, Result, conflict, correct, kept, matching, merge, visible,
+};
 
 impl Index {
     /// Adds an object; returns when it is on the disk.
@@ -35,7 +38,7 @@ impl Index {
         self.writer.add_all(facts).await
     }
 
-    /// Removes all that [`Index::add`] makes. Merges of patients stay: no object has them.
+    /// Removes all that [`Index::add`] makes. What people decided stays, merges and corrections: no object has them.
     ///
     /// # Errors
     ///
@@ -43,6 +46,7 @@ impl Index {
     pub async fn clear(&self) -> Result<()> {
         let change = self.begin().await?;
         for table in [
+            "corrected_instances",
             "metadata",
             "requests",
             "tracers",
@@ -64,50 +68,61 @@ struct Above {
     series: i64,
 }
 
-pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Added> {
+/// What became of an object, and what it contradicts.
+pub(super) struct Arrived {
+    pub(super) added: Added,
+    /// Numbers of conflicts that were not known before.
+    pub(super) conflicts: Vec<i64>,
+}
+
+pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Arrived> {
     let mut same = Sql::new("SELECT id FROM instances WHERE hash = ");
     same.bind(facts.object.hash.to_string());
     if same.one(transaction).await?.is_some() {
-        return Ok(Added::Identical);
+        return Ok(Arrived {
+            added: Added::Identical,
+            conflicts: Vec::new(),
+        });
     }
-    let above = match known(transaction, facts).await? {
-        Some(above) => above,
-        None => rows_above(transaction, facts).await?,
+    let (shown, applied) = correct::laid_over(transaction, facts.clone()).await?;
+    let mut conflicts = Vec::new();
+    let above = match known(transaction, &shown).await? {
+        Some((above, patient)) => {
+            conflicts.extend(conflict::of_identity(transaction, &shown, &patient).await?);
+            above
+        }
+        None => {
+            if let Some(patient) = conflict::patient(transaction, &shown).await? {
+                conflicts.extend(conflict::of_identity(transaction, &shown, &patient).await?);
+            }
+            rows_above(transaction, &shown).await?
+        }
     };
-    identifiers(transaction, above.patient, &facts.other_ids).await?;
-    let mut others = Sql::new("SELECT id, series, leader, visible FROM instances WHERE sop_uid = ");
-    others.bind(facts.value(tags::SOP_INSTANCE_UID));
-    let others = others.all(transaction).await?;
-    let mut visible = true;
-    for other in &others {
-        if other.try_get_by_index::<i64>(3)? == 0 {
-            continue;
-        }
-        if other.try_get_by_index::<String>(2)? < facts.leader() {
-            visible = false;
-            continue;
-        }
-        // Received later, but written by another writer first: it steps back.
-        let mut hide = Sql::new("UPDATE instances SET visible = 0 WHERE id = ");
-        hide.bind(other.try_get_by_index::<i64>(0)?);
-        hide.run(transaction).await?;
-        count(transaction, other.try_get_by_index(1)?, -1).await?;
-    }
-    insert_instance(transaction, facts, &above, visible).await?;
-    if visible {
+    identifiers(transaction, above.patient, &shown.other_ids).await?;
+    let sop_uid = facts.value(tags::SOP_INSTANCE_UID);
+    let mut others = Sql::new("SELECT id FROM instances WHERE sop_uid = ");
+    others.bind(sop_uid).push(" LIMIT 1");
+    let is_alone = others.one(transaction).await?.is_none();
+    let decided = visible::decided(transaction, sop_uid).await?;
+    let is_visible = is_alone && !decided.is_rejected;
+    let instance = insert_instance(transaction, &shown, &kept::deflated(facts), &above, is_visible).await?;
+    correct::note(transaction, instance, &applied).await?;
+    if is_visible {
         count(transaction, above.series, 1).await?;
     }
-    Ok(if others.is_empty() {
-        Added::New
-    } else {
-        Added::Different
-    })
+    let mut added = Added::New;
+    if !is_alone {
+        added = Added::Different;
+        visible::settle(transaction, sop_uid, &decided).await?;
+        conflicts.extend(conflict::of_bytes(transaction, facts).await?);
+    }
+    Ok(Arrived { added, conflicts })
 }
 
 /// Gives the rows above where all are there and none has to change: the rule within a series.
-async fn known(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<Above>> {
+async fn known(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<(Above, Known)>> {
     let mut sql = Sql::new(
-        "SELECT p.id, se.id FROM series se JOIN studies st ON st.id = se.study, patients p WHERE st.study_uid = ",
+        "SELECT p.id, se.id, p.patient_name, p.birth_date, p.sex FROM series se JOIN studies st ON st.id = se.study, patients p WHERE st.study_uid = ",
     );
     sql.bind(facts.value(tags::STUDY_INSTANCE_UID))
         .push(" AND se.series_uid = ")
@@ -120,10 +135,11 @@ async fn known(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Optio
     let Some(row) = sql.one(transaction).await? else {
         return Ok(None);
     };
-    Ok(Some(Above {
+    let above = Above {
         patient: row.try_get_by_index(0)?,
         series: row.try_get_by_index(1)?,
-    }))
+    };
+    Ok(Some((above, conflict::known(&row, 2)?)))
 }
 
 async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Above> {
@@ -156,7 +172,7 @@ async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<
     })
 }
 
-async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<i64> {
+pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<i64> {
     let key = facts.patient_key();
     let mut before = Sql::new("SELECT id FROM patients WHERE patient_key = ");
     before.bind(key.as_str());
@@ -245,7 +261,7 @@ fn insert(table: &str, columns: &[(String, Value)]) -> Sql {
 }
 
 /// The columns of an attribute: as it is shown, then as it is compared.
-fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, Value)> {
+pub(super) fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, Value)> {
     let value = facts.values.get(&attribute.tag);
     let mut columns = vec![(attribute.column.to_owned(), value.cloned().into())];
     let compared = match (attribute.kind, value) {
@@ -261,7 +277,11 @@ fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, Value)> {
     columns
 }
 
-async fn identifiers(transaction: &DatabaseTransaction, patient: i64, all: &[Identifier]) -> Result<()> {
+pub(super) async fn identifiers(
+    transaction: &DatabaseTransaction,
+    patient: i64,
+    all: &[Identifier],
+) -> Result<()> {
     for Identifier { id, issuer } in all {
         let mut sql = Sql::new("INSERT INTO patient_ids (patient, identifier, issuer) VALUES (");
         sql.bind(patient)
@@ -272,7 +292,11 @@ async fn identifiers(transaction: &DatabaseTransaction, patient: i64, all: &[Ide
     Ok(())
 }
 
-async fn items_of_series(transaction: &DatabaseTransaction, series: i64, facts: &Facts) -> Result<()> {
+pub(super) async fn items_of_series(
+    transaction: &DatabaseTransaction,
+    series: i64,
+    facts: &Facts,
+) -> Result<()> {
     for table in ["tracers", "requests"] {
         let mut sql = Sql::new(format!("DELETE FROM {table} WHERE series = "));
         sql.bind(series);
@@ -316,9 +340,10 @@ async fn items_of_series(transaction: &DatabaseTransaction, series: i64, facts: 
 async fn insert_instance(
     transaction: &DatabaseTransaction,
     facts: &Facts,
+    kept: &[u8],
     above: &Above,
     visible: bool,
-) -> Result<()> {
+) -> Result<i64> {
     let object = facts.object;
     let mut columns: Vec<(String, Value)> = [
         ("series", Value::from(above.series)),
@@ -336,14 +361,15 @@ async fn insert_instance(
     let mut sql = insert("instances", &columns);
     let row = sql.push(" RETURNING id").one(transaction).await?;
     let id: i64 = row.ok_or(Error::Damaged("an instance"))?.try_get_by_index(0)?;
-    let mut sql = Sql::new("INSERT INTO metadata (instance, json) VALUES (");
-    sql.bind(id).push(", ").bind(facts.metadata.clone()).push(")");
+    let mut sql = Sql::new("INSERT INTO metadata (instance, json, facts) VALUES (");
+    sql.bind(id).push(", ").bind(facts.metadata.clone());
+    sql.push(", ").bind(kept.to_vec()).push(")");
     sql.run(transaction).await?;
-    Ok(())
+    Ok(id)
 }
 
 /// Counts a visible instance in or out of its series and study.
-async fn count(transaction: &DatabaseTransaction, series: i64, change: i64) -> Result<()> {
+pub(super) async fn count(transaction: &DatabaseTransaction, series: i64, change: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE series SET instances = instances + ");
     sql.bind(change).push(" WHERE id = ").bind(series);
     sql.push(" RETURNING study");

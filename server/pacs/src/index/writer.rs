@@ -133,7 +133,7 @@ async fn together(
     let transaction = begin(connection).await?;
     let mut all = Vec::with_capacity(arrivals.len());
     for (facts, sender) in arrivals {
-        let added = write::add(&transaction, facts).await?;
+        let write::Arrived { added, conflicts } = write::add(&transaction, facts).await?;
         let kind = match added {
             Added::New => Some(Kind::Stored),
             Added::Different => Some(Kind::StoredBeside),
@@ -143,6 +143,13 @@ async fn together(
             events
                 .record(&transaction, &Event::of(kind, sender, facts))
                 .await?;
+        }
+        for (conflict, sender) in conflicts.iter().zip(sender.iter().cycle()) {
+            let event = Event {
+                detail: Some(format!("{{\"conflict\":{conflict}}}")),
+                ..Event::of(Kind::ConflictFound, sender, facts)
+            };
+            events.record(&transaction, &event).await?;
         }
         all.push(added);
     }

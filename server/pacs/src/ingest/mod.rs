@@ -12,8 +12,11 @@ mod whole;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 pub use describe::Limits;
 pub use refusals::{Refusals, Refused};
@@ -107,6 +110,19 @@ pub enum Outcome {
     Refused(Reason),
 }
 
+impl Outcome {
+    /// What was stored, now or before.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Stored(receipt) | Self::IdenticalDuplicate(receipt) | Self::DifferentDuplicate(receipt) => {
+                Some(receipt)
+            }
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 /// What was stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
@@ -131,6 +147,8 @@ pub struct Ingest {
     index: Index,
     limits: Limits,
     refusals: Option<Refusals>,
+    /// Held shared from an object's file to its row, so that nothing is removed between the two.
+    between: Arc<RwLock<()>>,
 }
 
 impl Ingest {
@@ -146,6 +164,7 @@ impl Ingest {
             index,
             limits,
             refusals: None,
+            between: Arc::default(),
         })
     }
 
@@ -169,6 +188,11 @@ impl Ingest {
             study_uid: None,
             sender: None,
         }
+    }
+
+    /// Waits until no object has its file but not its row yet, and keeps it so.
+    pub(crate) async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.between.write().await
     }
 
     /// Takes an object that is in memory.
@@ -294,6 +318,7 @@ impl Receiving {
             facts.object = object;
             return Ok(Outcome::IdenticalDuplicate(receipt(&facts, warnings)));
         }
+        let _between = ingest.between.read().await;
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
         let added = match sender {

@@ -1,6 +1,6 @@
 //! The archive as a whole: comparing index and objects, and making the index anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ingest, Result, describe};
 use crate::index::Facts;
@@ -72,7 +72,7 @@ impl Ingest {
         })
     }
 
-    /// Makes the index anew from the objects, while nothing else writes; merges of patients stay.
+    /// Makes the index anew from the objects, while nothing else writes; what people decided stays and is applied again.
     ///
     /// # Errors
     ///
@@ -80,6 +80,18 @@ impl Ingest {
     pub async fn rebuild(&self) -> Result<RebuildReport> {
         let mut report = RebuildReport::default();
         let mut objects = self.storage.list().await?;
+        let removing: BTreeSet<Hash> = self
+            .index
+            .removing()
+            .await?
+            .into_iter()
+            .map(|(_, hash)| hash)
+            .collect();
+        objects.retain(|object| !removing.contains(&object.hash));
+        let cold = self.index.cold_received().await?;
+        for object in &mut objects {
+            object.received_ns = cold.get(&object.hash).copied().unwrap_or(object.received_ns);
+        }
         objects.sort();
         self.index.clear().await?;
         let mut batch: Vec<Facts> = Vec::new();

@@ -44,6 +44,7 @@ use crate::access::{Action, Authorize, Open, Principal};
 use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::orders::{OrderSource, OrderTable, text};
+use crate::retention::Policy;
 use crate::storage::Storage;
 use crate::transcode::Transcoder;
 use applications::Applications;
@@ -136,6 +137,7 @@ pub struct Archive {
     transcoder: Transcoder,
     orders: Arc<dyn OrderSource>,
     authorize: Arc<dyn Authorize>,
+    retention: Policy,
     applications: Option<Applications>,
     tls: Option<TlsConnector>,
 }
@@ -169,6 +171,7 @@ impl Archive {
             destinations,
             ae_title: ae_title.to_owned(),
             authorize: Arc::new(Open),
+            retention: Policy::default(),
             applications: None,
             tls: None,
             transcoder: Transcoder::default(),
@@ -196,6 +199,18 @@ impl Archive {
     pub fn with_tls(self, config: Arc<rustls::ClientConfig>) -> Self {
         let tls = Some(TlsConnector::from(config));
         Self { tls, ..self }
+    }
+
+    /// Keeps studies longer than the law wants.
+    #[must_use]
+    pub fn with_retention(self, retention: Policy) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How long studies are kept.
+    #[must_use]
+    pub fn retention(&self) -> Policy {
+        self.retention
     }
 }
 

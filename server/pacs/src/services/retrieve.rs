@@ -8,13 +8,12 @@ use dimse::{Data, Instance, Outcome, Status};
 
 use super::Archive;
 use super::find::{asked, failed};
+use crate::corrections::Error;
 use crate::index::{Key, Level, Query};
 use crate::ingest::data_set_start;
-use crate::storage::Error;
+use crate::storage;
 use crate::transcode;
 
-/// Largest object that is sent from memory.
-const MAX_OBJECT_BYTES: u64 = 4 << 30;
 /// Instances of one retrieval at most.
 const MAX_INSTANCES: usize = 200_000;
 
@@ -65,7 +64,7 @@ impl Archive {
         }
     }
 
-    /// The data set of an instance; never one whose bytes are not those that were acknowledged.
+    /// The data set of an instance with its corrections; never one whose bytes are not those that were acknowledged.
     pub(super) async fn instance(
         &self,
         planned: &Planned,
@@ -76,7 +75,7 @@ impl Archive {
         let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
         let object = rows.into_iter().find_map(|row| row.object);
         let object = object.ok_or_else(|| Outcome::from(Status::NO_SUCH_INSTANCE))?;
-        let bytes = self.storage.read(object.hash, MAX_OBJECT_BYTES).await;
+        let bytes = self.read_for_delivery(object.hash, false).await;
         let mut bytes = bytes.map_err(|error| unread(&error))?;
         if object.transfer_syntax_uid != transfer_syntax_uid {
             let to = TransferSyntax::from_uid(transfer_syntax_uid);
@@ -111,7 +110,13 @@ fn given_in(stored: &str) -> Vec<String> {
 fn unread(error: &Error) -> Outcome {
     tracing::error!(%error, "an object was not read");
     match error {
-        Error::TooLarge { .. } => Outcome::new(Status::OUT_OF_RESOURCES, "the object is too large"),
+        Error::Storage(storage::Error::TooLarge { .. }) => {
+            Outcome::new(Status::OUT_OF_RESOURCES, "the object is too large")
+        }
+        Error::Overlay(_) => Outcome::new(
+            Status::CANNOT_UNDERSTAND,
+            "a correction cannot be laid over the object",
+        ),
         _ => Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object cannot be read"),
     }
 }

@@ -5,6 +5,7 @@ use dimse::server::{Incoming, StoreRequest};
 use dimse::{Outcome, Peer, Status};
 
 use super::Archive;
+use crate::access::Principal;
 use crate::ingest::{self, Reason};
 
 /// Who wrote the meta information: the same for all, so that equal data sets are equal objects.
@@ -57,7 +58,16 @@ impl Archive {
                 Err(_) => return Status::CANNOT_UNDERSTAND.into(),
             }
         }
-        match receiving.finish().await {
+        let outcome = receiving.finish().await;
+        if let Ok(outcome) = &outcome
+            && let Some(receipt) = outcome.receipt()
+        {
+            let sender = Principal::Application(peer.ae_title.clone());
+            if let Err(error) = self.heed_note(receipt, &sender, &*self.authorize).await {
+                return failed(&error);
+            }
+        }
+        match outcome {
             Ok(ingest::Outcome::Refused(reason)) => refused(&reason),
             Ok(ingest::Outcome::DifferentDuplicate(receipt)) => {
                 tracing::warn!(

@@ -67,16 +67,18 @@ impl Local {
         self.last_received_ns.fetch_max(received_ns, Ordering::SeqCst);
     }
 
-    pub(super) fn commit(&self, staged: Staged) -> Result<Committed> {
+    /// `received_ns` is given for what was received before, elsewhere.
+    pub(super) fn commit(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
         let path = self.path(staged.hash);
         let folder = &self.folders[usize::from(staged.hash.0[0])];
         if let Some(object) = self.undamaged(staged.hash)? {
             return self.existing(folder, object);
         }
         // The time of receipt is part of the file, so that an index made anew finds the same order.
-        let received_ns = match std::fs::metadata(&path) {
-            Ok(damaged) => modified_ns(&damaged)?,
-            Err(_) => self.next_received_ns(),
+        let received_ns = match (received_ns, std::fs::metadata(&path)) {
+            (Some(received_ns), _) => received_ns,
+            (None, Ok(damaged)) => modified_ns(&damaged)?,
+            (None, Err(_)) => self.next_received_ns(),
         };
         let (hash, size) = (staged.hash, staged.size);
         let file = whole_file(staged)?;
@@ -135,6 +137,16 @@ impl Local {
         self.last_received_ns
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(later(last)))
             .map_or(now, later)
+    }
+
+    pub(super) fn remove(&self, hash: Hash) -> Result<()> {
+        match std::fs::remove_file(self.path(hash)) {
+            Ok(()) => {}
+            // Gone already, perhaps not yet on the disk.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.folders[usize::from(hash.0[0])].sync(self.sync)
     }
 
     pub(super) fn list(&self) -> Result<Vec<ObjectInfo>> {

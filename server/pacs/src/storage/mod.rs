@@ -19,6 +19,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use object_store::ObjectStore;
 
 pub use hash::Hash;
@@ -120,6 +121,8 @@ pub struct Committed {
 pub struct Storage {
     backend: Backend,
     blocks: Arc<blocks::Blocks>,
+    /// Where objects lie that are rarely asked for.
+    cold: Option<Arc<Self>>,
 }
 
 impl From<Backend> for Storage {
@@ -127,6 +130,7 @@ impl From<Backend> for Storage {
         Self {
             backend,
             blocks: Arc::default(),
+            cold: None,
         }
     }
 }
@@ -160,6 +164,67 @@ impl Storage {
         Ok(backend.into())
     }
 
+    /// Lets objects lie in a second, colder store too: they are read, verified and listed wherever they are, and received
+    /// here. Which lie where is [`crate::tiers`]' matter.
+    #[must_use]
+    pub fn with_cold(self, cold: Self) -> Self {
+        Self {
+            cold: Some(Arc::new(cold)),
+            ..self
+        }
+    }
+
+    /// The colder store.
+    #[must_use]
+    pub fn cold(&self) -> Option<&Self> {
+        self.cold.as_deref()
+    }
+
+    /// This store without the colder one.
+    pub(crate) fn hot(&self) -> Self {
+        Self {
+            cold: None,
+            ..self.clone()
+        }
+    }
+
+    /// Removes an object from this store for good; returns when it is gone from the disk. What is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Store`].
+    pub(crate) async fn remove(&self, hash: Hash) -> Result<()> {
+        match &self.backend {
+            Backend::Local(local) => {
+                let local = Arc::clone(local);
+                blocking(move || local.remove(hash)).await
+            }
+            Backend::Remote(remote) => remote.remove(hash).await,
+        }
+    }
+
+    /// Copies an object here from another store, with its time of receipt, and verifies the copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] when what is there, or the copy, is not the object; as [`Storage::commit`].
+    pub(crate) async fn copy_from(&self, other: &Self, hash: Hash, received_ns: i64) -> Result<()> {
+        let mut pieces = std::pin::pin!(other.open(hash).await?);
+        let mut staging = self.stage();
+        while let Some(piece) = pieces.try_next().await? {
+            staging.write(&piece).await?;
+        }
+        let staged = staging.finish();
+        if staged.hash() != hash {
+            return Err(Error::Damaged {
+                expected: hash,
+                found: staged.hash(),
+            });
+        }
+        self.commit_received(staged, Some(received_ns)).await?;
+        self.verify(hash).await
+    }
+
     /// Begins to receive an object.
     #[must_use]
     pub fn stage(&self) -> Staging {
@@ -188,10 +253,25 @@ impl Storage {
     ///
     /// [`Error::Full`], [`Error::Io`], [`Error::Store`]: nothing was stored that would be seen.
     pub async fn commit(&self, staged: Staged) -> Result<Committed> {
+        if let Some(cold) = &self.cold
+            && self.hot().info(staged.hash()).await.is_err()
+            && Box::pin(cold.verify(staged.hash())).await.is_ok()
+        {
+            let object = Box::pin(cold.info(staged.hash())).await?;
+            return Ok(Committed {
+                object,
+                existed: true,
+            });
+        }
+        self.commit_received(staged, None).await
+    }
+
+    /// As [`Storage::commit`], with the time at which it was received elsewhere.
+    async fn commit_received(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
         match &self.backend {
             Backend::Local(local) => {
                 let local = Arc::clone(local);
-                blocking(move || local.commit(staged)).await
+                blocking(move || local.commit(staged, received_ns)).await
             }
             Backend::Remote(remote) => remote.commit(staged).await,
         }
@@ -212,6 +292,13 @@ impl Storage {
     ///
     /// [`Error::Io`], [`Error::Store`].
     pub async fn list(&self) -> Result<Vec<ObjectInfo>> {
+        if let Some(cold) = &self.cold {
+            let mut all = Box::pin(self.hot().list()).await?;
+            let hot: std::collections::HashSet<Hash> = all.iter().map(|object| object.hash).collect();
+            let cold = Box::pin(cold.list()).await?;
+            all.extend(cold.into_iter().filter(|object| !hot.contains(&object.hash)));
+            return Ok(all);
+        }
         match &self.backend {
             Backend::Local(local) => {
                 let local = Arc::clone(local);

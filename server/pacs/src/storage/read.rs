@@ -26,6 +26,12 @@ impl Storage {
     ///
     /// [`Error::NotFound`], [`Error::Io`], [`Error::Store`].
     pub async fn info(&self, hash: Hash) -> Result<ObjectInfo> {
+        if let Some(cold) = &self.cold {
+            return match Box::pin(self.hot().info(hash)).await {
+                Err(Error::NotFound(_)) => Box::pin(cold.info(hash)).await,
+                other => other,
+            };
+        }
         match &self.backend {
             Backend::Local(local) => {
                 let path = local.path(hash);
@@ -42,6 +48,12 @@ impl Storage {
     ///
     /// [`Error::Damaged`], and as [`Storage::info`].
     pub async fn verify(&self, hash: Hash) -> Result<()> {
+        if let Some(cold) = &self.cold {
+            return match Box::pin(self.hot().verify(hash)).await {
+                Err(Error::NotFound(_)) => Box::pin(cold.verify(hash)).await,
+                other => other,
+            };
+        }
         let found = match &self.backend {
             Backend::Local(local) => {
                 let path = local.path(hash);
@@ -168,6 +180,12 @@ impl Storage {
 
     /// Reads bytes without verifying them.
     pub(super) async fn piece(&self, hash: Hash, range: Range<u64>) -> Result<Bytes> {
+        if let Some(cold) = &self.cold {
+            return match Box::pin(self.hot().piece(hash, range.clone())).await {
+                Err(Error::NotFound(_)) => Box::pin(cold.piece(hash, range.clone())).await,
+                other => other,
+            };
+        }
         match &self.backend {
             Backend::Local(local) => {
                 let local = Arc::clone(local);

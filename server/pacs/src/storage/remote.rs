@@ -93,6 +93,13 @@ impl Remote {
         Ok(())
     }
 
+    pub(super) async fn remove(&self, hash: Hash) -> Result<()> {
+        match self.store.delete(&Self::key(hash)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(other) => Err(error(other, hash)),
+        }
+    }
+
     pub(super) async fn info(&self, hash: Hash) -> Result<ObjectInfo> {
         let meta = self
             .store

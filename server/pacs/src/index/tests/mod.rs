@@ -1,3 +1,4 @@
+mod life;
 mod matching;
 pub(crate) mod postgres;
 mod rows;

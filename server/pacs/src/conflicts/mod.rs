@@ -1,0 +1,96 @@
+//! What a person has to decide: two identities under one identifier, two objects under one UID.
+//!
+//! The index finds and keeps them ([`crate::index::Conflict`]); here they are listed and decided over HTTP.
+//!
+//! ```text
+//! GET  /archive/conflicts?open=true&after=     oldest first
+//! POST /archive/conflicts/{id}                 "keep-first" | "show-second" | {"split": {"issuer": "..."}}
+//! ```
+//!
+//! Two identifiers of one person are no conflict: they are merged.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use crate::access::Action;
+use crate::events::now_ns;
+use crate::http::{App, Caller, Result};
+use crate::index::{Conflict, Decision};
+
+/// Conflicts, and their decisions.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/archive/conflicts", get(list))
+        .route("/archive/conflicts/{id}", post(decide))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    #[serde(default)]
+    open: bool,
+    #[serde(default)]
+    after: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum DecisionJson {
+    KeepFirst,
+    ShowSecond,
+    Split { issuer: String },
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Listed>,
+) -> Result<impl IntoResponse> {
+    caller.may(Action::Correct, None)?;
+    let found = app.archive().index().conflicts(asked.open, asked.after).await?;
+    let found: Vec<_> = found.iter().map(json).collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+}
+
+async fn decide(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    Json(asked): Json<DecisionJson>,
+) -> Result<StatusCode> {
+    caller.may(Action::Correct, None)?;
+    let decision = match asked {
+        DecisionJson::KeepFirst => Decision::KeepFirst,
+        DecisionJson::ShowSecond => Decision::ShowSecond,
+        DecisionJson::Split { issuer } => Decision::Split { issuer },
+    };
+    let actor = caller.principal.actor();
+    app.archive()
+        .index()
+        .decide(id, &decision, &actor, now_ns())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// No values of patients: tags that differ, and where to look.
+fn json(conflict: &Conflict) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "id": conflict.id,
+        "kind": conflict.kind.as_str(),
+        "study": conflict.study_uid,
+        "instance": conflict.sop_uid,
+        "hash": conflict.hash.to_string(),
+        "attributes": conflict.attributes,
+        "found_ns": conflict.found_ns,
+    });
+    if let Some((decision, at_ns, actor)) = &conflict.decided {
+        json["decision"] = decision.as_str().into();
+        json["decided_ns"] = (*at_ns).into();
+        json["decided_by"] = actor.as_str().into();
+    }
+    json
+}

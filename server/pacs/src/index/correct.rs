@@ -1,0 +1,511 @@
+//! Corrections as rows: what is in force of them shows in the index's rows, and is laid over objects that leave.
+//!
+//! They are applied one after another in the order they were made, each to what an object shows after those before it: whoever
+//! corrects an identifier can go on to correct the patient under the new one.
+
+use std::collections::BTreeMap;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use serde_json::{Map, Value as Json, json};
+
+use super::attributes::{self, Level};
+use super::database::Sql;
+use super::facts::patient_key;
+use super::{Change, Error, Facts, Identifier, Index, Result, refile};
+use crate::corrections::Refusal;
+use crate::corrections::attributes::check;
+use crate::corrections::overlay::{Overlay, Reason};
+use crate::events::{Event, Kind};
+use crate::storage::Hash;
+
+/// Characters of a reason at most.
+const MAX_REASON: usize = 1000;
+
+/// Rows of a list at most.
+const MAX_LISTED: i64 = 1000;
+
+/// What a correction is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// All that shows under an identifier, also what is still to come.
+    Patient(Identifier),
+    /// A study, by its UID.
+    Study(String),
+    /// A series.
+    Series {
+        /// Study Instance UID.
+        study_uid: String,
+        /// Series Instance UID.
+        series_uid: String,
+    },
+    /// An instance, by its UID.
+    Instance(String),
+}
+
+impl Scope {
+    /// The level of what it names.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Patient(_) => Level::Patient,
+            Self::Study(_) => Level::Study,
+            Self::Series { .. } => Level::Series,
+            Self::Instance(_) => Level::Instance,
+        }
+    }
+
+    fn target(&self) -> String {
+        match self {
+            Self::Patient(identifier) => format!("patient {}", patient_key(identifier)),
+            Self::Study(uid) => format!("study {uid}"),
+            Self::Series {
+                study_uid,
+                series_uid,
+            } => format!("series {study_uid} {series_uid}"),
+            Self::Instance(uid) => format!("instance {uid}"),
+        }
+    }
+
+    fn from_target(target: &str) -> Option<Self> {
+        let (word, rest) = target.split_once(' ')?;
+        Some(match word {
+            "patient" => {
+                let (id, issuer) = rest.strip_prefix("id ")?.split_once('\u{1}')?;
+                Self::Patient(Identifier {
+                    id: id.to_owned(),
+                    issuer: issuer.to_owned(),
+                })
+            }
+            "study" => Self::Study(rest.to_owned()),
+            "series" => {
+                let (study_uid, series_uid) = rest.split_once(' ')?;
+                Self::Series {
+                    study_uid: study_uid.to_owned(),
+                    series_uid: series_uid.to_owned(),
+                }
+            }
+            "instance" => Self::Instance(rest.to_owned()),
+            _ => return None,
+        })
+    }
+
+    /// What could be a target for an object that shows these facts.
+    fn targets_of(facts: &Facts) -> [String; 4] {
+        let value = |tag| facts.value(tag);
+        let study_uid = value(tags::STUDY_INSTANCE_UID);
+        [
+            format!("patient {}", facts.patient_key()),
+            format!("study {study_uid}"),
+            format!("series {study_uid} {}", value(tags::SERIES_INSTANCE_UID)),
+            format!("instance {}", value(tags::SOP_INSTANCE_UID)),
+        ]
+    }
+}
+
+/// A correction that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCorrection {
+    /// What it is for.
+    pub scope: Scope,
+    /// New values; an empty one empties the attribute.
+    pub changes: BTreeMap<Tag, String>,
+    /// Who makes it.
+    pub actor: String,
+    /// When, in nanoseconds since 1970 (UTC).
+    pub at_ns: i64,
+    /// Why, in words of who makes it.
+    pub reason: String,
+}
+
+/// A correction, in force or undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// Its number.
+    pub id: i64,
+    /// What was decided.
+    pub made: NewCorrection,
+    /// What showed before, of the attributes that the index holds.
+    pub before: BTreeMap<Tag, String>,
+    /// When it was undone, and by whom.
+    pub undone: Option<(i64, String)>,
+}
+
+impl Index {
+    /// Makes a correction: from now on rows, metadata and objects that leave have the new values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Correction`] when it may not be made, [`Error::Database`].
+    pub async fn correct(&self, new: &NewCorrection) -> Result<i64> {
+        let change = self.begin().await?;
+        let id = correct(&change, new).await?;
+        change.commit().await?;
+        Ok(id)
+    }
+
+    /// Undoes a correction: what it was for shows what it showed without it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Correction`] when there is no such correction in force, or the patient was merged under the identifier it gave.
+    pub async fn undo_correction(&self, id: i64, actor: &str, at_ns: i64) -> Result<()> {
+        let change = self.begin().await?;
+        let mut sql = Sql::new(format!("{SELECT} WHERE undone_ns IS NULL AND id = "));
+        sql.bind(id);
+        let row = sql.one(&*change).await?.ok_or(Refusal::NotInForce)?;
+        let correction = correction(&row)?;
+        if let Some((_, new)) = new_key(&correction.made) {
+            refuse_merged(&change, new).await?;
+        }
+        let mut sql = Sql::new("SELECT instance FROM corrected_instances WHERE correction = ");
+        sql.bind(id).push(" ORDER BY instance");
+        let rows = sql.all(&*change).await?;
+        let instances = rows
+            .iter()
+            .map(|row| Ok(row.try_get_by_index(0)?))
+            .collect::<Result<Vec<i64>>>()?;
+        let mut sql = Sql::new("UPDATE corrections SET undone_ns = ");
+        sql.bind(at_ns)
+            .push(", undone_by = ")
+            .bind(actor)
+            .push(" WHERE id = ")
+            .bind(id);
+        sql.run(&*change).await?;
+        refile::refile(&change, &instances).await?;
+        let event = event(Kind::CorrectionUndone, id, &correction.made, actor, at_ns);
+        change.record(&event).await?;
+        change.commit().await
+    }
+
+    /// Gives corrections after the one with this number, at most 1000, those undone too: of one scope, or all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::Damaged`].
+    pub async fn corrections(&self, of: Option<&Scope>, after: i64) -> Result<Vec<Correction>> {
+        let mut sql = Sql::new(format!("{SELECT} WHERE id > "));
+        sql.bind(after);
+        if let Some(scope) = of {
+            sql.push(" AND target = ").bind(scope.target());
+        }
+        sql.push(" ORDER BY id LIMIT ").bind(MAX_LISTED);
+        let rows = sql.all(&self.readers).await?;
+        rows.iter().map(correction).collect()
+    }
+
+    /// Gives the first object of every series that a scope reaches: what a correction is tried on before it is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn samples(&self, scope: &Scope, limit: usize) -> Result<Vec<Hash>> {
+        let instances = instances_of(&self.readers, scope).await?;
+        let (mut seen, mut samples) = (std::collections::BTreeSet::new(), Vec::new());
+        for page in instances.chunks(500) {
+            let mut sql = Sql::new("SELECT series, hash FROM instances WHERE id IN (");
+            sql.bind_all(page.iter().copied()).push(") ORDER BY id");
+            for row in sql.all(&self.readers).await? {
+                if samples.len() < limit && seen.insert(row.try_get_by_index::<i64>(0)?) {
+                    let text: String = row.try_get_by_index(1)?;
+                    samples.push(Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))?);
+                }
+            }
+        }
+        Ok(samples)
+    }
+
+    /// Gives what is laid over an object when it leaves, in its order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::Damaged`].
+    pub async fn overlays(&self, hash: Hash) -> Result<Vec<Overlay>> {
+        let all = self
+            .overlays_where(|sql| {
+                sql.push("i.hash = ").bind(hash.to_string());
+            })
+            .await?;
+        Ok(all.into_values().next().unwrap_or_default())
+    }
+
+    /// Gives what is laid over the objects that a condition on `i`, `se` and `st` names.
+    pub(super) async fn overlays_where(
+        &self,
+        condition: impl Fn(&mut Sql),
+    ) -> Result<BTreeMap<Hash, Vec<Overlay>>> {
+        let mut all: BTreeMap<Hash, Vec<Overlay>> = BTreeMap::new();
+        let from = "FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study";
+        let mut sql = Sql::new(format!(
+            "SELECT i.hash, c.changes, c.at_ns {from} JOIN corrected_instances ci ON ci.instance = i.id \
+             JOIN corrections c ON c.id = ci.correction WHERE "
+        ));
+        condition(&mut sql);
+        for row in sql.push(" ORDER BY c.id").all(&self.readers).await? {
+            let changes: String = row.try_get_by_index(1)?;
+            let overlay = Overlay {
+                changes: changes_of(&changes)?,
+                keeps_identifier: false,
+                at_ns: row.try_get_by_index(2)?,
+                reason: Reason::Correct,
+            };
+            all.entry(hash(&row)?).or_default().push(overlay);
+        }
+        // Objects of a merged patient leave with the identity of the one merged into.
+        let mut sql = Sql::new(format!(
+            "SELECT i.hash, r.patient_id, r.issuer, r.patient_name, r.birth_date, r.sex, (SELECT MAX(m.merged_ns) \
+             FROM patient_merges m WHERE m.from_key = p.patient_key AND m.undone_ns IS NULL) {from} \
+             JOIN patients p ON p.id = i.patient JOIN patients r ON r.id = p.root WHERE p.root <> p.id AND "
+        ));
+        condition(&mut sql);
+        for row in sql.all(&self.readers).await? {
+            all.entry(hash(&row)?).or_default().push(merged(&row)?);
+        }
+        Ok(all)
+    }
+}
+
+/// Writes a correction, its event, and the rows that show it.
+pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64> {
+    judge(new)?;
+    let instances = instances_of(&**change, &new.scope).await?;
+    let first = instances.first().ok_or(Refusal::NoSuch)?;
+    let (shown, _) = laid_over(change, refile::kept(change, *first).await?.facts).await?;
+    refuse_another_patient(change, new).await?;
+    let before: BTreeMap<Tag, String> = new
+        .changes
+        .keys()
+        .filter_map(|tag| Some((*tag, shown.values.get(tag)?.clone())))
+        .collect();
+    let mut sql =
+        Sql::new("INSERT INTO corrections (target, changes, before, at_ns, actor, reason) VALUES (");
+    sql.bind_all([new.scope.target(), json_of(&new.changes), json_of(&before)]);
+    sql.push(", ").bind(new.at_ns).push(", ");
+    sql.bind_all([new.actor.as_str(), new.reason.as_str()])
+        .push(") RETURNING id");
+    let row = sql.one(&**change).await?.ok_or(Error::Damaged("a correction"))?;
+    let id: i64 = row.try_get_by_index(0)?;
+    refile::refile(change, &instances).await?;
+    let event = event(Kind::Corrected, id, new, &new.actor, new.at_ns);
+    change.record(&event).await?;
+    Ok(id)
+}
+
+/// Columns after the hash: the survivor's identity, and when.
+fn merged(row: &QueryResult) -> Result<Overlay> {
+    let mut changes = BTreeMap::new();
+    for (tag, at) in [
+        (tags::PATIENT_ID, 1),
+        (tags::ISSUER_OF_PATIENT_ID, 2),
+        (tags::PATIENT_NAME, 3),
+        (tags::PATIENT_BIRTH_DATE, 4),
+        (tags::PATIENT_SEX, 5),
+    ] {
+        let value: Option<String> = row.try_get_by_index(at)?;
+        // An identifier goes with its issuer, also with none; else what only the object knows of the person stays.
+        if value.is_some() || tag == tags::ISSUER_OF_PATIENT_ID {
+            changes.insert(tag, value.unwrap_or_default());
+        }
+    }
+    Ok(Overlay {
+        changes,
+        keeps_identifier: true,
+        at_ns: row.try_get_by_index::<Option<i64>>(6)?.unwrap_or(0),
+        reason: Reason::Coerce,
+    })
+}
+
+/// Gives what an object shows with the corrections in force, and which ones.
+pub(super) async fn laid_over(transaction: &DatabaseTransaction, facts: Facts) -> Result<(Facts, Vec<i64>)> {
+    let mut shown = facts;
+    let mut applied: Vec<i64> = Vec::new();
+    loop {
+        let mut sql = Sql::new("SELECT id, changes FROM corrections WHERE undone_ns IS NULL AND target IN (");
+        sql.bind_all(Scope::targets_of(&shown)).push(") AND id > ");
+        sql.bind(applied.last().copied().unwrap_or(0))
+            .push(" ORDER BY id LIMIT 1");
+        let Some(row) = sql.one(transaction).await? else {
+            return Ok((shown, applied));
+        };
+        applied.push(row.try_get_by_index(0)?);
+        let changes: String = row.try_get_by_index(1)?;
+        for (tag, value) in changes_of(&changes)? {
+            if value.is_empty() {
+                shown.values.remove(&tag);
+            } else if attributes::attribute(tag).is_some() {
+                shown.values.insert(tag, value);
+            }
+        }
+    }
+}
+
+/// Notes which corrections an instance shows.
+pub(super) async fn note(transaction: &DatabaseTransaction, instance: i64, applied: &[i64]) -> Result<()> {
+    for correction in applied {
+        let mut sql = Sql::new("INSERT INTO corrected_instances (correction, instance) VALUES (");
+        sql.bind_all([*correction, instance]).push(")");
+        sql.run(transaction).await?;
+    }
+    Ok(())
+}
+
+/// The instances that a scope names by what they show now.
+async fn instances_of(connection: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<i64>> {
+    let mut sql = Sql::new("SELECT i.id FROM instances i ");
+    match scope {
+        Scope::Patient(identifier) => {
+            sql.push("JOIN patients p ON p.id = i.patient WHERE p.patient_key = ")
+                .bind(patient_key(identifier));
+        }
+        Scope::Study(uid) => {
+            sql.push("JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study WHERE st.study_uid = ")
+                .bind(uid.as_str());
+        }
+        Scope::Series {
+            study_uid,
+            series_uid,
+        } => {
+            sql.push("JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study WHERE st.study_uid = ")
+                .bind(study_uid.as_str())
+                .push(" AND se.series_uid = ")
+                .bind(series_uid.as_str());
+        }
+        Scope::Instance(uid) => {
+            sql.push("WHERE i.sop_uid = ").bind(uid.as_str());
+        }
+    }
+    let rows = sql.push(" ORDER BY i.id").all(connection).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+fn judge(new: &NewCorrection) -> Result<(), Refusal> {
+    if new.changes.is_empty() {
+        return Err(Refusal::Nothing);
+    }
+    let found = new.reason.chars().count();
+    if new.reason.trim().is_empty() || found > MAX_REASON {
+        return Err(Refusal::NoReason {
+            limit: MAX_REASON,
+            found,
+        });
+    }
+    let level = new.scope.level();
+    new.changes
+        .iter()
+        .try_for_each(|(tag, value)| check(level, *tag, value))
+}
+
+/// The key under which a correction lets a patient show, where it changes the identifier.
+fn new_key(made: &NewCorrection) -> Option<(String, String)> {
+    let Scope::Patient(old) = &made.scope else {
+        return None;
+    };
+    let part = |tag, old: &String| made.changes.get(&tag).unwrap_or(old).clone();
+    let new = Identifier {
+        id: part(tags::PATIENT_ID, &old.id),
+        issuer: part(tags::ISSUER_OF_PATIENT_ID, &old.issuer),
+    };
+    let keys = (patient_key(old), patient_key(&new));
+    (keys.0 != keys.1).then_some(keys)
+}
+
+/// A patient's new identifier must not be another patient's: two people would become one without anybody saying so.
+async fn refuse_another_patient(transaction: &DatabaseTransaction, new: &NewCorrection) -> Result<()> {
+    let Some((old, new)) = new_key(new) else {
+        return Ok(());
+    };
+    let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
+    if sql.bind(new).one(transaction).await?.is_some() {
+        return Err(Refusal::OtherPatient.into());
+    }
+    refuse_merged(transaction, old).await
+}
+
+/// A merge is of identifiers: without its own it would silently end.
+async fn refuse_merged(transaction: &DatabaseTransaction, key: String) -> Result<()> {
+    let mut sql = Sql::new("SELECT id FROM patient_merges WHERE undone_ns IS NULL AND (from_key = ");
+    sql.bind(key.as_str()).push(" OR into_key = ").bind(key.as_str());
+    match sql.push(")").one(transaction).await? {
+        Some(_) => Err(Refusal::Merged.into()),
+        None => Ok(()),
+    }
+}
+
+const SELECT: &str =
+    "SELECT id, target, changes, before, at_ns, actor, reason, undone_ns, undone_by FROM corrections";
+
+fn correction(row: &QueryResult) -> Result<Correction> {
+    let text = |at| -> Result<String> { Ok(row.try_get_by_index(at)?) };
+    let undone_ns: Option<i64> = row.try_get_by_index(7)?;
+    let undone_by: Option<String> = row.try_get_by_index(8)?;
+    Ok(Correction {
+        id: row.try_get_by_index(0)?,
+        made: NewCorrection {
+            scope: Scope::from_target(&text(1)?).ok_or(Error::Damaged("a correction"))?,
+            changes: changes_of(&text(2)?)?,
+            actor: text(5)?,
+            at_ns: row.try_get_by_index(4)?,
+            reason: text(6)?,
+        },
+        before: changes_of(&text(3)?)?,
+        undone: undone_ns.zip(undone_by),
+    })
+}
+
+/// What happened, without a value.
+fn event(kind: Kind, id: i64, made: &NewCorrection, actor: &str, at_ns: i64) -> Event {
+    let names: Vec<String> = made.changes.keys().map(|tag| name(*tag)).collect();
+    let mut event = Event {
+        at_ns,
+        kind,
+        actor: actor.to_owned(),
+        study_uid: None,
+        series_uid: None,
+        sop_uid: None,
+        hash: None,
+        detail: Some(json!({ "correction": id, "attributes": names }).to_string()),
+    };
+    match &made.scope {
+        Scope::Patient(_) => {}
+        Scope::Study(uid) => event.study_uid = Some(uid.clone()),
+        Scope::Series {
+            study_uid,
+            series_uid,
+        } => {
+            event.study_uid = Some(study_uid.clone());
+            event.series_uid = Some(series_uid.clone());
+        }
+        Scope::Instance(uid) => event.sop_uid = Some(uid.clone()),
+    }
+    event
+}
+
+fn name(tag: Tag) -> String {
+    format!("{:04X}{:04X}", tag.0, tag.1)
+}
+
+fn json_of(changes: &BTreeMap<Tag, String>) -> String {
+    let changes: Map<String, Json> = changes
+        .iter()
+        .map(|(tag, value)| (name(*tag), value.as_str().into()))
+        .collect();
+    Json::Object(changes).to_string()
+}
+
+fn changes_of(text: &str) -> Result<BTreeMap<Tag, String>> {
+    let changes: BTreeMap<String, String> =
+        serde_json::from_str(text).map_err(|_| Error::Damaged("a correction"))?;
+    changes
+        .into_iter()
+        .map(|(name, value)| {
+            let number = u32::from_str_radix(&name, 16).map_err(|_| Error::Damaged("a correction"))?;
+            Ok((Tag((number >> 16) as u16, (number & 0xFFFF) as u16), value))
+        })
+        .collect()
+}
+
+fn hash(row: &QueryResult) -> Result<Hash> {
+    let text: String = row.try_get_by_index(0)?;
+    Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))
+}

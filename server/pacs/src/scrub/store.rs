@@ -1,0 +1,73 @@
+//! When each object was last verified, as rows.
+
+use super::Damage;
+use crate::events::{Event, Kind};
+use crate::index::{Error, Index, Result, Sql};
+use crate::storage::Hash;
+
+/// Objects not verified since a moment, longest first.
+pub(super) async fn due(index: &Index, before_ns: i64, limit: u32) -> Result<Vec<(Hash, u64)>> {
+    let mut sql = Sql::new(
+        "SELECT i.hash, i.size FROM instances i LEFT JOIN scrubs s ON s.hash = i.hash \
+         WHERE s.verified_ns IS NULL OR s.verified_ns < ",
+    );
+    sql.bind(before_ns)
+        .push(" ORDER BY COALESCE(s.verified_ns, 0), i.id LIMIT ")
+        .bind(i64::from(limit));
+    let rows = sql.all(index.readers()).await?;
+    rows.iter()
+        .map(|row| {
+            let hash: String = row.try_get_by_index(0)?;
+            let hash = Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?;
+            Ok((hash, row.try_get_by_index::<i64>(1)?.unsigned_abs()))
+        })
+        .collect()
+}
+
+/// Writes what was found; damage that was not known is an event.
+pub(super) async fn note(index: &Index, hash: Hash, at_ns: i64, damage: Option<&str>) -> Result<()> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("SELECT damage FROM scrubs WHERE hash = ");
+    let row = sql.bind(hash.to_string()).one(&*change).await?;
+    let known = match row {
+        Some(row) => row.try_get_by_index::<Option<String>>(0)?,
+        None => None,
+    };
+    let mut sql = Sql::new("INSERT INTO scrubs (verified_ns, hash, damage) VALUES (");
+    sql.bind(at_ns).push(", ").bind(hash.to_string());
+    sql.push(", ").bind(damage.map(str::to_owned));
+    sql.push(
+        ") ON CONFLICT (hash) DO UPDATE SET verified_ns = excluded.verified_ns, damage = excluded.damage",
+    );
+    sql.run(&*change).await?;
+    if damage.is_some() && known.is_none() {
+        change
+            .record(&Event {
+                at_ns,
+                kind: Kind::Damaged,
+                actor: "archive".to_owned(),
+                study_uid: None,
+                series_uid: None,
+                sop_uid: None,
+                hash: Some(hash),
+                detail: None,
+            })
+            .await?;
+    }
+    change.commit().await
+}
+
+pub(super) async fn damages(index: &Index) -> Result<Vec<Damage>> {
+    let sql = Sql::new("SELECT hash, verified_ns, damage FROM scrubs WHERE damage IS NOT NULL ORDER BY hash");
+    let rows = sql.all(index.readers()).await?;
+    rows.iter()
+        .map(|row| {
+            let hash: String = row.try_get_by_index(0)?;
+            Ok(Damage {
+                hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
+                verified_ns: row.try_get_by_index(1)?,
+                what: row.try_get_by_index(2)?,
+            })
+        })
+        .collect()
+}

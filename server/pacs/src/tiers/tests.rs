@@ -1,0 +1,181 @@
+//! Moves that end at any step, and what is read meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Policy, Step, Tier, Tiers};
+use crate::corrections::tests::{ask, file, object, take};
+use crate::index::tests::sqlite;
+use crate::index::{NewRejection, RejectionReason};
+use crate::ingest::{Ingest, Limits, Outcome};
+use crate::services::Archive;
+use crate::storage::Storage;
+use crate::test_folder::TestFolder;
+
+const OLD: Policy = Policy { older_than_days: 365 };
+const TWO_YEARS_NS: i64 = 2 * 366 * 86_400_000_000_000;
+
+async fn archive(folder: &Path, cold: Storage) -> Archive {
+    let storage = Storage::local(&folder.join("objects")).unwrap().with_cold(cold);
+    let index = sqlite(folder).await;
+    let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
+        .await
+        .unwrap();
+    Archive::new(ingest, index, storage, "UPTAKE", Default::default())
+}
+
+#[tokio::test]
+async fn a_move_that_ends_at_any_step_loses_nothing_and_is_finished() {
+    for last in [Step::Planned, Step::Copied, Step::Recorded, Step::Removed] {
+        let folder = TestFolder::new("tiers");
+        let cold = Storage::local(&folder.path().join("cold")).unwrap();
+        let archive = archive(folder.path(), cold.clone()).await;
+        let mut hashes = Vec::new();
+        for number in 1..4 {
+            hashes.push(take(&archive, &object(number, &[])).await.object.hash);
+        }
+        let before = archive.index().dump().await.unwrap();
+        let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+        let now_ns = crate::events::now_ns();
+        assert_eq!(tiers.run(OLD, now_ns, 10).await.unwrap().objects, 0);
+        let killed = Tiers {
+            last,
+            ..tiers.clone()
+        };
+        killed.run(OLD, now_ns + TWO_YEARS_NS, 2).await.unwrap();
+        let all_is_there = async || {
+            for (hash, number) in hashes.iter().zip(1..) {
+                let sent = file(&object(number, &[]));
+                assert_eq!(
+                    archive.read_for_delivery(*hash, false).await.unwrap(),
+                    sent,
+                    "{last:?}"
+                );
+                assert_eq!(archive.storage().range(*hash, 0..10).await.unwrap(), &sent[..10]);
+            }
+            assert_eq!(archive.storage().list().await.unwrap().len(), 3);
+            assert!(archive.ingest().verify().await.unwrap().is_good());
+            archive.ingest().rebuild().await.unwrap();
+            assert_eq!(archive.index().dump().await.unwrap(), before, "{last:?}");
+        };
+        all_is_there().await;
+        tiers.resume().await.unwrap();
+        all_is_there().await;
+        assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1, "{last:?}");
+        assert_eq!(cold.list().await.unwrap().len(), 2);
+        let places = tiers.places("2.25.77").await.unwrap();
+        let tiers_of: Vec<Tier> = places.iter().map(|placed| placed.tier).collect();
+        assert_eq!(tiers_of, [Tier::Cold, Tier::Cold, Tier::Hot]);
+        let (_, body) = ask(&archive, "GET", "/archive/places/2.25.77", None).await;
+        assert_eq!(String::from_utf8(body).unwrap().matches("\"cold\"").count(), 2);
+        // Sent again, it is known where it lies, and not stored twice.
+        let again = archive.ingest().take(&file(&object(1, &[]))).await.unwrap();
+        assert!(matches!(again, Outcome::IdenticalDuplicate(_)));
+        assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1);
+        assert_eq!(tiers.recall("2.25.77").await.unwrap(), 2);
+        all_is_there().await;
+        assert!(cold.list().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_object_is_not_moved_and_a_damaged_copy_not_given() {
+    let folder = TestFolder::new("tiers");
+    let cold = Storage::local(&folder.path().join("cold")).unwrap();
+    let archive = archive(folder.path(), cold).await;
+    let first = take(&archive, &object(1, &[])).await.object.hash;
+    let second = take(&archive, &object(2, &[])).await.object.hash;
+    let damage = |root: &str, hash: crate::storage::Hash| {
+        let path = folder
+            .path()
+            .join(format!("{root}/objects/{}/{hash}", &hash.to_string()[..2]));
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    };
+    damage("objects", first);
+    let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+    let now_ns = crate::events::now_ns() + TWO_YEARS_NS;
+    let moved = tiers.run(OLD, now_ns, 10).await.unwrap();
+    assert_eq!(
+        (moved.objects, moved.failed.len(), moved.failed[0].0),
+        (1, 1, first)
+    );
+    damage("cold", second);
+    for hash in [first, second] {
+        assert!(archive.read_for_delivery(hash, false).await.is_err());
+    }
+    // The scrub sees both stores.
+    let policy = crate::scrub::Policy::default();
+    let round = crate::scrub::round(archive.index(), archive.storage(), policy, now_ns, 10)
+        .await
+        .unwrap();
+    assert_eq!((round.objects, round.damaged.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn the_colder_store_may_be_anybodys() {
+    let folder = TestFolder::new("tiers");
+    let memory = Arc::new(object_store::memory::InMemory::new());
+    let cold = Storage::remote(memory, &folder.path().join("spool")).unwrap();
+    let archive = archive(folder.path(), cold).await;
+    for number in 1..4 {
+        take(&archive, &object(number, &[])).await;
+    }
+    let before = archive.index().dump().await.unwrap();
+    let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+    let moved = tiers
+        .run(OLD, crate::events::now_ns() + TWO_YEARS_NS, 10)
+        .await
+        .unwrap();
+    assert_eq!(moved.objects, 3);
+    assert!(archive.storage().hot().list().await.unwrap().is_empty());
+    // The store gives its own times; those of receipt stand.
+    archive.ingest().rebuild().await.unwrap();
+    assert_eq!(archive.index().dump().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_removed_while_it_moves_leaves_no_copy() {
+    let folder = TestFolder::new("tiers");
+    let cold = Storage::local(&folder.path().join("cold")).unwrap();
+    let archive = archive(folder.path(), cold.clone()).await;
+    let hash = take(&archive, &object(1, &[])).await.object.hash;
+    let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+    let now_ns = crate::events::now_ns();
+    let copied = Tiers {
+        last: Step::Copied,
+        ..tiers.clone()
+    };
+    copied.run(OLD, now_ns + TWO_YEARS_NS, 10).await.unwrap();
+    let rejection = NewRejection {
+        study_uid: "2.25.77".to_owned(),
+        series_uid: None,
+        sop_uids: Vec::new(),
+        reason: RejectionReason::RetentionExpired,
+        comment: String::new(),
+        note_uid: None,
+        actor: "web:clerk".to_owned(),
+        at_ns: 1,
+    };
+    archive.index().reject(&rejection).await.unwrap();
+    let policy = crate::retention::Policy::default();
+    let gone = crate::retention::remove(
+        &archive,
+        policy,
+        "2.25.77",
+        "web:clerk",
+        now_ns + 20 * TWO_YEARS_NS,
+    )
+    .await;
+    assert_eq!(gone.unwrap(), [hash]);
+    tiers.resume().await.unwrap();
+    assert!(archive.storage().list().await.unwrap().is_empty());
+    // The copy that is written after the removal is taken back too.
+    let object = super::store::Object {
+        hash,
+        size: 1,
+        received_ns: 1,
+    };
+    assert!(!super::store::record(archive.index(), &object).await.unwrap());
+}
