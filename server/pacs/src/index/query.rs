@@ -10,6 +10,7 @@ use super::attributes::{self, Attribute, Kind, Level};
 use super::condition::condition;
 use super::database::Sql;
 use super::matching::{self, Match, Test};
+use super::more;
 use super::plan::{FEW_PATIENTS, Names, Plan};
 use super::sequences::{SEQUENCES, Sequence, sequence};
 use super::{Cursor, Error, Index, Item, Key, ObjectReference, Query, Result, Row};
@@ -54,6 +55,10 @@ impl Index {
                 self.put_sets(&mut rows, "sop_class_uid", tags::SOP_CLASSES_IN_STUDY)
                     .await?;
             }
+        }
+        let more = more::without_column(&query.include);
+        if query.level == Level::Instance && !more.is_empty() {
+            self.put_more(&mut rows, &more).await?;
         }
         if query.level == Level::Series {
             for sequence in SEQUENCES
@@ -238,6 +243,7 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
         },
         object,
         items: BTreeMap::new(),
+        more: None,
     })
 }
 
