@@ -1,4 +1,5 @@
-//! Attributes of instances that have no column: from the metadata kept beside the index.
+//! What is put into the rows that ask for it: items of a series' sequences, and of instances the attributes that have no
+//! column, from the metadata kept beside the index.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use super::attributes;
 use super::database::Sql;
-use super::{Index, Result, Row, metadata};
+use super::sequences::Sequence;
+use super::{Index, Item, Result, Row, metadata};
 
 /// Rows whose metadata are in memory at once.
 const PAGE: usize = 50;
@@ -26,6 +28,37 @@ pub(super) fn without_column(asked: &[Tag]) -> Vec<Tag> {
 }
 
 impl Index {
+    /// Puts the items of a sequence into the rows of series.
+    pub(super) async fn put_items(&self, rows: &mut [Row], sequence: &Sequence) -> Result<()> {
+        let columns = sequence.attributes.iter();
+        let columns: Vec<&str> = columns.map(|one| one.shown.unwrap_or(one.column)).collect();
+        for page in rows.chunks_mut(500) {
+            let mut sql = Sql::new(format!(
+                "SELECT series, {} FROM {} WHERE series IN (",
+                columns.join(", "),
+                sequence.table
+            ));
+            sql.bind_all(page.iter().map(|row| row.cursor.id))
+                .push(") ORDER BY series, item");
+            let mut items: BTreeMap<i64, Vec<Item>> = BTreeMap::new();
+            for found in sql.all(&self.readers).await? {
+                let mut item = Item::new();
+                for (attribute, at) in sequence.attributes.iter().zip(1..) {
+                    if let Some(value) = found.try_get_by_index::<Option<String>>(at)? {
+                        item.insert(attribute.path.to_vec(), value);
+                    }
+                }
+                items.entry(found.try_get_by_index(0)?).or_default().push(item);
+            }
+            for row in page {
+                if let Some(items) = items.remove(&row.cursor.id) {
+                    row.items.insert(sequence.tag, items);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Puts attributes into rows of instances, where their objects have them.
     pub(super) async fn put_more(&self, rows: &mut [Row], asked: &[Tag]) -> Result<()> {
         let keys: Vec<String> = asked
