@@ -286,8 +286,7 @@ def printed(tones, places):
     def created(event):
         answer = Dataset()
         request = event.attribute_list
-        answer.SOPClassUID = event.request.AffectedSOPClassUID
-        answer.SOPInstanceUID = event.request.AffectedSOPInstanceUID or generate_uid(None)
+        answer.AffectedSOPInstanceUID = event.request.AffectedSOPInstanceUID or generate_uid(None)
         if "ImageDisplayFormat" in request:
             equal(request.ImageDisplayFormat, f"STANDARD\\{columns},{rows}")
             boxes = [identifier(ReferencedSOPClassUID="1.2.840.10008.5.1.1.4", ReferencedSOPInstanceUID=generate_uid(None)) for _ in range(columns * rows)]

@@ -40,7 +40,10 @@ async fn print() -> Result<(), Box<dyn Error>> {
     let wide: Vec<Vec<u16>> = (0..count)
         .map(|p| (0..samples).map(|n| ((n * 7 + p * 13) % 4096) as u16).collect())
         .collect();
-    let narrow: Vec<Vec<u8>> = wide.iter().map(|picture| picture.iter().map(|s| (s % 256) as u8).collect()).collect();
+    let narrow: Vec<Vec<u8>> = wide
+        .iter()
+        .map(|picture| picture.iter().map(|s| (s % 256) as u8).collect())
+        .collect();
     let picture = |p: usize| Picture {
         rows: ROWS,
         columns: COLUMNS,

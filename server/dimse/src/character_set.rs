@@ -47,7 +47,9 @@ impl CharacterSet {
     /// Reads [`Self::term`]; the empty first value may be left out.
     pub fn from_term(term: &str) -> Option<Self> {
         let wanted = term.trim().trim_start_matches('\\');
-        let found = Self::ALL.iter().find(|(_, own)| own.trim_start_matches('\\') == wanted);
+        let found = Self::ALL
+            .iter()
+            .find(|(_, own)| own.trim_start_matches('\\') == wanted);
         found.map(|(set, _)| *set)
     }
 
@@ -76,7 +78,9 @@ impl CharacterSet {
     }
 
     fn items(self, object: &InMemDicomObject) -> InMemDicomObject {
-        let elements = object.iter().filter(|element| element.tag() != SPECIFIC_CHARACTER_SET);
+        let elements = object
+            .iter()
+            .filter(|element| element.tag() != SPECIFIC_CHARACTER_SET);
         InMemDicomObject::from_element_iter(elements.map(|element| {
             let (tag, vr) = (element.tag(), element.vr());
             match element.value() {
@@ -99,10 +103,7 @@ impl CharacterSet {
 
 /// Representations that Specific Character Set is about (PS3.5 6.1.2.3).
 fn is_text(vr: VR) -> bool {
-    matches!(
-        vr,
-        VR::PN | VR::LO | VR::SH | VR::UC | VR::LT | VR::ST | VR::UT
-    )
+    matches!(vr, VR::PN | VR::LO | VR::SH | VR::UC | VR::LT | VR::ST | VR::UT)
 }
 
 /// One character, or what stands for it.
@@ -124,7 +125,8 @@ fn extended(text: &str, is_name: bool) -> Vec<u8> {
     let mut is_designated = false;
     for c in text.chars() {
         if c.is_ascii() {
-            let is_delimiter = matches!(c, '\\' | '\r' | '\n' | '\x0C' | '\t') || is_name && matches!(c, '^' | '=');
+            let is_delimiter =
+                matches!(c, '\\' | '\r' | '\n' | '\x0C' | '\t') || is_name && matches!(c, '^' | '=');
             is_designated &= !is_delimiter;
             out.push(c as u8);
             continue;
@@ -148,10 +150,16 @@ mod tests {
     #[test]
     fn names_have_the_bytes_of_the_standard() {
         let plain = b"Wang^XiaoDong=\xCD\xF5^\xD0\xA1\xB6\xAB=";
-        assert_eq!(CharacterSet::Gb18030.encode("Wang^XiaoDong=王^小东=", true), plain);
+        assert_eq!(
+            CharacterSet::Gb18030.encode("Wang^XiaoDong=王^小东=", true),
+            plain
+        );
         assert_eq!(CharacterSet::Gbk.encode("Wang^XiaoDong=王^小东=", true), plain);
         let extended = b"Zhang^XiaoDong=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB=";
-        assert_eq!(CharacterSet::Iso2022Ir58.encode("Zhang^XiaoDong=张^小东=", true), extended);
+        assert_eq!(
+            CharacterSet::Iso2022Ir58.encode("Zhang^XiaoDong=张^小东=", true),
+            extended
+        );
     }
 
     #[test]
@@ -165,9 +173,17 @@ mod tests {
     #[test]
     fn text_of_every_set_comes_back() {
         let mut item = InMemDicomObject::new_empty();
-        item.put(DataElement::new(tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION, VR::LO, "全身骨显像"));
+        item.put(DataElement::new(
+            tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION,
+            VR::LO,
+            "全身骨显像",
+        ));
         let mut object = InMemDicomObject::new_empty();
-        object.put(DataElement::new(tags::PATIENT_NAME, VR::PN, "Wang^XiaoDong=王^小东"));
+        object.put(DataElement::new(
+            tags::PATIENT_NAME,
+            VR::PN,
+            "Wang^XiaoDong=王^小东",
+        ));
         object.put(DataElement::new(
             tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE,
             VR::SQ,
@@ -177,7 +193,11 @@ mod tests {
             let syntax = crate::negotiation::EXPLICIT_LITTLE_ENDIAN;
             let bytes = crate::data_set::encode(&set.apply(&object), syntax).unwrap();
             let back = crate::data_set::decode(&bytes, syntax, codec::dataset::Limits::default()).unwrap();
-            assert_eq!(back.element(tags::PATIENT_NAME).unwrap().to_str().unwrap(), "Wang^XiaoDong=王^小东", "{term}");
+            assert_eq!(
+                back.element(tags::PATIENT_NAME).unwrap().to_str().unwrap(),
+                "Wang^XiaoDong=王^小东",
+                "{term}"
+            );
             let items = back.element(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE).unwrap();
             let item = &items.items().unwrap()[0];
             let text = item.element(tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION).unwrap();

@@ -31,7 +31,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default()).await?;
     let mut everybody = Application::new("");
     everybody.associations = 64;
-    let applications = Applications::open(index.clone()).await?.admitting_others(everybody);
+    let applications = Applications::open(index.clone())
+        .await?
+        .admitting_others(everybody);
     let orders = OrderTable::new(index.clone());
     for argument in rest {
         match argument.split_once('=') {

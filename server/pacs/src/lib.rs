@@ -5,6 +5,7 @@
 
 pub mod access;
 mod clock;
+pub mod conformance;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;

@@ -63,8 +63,14 @@ fn named(item: &InMemDicomObject) -> Option<(String, String)> {
 /// Reads a request's Transaction UID and its instances; `None` where one of them is missing.
 pub fn referenced(action: &InMemDicomObject) -> Option<(String, Instances)> {
     let transaction_uid = text(action, tags::TRANSACTION_UID)?;
-    let instances: Option<Instances> = items(action, tags::REFERENCED_SOP_SEQUENCE).iter().map(named).collect();
-    Some((transaction_uid, instances.filter(|instances| !instances.is_empty())?))
+    let instances: Option<Instances> = items(action, tags::REFERENCED_SOP_SEQUENCE)
+        .iter()
+        .map(named)
+        .collect();
+    Some((
+        transaction_uid,
+        instances.filter(|instances| !instances.is_empty())?,
+    ))
 }
 
 /// Writes a report as the N-EVENT-REPORT that carries it.
@@ -74,10 +80,17 @@ pub fn reported(report: &Report) -> NormalizedRequest {
     if let Some(title) = &report.retrieve_ae_title {
         put(&mut event, tags::RETRIEVE_AE_TITLE, VR::AE, title);
     }
-    let committed = report.committed.iter().map(|(class, instance)| reference(class, instance));
+    let committed = report
+        .committed
+        .iter()
+        .map(|(class, instance)| reference(class, instance));
     let failed = report.failed.iter().map(|(class, instance, reason)| {
         let mut item = reference(class, instance);
-        item.put(DataElement::new(tags::FAILURE_REASON, VR::US, PrimitiveValue::from(*reason)));
+        item.put(DataElement::new(
+            tags::FAILURE_REASON,
+            VR::US,
+            PrimitiveValue::from(*reason),
+        ));
         item
     });
     let lists: [(Tag, Vec<_>); 2] = [
@@ -98,13 +111,16 @@ pub fn reported(report: &Report) -> NormalizedRequest {
 
 /// Reads the report of an N-EVENT-REPORT; `None` for anything else.
 pub fn report_of(request: &NormalizedRequest) -> Option<Report> {
-    let (Operation::EventReport(ALL_COMMITTED | SOME_FAILED), Some(event)) = (&request.operation, &request.data_set)
+    let (Operation::EventReport(ALL_COMMITTED | SOME_FAILED), Some(event)) =
+        (&request.operation, &request.data_set)
     else {
         return None;
     };
     let failed = items(event, tags::FAILED_SOP_SEQUENCE).iter().map(|item| {
         let (class, instance) = named(item)?;
-        let reason = item.get(tags::FAILURE_REASON).and_then(|reason| reason.to_int().ok());
+        let reason = item
+            .get(tags::FAILURE_REASON)
+            .and_then(|reason| reason.to_int().ok());
         Some((class, instance, reason.unwrap_or(0)))
     });
     let committed = items(event, tags::REFERENCED_SOP_SEQUENCE).iter().map(named);
@@ -128,7 +144,10 @@ impl Client {
         transaction_uid: &str,
         instances: &[(String, String)],
     ) -> Result<NormalizedOutcome> {
-        let references: Vec<_> = instances.iter().map(|(class, uid)| reference(class, uid)).collect();
+        let references: Vec<_> = instances
+            .iter()
+            .map(|(class, uid)| reference(class, uid))
+            .collect();
         let mut action = InMemDicomObject::new_empty();
         put(&mut action, tags::TRANSACTION_UID, VR::UI, transaction_uid);
         action.put(DataElement::new(
@@ -154,7 +173,9 @@ impl Client {
         let request = self.event_report(within).await?;
         match report_of(&request) {
             Some(report) => Ok(report),
-            None => Err(self.fail(unexpected("a report of storage commitment", "another event")).await),
+            None => Err(self
+                .fail(unexpected("a report of storage commitment", "another event"))
+                .await),
         }
     }
 }

@@ -75,7 +75,13 @@ pub(crate) fn answer(
         called_ae_title: request.called_ae_title.clone(),
         application_context_name: APPLICATION_CONTEXT.to_owned(),
         presentation_contexts: results,
-        user_variables: reply_variables(&roles, &contexts, &peer, supported, introduction(implementation, limits)),
+        user_variables: reply_variables(
+            &roles,
+            &contexts,
+            &peer,
+            supported,
+            introduction(implementation, limits),
+        ),
     };
     let negotiated = Negotiated {
         contexts,
@@ -119,7 +125,10 @@ fn reply_variables(
     for (uid, asked) in &peer.extended {
         let is_accepted = contexts.iter().any(|context| context.abstract_syntax == *uid);
         if let Some(agreed) = supported.agreed(uid, asked).filter(|_| is_accepted) {
-            items.push(UserVariableItem::SopClassExtendedNegotiationSubItem(uid.clone(), agreed));
+            items.push(UserVariableItem::SopClassExtendedNegotiationSubItem(
+                uid.clone(),
+                agreed,
+            ));
         }
     }
     // Messages are answered in the order they come in, one at a time, whatever was proposed: while C-GET stores on the

@@ -20,11 +20,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use admission::{Admission, AllowList, Allowed, is_within};
-pub use network::Network;
 pub use handler::{
     Answers, Cancelled, Destination, Handler, Incoming, Interrupted, NormalizedOutcome, NormalizedRequest,
     Operation, Planned, Query, Reports, StoreRequest, Unreported,
 };
+pub use network::Network;
 
 pub(crate) use session::store_one;
 

@@ -75,7 +75,11 @@ mod tests {
             ("fd00::/8", "fe00::1", false),
         ] {
             let network: Network = network.parse().unwrap();
-            assert_eq!(network.contains(address.parse().unwrap()), expected, "{network} {address}");
+            assert_eq!(
+                network.contains(address.parse().unwrap()),
+                expected,
+                "{network} {address}"
+            );
         }
         for text in ["", "10.1", "10.1.2.3/33", "fd00::/129", "10.1.2.3/x"] {
             assert_eq!(text.parse::<Network>(), Err(NoNetwork), "{text}");

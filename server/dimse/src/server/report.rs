@@ -23,10 +23,7 @@ pub(super) struct Reporting {
 impl Reporting {
     pub(super) fn new() -> (Reports, Self) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let reporting = Self {
-            receiver,
-            sent: None,
-        };
+        let reporting = Self { receiver, sent: None };
         (Reports { sender }, reporting)
     }
 
@@ -50,7 +47,10 @@ impl Reporting {
             return Ok(());
         };
         let (context_id, syntax) = (context.id, context.transfer_syntax.clone());
-        let data = request.data_set.as_ref().map(|data| data_set::encode(data, &syntax));
+        let data = request
+            .data_set
+            .as_ref()
+            .map(|data| data_set::encode(data, &syntax));
         let Ok(data) = data.transpose() else {
             return Ok(());
         };

@@ -105,7 +105,12 @@ impl Handler for Archive {
         })
     }
 
-    async fn normalized(&self, _peer: &Peer, request: NormalizedRequest, _reports: &Reports) -> NormalizedOutcome {
+    async fn normalized(
+        &self,
+        _peer: &Peer,
+        request: NormalizedRequest,
+        _reports: &Reports,
+    ) -> NormalizedOutcome {
         self.seen.lock().unwrap().push(format!(
             "{:?} {} {:?}",
             request.operation, request.sop_class_uid, request.sop_instance_uid

@@ -19,5 +19,7 @@ pub(crate) fn write(object: &InMemDicomObject) -> String {
 
 /// Reads what [`write`] wrote; `None` for anything else.
 pub(crate) fn read(text: &str) -> Option<InMemDicomObject> {
-    json::read(text.as_bytes(), Limits::default()).ok().map(|(object, _)| object)
+    json::read(text.as_bytes(), Limits::default())
+        .ok()
+        .map(|(object, _)| object)
 }

@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 
 pub use attributes::Level;
+pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
 pub use facts::{Facts, Identifier, Request, Tracer};

@@ -66,12 +66,19 @@ struct Wanted {
     state: String,
 }
 
-async fn list(From(app): From<App>, caller: Caller, Query(asked): Query<Asked>) -> http::Result<Json<Listed>> {
+async fn list(
+    From(app): From<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> http::Result<Json<Listed>> {
     caller.may(Action::Schedule, None)?;
     let filter = filter(asked)?;
     let orders = OrderTable::new(app.archive().index().clone());
     let found = orders.find(&filter).await?;
-    let next = found.last().filter(|_| found.len() == filter.limit as usize).map(|(id, _)| *id);
+    let next = found
+        .last()
+        .filter(|_| found.len() == filter.limit as usize)
+        .map(|(id, _)| *id);
     let items = found.into_iter().map(|(_, step)| Item {
         step: step.id,
         state: step.state.as_str(),

@@ -26,7 +26,10 @@ pub fn import(bytes: &[u8]) -> Imported {
 
 fn objects(bytes: &[u8]) -> Result<Vec<InMemDicomObject>> {
     if bytes.len() > MAX_BYTES {
-        return Err(Error::Unreadable(format!("at most {MAX_BYTES} bytes, found {}", bytes.len())));
+        return Err(Error::Unreadable(format!(
+            "at most {MAX_BYTES} bytes, found {}",
+            bytes.len()
+        )));
     }
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => {
@@ -49,6 +52,8 @@ fn from_json(text: &[u8]) -> Result<InMemDicomObject> {
     if elsewhere.is_empty() {
         Ok(object)
     } else {
-        Err(Error::Unreadable("values that stand elsewhere are not fetched".to_owned()))
+        Err(Error::Unreadable(
+            "values that stand elsewhere are not fetched".to_owned(),
+        ))
     }
 }

@@ -13,10 +13,19 @@ use crate::index::{Matcher, date_form};
 /// A key with a value, or with keys in the items of a sequence.
 #[derive(Debug)]
 enum Asked {
-    Value { tag: Tag, matcher: Matcher },
-    Item { tag: Tag, keys: Vec<Asked> },
+    Value {
+        tag: Tag,
+        matcher: Matcher,
+    },
+    Item {
+        tag: Tag,
+        keys: Vec<Asked>,
+    },
     /// Start dates and times that are both ranges are one range, from the first's begin to the last's end.
-    Start { from: (String, String), to: (String, String) },
+    Start {
+        from: (String, String),
+        to: (String, String),
+    },
 }
 
 /// The identifier of a worklist query.
@@ -52,7 +61,8 @@ impl Identifier {
         let Some(step) = steps.and_then(DataElement::items).and_then(<[_]>::first) else {
             return filter;
         };
-        let exact = |tag| Some(text(step, tag)).filter(|text| !text.is_empty() && !text.contains(['*', '?', '\\']));
+        let exact =
+            |tag| Some(text(step, tag)).filter(|text| !text.is_empty() && !text.contains(['*', '?', '\\']));
         filter.modality = exact(tags::MODALITY);
         filter.step_id = exact(tags::SCHEDULED_PROCEDURE_STEP_ID);
         let dates = text(step, tags::SCHEDULED_PROCEDURE_STEP_START_DATE);
@@ -92,7 +102,10 @@ fn keys(object: &InMemDicomObject) -> Result<Vec<Asked>, Tag> {
         match element.value() {
             Value::Sequence(sequence) => {
                 if let Some(item) = sequence.items().first() {
-                    keys.push(Asked::Item { tag, keys: self::keys(item)? });
+                    keys.push(Asked::Item {
+                        tag,
+                        keys: self::keys(item)?,
+                    });
                 }
             }
             Value::Primitive(_) => {
@@ -165,7 +178,10 @@ fn chosen(asked: &InMemDicomObject, item: &InMemDicomObject) -> InMemDicomObject
             continue;
         }
         let vr = vr_of(tag, element.vr());
-        let wanted = element.items().and_then(<[_]>::first).filter(|wanted| wanted.iter().next().is_some());
+        let wanted = element
+            .items()
+            .and_then(<[_]>::first)
+            .filter(|wanted| wanted.iter().next().is_some());
         answer.put(match (item.get(tag), wanted) {
             (Some(found), Some(wanted)) if found.items().is_some() => {
                 let items = found.items().unwrap_or_default();
@@ -185,4 +201,3 @@ pub(crate) fn vr_of(tag: Tag, sent: VR) -> VR {
     let entry = StandardDataDictionary.by_tag(tag);
     entry.map_or(sent, |entry| entry.vr().relaxed())
 }
-

@@ -77,7 +77,9 @@ impl State {
     /// [`Refused`]: what is completed stays so, and only what was given up is opened again.
     pub fn next(self, progress: Progress) -> Result<Self, Refused> {
         match (self, progress) {
-            (Self::Scheduled | Self::InProgress | Self::Discontinued, Progress::Start) => Ok(Self::InProgress),
+            (Self::Scheduled | Self::InProgress | Self::Discontinued, Progress::Start) => {
+                Ok(Self::InProgress)
+            }
             (Self::Scheduled | Self::InProgress, Progress::Discontinue) => Ok(Self::Discontinued),
             (Self::Scheduled | Self::InProgress, Progress::Complete) => Ok(Self::Completed),
             (Self::Discontinued, Progress::Reopen) => Ok(Self::Scheduled),

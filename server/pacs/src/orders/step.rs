@@ -75,8 +75,13 @@ impl Step {
         ];
         one_of(object, described)?;
         let uid = text(object, tags::STUDY_INSTANCE_UID);
-        let is_uid = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.') && uid.contains('.');
-        checked(is_uid, tags::STUDY_INSTANCE_UID, "a UID of at most 64 digits and dots")?;
+        let is_uid =
+            uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.') && uid.contains('.');
+        checked(
+            is_uid,
+            tags::STUDY_INSTANCE_UID,
+            "a UID of at most 64 digits and dots",
+        )?;
         let steps = object.get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE);
         let steps = steps.and_then(DataElement::items).unwrap_or_default();
         if steps.is_empty() {
@@ -100,11 +105,23 @@ impl Step {
             && day.bytes().all(|byte| byte.is_ascii_digit())
             && number(4..6).is_some_and(|month| (1..=12).contains(&month))
             && number(6..8).is_some_and(|day| (1..=31).contains(&day));
-        checked(is_day, tags::SCHEDULED_PROCEDURE_STEP_START_DATE, "a date YYYYMMDD")?;
+        checked(
+            is_day,
+            tags::SCHEDULED_PROCEDURE_STEP_START_DATE,
+            "a date YYYYMMDD",
+        )?;
         let time = time_form(&text(step, tags::SCHEDULED_PROCEDURE_STEP_START_TIME));
-        checked(time.is_some(), tags::SCHEDULED_PROCEDURE_STEP_START_TIME, "a time HHMMSS")?;
+        checked(
+            time.is_some(),
+            tags::SCHEDULED_PROCEDURE_STEP_START_TIME,
+            "a time HHMMSS",
+        )?;
         let id = text(step, tags::SCHEDULED_PROCEDURE_STEP_ID);
-        checked(id.chars().count() <= 16, tags::SCHEDULED_PROCEDURE_STEP_ID, "at most 16 characters")?;
+        checked(
+            id.chars().count() <= 16,
+            tags::SCHEDULED_PROCEDURE_STEP_ID,
+            "at most 16 characters",
+        )?;
         let mut item = object.clone();
         item.remove_element(tags::SPECIFIC_CHARACTER_SET);
         item.put(DataElement::new(
@@ -135,7 +152,10 @@ fn required(object: &InMemDicomObject, tag: Tag) -> Result<(), Invalid> {
 
 fn one_of(object: &InMemDicomObject, tags: [Tag; 2]) -> Result<(), Invalid> {
     let [description, codes] = tags;
-    let has_codes = object.get(codes).and_then(DataElement::items).is_some_and(|codes| !codes.is_empty());
+    let has_codes = object
+        .get(codes)
+        .and_then(DataElement::items)
+        .is_some_and(|codes| !codes.is_empty());
     let is_there = has_codes || !text(object, description).is_empty();
     is_there.then_some(()).ok_or(Invalid::Missing(description))
 }

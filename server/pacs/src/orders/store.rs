@@ -42,7 +42,8 @@ impl OrderTable {
     /// [`Error::Unknown`], [`Error::Refused`].
     pub async fn set_state(&self, step_id: &str, state: State, actor: &str) -> Result<()> {
         let change = self.index.begin().await?;
-        let (study_uid, found) = (state_of(&change, step_id).await?).ok_or_else(|| Error::Unknown(step_id.to_owned()))?;
+        let (study_uid, found) =
+            (state_of(&change, step_id).await?).ok_or_else(|| Error::Unknown(step_id.to_owned()))?;
         let state = found.next(state.reached_by())?;
         update(&change, step_id, &study_uid, state, actor).await?;
         Ok(change.commit().await?)
@@ -157,7 +158,9 @@ fn statement(filter: &Filter) -> Sql {
     if let Some(station) = &filter.station {
         // What stands between two backslashes, so that no title is found within another.
         let escaped = station.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        sql.push(" AND station LIKE ").bind(format!("%\\{escaped}\\%")).push(" ESCAPE '!'");
+        sql.push(" AND station LIKE ")
+            .bind(format!("%\\{escaped}\\%"))
+            .push(" ESCAPE '!'");
     }
     if !filter.states.is_empty() {
         let words = filter.states.iter().map(|state| state.as_str());

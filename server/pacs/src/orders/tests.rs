@@ -62,7 +62,11 @@ fn changed(tag: Tag, value: Option<&str>) -> InMemDicomObject {
     let mut object = usual("S1");
     let steps = object.get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE).unwrap();
     let mut step = steps.items().unwrap()[0].clone();
-    let within = if object.get(tag).is_some() { &mut object } else { &mut step };
+    let within = if object.get(tag).is_some() {
+        &mut object
+    } else {
+        &mut step
+    };
     within.remove_element(tag);
     if let Some(value) = value {
         within.put(DataElement::new(tag, VR::LO, PrimitiveValue::from(value)));
@@ -92,7 +96,11 @@ fn an_item_must_have_what_a_worklist_needs() {
         tags::MODALITY,
     ] {
         for value in [None, Some(""), Some(" ")] {
-            assert_eq!(Step::all_of(&changed(tag, value)), Err(Invalid::Missing(tag)), "{tag} {value:?}");
+            assert_eq!(
+                Step::all_of(&changed(tag, value)),
+                Err(Invalid::Missing(tag)),
+                "{tag} {value:?}"
+            );
         }
     }
     for (tag, value) in [
@@ -105,7 +113,10 @@ fn an_item_must_have_what_a_worklist_needs() {
         (tags::SCHEDULED_PROCEDURE_STEP_ID, "12345678901234567"),
     ] {
         let found = Step::all_of(&changed(tag, Some(value)));
-        assert!(matches!(found, Err(Invalid::Value { tag: named, .. }) if named == tag), "{tag} {value}");
+        assert!(
+            matches!(found, Err(Invalid::Value { tag: named, .. }) if named == tag),
+            "{tag} {value}"
+        );
     }
 }
 
@@ -114,8 +125,14 @@ fn what_is_completed_stays_so() {
     use Progress::{Complete, Discontinue, Reopen, Start};
     use State::{Completed, Discontinued, InProgress, Scheduled};
     for (state, events) in [
-        (Scheduled, [Some(InProgress), Some(Discontinued), Some(Completed), None]),
-        (InProgress, [Some(InProgress), Some(Discontinued), Some(Completed), None]),
+        (
+            Scheduled,
+            [Some(InProgress), Some(Discontinued), Some(Completed), None],
+        ),
+        (
+            InProgress,
+            [Some(InProgress), Some(Discontinued), Some(Completed), None],
+        ),
         (Discontinued, [Some(InProgress), None, None, Some(Scheduled)]),
         (Completed, [None, None, None, None]),
     ] {
@@ -128,7 +145,9 @@ fn what_is_completed_stays_so() {
 
 fn key(values: &[(Tag, VR, &str)], step: &[(Tag, VR, &str)]) -> InMemDicomObject {
     let object = |values: &[(Tag, VR, &str)]| {
-        let elements = values.iter().map(|(tag, vr, value)| DataElement::new(*tag, *vr, PrimitiveValue::from(*value)));
+        let elements = values
+            .iter()
+            .map(|(tag, vr, value)| DataElement::new(*tag, *vr, PrimitiveValue::from(*value)));
         InMemDicomObject::from_element_iter(elements)
     };
     let mut identifier = object(values);
@@ -146,10 +165,13 @@ fn every_required_key_is_matched() {
     let name = |text| key(&[(tags::PATIENT_NAME, VR::PN, text)], &[]);
     let of_step = |tag, vr, text| key(&[], &[(tag, vr, text)]);
     let start = |date, time| {
-        key(&[], &[
-            (tags::SCHEDULED_PROCEDURE_STEP_START_DATE, VR::DA, date),
-            (tags::SCHEDULED_PROCEDURE_STEP_START_TIME, VR::TM, time),
-        ])
+        key(
+            &[],
+            &[
+                (tags::SCHEDULED_PROCEDURE_STEP_START_DATE, VR::DA, date),
+                (tags::SCHEDULED_PROCEDURE_STEP_START_TIME, VR::TM, time),
+            ],
+        )
     };
     for (identifier, expected) in [
         (key(&[], &[]), true),
@@ -160,13 +182,22 @@ fn every_required_key_is_matched() {
         (key(&[(tags::PATIENT_ID, VR::LO, "P900")], &[]), true),
         (key(&[(tags::PATIENT_ID, VR::LO, "P90")], &[]), false),
         (key(&[(tags::ACCESSION_NUMBER, VR::SH, "A9*")], &[]), true),
-        (key(&[(tags::REQUESTED_PROCEDURE_ID, VR::SH, "RP901")], &[]), false),
+        (
+            key(&[(tags::REQUESTED_PROCEDURE_ID, VR::SH, "RP901")], &[]),
+            false,
+        ),
         (of_step(tags::SCHEDULED_STATION_AE_TITLE, VR::AE, "SPECT1"), true),
         (of_step(tags::SCHEDULED_STATION_AE_TITLE, VR::AE, "SPECT2"), false),
         (of_step(tags::MODALITY, VR::CS, "NM"), true),
         (of_step(tags::MODALITY, VR::CS, "PT"), false),
-        (of_step(tags::SCHEDULED_PERFORMING_PHYSICIAN_NAME, VR::PN, "李*"), true),
-        (of_step(tags::SCHEDULED_PERFORMING_PHYSICIAN_NAME, VR::PN, "王*"), false),
+        (
+            of_step(tags::SCHEDULED_PERFORMING_PHYSICIAN_NAME, VR::PN, "李*"),
+            true,
+        ),
+        (
+            of_step(tags::SCHEDULED_PERFORMING_PHYSICIAN_NAME, VR::PN, "王*"),
+            false,
+        ),
         (start("20260304", ""), true),
         (start("20260305", ""), false),
         (start("20260301-20260304", ""), true),
@@ -188,18 +219,31 @@ fn every_required_key_is_matched() {
 fn an_answer_has_what_was_asked_for() {
     let item = usual("S1");
     let identifier = key(
-        &[(tags::PATIENT_NAME, VR::PN, ""), (tags::PATIENT_BIRTH_DATE, VR::DA, "")],
+        &[
+            (tags::PATIENT_NAME, VR::PN, ""),
+            (tags::PATIENT_BIRTH_DATE, VR::DA, ""),
+        ],
         &[(tags::SCHEDULED_PROCEDURE_STEP_ID, VR::SH, "")],
     );
     let answer = Identifier::new(identifier).unwrap().answer(&item);
     assert_eq!(text(&answer, tags::PATIENT_NAME), "Wang^XiaoDong=王^小东");
-    assert!(text(&answer, tags::PATIENT_BIRTH_DATE).is_empty() && answer.get(tags::PATIENT_BIRTH_DATE).is_some());
-    let steps = answer.get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE).unwrap().items().unwrap();
+    assert!(
+        text(&answer, tags::PATIENT_BIRTH_DATE).is_empty() && answer.get(tags::PATIENT_BIRTH_DATE).is_some()
+    );
+    let steps = answer
+        .get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE)
+        .unwrap()
+        .items()
+        .unwrap();
     assert_eq!((steps.len(), steps[0].iter().count()), (1, 1));
     assert_eq!(text(&steps[0], tags::SCHEDULED_PROCEDURE_STEP_ID), "S1");
     // Nothing asked within a sequence asks for all of it.
     let answer = Identifier::new(key(&[], &[])).unwrap().answer(&item);
-    let steps = answer.get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE).unwrap().items().unwrap();
+    let steps = answer
+        .get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE)
+        .unwrap()
+        .items()
+        .unwrap();
     assert_eq!(steps[0].iter().count(), 7);
 }
 
@@ -208,7 +252,8 @@ fn files_of_both_kinds_are_imported() {
     let item = usual("S1");
     let json = compact::write(&item);
     let list = format!("[{json}, {}]", compact::write(&usual("S22")));
-    let bytes = dimse::data_set::encode(&dimse::CharacterSet::Gb18030.apply(&item), "1.2.840.10008.1.2.1").unwrap();
+    let bytes =
+        dimse::data_set::encode(&dimse::CharacterSet::Gb18030.apply(&item), "1.2.840.10008.1.2.1").unwrap();
     let meta = dicom_object::FileMetaTableBuilder::new()
         .transfer_syntax("1.2.840.10008.1.2.1")
         .media_storage_sop_class_uid("1.2.840.10008.5.1.4.31")
@@ -221,7 +266,10 @@ fn files_of_both_kinds_are_imported() {
         let steps = import(bytes).unwrap();
         assert_eq!(steps.len(), count);
         assert_eq!(text(&steps[0].item, tags::PATIENT_NAME), "Wang^XiaoDong=王^小东");
-        assert_eq!(steps[0].of_step(tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION), "全身骨显像");
+        assert_eq!(
+            steps[0].of_step(tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION),
+            "全身骨显像"
+        );
     }
     for bytes in ["", "nothing", "[1]", "{\"00100010\": 1}", "[{}]"] {
         assert!(import(bytes.as_bytes()).is_err(), "{bytes}");
@@ -237,30 +285,51 @@ async fn orders_are_kept_found_and_moved() {
         orders.add(&steps, "cli").await.unwrap();
         assert!(matches!(orders.add(&steps[1..], "cli").await, Err(Error::Duplicate(id)) if id == "S22"));
         let list = async |change: &dyn Fn(&mut Filter)| {
-            let mut filter = Filter { limit: 10, ..Filter::default() };
+            let mut filter = Filter {
+                limit: 10,
+                ..Filter::default()
+            };
             change(&mut filter);
             let found = orders.find(&filter).await.unwrap();
             found.into_iter().map(|(_, step)| step.id).collect::<Vec<_>>()
         };
         assert_eq!(list(&|_| {}).await, ["S1", "S22"]);
         assert_eq!(list(&|f| f.limit = 1).await, ["S1"]);
-        assert_eq!(list(&|f| f.dates = ("20260305".into(), String::new())).await, ["S22"]);
+        assert_eq!(
+            list(&|f| f.dates = ("20260305".into(), String::new())).await,
+            ["S22"]
+        );
         assert_eq!(list(&|f| f.station = Some("SPECT1".into())).await.len(), 2);
         assert!(list(&|f| f.station = Some("SPECT_".into())).await.is_empty());
         assert!(list(&|f| f.station = Some("PECT1".into())).await.is_empty());
         assert!(list(&|f| f.modality = Some("PT".into())).await.is_empty());
-        orders.set_state("S1", State::Completed, "web:desk").await.unwrap();
+        orders
+            .set_state("S1", State::Completed, "web:desk")
+            .await
+            .unwrap();
         assert!(matches!(
             orders.set_state("S1", State::Discontinued, "web:desk").await,
             Err(Error::Refused(_))
         ));
-        assert!(matches!(orders.set_state("S0", State::Completed, "cli").await, Err(Error::Unknown(_))));
+        assert!(matches!(
+            orders.set_state("S0", State::Completed, "cli").await,
+            Err(Error::Unknown(_))
+        ));
         assert_eq!(list(&|f| f.states = vec![State::Scheduled]).await, ["S22"]);
         let events = EventTable::after(&index, 0, 10).await.unwrap();
-        let told: Vec<_> = events.iter().map(|(_, e)| (e.kind.as_str(), e.actor.as_str())).collect();
+        let told: Vec<_> = events
+            .iter()
+            .map(|(_, e)| (e.kind.as_str(), e.actor.as_str()))
+            .collect();
         let added = ("order-added", "cli");
         assert_eq!(told, [added, added, ("order-moved", "web:desk")]);
-        let (_, found) = &orders.find(&Filter { limit: 1, ..Filter::default() }).await.unwrap()[0];
+        let (_, found) = &orders
+            .find(&Filter {
+                limit: 1,
+                ..Filter::default()
+            })
+            .await
+            .unwrap()[0];
         assert_eq!(compact::write(&found.item), compact::write(&steps[0].item));
     })
     .await;
@@ -285,23 +354,47 @@ async fn the_web_interface_adds_lists_and_moves() {
     let app = crate::http::tests::app(&folder, Arc::new(Open)).await;
     let ask = async |method: &str, path: &str, body: String| {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let request = request
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
         let response = crate::http::router(app.clone()).oneshot(request).await.unwrap();
         let status = response.status();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice::<serde_json::Value>(&bytes).unwrap_or_default())
+        (
+            status,
+            serde_json::from_slice::<serde_json::Value>(&bytes).unwrap_or_default(),
+        )
     };
-    let both = format!("[{},{}]", compact::write(&usual("S1")), compact::write(&usual("S22")));
+    let both = format!(
+        "[{},{}]",
+        compact::write(&usual("S1")),
+        compact::write(&usual("S22"))
+    );
     let (status, told) = ask("POST", "/worklist", both.clone()).await;
     assert_eq!((status, &told["steps"][1]), (StatusCode::CREATED, &"S22".into()));
     assert_eq!(ask("POST", "/worklist", both).await.0, StatusCode::CONFLICT);
-    assert_eq!(ask("POST", "/worklist", "{}".into()).await.0, StatusCode::BAD_REQUEST);
-    let (_, told) = ask("GET", "/worklist?date=20260304&limit=1&state=SCHEDULED", String::new()).await;
+    assert_eq!(
+        ask("POST", "/worklist", "{}".into()).await.0,
+        StatusCode::BAD_REQUEST
+    );
+    let (_, told) = ask(
+        "GET",
+        "/worklist?date=20260304&limit=1&state=SCHEDULED",
+        String::new(),
+    )
+    .await;
     assert_eq!(told["items"][0]["step"], "S1");
-    assert_eq!(told["items"][0]["item"]["00100010"]["Value"][0]["Ideographic"], "王^小东");
+    assert_eq!(
+        told["items"][0]["item"]["00100010"]["Value"][0]["Ideographic"],
+        "王^小东"
+    );
     let path = format!("/worklist?after={}", told["next"]);
     let (_, told) = ask("GET", &path, String::new()).await;
-    assert_eq!((&told["items"][0]["step"], &told["next"]), (&"S22".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&told["items"][0]["step"], &told["next"]),
+        (&"S22".into(), &serde_json::Value::Null)
+    );
     for (path, state, expected) in [
         ("/worklist/S1/state", "DISCONTINUED", StatusCode::NO_CONTENT),
         ("/worklist/S1/state", "COMPLETED", StatusCode::CONFLICT),
@@ -312,12 +405,24 @@ async fn the_web_interface_adds_lists_and_moves() {
         let body = format!("{{\"state\": \"{state}\"}}");
         assert_eq!(ask("PUT", path, body).await.0, expected, "{path} {state}");
     }
-    for path in ["/worklist?limit=0", "/worklist?date=today", "/worklist?state=NEW", "/worklist?name=x"] {
-        assert_eq!(ask("GET", path, String::new()).await.0, StatusCode::BAD_REQUEST, "{path}");
+    for path in [
+        "/worklist?limit=0",
+        "/worklist?date=today",
+        "/worklist?state=NEW",
+        "/worklist?name=x",
+    ] {
+        assert_eq!(
+            ask("GET", path, String::new()).await.0,
+            StatusCode::BAD_REQUEST,
+            "{path}"
+        );
     }
     let folder = TestFolder::new("orders");
     let app = crate::http::tests::app(&folder, Arc::new(ReadsOnly)).await;
-    let request = Request::get("/worklist").header("authorization", "Bearer x").body(Body::empty()).unwrap();
+    let request = Request::get("/worklist")
+        .header("authorization", "Bearer x")
+        .body(Body::empty())
+        .unwrap();
     let response = crate::http::router(app).oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
 }

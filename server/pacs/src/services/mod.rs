@@ -45,8 +45,8 @@ use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::orders::{OrderSource, OrderTable, text};
 use crate::storage::Storage;
-use applications::Applications;
 use crate::transcode::Transcoder;
+use applications::Applications;
 
 pub use dimse::server::Destination;
 pub use performed::{PerformedStep, of_study as performed_of_study};
@@ -58,8 +58,11 @@ const STORED: &[&str] = &[
     "1.2.840.10008.1.2.2",
     "1.2.840.10008.1.2.1.99",
     "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.8.1",
     "1.2.840.10008.1.2.4.50",
     "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.53",
+    "1.2.840.10008.1.2.4.55",
     "1.2.840.10008.1.2.4.57",
     "1.2.840.10008.1.2.4.70",
     "1.2.840.10008.1.2.4.80",
@@ -70,6 +73,11 @@ const STORED: &[&str] = &[
     "1.2.840.10008.1.2.4.101",
     "1.2.840.10008.1.2.4.102",
     "1.2.840.10008.1.2.4.103",
+    "1.2.840.10008.1.2.4.104",
+    "1.2.840.10008.1.2.4.105",
+    "1.2.840.10008.1.2.4.106",
+    "1.2.840.10008.1.2.4.107",
+    "1.2.840.10008.1.2.4.108",
     "1.2.840.10008.1.2.4.201",
     "1.2.840.10008.1.2.4.202",
     "1.2.840.10008.1.2.4.203",
@@ -100,7 +108,9 @@ pub fn supported() -> Supported {
         uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
         uids::STORAGE_COMMITMENT_PUSH_MODEL,
     ];
-    let all = others.iter().fold(queried, |all, class| all.class(class, QUERIED));
+    let all = others
+        .iter()
+        .fold(queried, |all, class| all.class(class, QUERIED));
     all.preferring(dimse::Preference::Peers)
 }
 
@@ -121,7 +131,9 @@ pub struct Archive {
 
 impl std::fmt::Debug for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Archive").field("ae_title", &self.ae_title).finish_non_exhaustive()
+        f.debug_struct("Archive")
+            .field("ae_title", &self.ae_title)
+            .finish_non_exhaustive()
     }
 }
 
@@ -213,7 +225,11 @@ impl Archive {
         if self.authorize.may(&who, action, study_uid) {
             return Ok(());
         }
-        tracing::warn!(ae_title = peer.ae_title, ?action, "an application may not do this");
+        tracing::warn!(
+            ae_title = peer.ae_title,
+            ?action,
+            "an application may not do this"
+        );
         Err(Outcome::new(Status::NOT_AUTHORIZED, "not allowed"))
     }
 
@@ -224,19 +240,28 @@ impl Archive {
     }
 
     fn destination_of(&self, ae_title: &str) -> Option<Destination> {
-        let listed = self.applications.as_ref().and_then(|all| all.destination(ae_title));
+        let listed = self
+            .applications
+            .as_ref()
+            .and_then(|all| all.destination(ae_title));
         listed.or_else(|| self.destinations.get(ae_title).cloned())
     }
 
     /// Connects to a destination, over TLS where the list says so: never in the clear instead.
     async fn open_stream(&self, destination: &Destination) -> io::Result<Box<dyn Transport>> {
-        let listed = self.applications.as_ref().and_then(|all| all.get(&destination.ae_title));
+        let listed = self
+            .applications
+            .as_ref()
+            .and_then(|all| all.get(&destination.ae_title));
         let stream = TcpStream::connect(&destination.address).await?;
         dimse::transport::prepare(&stream)?;
         if !listed.is_some_and(|application| application.is_secure) {
             return Ok(Box::new(stream));
         }
-        let tls = self.tls.as_ref().ok_or_else(|| io::Error::other("no TLS is configured"))?;
+        let tls = self
+            .tls
+            .as_ref()
+            .ok_or_else(|| io::Error::other("no TLS is configured"))?;
         let host = destination.address.rsplit_once(':').map_or("", |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host).map_err(io::Error::other)?;

@@ -67,7 +67,11 @@ impl Archive {
     }
 
     /// The data set of an instance; never one whose bytes are not those that were acknowledged.
-    pub(super) async fn instance(&self, planned: &Planned, transfer_syntax_uid: &str) -> Result<Instance, Outcome> {
+    pub(super) async fn instance(
+        &self,
+        planned: &Planned,
+        transfer_syntax_uid: &str,
+    ) -> Result<Instance, Outcome> {
         let mut query = Query::all(Level::Instance);
         query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, &planned.sop_instance_uid)];
         let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
@@ -99,7 +103,9 @@ impl Archive {
 /// Transfer syntaxes that a stored object is given in: its own first, then without compression, which loses nothing.
 fn given_in(stored: &str) -> Vec<String> {
     let plain = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN];
-    let made = plain.into_iter().filter(|uid| *uid != stored && transcode::is_possible(stored, uid));
+    let made = plain
+        .into_iter()
+        .filter(|uid| *uid != stored && transcode::is_possible(stored, uid));
     [stored].into_iter().chain(made).map(str::to_owned).collect()
 }
 

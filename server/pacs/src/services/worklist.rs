@@ -29,7 +29,11 @@ impl Archive {
                 }
             };
             for (_, step) in steps.iter().filter(|(_, step)| identifier.matches(&step.item)) {
-                if answers.send(set.apply(&identifier.answer(&step.item))).await.is_err() {
+                if answers
+                    .send(set.apply(&identifier.answer(&step.item)))
+                    .await
+                    .is_err()
+                {
                     return Status::CANCEL.into();
                 }
             }

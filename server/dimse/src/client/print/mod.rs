@@ -27,8 +27,18 @@ pub const MOST_PLACES: (u16, u16) = (5, 7);
 
 /// Film sizes of the standard (PS3.3 C.13.3).
 pub const FILM_SIZES: [&str; 12] = [
-    "8INX10IN", "8_5INX11IN", "10INX12IN", "10INX14IN", "11INX14IN", "11INX17IN", "14INX14IN", "14INX17IN",
-    "24CMX24CM", "24CMX30CM", "A4", "A3",
+    "8INX10IN",
+    "8_5INX11IN",
+    "10INX12IN",
+    "10INX14IN",
+    "11INX14IN",
+    "11INX17IN",
+    "14INX14IN",
+    "14INX17IN",
+    "24CMX24CM",
+    "24CMX30CM",
+    "A4",
+    "A3",
 ];
 
 /// The print action of a film box.
@@ -178,14 +188,21 @@ impl Client {
 
     async fn session(&mut self, job: &Job<'_>, remarks: &mut Vec<String>) -> Result<String, PrintError> {
         let mut session = InMemDicomObject::new_empty();
-        put(&mut session, tags::NUMBER_OF_COPIES, VR::IS, &job.copies.to_string());
+        put(
+            &mut session,
+            tags::NUMBER_OF_COPIES,
+            VR::IS,
+            &job.copies.to_string(),
+        );
         put(&mut session, tags::PRINT_PRIORITY, VR::CS, "MED");
         put(&mut session, tags::MEDIUM_TYPE, VR::CS, job.medium);
         put(&mut session, tags::FILM_DESTINATION, VR::CS, job.destination);
         let create = request(Operation::Create, uids::BASIC_FILM_SESSION, None, Some(session));
         let answer = self.normalized_within(job.tones.meta_class(), create).await?;
         let what = "creating the film session";
-        done(what, answer, remarks)?.sop_instance_uid.ok_or(PrintError::NoInstance(what))
+        done(what, answer, remarks)?
+            .sop_instance_uid
+            .ok_or(PrintError::NoInstance(what))
     }
 
     async fn film(
@@ -195,12 +212,19 @@ impl Client {
         film: &Film<'_>,
         remarks: &mut Vec<String>,
     ) -> Result<(), PrintError> {
-        let create = request(Operation::Create, uids::BASIC_FILM_BOX, None, Some(film.film_box(session)));
+        let create = request(
+            Operation::Create,
+            uids::BASIC_FILM_BOX,
+            None,
+            Some(film.film_box(session)),
+        );
         let answer = self.normalized_within(tones.meta_class(), create).await?;
         let what = "creating the film box";
         let answer = done(what, answer, remarks)?;
         let film_box = answer.sop_instance_uid.ok_or(PrintError::NoInstance(what))?;
-        let boxes = answer.data_set.map_or_else(Vec::new, |answer| image_boxes(&answer));
+        let boxes = answer
+            .data_set
+            .map_or_else(Vec::new, |answer| image_boxes(&answer));
         if boxes.len() < film.pictures.len() {
             return Err(PrintError::TooFewPlaces {
                 expected: film.pictures.len(),
@@ -209,11 +233,21 @@ impl Client {
         }
         for (number, (picture, image_box)) in film.pictures.iter().zip(&boxes).enumerate() {
             let content = image_box_content(tones, number + 1, picture);
-            let set = request(Operation::Set, tones.image_box_class(), Some(image_box), Some(content));
+            let set = request(
+                Operation::Set,
+                tones.image_box_class(),
+                Some(image_box),
+                Some(content),
+            );
             let answer = self.normalized_within(tones.meta_class(), set).await?;
             done("sending a picture", answer, remarks)?;
         }
-        let print = request(Operation::Action(PRINT), uids::BASIC_FILM_BOX, Some(&film_box), None);
+        let print = request(
+            Operation::Action(PRINT),
+            uids::BASIC_FILM_BOX,
+            Some(&film_box),
+            None,
+        );
         let answer = self.normalized_within(tones.meta_class(), print).await?;
         done("printing the film", answer, remarks)?;
         let delete = request(Operation::Delete, uids::BASIC_FILM_BOX, Some(&film_box), None);
@@ -250,7 +284,12 @@ impl Film<'_> {
         put(&mut film_box, tags::FILM_ORIENTATION, VR::CS, orientation);
         put(&mut film_box, tags::FILM_SIZE_ID, VR::CS, self.size);
         let mut reference = InMemDicomObject::new_empty();
-        put(&mut reference, tags::REFERENCED_SOP_CLASS_UID, VR::UI, uids::BASIC_FILM_SESSION);
+        put(
+            &mut reference,
+            tags::REFERENCED_SOP_CLASS_UID,
+            VR::UI,
+            uids::BASIC_FILM_SESSION,
+        );
         put(&mut reference, tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, session);
         put_item(&mut film_box, tags::REFERENCED_FILM_SESSION_SEQUENCE, reference);
         film_box
@@ -263,9 +302,19 @@ fn image_box_content(tones: Tones, position: usize, picture: &Picture<'_>) -> In
     content.put(DataElement::new(tags::IMAGE_BOX_POSITION, VR::US, position));
     put(&mut content, tags::POLARITY, VR::CS, "NORMAL");
     if let Some(width_mm) = picture.width_mm {
-        put(&mut content, tags::REQUESTED_IMAGE_SIZE, VR::DS, &format!("{width_mm:.3}"));
+        put(
+            &mut content,
+            tags::REQUESTED_IMAGE_SIZE,
+            VR::DS,
+            &format!("{width_mm:.3}"),
+        );
         // A picture that does not fit must not be printed in another size as if it were true.
-        put(&mut content, tags::REQUESTED_DECIMATE_CROP_BEHAVIOR, VR::CS, "FAIL");
+        put(
+            &mut content,
+            tags::REQUESTED_DECIMATE_CROP_BEHAVIOR,
+            VR::CS,
+            "FAIL",
+        );
     }
     put_item(&mut content, tones.image_sequence(), picture.image());
     content
@@ -275,7 +324,10 @@ fn image_box_content(tones: Tones, position: usize, picture: &Picture<'_>) -> In
 fn image_boxes(film_box: &InMemDicomObject) -> Vec<String> {
     let boxes = film_box.get(tags::REFERENCED_IMAGE_BOX_SEQUENCE);
     let boxes = boxes.and_then(DataElement::items).unwrap_or_default();
-    boxes.iter().map(|item| text(item, tags::REFERENCED_SOP_INSTANCE_UID)).collect()
+    boxes
+        .iter()
+        .map(|item| text(item, tags::REFERENCED_SOP_INSTANCE_UID))
+        .collect()
 }
 
 fn request(

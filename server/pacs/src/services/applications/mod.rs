@@ -69,7 +69,9 @@ pub struct BadTitle(String);
 pub fn check_title(title: &str) -> Result<(), BadTitle> {
     let is_title = (1..=16).contains(&title.len())
         && title.trim() == title
-        && title.bytes().all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\');
+        && title
+            .bytes()
+            .all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\');
     is_title.then_some(()).ok_or_else(|| BadTitle(title.to_owned()))
 }
 

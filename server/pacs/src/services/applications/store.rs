@@ -15,7 +15,8 @@ pub(super) async fn read(index: &Index) -> Result<HashMap<String, Application>> 
     );
     let rows = sql.all(index.readers()).await?;
     let all = rows.iter().map(application);
-    all.map(|one| one.map(|one| (one.ae_title.clone(), one))).collect()
+    all.map(|one| one.map(|one| (one.ae_title.clone(), one)))
+        .collect()
 }
 
 pub(super) async fn put(index: &Index, application: &Application) -> Result<()> {
@@ -62,7 +63,9 @@ fn application(row: &QueryResult) -> Result<Application> {
     let damaged = || Error::Damaged("an application");
     let text = |at| row.try_get_by_index::<String>(at);
     let may = text(3)?;
-    let may = may.split_whitespace().map(|word| serde_json::from_value(word.into()));
+    let may = may
+        .split_whitespace()
+        .map(|word| serde_json::from_value(word.into()));
     let networks = text(1)?;
     let networks = networks.split_whitespace().map(str::parse);
     let associations: i64 = row.try_get_by_index(2)?;

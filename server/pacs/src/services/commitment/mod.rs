@@ -129,7 +129,9 @@ impl Archive {
             }
             Err(why) => {
                 tracing::warn!(requester, why, "a storage commitment was not reported");
-                let pause = FIRST_PAUSE.saturating_mul(1 << pending.attempts.min(16)).min(LONGEST_PAUSE);
+                let pause = FIRST_PAUSE
+                    .saturating_mul(1 << pending.attempts.min(16))
+                    .min(LONGEST_PAUSE);
                 store::postpone(&self.index, &pending, due_after(pause)).await
             }
         };
@@ -141,18 +143,29 @@ impl Archive {
 
     /// Reports on an association of our own, as provider of the class (PS3.7 D.3.3.4).
     async fn reported_elsewhere(&self, pending: &Pending) -> Result<(), String> {
-        let destination = self.destination_of(&pending.requester).ok_or("no address is known")?;
+        let destination = self
+            .destination_of(&pending.requester)
+            .ok_or("no address is known")?;
         let report = self.judged(pending).await.map_err(|error| error.to_string())?;
-        let stream = self.open_stream(&destination).await.map_err(|error| error.to_string())?;
+        let stream = self
+            .open_stream(&destination)
+            .await
+            .map_err(|error| error.to_string())?;
         let config = ClientConfig::new(&pending.called, &destination.ae_title);
         let class = Proposal::uncompressed(uids::STORAGE_COMMITMENT_PUSH_MODEL).as_provider();
         let client = Client::over(stream, None, &config, &[class]).await;
         let mut client = client.map_err(|error| error.to_string())?;
-        let answer = client.normalized(reported(&report)).await.map_err(|error| error.to_string())?;
+        let answer = client
+            .normalized(reported(&report))
+            .await
+            .map_err(|error| error.to_string())?;
         // The report has arrived, whatever becomes of the association.
         let _ = client.release().await;
         let status = answer.outcome.status;
-        status.is_done().then_some(()).ok_or_else(|| format!("the requester answered {status}"))
+        status
+            .is_done()
+            .then_some(())
+            .ok_or_else(|| format!("the requester answered {status}"))
     }
 
     /// Looks each instance up and reads its bytes.
@@ -176,10 +189,17 @@ impl Archive {
         let mut query = Query::all(Level::Instance);
         query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, uid)];
         let rows = self.index.query(&query).await?;
-        let Some(object) = rows.first().and_then(|row| row.object.as_ref()).filter(|_| !uid.is_empty()) else {
+        let Some(object) = rows
+            .first()
+            .and_then(|row| row.object.as_ref())
+            .filter(|_| !uid.is_empty())
+        else {
             return Ok(Some(NO_SUCH_INSTANCE));
         };
-        if rows.first().is_some_and(|row| row.value(tags::SOP_CLASS_UID) != class) {
+        if rows
+            .first()
+            .is_some_and(|row| row.value(tags::SOP_CLASS_UID) != class)
+        {
             return Ok(Some(CLASS_CONFLICT));
         }
         if let Err(error) = self.storage.verify(object.hash).await {
@@ -217,5 +237,7 @@ fn lines(instances: &Instances) -> String {
 
 fn from_lines(text: &str) -> Instances {
     let pairs = text.lines().filter_map(|line| line.split_once(' '));
-    pairs.map(|(class, uid)| (class.to_owned(), uid.to_owned())).collect()
+    pairs
+        .map(|(class, uid)| (class.to_owned(), uid.to_owned()))
+        .collect()
 }

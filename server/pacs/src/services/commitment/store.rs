@@ -24,7 +24,8 @@ pub(super) struct Pending {
 impl Pending {
     fn condition(&self, sql: &mut Sql) {
         sql.push(" WHERE requester = ").bind(self.requester.as_str());
-        sql.push(" AND transaction_uid = ").bind(self.transaction_uid.as_str());
+        sql.push(" AND transaction_uid = ")
+            .bind(self.transaction_uid.as_str());
     }
 }
 

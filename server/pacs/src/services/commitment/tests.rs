@@ -64,15 +64,29 @@ fn damage(folder: &std::path::Path, uid: &str) {
 fn check(report: &Report) {
     assert_eq!(report.transaction_uid, "1.2.77");
     assert_eq!(report.committed, [(CT.to_owned(), uid(0))]);
-    let reasons: Vec<_> = report.failed.iter().map(|(_, uid, reason)| (uid.clone(), *reason)).collect();
-    assert_eq!(reasons, [(uid(1), 0x0119), (uid(2), 0x0110), ("1.2.3.999".to_owned(), 0x0112)]);
+    let reasons: Vec<_> = report
+        .failed
+        .iter()
+        .map(|(_, uid, reason)| (uid.clone(), *reason))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            (uid(1), 0x0119),
+            (uid(2), 0x0110),
+            ("1.2.3.999".to_owned(), 0x0112)
+        ]
+    );
 }
 
 /// Stores three instances and damages one.
 async fn stored(port: u16, folder: &std::path::Path) {
     let mut sender = client(port, &Proposal::for_instances([(CT, EXPLICIT)])).await;
     for number in 0..3 {
-        assert_eq!(sender.store(instance(number)).await.unwrap().status, Status::SUCCESS);
+        assert_eq!(
+            sender.store(instance(number)).await.unwrap().status,
+            Status::SUCCESS
+        );
     }
     sender.release().await.unwrap();
     damage(folder, &uid(2));
@@ -83,7 +97,10 @@ async fn bytes_are_judged_and_reported_on_the_same_association() {
     let folder = TestFolder::new("commitment");
     let running = serve(archive(folder.path(), Default::default()).await, everybody()).await;
     stored(running.port, folder.path()).await;
-    let proposals = [Proposal::uncompressed(CLASS), Proposal::uncompressed(uids::VERIFICATION)];
+    let proposals = [
+        Proposal::uncompressed(CLASS),
+        Proposal::uncompressed(uids::VERIFICATION),
+    ];
     let mut asker = client(running.port, &proposals).await;
     let answer = asker.request_commitment("1.2.77", &asked()).await.unwrap();
     assert_eq!(answer.outcome.status, Status::SUCCESS);
@@ -103,7 +120,12 @@ struct Requester {
 }
 
 impl Handler for Requester {
-    async fn normalized(&self, _peer: &Peer, request: NormalizedRequest, _reports: &Reports) -> NormalizedOutcome {
+    async fn normalized(
+        &self,
+        _peer: &Peer,
+        request: NormalizedRequest,
+        _reports: &Reports,
+    ) -> NormalizedOutcome {
         let mut heard = self.heard.lock().unwrap();
         heard.push(report_of(&request).unwrap());
         Status::SUCCESS.into()
@@ -121,7 +143,11 @@ async fn a_report_survives_a_restart_and_finds_its_requester() {
     // The first try is over when the request is due again.
     let index = running.archive.index().clone();
     for _ in 0..200 {
-        if super::store::due(&index, super::now_ns()).await.unwrap().is_some() {
+        if super::store::due(&index, super::now_ns())
+            .await
+            .unwrap()
+            .is_some()
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -136,7 +162,10 @@ async fn a_report_survives_a_restart_and_finds_its_requester() {
     };
     let requester = Arc::new(Requester::default());
     let supported = Supported::verification().class(CLASS, &[EXPLICIT]);
-    let provider = Provider::new(Config::new("TESTER", everybody(), supported), Arc::clone(&requester));
+    let provider = Provider::new(
+        Config::new("TESTER", everybody(), supported),
+        Arc::clone(&requester),
+    );
     let listening = tokio::spawn(async move { provider.serve(listener, std::future::pending()).await });
     let archive = archive(folder.path(), [("TESTER".to_owned(), there)].into()).await;
     let worker = tokio::spawn(async move { archive.report_commitments().await });

@@ -113,12 +113,22 @@ impl Archive {
         })
     }
 
-    async fn begun(&self, actor: &str, uid: String, attributes: InMemDicomObject) -> Result<NormalizedOutcome, Failure> {
+    async fn begun(
+        &self,
+        actor: &str,
+        uid: String,
+        attributes: InMemDicomObject,
+    ) -> Result<NormalizedOutcome, Failure> {
         complete(&attributes, REQUIRED)?;
         let state = state_of(&attributes)?;
         if state != State::InProgress {
             let words = "expected IN PROGRESS as status of a new step";
-            return Err(refused(Status::INVALID_ATTRIBUTE, tags::PERFORMED_PROCEDURE_STEP_STATUS, words).into());
+            return Err(refused(
+                Status::INVALID_ATTRIBUTE,
+                tags::PERFORMED_PROCEDURE_STEP_STATUS,
+                words,
+            )
+            .into());
         }
         let (uid, is_ours) = match uid.is_empty() {
             true => (new_uid()?, true),
@@ -143,7 +153,12 @@ impl Archive {
         })
     }
 
-    async fn changed(&self, actor: &str, uid: &str, attributes: InMemDicomObject) -> Result<NormalizedOutcome, Failure> {
+    async fn changed(
+        &self,
+        actor: &str,
+        uid: &str,
+        attributes: InMemDicomObject,
+    ) -> Result<NormalizedOutcome, Failure> {
         let change = self.index.begin().await?;
         let Some(mut step) = store::read(&*change, uid).await? else {
             return Err(Outcome::from(Status::NO_SUCH_INSTANCE).into());
@@ -164,7 +179,11 @@ impl Archive {
         self.orders_hear(&change, &step, actor).await?;
         change.commit().await?;
         Ok(Outcome {
-            status: if refused.is_empty() { Status::SUCCESS } else { ATTRIBUTE_LIST_ERROR },
+            status: if refused.is_empty() {
+                Status::SUCCESS
+            } else {
+                ATTRIBUTE_LIST_ERROR
+            },
             comment: None,
             offending: refused,
         }
@@ -185,7 +204,12 @@ impl Archive {
     }
 
     /// Tells the source of orders what became of the scheduled steps that are named.
-    async fn orders_hear(&self, change: &index::Change, step: &PerformedStep, actor: &str) -> Result<(), Failure> {
+    async fn orders_hear(
+        &self,
+        change: &index::Change,
+        step: &PerformedStep,
+        actor: &str,
+    ) -> Result<(), Failure> {
         let progress = match step.state {
             State::Scheduled => return Ok(()),
             State::InProgress => Progress::Start,
@@ -210,7 +234,9 @@ impl PerformedStep {
             step_id: text(item, tags::SCHEDULED_PROCEDURE_STEP_ID),
             study_uid: text(item, tags::STUDY_INSTANCE_UID),
         });
-        references.filter(|reference| !reference.step_id.is_empty()).collect()
+        references
+            .filter(|reference| !reference.step_id.is_empty())
+            .collect()
     }
 
     /// Takes over what may change; gives the attributes that may not and would have.
@@ -237,7 +263,11 @@ fn as_text(element: &InMemElement) -> String {
 fn complete(attributes: &InMemDicomObject, required: &[Tag]) -> Result<(), Outcome> {
     for tag in required {
         let Some(element) = attributes.get(*tag) else {
-            return Err(refused(Status::MISSING_ATTRIBUTE, *tag, "a required attribute is missing"));
+            return Err(refused(
+                Status::MISSING_ATTRIBUTE,
+                *tag,
+                "a required attribute is missing",
+            ));
         };
         let has_value = match element.vr() {
             VR::SQ => element.items().is_some_and(|items| !items.is_empty()),
@@ -251,7 +281,11 @@ fn complete(attributes: &InMemDicomObject, required: &[Tag]) -> Result<(), Outco
     let steps = steps.and_then(DataElement::items).unwrap_or_default();
     let study = tags::STUDY_INSTANCE_UID;
     if steps.iter().any(|step| text(step, study).is_empty()) {
-        return Err(refused(Status::MISSING_ATTRIBUTE, study, "a step has no Study Instance UID"));
+        return Err(refused(
+            Status::MISSING_ATTRIBUTE,
+            study,
+            "a step has no Study Instance UID",
+        ));
     }
     Ok(())
 }

@@ -37,7 +37,11 @@ impl PerformedStep {
 /// [`Error::Database`].
 pub async fn of_study(index: &Index, study_uid: &str) -> Result<Vec<PerformedStep>> {
     let mut sql = Sql::new("SELECT sop_uid, state, attributes FROM performed_steps WHERE study_uid = ");
-    let rows = sql.bind(study_uid).push(" ORDER BY id").all(index.readers()).await?;
+    let rows = sql
+        .bind(study_uid)
+        .push(" ORDER BY id")
+        .all(index.readers())
+        .await?;
     rows.iter().map(step).collect()
 }
 
@@ -78,7 +82,9 @@ pub(super) async fn insert(change: &Change, step: &PerformedStep, actor: &str) -
 
 pub(super) async fn update(change: &Change, step: &PerformedStep, actor: &str) -> Result<()> {
     let mut sql = Sql::new("UPDATE performed_steps SET state = ");
-    sql.bind(step.state.as_str()).push(", changed_ns = ").bind(now_ns());
+    sql.bind(step.state.as_str())
+        .push(", changed_ns = ")
+        .bind(now_ns());
     sql.push(", attributes = ").bind(compact::write(&step.attributes));
     sql.push(" WHERE sop_uid = ").bind(step.sop_uid.as_str());
     sql.run(&**change).await?;

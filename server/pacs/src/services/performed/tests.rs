@@ -31,7 +31,11 @@ fn begun(step_id: &str) -> InMemDicomObject {
         (tags::STUDY_INSTANCE_UID, VR::UI, STUDY),
         (tags::SCHEDULED_PROCEDURE_STEP_ID, VR::SH, step_id),
     ]);
-    put_items(&mut begun, tags::SCHEDULED_STEP_ATTRIBUTES_SEQUENCE, vec![scheduled]);
+    put_items(
+        &mut begun,
+        tags::SCHEDULED_STEP_ATTRIBUTES_SEQUENCE,
+        vec![scheduled],
+    );
     begun
 }
 
@@ -50,7 +54,12 @@ fn ended(state: &str) -> InMemDicomObject {
     ended
 }
 
-async fn ask(client: &mut Client, operation: Operation, uid: &str, data: InMemDicomObject) -> NormalizedOutcome {
+async fn ask(
+    client: &mut Client,
+    operation: Operation,
+    uid: &str,
+    data: InMemDicomObject,
+) -> NormalizedOutcome {
     let request = NormalizedRequest {
         operation,
         sop_class_uid: CLASS.to_owned(),
@@ -67,11 +76,17 @@ async fn a_step_is_performed_once_and_moves_its_order() {
     let orders = OrderTable::new(archive.index().clone());
     let steps = Step::all_of(&order("S1", "Wang^XiaoDong=王^小东", "20260304", "0930")).unwrap();
     orders.add(&steps, "cli").await.unwrap();
-    let everybody = AllowList { others: Some(8), ..AllowList::default() };
+    let everybody = AllowList {
+        others: Some(8),
+        ..AllowList::default()
+    };
     let running = serve(archive, everybody).await;
     let mut device = client(running.port, &[Proposal::uncompressed(CLASS)]).await;
     let state = async || {
-        let filter = Filter { limit: 1, ..Filter::default() };
+        let filter = Filter {
+            limit: 1,
+            ..Filter::default()
+        };
         orders.find(&filter).await.unwrap()[0].1.state
     };
     let without = |tag| {
@@ -82,31 +97,81 @@ async fn a_step_is_performed_once_and_moves_its_order() {
     let mut empty = begun("S1");
     empty.put(DataElement::new(tags::MODALITY, VR::CS, ""));
     let mut completed = begun("S1");
-    completed.put(DataElement::new(tags::PERFORMED_PROCEDURE_STEP_STATUS, VR::CS, "COMPLETED"));
+    completed.put(DataElement::new(
+        tags::PERFORMED_PROCEDURE_STEP_STATUS,
+        VR::CS,
+        "COMPLETED",
+    ));
     let mut not_ended = ended("COMPLETED");
     not_ended.remove_element(tags::PERFORMED_PROCEDURE_STEP_END_TIME);
     let mut no_series = ended("COMPLETED");
     put_items(&mut no_series, tags::PERFORMED_SERIES_SEQUENCE, Vec::new());
     let mut renamed = object(&[(tags::PATIENT_NAME, VR::PN, "Other")]);
-    renamed.put(DataElement::new(tags::PERFORMED_PROCEDURE_STEP_DESCRIPTION, VR::LO, "whole body"));
+    renamed.put(DataElement::new(
+        tags::PERFORMED_PROCEDURE_STEP_DESCRIPTION,
+        VR::LO,
+        "whole body",
+    ));
     for (operation, uid, data, status, after) in [
-        (Operation::Create, "1.9.1", without(tags::PERFORMED_PROCEDURE_STEP_ID), 0x0120, State::Scheduled),
-        (Operation::Create, "1.9.1", without(tags::SCHEDULED_STEP_ATTRIBUTES_SEQUENCE), 0x0120, State::Scheduled),
+        (
+            Operation::Create,
+            "1.9.1",
+            without(tags::PERFORMED_PROCEDURE_STEP_ID),
+            0x0120,
+            State::Scheduled,
+        ),
+        (
+            Operation::Create,
+            "1.9.1",
+            without(tags::SCHEDULED_STEP_ATTRIBUTES_SEQUENCE),
+            0x0120,
+            State::Scheduled,
+        ),
         (Operation::Create, "1.9.1", empty, 0x0121, State::Scheduled),
         (Operation::Create, "1.9.1", completed, 0x0106, State::Scheduled),
-        (Operation::Set, "1.9.1", ended("COMPLETED"), 0x0112, State::Scheduled),
+        (
+            Operation::Set,
+            "1.9.1",
+            ended("COMPLETED"),
+            0x0112,
+            State::Scheduled,
+        ),
         (Operation::Create, "1.9.1", begun("S1"), 0x0000, State::InProgress),
         (Operation::Create, "1.9.1", begun("S1"), 0x0111, State::InProgress),
         (Operation::Set, "1.9.1", renamed, 0x0107, State::InProgress),
         (Operation::Set, "1.9.1", not_ended, 0x0120, State::InProgress),
         (Operation::Set, "1.9.1", no_series, 0x0121, State::InProgress),
         (Operation::Set, "1.9.1", ended("DONE"), 0x0106, State::InProgress),
-        (Operation::Set, "1.9.1", ended("DISCONTINUED"), 0x0000, State::Discontinued),
-        (Operation::Set, "1.9.1", ended("COMPLETED"), 0x0110, State::Discontinued),
+        (
+            Operation::Set,
+            "1.9.1",
+            ended("DISCONTINUED"),
+            0x0000,
+            State::Discontinued,
+        ),
+        (
+            Operation::Set,
+            "1.9.1",
+            ended("COMPLETED"),
+            0x0110,
+            State::Discontinued,
+        ),
         // Begun anew under another UID, and done.
         (Operation::Create, "1.9.2", begun("S1"), 0x0000, State::InProgress),
-        (Operation::Set, "1.9.2", ended("COMPLETED"), 0x0000, State::Completed),
-        (Operation::Set, "1.9.2", ended("IN PROGRESS"), 0x0110, State::Completed),
+        (
+            Operation::Set,
+            "1.9.2",
+            ended("COMPLETED"),
+            0x0000,
+            State::Completed,
+        ),
+        (
+            Operation::Set,
+            "1.9.2",
+            ended("IN PROGRESS"),
+            0x0110,
+            State::Completed,
+        ),
         // Never scheduled: kept all the same.
         (Operation::Create, "1.9.3", begun(""), 0x0000, State::Completed),
         (Operation::Create, "1.9.4", begun("S9"), 0x0000, State::Completed),
@@ -116,9 +181,17 @@ async fn a_step_is_performed_once_and_moves_its_order() {
         assert_eq!(answer.outcome.status.0, status, "{what}: {:?}", answer.outcome);
         assert_eq!(state().await, after, "{what}");
     }
-    let shown = ask(&mut device, Operation::Get(vec![tags::PATIENT_NAME]), "1.9.1", InMemDicomObject::new_empty());
+    let shown = ask(
+        &mut device,
+        Operation::Get(vec![tags::PATIENT_NAME]),
+        "1.9.1",
+        InMemDicomObject::new_empty(),
+    );
     let shown = shown.await.data_set.unwrap();
-    assert_eq!(crate::orders::text(&shown, tags::PATIENT_NAME), "Wang^XiaoDong=王^小东");
+    assert_eq!(
+        crate::orders::text(&shown, tags::PATIENT_NAME),
+        "Wang^XiaoDong=王^小东"
+    );
     let kept = performed_of_study(running.archive.index(), STUDY).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|step| step.sop_uid.as_str()).collect();
     assert_eq!(kept, ["1.9.1", "1.9.2", "1.9.3", "1.9.4"]);

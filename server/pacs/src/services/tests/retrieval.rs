@@ -52,7 +52,10 @@ async fn compressed(number: usize) -> Instance {
     let mut file = Vec::new();
     plain.with_meta(meta).unwrap().write_all(&mut file).unwrap();
     let transcoder = crate::transcode::Transcoder::default();
-    let made = transcoder.transcode(file.into(), codec::TransferSyntax::JpegLsLossless).await.unwrap();
+    let made = transcoder
+        .transcode(file.into(), codec::TransferSyntax::JpegLsLossless)
+        .await
+        .unwrap();
     let start = super::super::retrieve::data_set_start(&made).unwrap();
     Instance {
         transfer_syntax_uid: JPEG_LS.to_owned(),
@@ -67,20 +70,32 @@ async fn a_peer_gets_what_it_takes_with_the_same_pixels() {
     let running = start(folder.path(), Default::default()).await;
     let mut sender = client(running.port, &Proposal::for_instances([(CT, JPEG_LS)])).await;
     let sent = compressed(0).await;
-    let Data::Bytes(sent_bytes) = &sent.data else { unreachable!() };
+    let Data::Bytes(sent_bytes) = &sent.data else {
+        unreachable!()
+    };
     let sent_bytes = sent_bytes.clone();
     assert_eq!(sender.store(sent).await.unwrap().status, Status::SUCCESS);
-    let roles = Some(Roles { user: false, provider: true });
+    let roles = Some(Roles {
+        user: false,
+        provider: true,
+    });
     for (taken, expected) in [
         (vec![JPEG_LS, EXPLICIT], JPEG_LS),
         (vec![EXPLICIT, IMPLICIT], EXPLICIT),
         (vec![IMPLICIT], IMPLICIT),
     ] {
-        let class = Proposal { roles, ..Proposal::new(CT, &taken) };
+        let class = Proposal {
+            roles,
+            ..Proposal::new(CT, &taken)
+        };
         let mut asker = client(running.port, &[Proposal::uncompressed(GET), class]).await;
         let receiver = Receiver::default();
         let end = asker.get(GET, &study(STUDY), &receiver, |_| {}).await.unwrap();
-        assert_eq!((end.outcome.status, end.counts.completed), (Status::SUCCESS, 1), "{taken:?}");
+        assert_eq!(
+            (end.outcome.status, end.counts.completed),
+            (Status::SUCCESS, 1),
+            "{taken:?}"
+        );
         let stored = receiver.stored.lock().unwrap();
         let (request, bytes) = &stored[0];
         assert_eq!(request.transfer_syntax_uid, expected);
@@ -98,7 +113,11 @@ async fn a_peer_gets_what_it_takes_with_the_same_pixels() {
             )
             .unwrap();
             let pixels = |o: &dicom_object::InMemDicomObject| {
-                o.element(tags::PIXEL_DATA).unwrap().to_bytes().unwrap().into_owned()
+                o.element(tags::PIXEL_DATA)
+                    .unwrap()
+                    .to_bytes()
+                    .unwrap()
+                    .into_owned()
             };
             assert!(pixels(&read) == pixels(&original), "{expected}");
         }
@@ -128,13 +147,22 @@ async fn secure_destination() -> (u16, Arc<Receiver>, Arc<rustls::ClientConfig>)
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let receiver = Arc::new(Receiver::default());
-    let everybody = AllowList { others: Some(8), ..AllowList::default() };
-    let config = Config::new("THERE", everybody, Supported::verification().storage(&[EXPLICIT], false));
+    let everybody = AllowList {
+        others: Some(8),
+        ..AllowList::default()
+    };
+    let config = Config::new(
+        "THERE",
+        everybody,
+        Supported::verification().storage(&[EXPLICIT], false),
+    );
     let provider = Provider::new(config, Arc::clone(&receiver));
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
     tokio::spawn(async move {
         let secure = |stream| acceptor.accept(stream);
-        provider.serve_over(listener, secure, std::future::pending()).await;
+        provider
+            .serve_over(listener, secure, std::future::pending())
+            .await;
     });
     (port, receiver, Arc::new(user))
 }
@@ -156,11 +184,28 @@ async fn a_move_goes_over_tls_where_the_list_says_so() {
     let mut asker = client(running.port, &[Proposal::uncompressed(MOVE)]).await;
     let end = asker.move_to(MOVE, "THERE", &study(STUDY), |_| {}).await.unwrap();
     assert_eq!((end.outcome.status, end.counts.completed), (Status::SUCCESS, 1));
-    assert_eq!(receiver.stored.lock().unwrap()[0].0.move_originator.as_ref().unwrap().0, "TESTER");
+    assert_eq!(
+        receiver.stored.lock().unwrap()[0]
+            .0
+            .move_originator
+            .as_ref()
+            .unwrap()
+            .0,
+        "TESTER"
+    );
     // What nobody has is a success without sub-operations; where nobody knows is refused.
-    let end = asker.move_to(MOVE, "THERE", &study("1.2.3.99"), |_| {}).await.unwrap();
-    assert_eq!((end.outcome.status, end.counts), (Status::SUCCESS, Default::default()));
-    let end = asker.move_to(MOVE, "NOWHERE", &study(STUDY), |_| {}).await.unwrap();
+    let end = asker
+        .move_to(MOVE, "THERE", &study("1.2.3.99"), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(
+        (end.outcome.status, end.counts),
+        (Status::SUCCESS, Default::default())
+    );
+    let end = asker
+        .move_to(MOVE, "NOWHERE", &study(STUDY), |_| {})
+        .await
+        .unwrap();
     assert_eq!(end.outcome.status, Status::DESTINATION_UNKNOWN);
     running.end().await;
 }
@@ -177,7 +222,10 @@ async fn a_move_to_an_unreached_place_says_so() {
     sender.store(instance(0)).await.unwrap();
     let mut asker = client(running.port, &[Proposal::uncompressed(MOVE)]).await;
     let end = asker.move_to(MOVE, "THERE", &study(STUDY), |_| {}).await.unwrap();
-    assert_eq!((end.outcome.status, end.counts.failed), (Status::CANNOT_PERFORM, 1));
+    assert_eq!(
+        (end.outcome.status, end.counts.failed),
+        (Status::CANNOT_PERFORM, 1)
+    );
     running.end().await;
 }
 
@@ -190,7 +238,9 @@ async fn relational_queries_are_agreed_on_and_honoured() {
     let mut config = ClientConfig::new("TESTER", "UPTAKE");
     config.extended = vec![(FIND.to_owned(), vec![1, 1, 1]), (CT.to_owned(), vec![2, 0, 0])];
     let proposals = [Proposal::uncompressed(FIND), Proposal::uncompressed(CT)];
-    let mut asker = Client::connect(("127.0.0.1", running.port), &config, &proposals).await.unwrap();
+    let mut asker = Client::connect(("127.0.0.1", running.port), &config, &proposals)
+        .await
+        .unwrap();
     // Fuzzy matching and combined times are not honoured, and not promised.
     assert_eq!(asker.negotiated().peer.extended, [(FIND.to_owned(), vec![1])]);
     let identifier = object(&[
@@ -198,7 +248,13 @@ async fn relational_queries_are_agreed_on_and_honoured() {
         (tags::PATIENT_ID, VR::LO, "P77"),
         (tags::SOP_INSTANCE_UID, VR::UI, ""),
     ]);
-    let (found, _) = asker.find(FIND, &identifier).await.unwrap().all(10).await.unwrap();
+    let (found, _) = asker
+        .find(FIND, &identifier)
+        .await
+        .unwrap()
+        .all(10)
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     let patients = object(&[(tags::QUERY_RETRIEVE_LEVEL, VR::CS, "PATIENT")]);
     let (_, end) = asker.find(FIND, &patients).await.unwrap().all(10).await.unwrap();

@@ -15,9 +15,16 @@ use crate::test_folder::TestFolder;
 const MPPS: &str = uids::MODALITY_PERFORMED_PROCEDURE_STEP;
 
 async fn associate(port: u16, title: &str) -> Result<Client, Error> {
-    let mut proposals = [FIND, GET, MPPS, uids::VERIFICATION].map(Proposal::uncompressed).to_vec();
+    let mut proposals = [FIND, GET, MPPS, uids::VERIFICATION]
+        .map(Proposal::uncompressed)
+        .to_vec();
     proposals.extend(Proposal::for_instances([(uids::CT_IMAGE_STORAGE, EXPLICIT)]));
-    Client::connect(("127.0.0.1", port), &ClientConfig::new(title, "UPTAKE"), &proposals).await
+    Client::connect(
+        ("127.0.0.1", port),
+        &ClientConfig::new(title, "UPTAKE"),
+        &proposals,
+    )
+    .await
 }
 
 fn rejection(associated: Result<Client, Error>) -> Option<Rejection> {
@@ -33,7 +40,10 @@ async fn the_list_is_changed_while_the_provider_runs() {
     let folder = TestFolder::new("rights");
     let archive = archive(folder.path(), Default::default()).await;
     let index = archive.index().clone();
-    let applications = Applications::open(index.clone()).await.unwrap().called_as(&["UPTAKE".to_owned()]);
+    let applications = Applications::open(index.clone())
+        .await
+        .unwrap()
+        .called_as(&["UPTAKE".to_owned()]);
     let archive = archive.with_applications(applications.clone());
     let running = serve(archive, applications.clone()).await;
     let stranger = Some(Rejection::CALLING_AE_TITLE);
@@ -51,7 +61,10 @@ async fn the_list_is_changed_while_the_provider_runs() {
     for _ in 0..4 {
         others.push(associate(running.port, "NEW").await.unwrap());
     }
-    assert_eq!(rejection(associate(running.port, "NEW").await), Some(Rejection::LOCAL_LIMIT));
+    assert_eq!(
+        rejection(associate(running.port, "NEW").await),
+        Some(Rejection::LOCAL_LIMIT)
+    );
     drop(others);
     let wrong = ClientConfig::new("NEW", "OTHER");
     let verification = [Proposal::uncompressed(uids::VERIFICATION)];
@@ -64,7 +77,10 @@ async fn the_list_is_changed_while_the_provider_runs() {
     // What was taken out may no more, on a standing association neither.
     assert!(applications.remove("NEW").await.unwrap());
     assert!(!applications.remove("NEW").await.unwrap());
-    assert_eq!(standing.store(instance(1)).await.unwrap().status, Status::NOT_AUTHORIZED);
+    assert_eq!(
+        standing.store(instance(1)).await.unwrap().status,
+        Status::NOT_AUTHORIZED
+    );
     running.end().await;
 }
 
@@ -73,7 +89,11 @@ async fn each_request_asks_what_its_application_may() {
     let folder = TestFolder::new("rights");
     let archive = archive(folder.path(), Default::default()).await;
     let applications = Applications::open(archive.index().clone()).await.unwrap();
-    let running = serve(archive.with_applications(applications.clone()), applications.clone()).await;
+    let running = serve(
+        archive.with_applications(applications.clone()),
+        applications.clone(),
+    )
+    .await;
     let identifier = object(&[
         (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "STUDY"),
         (tags::STUDY_INSTANCE_UID, VR::UI, "1.2.3"),
@@ -84,8 +104,21 @@ async fn each_request_asks_what_its_application_may() {
         applications.put(&one).await.unwrap();
         let mut client = associate(running.port, "ONE").await.unwrap();
         let stored = client.store(instance(0)).await.unwrap().status;
-        let found = client.find(FIND, &identifier).await.unwrap().all(9).await.unwrap().1.status;
-        let got = client.get(GET, &identifier, &Nobody, |_| {}).await.unwrap().outcome.status;
+        let found = client
+            .find(FIND, &identifier)
+            .await
+            .unwrap()
+            .all(9)
+            .await
+            .unwrap()
+            .1
+            .status;
+        let got = client
+            .get(GET, &identifier, &Nobody, |_| {})
+            .await
+            .unwrap()
+            .outcome
+            .status;
         let request = NormalizedRequest {
             operation: Operation::Create,
             sop_class_uid: MPPS.to_owned(),
@@ -99,7 +132,11 @@ async fn each_request_asks_what_its_application_may() {
             (Action::Retrieve, got),
             (Action::Schedule, reported),
         ] {
-            assert_eq!(status != Status::NOT_AUTHORIZED, action == may, "{action:?} of one that may {may:?}");
+            assert_eq!(
+                status != Status::NOT_AUTHORIZED,
+                action == may,
+                "{action:?} of one that may {may:?}"
+            );
         }
         client.release().await.unwrap();
     }
@@ -112,7 +149,13 @@ impl dimse::Handler for Nobody {}
 
 #[test]
 fn titles_are_those_of_the_standard() {
-    for (title, expected) in [("A", true), ("SPECT 1", true), ("", false), (" A", false), ("A\\B", false)] {
+    for (title, expected) in [
+        ("A", true),
+        ("SPECT 1", true),
+        ("", false),
+        (" A", false),
+        ("A\\B", false),
+    ] {
         assert_eq!(check_title(title).is_ok(), expected, "{title:?}");
     }
     assert!(check_title("SEVENTEENCHARACTR").is_err());
