@@ -73,7 +73,7 @@ def matches(answers):
 
 sent_folder = Path(tempfile.mkdtemp())
 made = subprocess.run([sys.executable, here / "samples.py", folder, sent_folder], capture_output=True, text=True, check=True)
-study, series, count = made.stdout.split()
+study, series, count, run = made.stdout.split()
 files = sorted(sent_folder.iterdir())
 images = [pydicom.dcmread(path) for path in files]
 class_uid = images[0].SOPClassUID
@@ -97,14 +97,14 @@ def _():
 def _():
     association = associate([FIND, PATIENT_FIND])
     for model, level, keys, expected in [
-        (PATIENT_FIND, "PATIENT", {"PatientID": "INTEROP"}, 1),
+        (PATIENT_FIND, "PATIENT", {"PatientID": f"INTEROP-{run}"}, 1),
         (FIND, "STUDY", {"StudyInstanceUID": study}, 1),
         (FIND, "STUDY", {"StudyInstanceUID": [study, "1.2.3.4.5"]}, 1),
         (FIND, "STUDY", {"StudyInstanceUID": study, "PatientName": "int*^t?st"}, 1),
         (FIND, "STUDY", {"StudyInstanceUID": study, "StudyDate": "20260301-20260314"}, 0),
         (FIND, "SERIES", {"StudyInstanceUID": study, "SeriesInstanceUID": ""}, 1),
         (FIND, "IMAGE", {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": ""}, len(images)),
-        (FIND, "IMAGE", {"PatientID": "INTEROP", "StudyInstanceUID": study, "InstanceNumber": "2"}, 1),
+        (FIND, "IMAGE", {"PatientID": f"INTEROP-{run}", "StudyInstanceUID": study, "InstanceNumber": "2"}, 1),
     ]:
         found = matches(association.send_c_find(identifier(QueryRetrieveLevel=level, **keys), model))
         assert len(found) == expected, f"{level} {list(keys)}: expected {expected}, found {len(found)}"
