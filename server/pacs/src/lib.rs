@@ -7,6 +7,7 @@ pub mod access;
 mod clock;
 pub mod completeness;
 pub mod conflicts;
+pub mod conformance;
 pub mod corrections;
 pub mod deidentify;
 pub mod delivery;

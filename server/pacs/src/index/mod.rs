@@ -39,6 +39,7 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 
 pub use attributes::Level;
+pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub use conflict::{Conflict, ConflictKind, Decision};
 pub use correct::{Correction, NewCorrection, Scope};
 pub(crate) use database::Sql;
