@@ -39,13 +39,13 @@ async fn what_fits_a_rule_is_sent_by_dimse_once() {
     let queue = here.route(&to_dimse(there.dicom_port, "THERE", rule)).await;
     let large = file(1, 3, "a whole body scan", 9 << 20);
     for (bytes, sender) in [
+        // Never back to where it came from. It would be the first to be sent.
+        (file(1, 5, "PET", 1000), "dimse:THERE"),
         (file(1, 1, "a whole body scan", 1000), "dimse:CT1"),
         (file(1, 2, "PET", 1000), "dimse:CT1"),
         (large.clone(), "dimse:CT1"),
         (file(2, 1, "head", 1000), "dimse:CT1"),
         (file(1, 4, "PET", 1000), "web:upload"),
-        // Never back to where it came from.
-        (file(1, 5, "PET", 1000), "dimse:THERE"),
     ] {
         assert!(matches!(here.take(&bytes, sender).await, Outcome::Stored(_)));
     }
