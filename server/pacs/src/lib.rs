@@ -4,6 +4,7 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod access;
+pub mod convert;
 pub mod deidentify;
 pub mod dicomweb;
 pub mod events;
