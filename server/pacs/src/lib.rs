@@ -8,6 +8,7 @@ mod clock;
 pub mod completeness;
 pub mod conflicts;
 pub mod conformance;
+pub mod convert;
 pub mod corrections;
 pub mod deidentify;
 pub mod delivery;
