@@ -36,6 +36,7 @@ fn years_count_from_the_later_of_study_and_receipt() {
         ("", 10_957, 30, "20300101"),
         ("unknown!", 10_957, 30, "20300101"),
         ("20000229", 10_957, 15, "20150229"),
+        ("99991231", 10_957, 30, "99991231"),
     ] {
         assert_eq!(
             until(study_date, received_day * DAY_NS, years),
