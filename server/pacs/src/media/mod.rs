@@ -27,7 +27,6 @@ pub use http::router;
 pub use names::Names;
 pub use tree::{Content, File, Layout, Selection, Tree};
 
-#[cfg(test)]
 pub(crate) use tree::new_uid;
 
 use crate::{index, storage};
