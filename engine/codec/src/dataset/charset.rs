@@ -428,9 +428,9 @@ mod tests {
     #[test]
     fn sets_return_after_a_delimiter() {
         check(
-            &["", "ISO 2022 IR 149"],
+            &["ISO 2022 IR 100", "ISO 2022 IR 149"],
             b"\x1b$)C\xb1\xe6^\xb1\xe6",
-            "길^\u{fffd}\u{fffd}",
+            "길^±æ",
         );
     }
 
