@@ -19,6 +19,8 @@ fn matching(kind: AttributeKind) -> &'static str {
         AttributeKind::Date | AttributeKind::Time => "single value, range",
         AttributeKind::Uid => "single value, list of UIDs",
         AttributeKind::Integer => "single value",
+        AttributeKind::Number => "single value, range",
+        AttributeKind::Codes => "any of its values, wildcard",
     }
 }
 
