@@ -25,6 +25,11 @@ ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || missing+=(libvulkan1)
 need dciodvfy dicom3tools
 # Peers of the archive: they store, find and fetch; the index runs on both databases.
 need storescu dcmtk
+need Orthanc orthanc
+[ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing+=(orthanc-dicomweb)
+# They read the discs and archives that we write.
+need xorriso xorriso
+need unzip unzip
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 # They open the documents and movies that we write.
 need pdfinfo poppler-utils
@@ -35,6 +40,12 @@ if [ "${#missing[@]}" -gt 0 ]; then
 	command -v apt-get >/dev/null 2>&1 || { say "expected apt-get to install ${missing[*]}, found none"; exit 1; }
 	say "installing ${missing[*]} with apt"
 	as_root apt-get -o DPkg::Lock::Timeout=600 -qq update
+	# Peers are programs here, not services: none is started by its package.
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+		as_root chmod +x /usr/sbin/policy-rc.d
+		trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 

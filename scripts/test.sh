@@ -33,3 +33,10 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 	trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
 REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx,video/av1,dimse/tls
+
+say "peers against the archive"
+# The longer form sends every file of the shared data: INTEROP_FOLDER=target/shared-data.
+cargo build -p uptake
+cargo build -p dimse --example print_patterns
+debug=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug
+PYTHON=$PWD/target/venv/bin/python tests/interop/run.sh "$debug/uptake" "$debug/examples/print_patterns" ${INTEROP_FOLDER:-}

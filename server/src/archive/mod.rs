@@ -3,6 +3,7 @@
 //! What it does is in the crate `pacs`; here stand the folder, the listeners, health and metrics.
 
 mod health;
+mod jobs;
 mod log;
 mod marks;
 mod serve;
@@ -15,7 +16,8 @@ use anyhow::Context;
 use pacs::access::{Authorize, Open, TokenFile};
 use pacs::index::{Index, Place};
 use pacs::ingest::Ingest;
-use pacs::services::{Archive, Destination};
+use pacs::retention::Policy;
+use pacs::services::Archive;
 use pacs::storage::Storage;
 
 pub use log::start as start_log;
@@ -32,35 +34,39 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
     let data = &config.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    let storage = Storage::local(&data.join("objects"))
+    let mut storage = Storage::local(&data.join("objects"))
         .with_context(|| format!("the archive in {} cannot be opened", data.display()))?;
-    let index = Index::open(&place(config)?)
-        .await
-        .with_context(|| format!("the index of the archive in {} cannot be opened", data.display()))?;
+    if let Some(cold) = &config.storage.cold {
+        let cold = Storage::local(cold)
+            .with_context(|| format!("the colder store in {} cannot be opened", cold.display()))?;
+        storage = storage.with_cold(cold);
+    }
+    let index = open_index(config).await?;
     let limits = pacs::ingest::Limits {
         object_bytes: config.limits.object_bytes,
         ..pacs::ingest::Limits::default()
     };
     let ingest = Ingest::new(storage.clone(), index.clone(), limits).await?;
-    let destinations: HashMap<String, Destination> = config
-        .dicom
-        .peers
-        .iter()
-        .filter_map(|(title, peer)| {
-            let destination = Destination {
-                address: peer.address.clone()?,
-                ae_title: title.clone(),
-            };
-            Some((title.clone(), destination))
-        })
-        .collect();
-    Ok(Archive::new(
-        ingest,
-        index,
-        storage,
-        &config.dicom.ae_title,
-        destinations,
-    ))
+    let retention = Policy::new(
+        config.retention.out_patient_years,
+        config.retention.in_patient_years,
+    )?;
+    let archive = Archive::new(ingest, index, storage, &config.dicom.ae_title, HashMap::new());
+    Ok(archive.with_retention(retention))
+}
+
+/// Opens the index alone, which several processes may do: lists that are read live are changed so.
+///
+/// # Errors
+///
+/// When its disk fails, or it was made by a later version.
+pub async fn open_index(config: &Config) -> anyhow::Result<Index> {
+    Index::open(&place(config)?).await.with_context(|| {
+        format!(
+            "the index of the archive in {} cannot be opened",
+            config.data.display()
+        )
+    })
 }
 
 /// Where the index is.

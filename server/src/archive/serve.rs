@@ -3,14 +3,17 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dimse::server::AllowList;
 use dimse::{Config as DimseConfig, Provider};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pacs::access::Action;
+use pacs::dicomweb;
 use pacs::http::{self, App};
+use pacs::services::applications::{ALL_ACTIONS, Application, Applications};
 use pacs::services::{self, Archive};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,8 +22,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::jobs::Jobs;
 use super::{authorize, health, marks, open};
-use crate::config::{Config, Tls};
+use crate::config::Config;
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
 ///
@@ -34,34 +38,69 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     } else {
         marks::close(config)?;
     }
-    let tls = config.http.tls.as_ref().map(acceptor).transpose()?;
+    let tls = config.http.tls.as_ref();
+    let tls = tls
+        .map(|tls| acceptor("http.tls", &tls.certificate, &tls.key))
+        .transpose()?;
     let http = listen("http.listen", config.http.listen).await?;
     let dicom = listen("dicom.listen", config.dicom.listen).await?;
+    let secure = match &config.dicom.tls {
+        None => None,
+        Some(tls) => {
+            let acceptor = acceptor("dicom.tls", &tls.certificate, &tls.key)?;
+            Some((listen("dicom.tls.listen", tls.listen).await?, acceptor))
+        }
+    };
     let archive = open(config).await?;
-    let app = App::new(archive.clone(), authorize(config, is_open)?);
+    let applications = applications(config, is_open, &archive).await?;
+    let archive = archive.with_applications(applications.clone());
+    let jobs = Jobs::prepare(config, &archive).await?;
+    let app = App::new(archive.clone(), authorize(config, is_open)?).with_uploads(jobs.uploads.clone());
     announce(config, is_open, http.local_addr()?, dicom.local_addr()?);
 
     let (stop, stopped) = watch::channel(());
-    let until = |mut stopped: watch::Receiver<()>| async move {
-        let _ = stopped.changed().await;
+    let until = || {
+        let mut stopped = stopped.clone();
+        async move {
+            let _ = stopped.changed().await;
+        }
     };
-    let provider = provider(config, is_open, archive);
-    let answering = http::serve(
-        http,
-        router(app, is_open)?,
-        tls,
-        limits(config),
-        until(stopped.clone()),
-    );
-    let associating = provider.serve(dicom, until(stopped));
+    let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
+    let answering = http::serve(http, router(config, app, is_open)?, tls, limits(config), until());
+    let associating = provider.serve(dicom, until());
+    let securely = async {
+        if let Some((listener, acceptor)) = secure {
+            provider
+                .serve_over(listener, move |stream| acceptor.accept(stream), until())
+                .await;
+        }
+    };
+    let working = jobs.run(config, &archive, until());
     let ending = async {
         shutdown.await;
         tracing::info!("ending");
         let _ = stop.send(());
     };
-    tokio::join!(answering, associating, ending);
+    let ((), (), (), (), ()) = tokio::join!(answering, associating, securely, working, ending);
     tracing::info!("ended");
     Ok(())
+}
+
+/// Who may associate: those of the configuration, written into the archive's list, and those that stand there.
+async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyhow::Result<Applications> {
+    let applications = Applications::open(archive.index().clone()).await?;
+    for (title, peer) in &config.dicom.peers {
+        applications.put(&peer.application(title)?).await?;
+    }
+    if !is_open {
+        return Ok(applications.called_as(std::slice::from_ref(&config.dicom.ae_title)));
+    }
+    let others = Application {
+        associations: u32::try_from(config.dicom.associations).unwrap_or(u32::MAX),
+        may: [&ALL_ACTIONS[..], &[Action::Correct]].concat(),
+        ..Application::new("")
+    };
+    Ok(applications.admitting_others(others))
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -70,10 +109,11 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
         .with_context(|| format!("{setting}: cannot listen on {address}"))
 }
 
-fn router(app: App, is_open: bool) -> anyhow::Result<axum::Router> {
-    let router = health::router(app.clone(), figures()?)
-        .merge(http::router(app))
-        .layer(axum::middleware::from_fn(health::measured));
+fn router(config: &Config, app: App, is_open: bool) -> anyhow::Result<axum::Router> {
+    let origins = config.http.origins.iter().map(|origin| origin.parse());
+    let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
+    let router = health::router(app.clone(), figures()?).merge(http::router(app));
+    let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(if is_open {
         http::only_this_machine(router)
     } else {
@@ -104,39 +144,27 @@ fn limits(config: &Config) -> http::Limits {
     }
 }
 
-fn provider(config: &Config, is_open: bool, archive: Archive) -> Provider<Archive> {
-    let calling = config.dicom.peers.iter();
-    let admission = AllowList {
-        called: if is_open {
-            Vec::new()
-        } else {
-            vec![config.dicom.ae_title.clone()]
-        },
-        calling: calling
-            .map(|(title, peer)| (title.clone(), peer.associations))
-            .collect(),
-        others: is_open.then_some(config.dicom.associations),
-    };
-    let mut dimse = DimseConfig::new(&config.dicom.ae_title, admission, services::supported());
+fn dimse(config: &Config, applications: Applications) -> DimseConfig {
+    let mut dimse = DimseConfig::new(&config.dicom.ae_title, applications, services::supported());
     dimse.associations = config.dicom.associations;
     dimse.limits.store_bytes = config.limits.object_bytes;
     dimse.timeouts.idle = Duration::from_secs(config.limits.silence_s);
-    Provider::new(dimse, Arc::new(archive))
+    dimse
 }
 
-fn acceptor(tls: &Tls) -> anyhow::Result<TlsAcceptor> {
-    let certificates = CertificateDer::pem_file_iter(&tls.certificate)
+fn acceptor(setting: &str, certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
+    let certificates = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("http.tls.certificate: cannot read {}", tls.certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .with_context(|| format!("http.tls.key: cannot read {}", tls.key.display()))?;
+        .with_context(|| format!("{setting}.certificate: cannot read {}", certificate.display()))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("{setting}.key: cannot read {}", key.display()))?;
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .context("http.tls")?
+        .with_context(|| setting.to_owned())?
         .with_no_client_auth()
         .with_single_cert(certificates, key)
-        .context("http.tls: the certificate and the key do not fit")?;
+        .with_context(|| format!("{setting}: the certificate and the key do not fit"))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -4,7 +4,6 @@
 //! name; [`Config::to_toml`] prints all of it. Secrets stand in files of their own, whose names are settings.
 
 mod environment;
-mod network;
 
 #[cfg(test)]
 mod tests;
@@ -14,9 +13,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use dimse::CharacterSet;
+use pacs::access::Action;
+use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use serde::{Deserialize, Serialize};
-
-pub use network::Network;
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -30,8 +30,16 @@ pub struct Config {
     pub dicom: Dicom,
     /// Where the index is.
     pub index: Index,
+    /// Where objects lie beside the data folder.
+    pub storage: Storage,
     /// What objects may be.
     pub limits: Limits,
+    /// How long studies are kept.
+    pub retention: Retention,
+    /// How often every object is verified.
+    pub scrub: Scrub,
+    /// Whereto what is received is sent on.
+    pub routing: pacs::routing::Config,
     /// What is written to standard error.
     pub log: Log,
 }
@@ -48,7 +56,9 @@ pub struct Http {
     /// With a certificate only HTTPS is spoken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// Connections at once, and from one address.
+    /// Origins of other pages that may read answers: `https://viewer.example`.
+    pub origins: Vec<String>,
+    /// Connections at once.
     pub connections: usize,
     /// Connections at once from one address other than this machine.
     pub connections_of_address: usize,
@@ -74,8 +84,23 @@ pub struct Dicom {
     pub ae_title: String,
     /// Associations at once, of all peers.
     pub associations: usize,
-    /// Who may associate, by AE title, and where they are.
+    /// A second listener, over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<DicomTls>,
+    /// Applications that may associate, by AE title; `uptake pacs ae` adds others while the archive runs.
     pub peers: BTreeMap<String, Peer>,
+}
+
+/// DICOM over TLS (PS3.15 B).
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DicomTls {
+    /// Address and port; 2762 is the port registered for it.
+    pub listen: SocketAddr,
+    /// File of the certificate, those that sign it behind it.
+    pub certificate: PathBuf,
+    /// File of the private key.
+    pub key: PathBuf,
 }
 
 /// An application of the hospital's network.
@@ -85,10 +110,46 @@ pub struct Peer {
     /// Where it is sent to by C-MOVE and routing: `host:port`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Networks that it may come from; any when empty.
-    pub networks: Vec<Network>,
+    /// Networks that it may come from, as `10.1.0.0/16`; any when empty.
+    pub networks: Vec<String>,
     /// Associations at once.
-    pub associations: usize,
+    pub associations: u32,
+    /// What it may do.
+    pub may: Vec<Action>,
+    /// Specific Character Set of answers to it: `ISO_IR 192`, `GB18030`, `GBK`, `ISO 2022 IR 58`.
+    pub character_set: String,
+}
+
+/// Where objects lie beside the data folder.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Folder of a colder store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cold: Option<PathBuf>,
+    /// Studies older than so many days move there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cold_after_days: Option<u32>,
+}
+
+/// How long studies are kept at least: longer than the law wants, never shorter.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Of out-patients.
+    pub out_patient_years: u32,
+    /// Of in-patients, and where nobody said.
+    pub in_patient_years: u32,
+}
+
+/// How often every object is read and its hash compared.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scrub {
+    /// Once within so many days.
+    pub within_days: u32,
+    /// Bytes read in a second at most.
+    pub bytes_per_second: u64,
 }
 
 /// Where the index is.
@@ -106,6 +167,10 @@ pub struct Index {
 pub struct Limits {
     /// Bytes of one object.
     pub object_bytes: u64,
+    /// Bytes of a .dcm file that people upload.
+    pub upload_object_bytes: u64,
+    /// Bytes of a .zip file that people upload.
+    pub upload_zip_bytes: u64,
     /// Associations and connections waiting without a byte are ended after these seconds.
     pub silence_s: u64,
 }
@@ -137,7 +202,11 @@ impl Default for Config {
             http: Http::default(),
             dicom: Dicom::default(),
             index: Index::default(),
+            storage: Storage::default(),
             limits: Limits::default(),
+            retention: Retention::default(),
+            scrub: Scrub::default(),
+            routing: pacs::routing::Config::default(),
             log: Log::default(),
         }
     }
@@ -149,6 +218,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tokens: None,
             tls: None,
+            origins: Vec::new(),
             connections: 2048,
             connections_of_address: 256,
         }
@@ -161,6 +231,7 @@ impl Default for Dicom {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title: "UPTAKE".to_owned(),
             associations: 512,
+            tls: None,
             peers: BTreeMap::new(),
         }
     }
@@ -171,8 +242,62 @@ impl Default for Peer {
         Self {
             address: None,
             networks: Vec::new(),
-            associations: 16,
+            associations: 5,
+            may: ALL_ACTIONS.to_vec(),
+            character_set: CharacterSet::default().term().to_owned(),
         }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            out_patient_years: 15,
+            in_patient_years: 30,
+        }
+    }
+}
+
+impl Default for Scrub {
+    fn default() -> Self {
+        let pacs::scrub::Policy {
+            within_days,
+            bytes_per_second,
+        } = pacs::scrub::Policy::default();
+        Self {
+            within_days,
+            bytes_per_second,
+        }
+    }
+}
+
+impl Peer {
+    /// The application as the archive knows it.
+    ///
+    /// # Errors
+    ///
+    /// A network or a character set that is none.
+    pub fn application(&self, ae_title: &str) -> anyhow::Result<Application> {
+        let network = |text: &String| {
+            text.parse()
+                .with_context(|| format!("dicom.peers.{ae_title}.networks: {text:?}"))
+        };
+        let character_set = CharacterSet::from_term(&self.character_set).with_context(|| {
+            let terms = CharacterSet::ALL.map(|(_, term)| term.trim_start_matches('\\'));
+            format!(
+                "dicom.peers.{ae_title}.character_set: expected one of {}, found {:?}",
+                terms.join(", "),
+                self.character_set
+            )
+        })?;
+        Ok(Application {
+            networks: self.networks.iter().map(network).collect::<anyhow::Result<_>>()?,
+            associations: self.associations,
+            may: self.may.clone(),
+            address: self.address.clone(),
+            character_set,
+            ..Application::new(ae_title)
+        })
     }
 }
 
@@ -180,6 +305,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             object_bytes: 4 << 30,
+            upload_object_bytes: 20_000_000,
+            upload_zip_bytes: 500_000_000,
             silence_s: 120,
         }
     }
@@ -228,15 +355,16 @@ impl Config {
     ///
     /// The first setting that cannot be, with what was expected.
     pub fn check(&self) -> anyhow::Result<()> {
-        check_ae_title("dicom.ae_title", &self.dicom.ae_title)?;
+        check_title(&self.dicom.ae_title).context("dicom.ae_title")?;
         for (title, peer) in &self.dicom.peers {
-            check_ae_title("dicom.peers", title)?;
+            check_title(title).context("dicom.peers")?;
             if let Some(address) = &peer.address {
                 let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
                 if !matches!(port, Some(Ok(1..))) {
                     bail!("dicom.peers.{title}.address: expected host:port, found {address:?}");
                 }
             }
+            peer.application(title)?;
             ensure!(
                 peer.associations > 0,
                 "dicom.peers.{title}.associations: expected at least 1, found 0"
@@ -249,6 +377,20 @@ impl Config {
         ] {
             ensure!(value > 0, "{name}: expected at least 1, found 0");
         }
+        for origin in &self.http.origins {
+            let is_origin = origin.contains("://") && !origin.ends_with('/');
+            ensure!(
+                is_origin && origin.parse::<axum::http::HeaderValue>().is_ok(),
+                "http.origins: expected an origin as https://viewer.example, found {origin:?}"
+            );
+        }
+        self.routing.check().context("routing")?;
+        pacs::retention::Policy::new(self.retention.out_patient_years, self.retention.in_patient_years)
+            .context("retention")?;
+        ensure!(
+            self.storage.cold.is_some() || self.storage.cold_after_days.is_none(),
+            "storage.cold_after_days: expected a folder in storage.cold too, found none"
+        );
         ensure!(
             self.limits.silence_s > 0,
             "limits.silence_s: expected at least 1, found 0"
@@ -276,15 +418,4 @@ impl Config {
         let given = self.http.tokens.clone();
         given.unwrap_or_else(|| self.data.join("tokens.toml"))
     }
-}
-
-/// An AE title is 1 to 16 characters of the default repertoire without backslash (PS3.5 6.2).
-fn check_ae_title(name: &str, title: &str) -> anyhow::Result<()> {
-    let allowed = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'\\';
-    let is_title = (1..=16).contains(&title.len()) && title.bytes().all(allowed) && title.trim() == title;
-    ensure!(
-        is_title,
-        "{name}: expected an AE title of 1 to 16 characters, found {title:?}"
-    );
-    Ok(())
 }

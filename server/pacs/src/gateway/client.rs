@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use reqwest::{Client, RequestBuilder, Response, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -28,7 +28,7 @@ const AHEAD: usize = 8;
 const ACKNOWLEDGE: Duration = Duration::from_secs(600);
 
 /// An archive elsewhere, reached by the gateway's protocol.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloudNode {
     /// Its address: `https://cloud.example`.
@@ -36,7 +36,7 @@ pub struct CloudNode {
     /// A file that holds the device's key, or an upload code.
     pub key_file: PathBuf,
     /// Certificates, as PEM, that are trusted instead of the system's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_authority: Option<PathBuf>,
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::gateway::CloudNode;
 
 /// Destinations and the rules that send to them.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Nodes.
@@ -21,7 +21,7 @@ pub struct Config {
 }
 
 /// A node that objects are sent to.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// Its name, in rules and in the queue: renamed, it is another destination.
@@ -38,7 +38,7 @@ pub struct Destination {
 }
 
 /// How a node is reached.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Node {
     /// By C-STORE.
@@ -50,7 +50,7 @@ pub enum Node {
 }
 
 /// A provider of C-STORE.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DimseNode {
     /// Its AE title.
@@ -58,26 +58,26 @@ pub struct DimseNode {
     /// Host and port.
     pub address: String,
     /// The certificates, as PEM, of which one must have signed the node's: then TLS is spoken.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_authority: Option<PathBuf>,
 }
 
 /// A provider of STOW-RS.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebNode {
     /// The address of its DICOMweb services: `https://host/dicom-web`.
     pub url: String,
     /// A file that holds the bearer token.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// Certificates, as PEM, that are trusted instead of the system's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_authority: Option<PathBuf>,
 }
 
 /// By which way an object came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// By C-STORE.
@@ -89,7 +89,7 @@ pub enum Source {
 }
 
 /// A rule. Patterns have `*` for any text and `?` for any character; a list that is empty asks for nothing.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rule {
     /// What it is called.
