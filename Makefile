@@ -12,8 +12,9 @@ test:
 	@scripts/setup.sh
 	@scripts/test.sh
 
-# Fuzzing of every parser; FUZZ_SECONDS a target, 600 unless said otherwise.
+# The archive killed and without power, for long; fuzzing of every parser, FUZZ_SECONDS a target, 600 unless said otherwise.
 test-long: test
+	@scripts/archive_long.sh
 	@scripts/fuzz.sh
 
 # Speed on fixed synthetic data.

@@ -36,7 +36,6 @@ REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/on
 
 say "peers against the archive"
 # The longer form sends every file of the shared data: INTEROP_FOLDER=target/shared-data.
-cargo build -p uptake
-cargo build -p dimse --example print_patterns
+# The tests above built the program and the examples.
 debug=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug
 PYTHON=$PWD/target/venv/bin/python tests/interop/run.sh "$debug/uptake" "$debug/examples/print_patterns" ${INTEROP_FOLDER:-}
