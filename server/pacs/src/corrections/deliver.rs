@@ -1,6 +1,7 @@
 //! The one way on which objects leave: verified, then with what stands in place of wrong values.
 
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -47,6 +48,9 @@ pub(crate) struct Outgoing {
     /// What of the stored object comes behind the head.
     tail: Range<u64>,
 }
+
+/// Bytes that follow one another.
+pub(crate) type Pieces = Pin<Box<dyn Stream<Item = storage::Result<Bytes>> + Send>>;
 
 impl Outgoing {
     /// Lays overlays over an object of `size` bytes.
@@ -116,6 +120,30 @@ impl Outgoing {
             return Ok(rest);
         }
         Ok([head, rest].concat().into())
+    }
+
+    /// Gives all of it in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::read`].
+    pub(crate) async fn read(&self, storage: &Storage) -> storage::Result<Bytes> {
+        if self.is_as_stored() {
+            return storage.read(self.hash, self.size()).await;
+        }
+        self.range(storage, 0..self.size()).await
+    }
+
+    /// Gives all of it piece by piece, verified before the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::open`].
+    pub(crate) async fn open(&self, storage: &Storage) -> storage::Result<Pieces> {
+        if self.is_as_stored() {
+            return Ok(Box::pin(storage.open(self.hash).await?));
+        }
+        Ok(Box::pin(self.pieces(storage, 0..self.size()).await?))
     }
 
     /// Gives part of it piece by piece, each verified before it is given.

@@ -49,10 +49,7 @@ pub(super) async fn retrieve(
         return Err(Error::NotFound);
     }
     if is_original {
-        instances = instances
-            .into_iter()
-            .map(DeflatedMetadata::as_received)
-            .collect();
+        instances = instances.into_iter().map(DeflatedMetadata::as_received).collect();
     }
     let mut tag = format!("{chosen} {base}\n");
     for instance in &instances {

@@ -97,7 +97,11 @@ impl Request {
         let address = Address::of(&names.study, names.series.as_deref(), names.instance.as_deref())?;
         let query = parameters(query.as_deref().unwrap_or_default())?;
         let is_original = find::is_original(&query)?;
-        let action = if is_original { Action::Correct } else { Action::Retrieve };
+        let action = if is_original {
+            Action::Correct
+        } else {
+            Action::Retrieve
+        };
         caller.may(action, Some(&address.study))?;
         let parameter = query.iter().find(|(name, _)| name == "accept");
         Ok(Self {

@@ -39,7 +39,11 @@ pub(super) async fn retrieve(
         Some(needed("objectUID")?),
     )?;
     let is_original = find::is_original(&query)?;
-    let action = if is_original { Action::Correct } else { Action::Retrieve };
+    let action = if is_original {
+        Action::Correct
+    } else {
+        Action::Retrieve
+    };
     caller.may(action, Some(&address.study))?;
     if value("anonymize").is_some() {
         return Err(Error::NotOffered("anonymize"));
