@@ -40,16 +40,17 @@ call=(-aec "$title")
 mkdir "$work/sent"
 "$PYTHON" "$here/samples.py" "$folder" "$work/sent" > "$work/samples" || { cat "$work/samples"; exit 1; }
 study=$(cut -d' ' -f1 "$work/samples") series=$(cut -d' ' -f2 "$work/samples") count=$(cut -d' ' -f3 "$work/samples")
+run=$(cut -d' ' -f4 "$work/samples")
 key=(-k "StudyInstanceUID=$study")
 
 check "echoscu" echoscu "${call[@]}" "${peer[@]}"
 check "storescu stores $count instances" storescu "${call[@]}" +sd "${peer[@]}" "$work/sent"
 check "dcmsend stores them again" dcmsend "${call[@]}" +sd "${peer[@]}" "$work/sent"
 check "findscu finds the study" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY "${key[@]}" "${peer[@]}"
-check "findscu finds the patient" answers 1 findscu -v "${call[@]}" -P -k QueryRetrieveLevel=PATIENT -k PatientID=INTEROP "${peer[@]}"
-check "findscu finds by a wildcard" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k 'AccessionNumber=IOP*' "${peer[@]}"
-check "findscu finds by a range" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k PatientID=INTEROP -k StudyDate=20260301-20260331 "${peer[@]}"
-check "findscu finds nothing outside the range" answers 0 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k PatientID=INTEROP -k StudyDate=-20260228 "${peer[@]}"
+check "findscu finds the patient" answers 1 findscu -v "${call[@]}" -P -k QueryRetrieveLevel=PATIENT -k "PatientID=INTEROP-$run" "${peer[@]}"
+check "findscu finds by a wildcard" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k "AccessionNumber=IOP-$run*" "${peer[@]}"
+check "findscu finds by a range" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k "PatientID=INTEROP-$run" -k StudyDate=20260301-20260331 "${peer[@]}"
+check "findscu finds nothing outside the range" answers 0 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=STUDY -k "PatientID=INTEROP-$run" -k StudyDate=-20260228 "${peer[@]}"
 check "findscu finds the series" answers 1 findscu -v "${call[@]}" -S -k QueryRetrieveLevel=SERIES "${key[@]}" -k "SeriesInstanceUID=$series" "${peer[@]}"
 check "findscu finds $count images" answers "$count" findscu -v "${call[@]}" -S -k QueryRetrieveLevel=IMAGE "${key[@]}" -k "SeriesInstanceUID=$series" -k SOPInstanceUID "${peer[@]}"
 check "findscu -W asks the worklist" findscu -v "${call[@]}" -W -k PatientName -k 'ScheduledProcedureStepSequence[0].Modality=NM' -k 'ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate=20260304' "${peer[@]}"

@@ -1,4 +1,7 @@
-"""Makes a study of known keys out of the first image of a folder: `samples.py FOLDER TO`; says study, series and count."""
+"""Makes a study of known keys out of the first image of a folder: `samples.py FOLDER TO`; says study, series, count,
+and the number that ends Patient ID (`INTEROP-`) and Accession Number (`IOP-`): another each time, so that an archive is met
+as often as wanted.
+"""
 
 import sys
 from pathlib import Path
@@ -26,11 +29,12 @@ def first_image(folder):
 
 image = first_image(sys.argv[1])
 study, series = generate_uid(None), generate_uid(None)
-image.PatientID, image.PatientName, image.AccessionNumber = "INTEROP", "Interop^Test", "IOP1"
+number_of_run = study[-8:]
+image.PatientID, image.PatientName, image.AccessionNumber = f"INTEROP-{number_of_run}", "Interop^Test", f"IOP-{number_of_run}"
 image.StudyDate, image.StudyInstanceUID, image.SeriesInstanceUID = "20260315", study, series
 for number in range(COUNT):
     image.InstanceNumber = number + 1
     image.SOPInstanceUID = generate_uid(None)
     image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
     image.save_as(Path(sys.argv[2]) / f"{number}.dcm", enforce_file_format=True)
-print(study, series, COUNT)
+print(study, series, COUNT, number_of_run)

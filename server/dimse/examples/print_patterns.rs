@@ -49,7 +49,7 @@ async fn print() -> Result<(), Box<dyn Error>> {
         columns: COLUMNS,
         pixels: match tones {
             Tones::Colour => Pixels::Rgb8(&narrow[p]),
-            Tones::Grey if p % 2 == 0 => Pixels::Grey12(&wide[p]),
+            Tones::Grey if p.is_multiple_of(2) => Pixels::Grey12(&wide[p]),
             Tones::Grey => Pixels::Grey8(&narrow[p]),
         },
         width_mm: (p == 0).then_some(50.0),

@@ -7,6 +7,8 @@ pub mod access;
 mod clock;
 pub mod completeness;
 pub mod conflicts;
+pub mod conformance;
+pub mod convert;
 pub mod corrections;
 pub mod deidentify;
 pub mod delivery;

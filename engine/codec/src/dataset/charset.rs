@@ -84,7 +84,7 @@ impl CharacterSet {
         // Terms are written with spaces, underscores or hyphens by one sender or another.
         let number = first.rsplit([' ', '_', '-']).next().unwrap_or_default();
         let upper = match number {
-            "" | "6" => Some(Half::Ascii),
+            "" | "6" => Some(designated_early(terms)),
             "100" => Some(Half::Latin1),
             "101" => Some(Half::Single(ISO_8859_2)),
             "109" => Some(Half::Single(ISO_8859_3)),
@@ -190,6 +190,24 @@ fn single(upper: Half, c: char) -> Option<u8> {
             }
         }
         Half::Ascii | Half::Double(..) => None,
+    }
+}
+
+/// What bytes beyond ASCII mean before any escape, where the standard lets them mean nothing.
+///
+/// Senders of Chinese and Korean leave the escapes out (pydicom is one); what they meant is the set they name.
+fn designated_early(terms: &[&str]) -> Half {
+    let is_number = |number: &str| {
+        terms
+            .iter()
+            .any(|term| term.trim().ends_with(&format!(" {number}")))
+    };
+    if is_number("58") {
+        Half::Double(GBK, None)
+    } else if is_number("149") {
+        Half::Double(EUC_KR, None)
+    } else {
+        Half::Ascii
     }
 }
 
@@ -370,6 +388,17 @@ mod tests {
     }
 
     #[test]
+    fn escapes_that_were_left_out_are_understood() {
+        let terms = ["", "ISO 2022 IR 58"];
+        check(
+            &terms,
+            b"Zhang^XiaoDong=\xd5\xc5^\xd0\xa1\xb6\xab",
+            "Zhang^XiaoDong=张^小东",
+        );
+        check(&["", "ISO 2022 IR 149"], b"\xfb\xf3^\xd1\xce\xd4\xd7", "洪^吉洞");
+    }
+
+    #[test]
     fn single_byte_sets() {
         check(&["ISO_IR 100"], b"Buc^J\xe9r\xf4me", "Buc^Jérôme");
         check(&["ISO_IR 144"], b"\xbb\xee\xdace\xdc\xd1yp\xd3", "Люкceмбypг");
@@ -399,9 +428,9 @@ mod tests {
     #[test]
     fn sets_return_after_a_delimiter() {
         check(
-            &["", "ISO 2022 IR 149"],
+            &["ISO 2022 IR 100", "ISO 2022 IR 149"],
             b"\x1b$)C\xb1\xe6^\xb1\xe6",
-            "길^\u{fffd}\u{fffd}",
+            "길^±æ",
         );
     }
 

@@ -33,9 +33,10 @@ pub(super) async fn find<H: Handler>(
             // Answers first: the handler's end must not overtake them.
             biased;
             event = association.next_event() => {
-                hear(event?, &message)?;
-                receiver.close();
-                break Status::CANCEL.into();
+                if hear(event?, &message)? {
+                    receiver.close();
+                    break Status::CANCEL.into();
+                }
             }
             Some((answer, status)) = receiver.recv() => {
                 if !queue_answer(association, &message, &answer, status, syntax).await? {
@@ -82,13 +83,19 @@ async fn queue_answer(
     Ok(true)
 }
 
-/// What may come while a request is being answered: its C-CANCEL, and nothing else.
-pub(super) fn hear(event: Option<Message>, request: &Message) -> Result<()> {
+/// What may come while a request is being answered: its C-CANCEL, for which this gives `true`, or the answer to a report
+/// of ours that crossed the request. That report counts as unanswered and is sent again: twice rather than never.
+pub(super) fn hear(event: Option<Message>, request: &Message) -> Result<bool> {
     match event {
-        Some(Message { command, .. }) if cancels(&command, request) => Ok(()),
+        Some(Message { command, .. }) if cancels(&command, request) => Ok(true),
+        Some(Message { command, .. }) if answers_report(&command) => Ok(false),
         Some(_) => Err(unexpected("C-CANCEL or nothing", "another message")),
         None => Err(unexpected("C-CANCEL or nothing", "a release request")),
     }
+}
+
+pub(super) fn answers_report(command: &Command) -> bool {
+    command.is_response && command.operation == Operation::NEventReport
 }
 
 pub(super) fn cancels(command: &Command, request: &Message) -> bool {

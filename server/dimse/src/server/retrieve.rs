@@ -8,7 +8,7 @@ use dicom_object::InMemDicomObject;
 
 use super::Shared;
 use super::handler::{Destination, Handler, Planned};
-use super::query::{cancels, hear, read_query};
+use super::query::{answers_report, cancels, hear, read_query};
 use super::session::refuse;
 use crate::association::{Association, Message, unexpected};
 use crate::client::{Client, ClientConfig};
@@ -130,7 +130,7 @@ async fn finish(association: &mut Association, message: &Message, progress: &Pro
 async fn is_cancelled(association: &mut Association, message: &Message) -> Result<bool> {
     tokio::select! {
         biased;
-        event = association.next_event() => hear(event?, message).map(|()| true),
+        event = association.next_event() => hear(event?, message),
         () = std::future::ready(()) => Ok(false),
     }
 }
@@ -194,7 +194,7 @@ async fn store_back(
             progress.is_cancelled = true;
         } else if answer.is_response && answer.operation == Operation::CStore && answer.message_id == id {
             return Ok(answer.outcome());
-        } else {
+        } else if !answers_report(&answer) {
             return Err(unexpected("the answer of a C-STORE", "another message"));
         }
     }

@@ -131,6 +131,28 @@ async fn silent_and_dripping_connections_end_and_block_nobody() {
 }
 
 #[tokio::test]
+async fn one_address_takes_only_so_many_places_unheard() {
+    let mut config = config();
+    config.half_open_per_address = 3;
+    let provider = provider(Archive::default(), config).await;
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(provider.address).await.unwrap());
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut beyond = TcpStream::connect(provider.address).await.unwrap();
+    assert_eq!(rest_of(&mut beyond).await, b"", "closed unheard");
+    drop(silent);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Associations do not count, however many there are.
+    let mut associations = Vec::new();
+    for _ in 0..5 {
+        associations.push(associated(&provider, &[Proposal::uncompressed(VERIFICATION)]).await);
+    }
+    still_serves(&provider).await;
+}
+
+#[tokio::test]
 async fn bad_fragments_and_commands_end_their_association() {
     let provider = provider(Archive::default(), hasty()).await;
     let echo = Command::request(Operation::CEcho, 1).encode();

@@ -49,6 +49,37 @@ fn check(request: &AssociationRQ, supported: &Supported) -> Result<Vec<(Reason, 
 }
 
 #[test]
+fn extensions_are_answered_as_far_as_they_are_honoured() {
+    let mut request = asked(&[Proposal::uncompressed(FIND)]);
+    // SOP Class Common Extended Negotiation, as it comes, and a window of operations.
+    request.user_variables.push(UserVariableItem::Unknown(
+        0x57,
+        b"\0\x051.2.3\0\x051.2.4\0\0".to_vec(),
+    ));
+    request
+        .user_variables
+        .push(UserVariableItem::Unknown(0x53, vec![0, 8, 0, 8]));
+    let variables = |supported: &Supported| {
+        let peer = peer_of(&request, None);
+        let (implementation, limits) = (Implementation::default(), Limits::default());
+        let (reply, negotiated) = answer(&request, peer, supported, &implementation, &limits).unwrap();
+        assert_eq!(negotiated.contexts.len(), 1);
+        reply.user_variables
+    };
+    let supported = Supported::default().class(FIND, &[EXPLICIT]);
+    let relational = UserVariableItem::SopClassExtendedNegotiationSubItem(FIND.to_owned(), vec![1]);
+    let one_at_a_time = UserVariableItem::Unknown(0x53, vec![0, 1, 0, 1]);
+    assert!(!variables(&supported).contains(&relational));
+    let answered = variables(&supported.extended(FIND, &[1, 0]));
+    assert!(answered.contains(&relational) && answered.contains(&one_at_a_time));
+    assert!(
+        !answered
+            .iter()
+            .any(|item| matches!(item, UserVariableItem::Unknown(0x57, _)))
+    );
+}
+
+#[test]
 fn the_preference_decides_the_transfer_syntax() {
     let request = asked(&[Proposal::new(CT, &[IMPLICIT, JPEG_LOSSLESS, EXPLICIT])]);
     let supported = Supported::default().storage(&[EXPLICIT, IMPLICIT], false);

@@ -14,8 +14,8 @@ use tower::Service;
 
 use crate::access::Open;
 use crate::http::{App, router};
-use crate::index::tests::sqlite;
-use crate::index::{Facts, Identifier, NewCorrection, Scope};
+use crate::index::tests::{on_both, sqlite};
+use crate::index::{Facts, Identifier, Index, NewCorrection, Scope};
 use crate::ingest::{Ingest, Limits, Outcome, Receipt};
 use crate::services::Archive;
 use crate::storage::{ObjectInfo, Storage};
@@ -24,11 +24,25 @@ use crate::test_folder::TestFolder;
 /// An archive in a folder, on SQLite.
 pub(crate) async fn archive(folder: &Path) -> Archive {
     let storage = Storage::local(&folder.join("objects")).unwrap();
-    let index = sqlite(folder).await;
+    archive_of(storage, sqlite(folder).await).await
+}
+
+/// An archive of a storage and an index.
+pub(crate) async fn archive_of(storage: Storage, index: Index) -> Archive {
     let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
         .await
         .unwrap();
     Archive::new(ingest, index, storage, "UPTAKE", Default::default())
+}
+
+/// Runs a check on an archive with a new SQLite, and with a new PostgreSQL where there is one.
+pub(crate) async fn on_both_archives(check: impl AsyncFn(&Path, Archive)) {
+    on_both(async |index: Index| {
+        let folder = TestFolder::new("archive");
+        let storage = Storage::local(&folder.path().join("objects")).unwrap();
+        check(folder.path(), archive_of(storage, index).await).await;
+    })
+    .await;
 }
 
 /// A made-up data set without pixels.
@@ -111,64 +125,65 @@ fn correction(scope: Scope, changes: &[(Tag, &str)]) -> NewCorrection {
 
 #[tokio::test]
 async fn what_leaves_and_what_metadata_say_agree() {
-    let folder = TestFolder::new("corrections");
-    let archive = archive(folder.path()).await;
-    let receipt = take(&archive, &object(1, &[])).await;
-    take(
-        &archive,
-        &object(
-            2,
-            &[
-                (tags::PATIENT_ID, VR::LO, "P78"),
-                (tags::STUDY_INSTANCE_UID, VR::UI, "2.25.78"),
-            ],
-        ),
-    )
+    on_both_archives(async |_folder: &Path, archive: Archive| {
+        let receipt = take(&archive, &object(1, &[])).await;
+        take(
+            &archive,
+            &object(
+                2,
+                &[
+                    (tags::PATIENT_ID, VR::LO, "P78"),
+                    (tags::STUDY_INSTANCE_UID, VR::UI, "2.25.78"),
+                ],
+            ),
+        )
+        .await;
+        let hash = receipt.object.hash;
+        let sent = file(&object(1, &[]));
+        assert_eq!(archive.read_for_delivery(hash, false).await.unwrap(), sent);
+        let study = Scope::Study("2.25.77".to_owned());
+        let changes = [
+            (tags::PATIENT_NAME, "Wang^Fangfang=王^芳芳"),
+            (tags::ISSUER_OF_PATIENT_ID, "HIS"),
+            (tags::PATIENT_BIRTH_DATE, ""),
+            (tags::BODY_PART_EXAMINED, "HEART"),
+        ];
+        archive.correct(&correction(study, &changes)).await.unwrap();
+        let (from, into) = (
+            Identifier {
+                id: "P77".to_owned(),
+                issuer: "HIS".to_owned(),
+            },
+            Identifier {
+                id: "P78".to_owned(),
+                issuer: String::new(),
+            },
+        );
+        archive
+            .index()
+            .merge(&from, &into, 1_767_225_601_000_000_000, "same person")
+            .await
+            .unwrap();
+        let left = archive.read_for_delivery(hash, false).await.unwrap();
+        assert_ne!(left, sent);
+        // The index of what left is the index of what is there.
+        let parsed = codec::dataset::read(&left, codec::dataset::Limits::default()).unwrap();
+        let info = ObjectInfo {
+            received_ns: 1,
+            hash,
+            size: 1,
+        };
+        let of_bytes = crate::index::inflated(&Facts::of(info, &parsed).metadata).unwrap();
+        let metadata = archive.index().metadata("2.25.77", None).await.unwrap();
+        let [of_bytes, of_index]: [Value; 2] =
+            [&of_bytes, &metadata[0].json].map(|text| serde_json::from_str(text).unwrap());
+        assert_eq!(of_bytes, of_index);
+        assert_eq!(of_index["00100020"]["Value"][0], "P78");
+        assert_eq!(of_index["00101002"]["Value"][0]["00100020"]["Value"][0], "P77");
+        assert_eq!(of_index["04000561"]["Value"].as_array().unwrap().len(), 2);
+        assert_eq!(archive.read_for_delivery(hash, true).await.unwrap(), sent);
+    })
     .await;
-    let hash = receipt.object.hash;
-    let sent = file(&object(1, &[]));
-    assert_eq!(archive.read_for_delivery(hash, false).await.unwrap(), sent);
-    let study = Scope::Study("2.25.77".to_owned());
-    let changes = [
-        (tags::PATIENT_NAME, "Wang^Fangfang=王^芳芳"),
-        (tags::ISSUER_OF_PATIENT_ID, "HIS"),
-        (tags::PATIENT_BIRTH_DATE, ""),
-        (tags::BODY_PART_EXAMINED, "HEART"),
-    ];
-    archive.correct(&correction(study, &changes)).await.unwrap();
-    let (from, into) = (
-        Identifier {
-            id: "P77".to_owned(),
-            issuer: "HIS".to_owned(),
-        },
-        Identifier {
-            id: "P78".to_owned(),
-            issuer: String::new(),
-        },
-    );
-    archive
-        .index()
-        .merge(&from, &into, 1_767_225_601_000_000_000, "same person")
-        .await
-        .unwrap();
-    let left = archive.read_for_delivery(hash, false).await.unwrap();
-    assert_ne!(left, sent);
-    // The index of what left is the index of what is there.
-    let parsed = codec::dataset::read(&left, codec::dataset::Limits::default()).unwrap();
-    let info = ObjectInfo {
-        received_ns: 1,
-        hash,
-        size: 1,
-    };
-    let of_bytes = crate::index::inflated(&Facts::of(info, &parsed).metadata).unwrap();
-    let metadata = archive.index().metadata("2.25.77", None).await.unwrap();
-    let [of_bytes, of_index]: [Value; 2] =
-        [&of_bytes, &metadata[0].json].map(|text| serde_json::from_str(text).unwrap());
-    assert_eq!(of_bytes, of_index);
-    assert_eq!(of_index["00100020"]["Value"][0], "P78");
-    assert_eq!(of_index["00101002"]["Value"][0]["00100020"]["Value"][0], "P77");
-    assert_eq!(of_index["04000561"]["Value"].as_array().unwrap().len(), 2);
-    assert_eq!(archive.read_for_delivery(hash, true).await.unwrap(), sent);
 }
 
 #[tokio::test]
@@ -205,8 +220,7 @@ async fn a_correction_that_could_not_be_given_is_not_made() {
 
 #[tokio::test]
 async fn corrections_and_conflicts_over_http() {
-    let folder = TestFolder::new("corrections");
-    let archive = archive(folder.path()).await;
+    on_both_archives(async |_folder: &Path, archive: Archive| {
     let receipt = take(&archive, &object(1, &[])).await;
     let other = object(
         1,
@@ -288,4 +302,6 @@ async fn corrections_and_conflicts_over_http() {
     assert!(before.iter().any(|line| line.contains("id P77\\u{1}OTHER")));
     archive.ingest().rebuild().await.unwrap();
     assert_eq!(archive.index().dump().await.unwrap(), before);
+    })
+    .await;
 }

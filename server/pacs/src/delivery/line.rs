@@ -75,7 +75,7 @@ pub(super) async fn run(queue: Queue, line: Line, mut stopped: watch::Receiver<b
                 Ok((id, journey)) => {
                     busy.remove(&id);
                     let journey: Journey = journey;
-                    if journey.delivered {
+                    if journey.delivered || journey.failure.is_none() {
                         failures = 0;
                         queue.set_trouble(&line.destination, None);
                     }

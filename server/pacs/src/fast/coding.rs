@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use codec::dataset::PixelKind;
 use codec::{FrameDescription, TransferSyntax, compression};
+use dicom_dictionary_std::tags;
 
 use super::header::Place;
 use crate::dicomweb::wado::frames::Frames;
@@ -34,7 +35,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Coding {
-    /// Cells, little endian, the samples of a pixel side by side.
+    /// Cells as they are stored, little endian; Planar Configuration says how colours lie.
     Native = 0,
     /// JPEG-LS without loss.
     JpegLs = 1,
@@ -65,6 +66,11 @@ pub(super) async fn make(app: &App, kind: Kind, place: &Place) -> Result<(Coding
     }
     let described = codec::pixels::describe(&frames.layout.attributes, frames.layout.kind);
     let (description, _) = described.map_err(|_| Error::Internal)?;
+    let planar = frames.layout.attributes.get(tags::PLANAR_CONFIGURATION);
+    let is_planar = planar.is_some_and(|planar| planar.to_int::<u16>().is_ok_and(|value| value == 1));
+    if kind == Kind::Overview && is_planar && description.samples_per_pixel > 1 {
+        return Ok((Coding::Native, Bytes::new()));
+    }
     let run = move || match kind {
         Kind::Overview => overview(&description, &native),
         _ => compressed(&description, native),

@@ -107,37 +107,7 @@ impl Header {
     ///
     /// [`Error::NotFound`] for a series without images, [`Error::BadRequest`] for one of too many frames.
     pub(super) fn of(targets: &[Target], metadata: &[DeflatedMetadata], has_overview: bool) -> Result<Self> {
-        let by_hash: HashMap<_, _> = targets.iter().map(|target| (target.hash, target)).collect();
-        let (mut places, mut stands, mut frames) = (Vec::new(), Vec::new(), Vec::new());
-        for instance in metadata {
-            let Some(target) = by_hash.get(&instance.hash) else {
-                continue;
-            };
-            let parsed: Value = serde_json::from_str(&instance.json()?).map_err(|_| Error::Internal)?;
-            if parsed.get("7FE00010").is_none() && parsed.get("7FE00008").is_none() {
-                continue;
-            }
-            let count = first(&parsed, "00280008")
-                .and_then(number)
-                .unwrap_or(1.0)
-                .max(1.0);
-            if places.len() + count as usize > MAX_FRAMES {
-                let words = format!("at most {MAX_FRAMES} frames are given as one stream");
-                return Err(Error::BadRequest(words));
-            }
-            for frame in 1..=count as u32 {
-                let attributes = attributes(&parsed, frame);
-                stands.push(stand(&attributes, frame));
-                frames.push(attributes);
-                places.push(Place {
-                    target: (*target).clone(),
-                    frame,
-                });
-            }
-        }
-        if places.is_empty() {
-            return Err(Error::NotFound);
-        }
+        let (places, stands, mut frames) = frames(targets, metadata)?;
         let (order, how) = order(&stands);
         let places: Vec<Place> = order.iter().map(|at| places[*at].clone()).collect();
         let mut frames: Vec<_> = order.iter().map(|at| std::mem::take(&mut frames[*at])).collect();
@@ -218,6 +188,47 @@ impl Header {
             (Kind::End, None)
         }
     }
+}
+
+/// Every frame of the images: which it is, where it stands, and its attributes.
+type Frames = (Vec<Place>, Vec<Stand>, Vec<Map<String, Value>>);
+
+fn frames(targets: &[Target], metadata: &[DeflatedMetadata]) -> Result<Frames> {
+    let by_hash: HashMap<_, _> = targets.iter().map(|target| (target.hash, target)).collect();
+    let (mut places, mut stands, mut frames) = (Vec::new(), Vec::new(), Vec::new());
+    for instance in metadata {
+        let Some(target) = by_hash.get(&instance.hash) else {
+            continue;
+        };
+        let parsed: Value = serde_json::from_str(&instance.json()?).map_err(|_| Error::Internal)?;
+        let is_image = ["7FE00010", "7FE00008", "7FE00009"]
+            .iter()
+            .any(|tag| parsed.get(tag).is_some());
+        if !is_image {
+            continue;
+        }
+        let count = first(&parsed, "00280008")
+            .and_then(number)
+            .unwrap_or(1.0)
+            .max(1.0);
+        if places.len() as f64 + count > MAX_FRAMES as f64 {
+            let words = format!("at most {MAX_FRAMES} frames are given as one stream");
+            return Err(Error::BadRequest(words));
+        }
+        for frame in 1..=count as u32 {
+            let attributes = attributes(&parsed, frame);
+            stands.push(stand(&attributes, frame));
+            frames.push(attributes);
+            places.push(Place {
+                target: (*target).clone(),
+                frame,
+            });
+        }
+    }
+    if places.is_empty() {
+        return Err(Error::NotFound);
+    }
+    Ok((places, stands, frames))
 }
 
 fn first<'a>(object: &'a Value, tag: &str) -> Option<&'a Value> {

@@ -5,7 +5,7 @@ use codec::{FrameDescription, Photometric, TransferSyntax, compression};
 use serde_json::Value;
 
 use super::MAGIC;
-use crate::dicomweb::wado::tests::{SERIES, STUDY, Service, image, pixels};
+use crate::dicomweb::wado::fixtures::{SERIES, STUDY, Service, image, pixels};
 use crate::transcode::{self, transcode};
 
 fn path() -> String {

@@ -26,7 +26,7 @@ mod store;
 pub(crate) mod web;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use check::{Finding, check};
 pub use client::{CloudCarrier, CloudNode};

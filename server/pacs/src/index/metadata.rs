@@ -52,6 +52,21 @@ pub(crate) fn inflated(deflated: &[u8]) -> Result<String> {
     Ok(text)
 }
 
+/// As [`inflated`]; `None` for more than so many bytes.
+pub(super) fn inflated_within(deflated: &[u8], limit: u64) -> Result<Option<String>> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(deflated)
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| Error::Damaged("metadata of an instance"))?;
+    if bytes.len() as u64 > limit {
+        return Ok(None);
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some)
+        .map_err(|_| Error::Damaged("metadata of an instance"))
+}
+
 fn object(data_set: &InMemDicomObject, path: &str) -> Map<String, Json> {
     data_set
         .iter()

@@ -18,6 +18,7 @@ mod matching;
 pub mod memory;
 mod merge;
 mod metadata;
+mod more;
 mod plan;
 mod query;
 mod read;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 
 pub use attributes::Level;
+pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub use conflict::{Conflict, ConflictKind, Decision};
 pub use correct::{Correction, NewCorrection, Scope};
 pub(crate) use database::Sql;
@@ -156,8 +158,8 @@ pub struct Query {
     /// All of these must match. Keys above the level are of the row's own study or patient; those below ask that one
     /// instance of the row match all of them. None matches everything.
     pub keys: Vec<Key>,
-    /// Further attributes asked for, beyond those that every row has: SOP Classes in Study, and of series Request Attributes
-    /// Sequence and Radiopharmaceutical Information Sequence.
+    /// Further attributes asked for, beyond those that every row has: SOP Classes in Study, of series Request Attributes
+    /// Sequence and Radiopharmaceutical Information Sequence, and of instances anything that their objects have.
     pub include: Vec<Tag>,
     /// Rows left out at the beginning.
     pub offset: u64,
@@ -219,6 +221,8 @@ pub struct Row {
     pub object: Option<ObjectReference>,
     /// Items of the sequences asked for, at the level of series.
     pub items: BTreeMap<Tag, Vec<Item>>,
+    /// DICOM JSON of the attributes asked for that have no column, at the level of instances.
+    pub more: Option<String>,
 }
 
 impl Row {

@@ -10,9 +10,10 @@ use super::attributes::{self, Attribute, Kind, Level};
 use super::condition::condition;
 use super::database::Sql;
 use super::matching::{self, Match, Test};
+use super::more;
 use super::plan::{FEW_PATIENTS, Names, Plan};
-use super::sequences::{SEQUENCES, Sequence, sequence};
-use super::{Cursor, Error, Index, Item, Key, ObjectReference, Query, Result, Row};
+use super::sequences::{SEQUENCES, sequence};
+use super::{Cursor, Error, Index, Key, ObjectReference, Query, Result, Row};
 use crate::storage::Hash;
 
 /// Rows of one answer at most; the rest is asked for with the last row's cursor.
@@ -55,6 +56,10 @@ impl Index {
                     .await?;
             }
         }
+        let more = more::without_column(&query.include);
+        if query.level == Level::Instance && !more.is_empty() {
+            self.put_more(&mut rows, &more).await?;
+        }
         if query.level == Level::Series {
             for sequence in SEQUENCES
                 .iter()
@@ -64,37 +69,6 @@ impl Index {
             }
         }
         Ok(rows)
-    }
-
-    /// Puts the items of a sequence into the rows of series.
-    async fn put_items(&self, rows: &mut [Row], sequence: &Sequence) -> Result<()> {
-        let columns = sequence.attributes.iter();
-        let columns: Vec<&str> = columns.map(|one| one.shown.unwrap_or(one.column)).collect();
-        for page in rows.chunks_mut(500) {
-            let mut sql = Sql::new(format!(
-                "SELECT series, {} FROM {} WHERE series IN (",
-                columns.join(", "),
-                sequence.table
-            ));
-            sql.bind_all(page.iter().map(|row| row.cursor.id))
-                .push(") ORDER BY series, item");
-            let mut items: BTreeMap<i64, Vec<Item>> = BTreeMap::new();
-            for found in sql.all(&self.readers).await? {
-                let mut item = Item::new();
-                for (attribute, at) in sequence.attributes.iter().zip(1..) {
-                    if let Some(value) = found.try_get_by_index::<Option<String>>(at)? {
-                        item.insert(attribute.path.to_vec(), value);
-                    }
-                }
-                items.entry(found.try_get_by_index(0)?).or_default().push(item);
-            }
-            for row in page {
-                if let Some(items) = items.remove(&row.cursor.id) {
-                    row.items.insert(sequence.tag, items);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Gives the number of rows that match, whatever offset and limit.
@@ -238,6 +212,7 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
         },
         object,
         items: BTreeMap::new(),
+        more: None,
     })
 }
 

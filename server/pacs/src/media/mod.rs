@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A [`Tree`] says which files leave, and is the same for a disc's image, a folder and a zip. Everything streams: no file is
-//! held in memory and none is written aside. What files mean is ingest's matter.
+//! written aside, and none is held in memory but an object that is de-identified. What files mean is ingest's matter.
 
 pub mod dicomdir;
 mod folder;
@@ -27,7 +27,6 @@ pub use http::router;
 pub use names::Names;
 pub use tree::{Content, File, Layout, Selection, Tree};
 
-#[cfg(test)]
 pub(crate) use tree::new_uid;
 
 use crate::{corrections, index, storage};

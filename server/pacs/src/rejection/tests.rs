@@ -1,5 +1,7 @@
 //! Notes of rejection, from whom they are heeded, and what becomes of what they name.
 
+use std::path::Path;
+
 use dicom_core::value::{DataSetSequence, Value};
 use dicom_core::{DataElement, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -7,9 +9,9 @@ use dicom_object::InMemDicomObject;
 
 use super::note;
 use crate::access::{Action, Authorize, Principal};
-use crate::corrections::tests::{archive, ask, object, take};
+use crate::corrections::tests::{ask, object, on_both_archives, take};
 use crate::index::{Level, Query, RejectionReason};
-use crate::test_folder::TestFolder;
+use crate::services::Archive;
 
 fn sequence(tag: Tag, items: Vec<InMemDicomObject>) -> DataElement<InMemDicomObject> {
     DataElement::new(tag, VR::SQ, Value::from(DataSetSequence::from(items)))
@@ -90,52 +92,54 @@ fn only_titles_of_rejection_reject() {
 
 #[tokio::test]
 async fn a_note_is_heeded_once_and_from_who_may() {
-    let folder = TestFolder::new("rejection");
-    let archive = archive(folder.path()).await;
-    for number in 1..4 {
-        take(&archive, &object(number, &[])).await;
-    }
-    let visible = async || archive.index().count(&Query::all(Level::Instance)).await.unwrap();
-    let receipt = take(&archive, &key_objects(5, "113001", &["2.25.77.1", "2.25.77.2"])).await;
-    let heed = async |sender: &str| {
-        let sender = Principal::Application(sender.to_owned());
-        archive.heed_note(&receipt, &sender, &Rights).await.unwrap()
-    };
-    assert!(heed("STRANGER").await.is_empty());
-    assert_eq!(visible().await, 4);
-    let made = heed("CT1").await;
-    assert_eq!((made.len(), visible().await), (1, 2));
-    // Sent again: the same note, and what it rejected.
-    assert!(heed("CT1").await.is_empty());
-    take(&archive, &object(1, &[])).await;
-    assert_eq!(visible().await, 2);
-    let before = archive.index().dump().await.unwrap();
-    archive.ingest().rebuild().await.unwrap();
-    assert_eq!(archive.index().dump().await.unwrap(), before);
-    let (_, listed) = ask(&archive, "GET", "/archive/rejections?study=2.25.77", None).await;
-    let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
-    assert_eq!(listed[0]["note"], "2.25.77.5");
-    assert_eq!(listed[0]["actor"], "dimse:CT1");
-    let (status, _) = ask(
-        &archive,
-        "DELETE",
-        &format!("/archive/rejections/{}", made[0]),
-        None,
-    )
+    on_both_archives(async |_folder: &Path, archive: Archive| {
+        for number in 1..4 {
+            take(&archive, &object(number, &[])).await;
+        }
+        let visible = async || archive.index().count(&Query::all(Level::Instance)).await.unwrap();
+        let receipt = take(&archive, &key_objects(5, "113001", &["2.25.77.1", "2.25.77.2"])).await;
+        let heed = async |sender: &str| {
+            let sender = Principal::Application(sender.to_owned());
+            archive.heed_note(&receipt, &sender, &Rights).await.unwrap()
+        };
+        assert!(heed("STRANGER").await.is_empty());
+        assert_eq!(visible().await, 4);
+        let made = heed("CT1").await;
+        assert_eq!((made.len(), visible().await), (1, 2));
+        // Sent again: the same note, and what it rejected.
+        assert!(heed("CT1").await.is_empty());
+        take(&archive, &object(1, &[])).await;
+        assert_eq!(visible().await, 2);
+        let before = archive.index().dump().await.unwrap();
+        archive.ingest().rebuild().await.unwrap();
+        assert_eq!(archive.index().dump().await.unwrap(), before);
+        let (_, listed) = ask(&archive, "GET", "/archive/rejections?study=2.25.77", None).await;
+        let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+        assert_eq!(listed[0]["note"], "2.25.77.5");
+        assert_eq!(listed[0]["actor"], "dimse:CT1");
+        let (status, _) = ask(
+            &archive,
+            "DELETE",
+            &format!("/archive/rejections/{}", made[0]),
+            None,
+        )
+        .await;
+        assert_eq!(status, 204);
+        assert_eq!(visible().await, 4);
+        // What a person undid stays undone when the note comes again.
+        assert!(heed("CT1").await.is_empty());
+        let reject =
+            serde_json::json!({ "study": "2.25.77", "instances": ["2.25.77.3"], "reason": "113037" });
+        assert_eq!(
+            ask(&archive, "POST", "/archive/rejections", Some(reject)).await.0,
+            201
+        );
+        assert_eq!(visible().await, 3);
+        let wrong = serde_json::json!({ "study": "2.25.77", "reason": "1" });
+        assert_eq!(
+            ask(&archive, "POST", "/archive/rejections", Some(wrong)).await.0,
+            400
+        );
+    })
     .await;
-    assert_eq!(status, 204);
-    assert_eq!(visible().await, 4);
-    // What a person undid stays undone when the note comes again.
-    assert!(heed("CT1").await.is_empty());
-    let reject = serde_json::json!({ "study": "2.25.77", "instances": ["2.25.77.3"], "reason": "113037" });
-    assert_eq!(
-        ask(&archive, "POST", "/archive/rejections", Some(reject)).await.0,
-        201
-    );
-    assert_eq!(visible().await, 3);
-    let wrong = serde_json::json!({ "study": "2.25.77", "reason": "1" });
-    assert_eq!(
-        ask(&archive, "POST", "/archive/rejections", Some(wrong)).await.0,
-        400
-    );
 }

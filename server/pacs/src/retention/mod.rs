@@ -187,7 +187,8 @@ fn until(study_date: &str, received_ns: i64, years: u32) -> String {
     };
     let year: u32 = from[..4].parse().unwrap_or(u32::MAX / 2);
     // 29 February becomes a day that never comes before 1 March.
-    format!("{:04}{}", year.saturating_add(years), &from[4..])
+    // Days are compared as text: a date beyond all years stays of eight digits, and so the latest.
+    format!("{:04}{}", year.saturating_add(years).min(9999), &from[4..])
 }
 
 /// The day of a moment (UTC), as YYYYMMDD.

@@ -39,13 +39,13 @@ async fn what_fits_a_rule_is_sent_by_dimse_once() {
     let queue = here.route(&to_dimse(there.dicom_port, "THERE", rule)).await;
     let large = file(1, 3, "a whole body scan", 9 << 20);
     for (bytes, sender) in [
+        // Never back to where it came from. It would be the first to be sent.
+        (file(1, 5, "PET", 1000), "dimse:THERE"),
         (file(1, 1, "a whole body scan", 1000), "dimse:CT1"),
         (file(1, 2, "PET", 1000), "dimse:CT1"),
         (large.clone(), "dimse:CT1"),
         (file(2, 1, "head", 1000), "dimse:CT1"),
         (file(1, 4, "PET", 1000), "web:upload"),
-        // Never back to where it came from.
-        (file(1, 5, "PET", 1000), "dimse:THERE"),
     ] {
         assert!(matches!(here.take(&bytes, sender).await, Outcome::Stored(_)));
     }
@@ -162,6 +162,38 @@ async fn what_is_damaged_is_held_and_never_sent() {
         assert!(reason.contains("is damaged"), "{reason}");
     }
     assert!(there.hashes().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_are_sent_by_dimse_over_tls() {
+    let (here, folder) = (TestFolder::new("routing"), TestFolder::new("routing"));
+    let there = Node::start(folder.path(), "THERE").await;
+    let (pem, acceptor) = crate::gateway::tests::certificate();
+    let authority = here.path().join("authority.pem");
+    std::fs::write(&authority, pem).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let everybody = AllowList {
+        others: Some(8),
+        ..AllowList::default()
+    };
+    let config = dimse::Config::new("THERE", everybody, crate::services::supported());
+    let provider = dimse::Provider::new(config, std::sync::Arc::new(there.archive.clone()));
+    tokio::spawn(async move {
+        let secure = |stream| acceptor.accept(stream);
+        provider
+            .serve_over(listener, secure, std::future::pending())
+            .await;
+    });
+    let mut node = Node::start(here.path(), "HERE").await;
+    node.take(&file(1, 1, "", 1000), "web:x").await;
+    let node_there =
+        format!("{{ ae_title = \"THERE\", address = \"localhost:{port}\", tls_authority = {authority:?} }}");
+    let rules =
+        format!("[[destination]]\nname = \"there\"\nnode.dimse = {node_there}\n[[rule]]\nto = [\"there\"]\n");
+    let queue = node.route(&rules).await;
+    until("it arrived", async || count(&queue, State::Delivered).await == 1).await;
+    assert!(same_data_set(&there, &file(1, 1, "", 1000)).await);
 }
 
 /// A node that takes implicit little endian only gets the same pixels in it, also of what is stored compressed.

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Policy, Step, Tier, Tiers};
-use crate::corrections::tests::{ask, file, object, take};
-use crate::index::tests::sqlite;
-use crate::index::{NewRejection, RejectionReason};
-use crate::ingest::{Ingest, Limits, Outcome};
+use crate::corrections::tests::{archive_of, ask, file, object, take};
+use crate::index::tests::{on_both, sqlite};
+use crate::index::{Index, NewRejection, RejectionReason};
+use crate::ingest::Outcome;
 use crate::services::Archive;
 use crate::storage::Storage;
 use crate::test_folder::TestFolder;
@@ -16,66 +16,70 @@ const OLD: Policy = Policy { older_than_days: 365 };
 const TWO_YEARS_NS: i64 = 2 * 366 * 86_400_000_000_000;
 
 async fn archive(folder: &Path, cold: Storage) -> Archive {
+    archive_with(folder, cold, sqlite(folder).await).await
+}
+
+async fn archive_with(folder: &Path, cold: Storage, index: Index) -> Archive {
     let storage = Storage::local(&folder.join("objects")).unwrap().with_cold(cold);
-    let index = sqlite(folder).await;
-    let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
-        .await
-        .unwrap();
-    Archive::new(ingest, index, storage, "UPTAKE", Default::default())
+    archive_of(storage, index).await
 }
 
 #[tokio::test]
 async fn a_move_that_ends_at_any_step_loses_nothing_and_is_finished() {
     for last in [Step::Planned, Step::Copied, Step::Recorded, Step::Removed] {
-        let folder = TestFolder::new("tiers");
-        let cold = Storage::local(&folder.path().join("cold")).unwrap();
-        let archive = archive(folder.path(), cold.clone()).await;
-        let mut hashes = Vec::new();
-        for number in 1..4 {
-            hashes.push(take(&archive, &object(number, &[])).await.object.hash);
-        }
-        let before = archive.index().dump().await.unwrap();
-        let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
-        let now_ns = crate::events::now_ns();
-        assert_eq!(tiers.run(OLD, now_ns, 10).await.unwrap().objects, 0);
-        let killed = Tiers {
-            last,
-            ..tiers.clone()
-        };
-        killed.run(OLD, now_ns + TWO_YEARS_NS, 2).await.unwrap();
-        let all_is_there = async || {
-            for (hash, number) in hashes.iter().zip(1..) {
-                let sent = file(&object(number, &[]));
-                assert_eq!(
-                    archive.read_for_delivery(*hash, false).await.unwrap(),
-                    sent,
-                    "{last:?}"
-                );
-                assert_eq!(archive.storage().range(*hash, 0..10).await.unwrap(), &sent[..10]);
-            }
-            assert_eq!(archive.storage().list().await.unwrap().len(), 3);
-            assert!(archive.ingest().verify().await.unwrap().is_good());
-            archive.ingest().rebuild().await.unwrap();
-            assert_eq!(archive.index().dump().await.unwrap(), before, "{last:?}");
-        };
-        all_is_there().await;
-        tiers.resume().await.unwrap();
-        all_is_there().await;
-        assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1, "{last:?}");
-        assert_eq!(cold.list().await.unwrap().len(), 2);
-        let places = tiers.places("2.25.77").await.unwrap();
-        let tiers_of: Vec<Tier> = places.iter().map(|placed| placed.tier).collect();
-        assert_eq!(tiers_of, [Tier::Cold, Tier::Cold, Tier::Hot]);
-        let (_, body) = ask(&archive, "GET", "/archive/places/2.25.77", None).await;
-        assert_eq!(String::from_utf8(body).unwrap().matches("\"cold\"").count(), 2);
-        // Sent again, it is known where it lies, and not stored twice.
-        let again = archive.ingest().take(&file(&object(1, &[]))).await.unwrap();
-        assert!(matches!(again, Outcome::IdenticalDuplicate(_)));
-        assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1);
-        assert_eq!(tiers.recall("2.25.77").await.unwrap(), 2);
-        all_is_there().await;
-        assert!(cold.list().await.unwrap().is_empty());
+        on_both(async |index: Index| ends_at(last, index).await).await;
     }
+}
+
+async fn ends_at(last: Step, index: Index) {
+    let folder = TestFolder::new("tiers");
+    let cold = Storage::local(&folder.path().join("cold")).unwrap();
+    let archive = archive_with(folder.path(), cold.clone(), index).await;
+    let mut hashes = Vec::new();
+    for number in 1..4 {
+        hashes.push(take(&archive, &object(number, &[])).await.object.hash);
+    }
+    let before = archive.index().dump().await.unwrap();
+    let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
+    let now_ns = crate::events::now_ns();
+    assert_eq!(tiers.run(OLD, now_ns, 10).await.unwrap().objects, 0);
+    let killed = Tiers {
+        last,
+        ..tiers.clone()
+    };
+    killed.run(OLD, now_ns + TWO_YEARS_NS, 2).await.unwrap();
+    let all_is_there = async || {
+        for (hash, number) in hashes.iter().zip(1..) {
+            let sent = file(&object(number, &[]));
+            assert_eq!(
+                archive.read_for_delivery(*hash, false).await.unwrap(),
+                sent,
+                "{last:?}"
+            );
+            assert_eq!(archive.storage().range(*hash, 0..10).await.unwrap(), &sent[..10]);
+        }
+        assert_eq!(archive.storage().list().await.unwrap().len(), 3);
+        assert!(archive.ingest().verify().await.unwrap().is_good());
+        archive.ingest().rebuild().await.unwrap();
+        assert_eq!(archive.index().dump().await.unwrap(), before, "{last:?}");
+    };
+    all_is_there().await;
+    tiers.resume().await.unwrap();
+    all_is_there().await;
+    assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1, "{last:?}");
+    assert_eq!(cold.list().await.unwrap().len(), 2);
+    let places = tiers.places("2.25.77").await.unwrap();
+    let tiers_of: Vec<Tier> = places.iter().map(|placed| placed.tier).collect();
+    assert_eq!(tiers_of, [Tier::Cold, Tier::Cold, Tier::Hot]);
+    let (_, body) = ask(&archive, "GET", "/archive/places/2.25.77", None).await;
+    assert_eq!(String::from_utf8(body).unwrap().matches("\"cold\"").count(), 2);
+    // Sent again, it is known where it lies, and not stored twice.
+    let again = archive.ingest().take(&file(&object(1, &[]))).await.unwrap();
+    assert!(matches!(again, Outcome::IdenticalDuplicate(_)));
+    assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1);
+    assert_eq!(tiers.recall("2.25.77").await.unwrap(), 2);
+    all_is_there().await;
+    assert!(cold.list().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use dicom_object::InMemDicomObject;
 use futures_util::stream;
 
 use super::Resource;
+use super::attributes;
 use super::request::Search;
 use crate::dicomweb::accept::Offer;
 use crate::dicomweb::multipart::Writer;
@@ -48,13 +49,16 @@ impl Form {
             Some(_) => Some(Writer::new(&boundary()?).map_err(|_| Error::Internal)?),
             None => None,
         };
-        let returned = search.returned.iter();
+        let (returned, level) = (search.returned.iter(), resource.level());
         Ok(Self {
             parts,
             media_type: offer.media_type,
             service,
-            returned: returned.map(|tag| (*tag, vr_of(*tag, VR::UN))).collect(),
-            level: resource.level(),
+            returned: returned
+                .filter(|tag| attributes::is_held(**tag, level))
+                .map(|tag| (*tag, vr_of(*tag, VR::UN)))
+                .collect(),
+            level,
         })
     }
 
@@ -104,7 +108,7 @@ impl Form {
 
     /// An answer has what was asked for, empty where nothing is known.
     fn data_set(&self, row: &Row) -> InMemDicomObject {
-        let mut object = InMemDicomObject::new_empty();
+        let mut object = row.more.as_deref().map_or_else(InMemDicomObject::new_empty, more);
         object.put(text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"));
         for (tag, vr) in &self.returned {
             let element = match *tag {
@@ -132,6 +136,12 @@ impl Form {
         }
         address
     }
+}
+
+/// Attributes that the index took from an object's own metadata.
+fn more(json: &str) -> InMemDicomObject {
+    let read = json::read(json.as_bytes(), json::Limits::default());
+    read.map_or_else(|_| InMemDicomObject::new_empty(), |(object, _)| object)
 }
 
 fn text(tag: Tag, vr: VR, text: &str) -> DataElement<InMemDicomObject> {

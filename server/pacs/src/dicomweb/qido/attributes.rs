@@ -92,6 +92,23 @@ pub(super) fn required(resource: &Resource) -> impl Iterator<Item = Tag> {
     study.chain(series).chain(instance.iter().copied())
 }
 
+/// Whether every row says what is known of an attribute; of others nothing is said where nothing is found.
+pub(super) fn is_held(tag: Tag, level: Level) -> bool {
+    let special = match level {
+        Level::Study => [STUDY_ONLY, &[tags::SOP_CLASSES_IN_STUDY]].concat(),
+        Level::Series => vec![
+            tags::REQUEST_ATTRIBUTES_SEQUENCE,
+            tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
+            tags::NUMBER_OF_SERIES_RELATED_INSTANCES,
+        ],
+        _ => Vec::new(),
+    };
+    let mut levels = Level::ALL.into_iter().filter(|other| *other <= level);
+    [tags::RETRIEVE_URL, tags::INSTANCE_AVAILABILITY].contains(&tag)
+        || special.contains(&tag)
+        || levels.any(|level| attributes_of(level).any(|known| known == tag))
+}
+
 /// Gives all that is known of the resource and of the levels above.
 pub(super) fn all(resource: &Resource) -> impl Iterator<Item = Tag> {
     let level = resource.level();

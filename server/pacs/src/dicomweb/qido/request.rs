@@ -10,7 +10,7 @@ use super::Resource;
 use super::attributes;
 use crate::dicomweb::parameters::parameters;
 use crate::http::{Error, Result};
-use crate::index::{Cursor, Key, Match, Query};
+use crate::index::{Cursor, Key, Level, Match, Query};
 use crate::orders::vr_of;
 
 /// Sequences deep an attribute can lie.
@@ -70,15 +70,16 @@ impl Search {
                 search.others.push((name, value));
             }
         }
-        for sequence in [
-            tags::REQUEST_ATTRIBUTES_SEQUENCE,
-            tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
-            tags::SOP_CLASSES_IN_STUDY,
-        ] {
-            if search.returned.contains(&sequence) {
-                search.query.include.push(sequence);
-            }
-        }
+        let level = resource.level();
+        let asked = search.returned.iter().filter(|tag| {
+            let counted_up = [
+                tags::REQUEST_ATTRIBUTES_SEQUENCE,
+                tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
+                tags::SOP_CLASSES_IN_STUDY,
+            ];
+            counted_up.contains(tag) || (level == Level::Instance && !attributes::is_held(**tag, level))
+        });
+        search.query.include.extend(asked.copied());
         Ok(search)
     }
 
@@ -282,6 +283,35 @@ mod tests {
             "=",
         ] {
             assert!(Search::read(&Resource::Studies, query).is_err(), "{query}");
+        }
+    }
+
+    proptest::proptest! {
+        /// What is understood is within what the caller wrote: no key is lost, none is made up.
+        #[test]
+        fn no_query_is_half_understood(
+            pairs in proptest::collection::vec(
+                (
+                    proptest::sample::select(vec![
+                        "PatientName", "00100010", "StudyDate", "StudyInstanceUID", "limit", "includefield", "accept",
+                        "RequestAttributesSequence.RequestedProcedureID", "00400275.00400009", "Rows", "%20", "a.b",
+                    ]),
+                    proptest::sample::select(vec!["", "1", "*", "20200101-", "%2A", "%", "1.2,1.3", "\u{FFFF}", "-1", "=", "%00"]),
+                ),
+                0..6,
+            ),
+        ) {
+            let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if let Ok(search) = Search::read(&Resource::Studies, &query.join("&")) {
+                let is_key = |name: &&str| !["limit", "includefield", "accept"].contains(name);
+                let asked = pairs.iter().map(|(name, _)| *name).filter(is_key);
+                let asked: Vec<&str> = asked.collect();
+                let items = |key: &Key| match &key.matching {
+                    Match::Sequence(keys) => keys.len(),
+                    _ => 1,
+                };
+                proptest::prop_assert_eq!(search.query.keys.iter().map(items).sum::<usize>(), asked.len());
+            }
         }
     }
 

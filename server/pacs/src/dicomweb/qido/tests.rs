@@ -231,6 +231,43 @@ async fn every_required_attribute_is_there_and_names_have_three_groups() {
 }
 
 #[tokio::test]
+async fn instances_give_anything_that_their_objects_have() {
+    let service = service().await;
+    let image = crate::ingest::tests::image(1, "described", 600);
+    service.app.archive().ingest().take(&image).await.unwrap();
+    let path = "/studies/2.25.1000/instances?includefield=StudyDescription,WindowCenter,PixelData,00020010";
+    let row = &service.rows(path).await[0];
+    assert_eq!(row["00081030"]["Value"][0], "described");
+    // Its own words; what it does not have is not said to be empty, and bulk is not for lists.
+    for absent in ["00281050", "7FE00010", "00020010"] {
+        assert!(row.get(absent).is_none(), "{absent}");
+    }
+    let metadata = service
+        .app
+        .archive()
+        .index()
+        .metadata("2.25.1000", None)
+        .await
+        .unwrap();
+    let metadata: Json = serde_json::from_str(&metadata[0].json).unwrap();
+    for tag in metadata
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|tag| *tag != "7FE00010")
+    {
+        let path = format!("/studies/2.25.1000/instances?includefield={tag}");
+        let found = &service.rows(&path).await[0][tag];
+        assert_eq!(found["vr"], metadata[tag]["vr"], "{tag}");
+        assert_eq!(found["Value"], metadata[tag]["Value"], "{tag}");
+    }
+    let series = &service
+        .rows("/studies/2.25.1000/series?includefield=WindowCenter")
+        .await[0];
+    assert!(series.get("00281050").is_none());
+}
+
+#[tokio::test]
 async fn media_types_by_preference() {
     let service = service().await;
     for (headers, query, status, content_type) in [

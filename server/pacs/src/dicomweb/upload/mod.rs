@@ -20,7 +20,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -174,28 +174,36 @@ impl Uploads {
     ///
     /// [`Error::Internal`], with the reason in the log.
     pub async fn sweep(&self) -> Result<()> {
+        // Files before rows: an upload has its row before its file, so what is new meanwhile is no stranger.
+        let files = std::fs::read_dir(&self.shared.folder).map_err(objects::failed)?;
+        let files: Vec<_> = files.collect::<std::io::Result<_>>().map_err(objects::failed)?;
+        let all = store::all(&self.shared.index).await?;
         let now_ns = now_ns();
         let expiry_ns = i64::try_from(self.shared.limits.expiry.as_nanos()).unwrap_or(i64::MAX);
-        let all = store::all(&self.shared.index).await?;
-        let mut expired = Vec::new();
-        for upload in &all {
-            let touched = match &upload.finished {
-                Some((at, ..)) => *at,
+        let is_expired = |upload: &&Upload| {
+            let touched_ns = match &upload.finished {
+                Some((at_ns, ..)) => *at_ns,
                 None => self.touched_ns(upload),
             };
-            if now_ns.saturating_sub(touched) > expiry_ns {
-                expired.push(upload.id.clone());
-            }
-        }
-        store::remove(&self.shared.index, &expired).await?;
-        let is_kept = |id: &str| {
-            let mut known = all.iter().filter(|upload| upload.id == id);
-            known.any(|upload| upload.finished.is_none() && !expired.contains(&upload.id))
+            now_ns.saturating_sub(touched_ns) > expiry_ns
         };
-        for entry in std::fs::read_dir(&self.shared.folder).map_err(objects::failed)? {
-            let entry = entry.map_err(objects::failed)?;
-            if !entry.file_name().to_str().is_some_and(is_kept) {
-                std::fs::remove_file(entry.path()).map_err(objects::failed)?;
+        let expired = all.iter().filter(is_expired);
+        let expired: Vec<String> = expired.map(|upload| upload.id.clone()).collect();
+        store::remove(&self.shared.index, &expired).await?;
+        let unfinished = all.iter().filter(|upload| upload.finished.is_none());
+        let kept: BTreeSet<&str> = unfinished
+            .map(|upload| upload.id.as_str())
+            .filter(|id| !expired.iter().any(|other| other == id))
+            .collect();
+        for file in files {
+            if file.file_name().to_str().is_some_and(|name| kept.contains(name)) {
+                continue;
+            }
+            match std::fs::remove_file(file.path()) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(objects::failed(error));
+                }
+                _ => {}
             }
         }
         Ok(())

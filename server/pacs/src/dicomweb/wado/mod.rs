@@ -18,7 +18,9 @@ mod render;
 mod uri;
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};

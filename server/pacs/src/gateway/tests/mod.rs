@@ -36,7 +36,8 @@ async fn key(cloud: &Node, folder: &TestFolder, name: &str, kind: Kind) -> std::
     path
 }
 
-fn certificate() -> (String, TlsAcceptor) {
+/// A certificate of localhost as PEM, and who shows it.
+pub(crate) fn certificate() -> (String, TlsAcceptor) {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();

@@ -32,6 +32,18 @@ async fn the_receive_service_opens_and_closes_its_port() {
     };
     let port = receiver.start(&service(0, "NM-TRANSFER")).await.unwrap();
     assert_eq!(echo(port, "NM-TRANSFER").await, Finding::Good);
+    // It gives nothing out: nobody searches patients here.
+    let find = dicom_dictionary_std::uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+    let proposals = [
+        dimse::Proposal::uncompressed(dicom_dictionary_std::uids::VERIFICATION),
+        dimse::Proposal::uncompressed(find),
+    ];
+    let config = dimse::ClientConfig::new("CT1", "NM-TRANSFER");
+    let asking = dimse::Client::connect(("127.0.0.1", port), &config, &proposals)
+        .await
+        .unwrap();
+    assert!(asking.negotiated().find(find, &[]).is_none());
+    asking.release().await.unwrap();
     let again = receiver.start(&service(port, "X")).await.unwrap_err().to_string();
     assert_eq!(again, format!("the receive service runs already, on port {port}"));
     let clash = Receiver::new(taking, Vec::new())

@@ -232,6 +232,47 @@ async fn hostile_text_is_data() {
 }
 
 #[tokio::test]
+async fn items_and_further_attributes_are_put_into_rows_that_ask_for_them() {
+    on_both(async |index: Index| {
+        let mut facts: Vec<_> = generator::generate(5, 60).collect();
+        for facts in &mut facts {
+            let number = facts.value(tags::STUDY_ID).to_owned();
+            let json = format!(
+                "{{\"00281050\":{{\"vr\":\"DS\",\"Value\":[{number}]}},\"00100010\":{{\"vr\":\"PN\"}}}}"
+            );
+            facts.metadata = crate::index::metadata::deflated(&json);
+        }
+        index.add_all(facts).await.unwrap();
+        let asked = Query {
+            include: vec![
+                tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
+                tags::WINDOW_CENTER,
+            ],
+            ..Query::all(Level::Series)
+        };
+        for row in index.query(&asked).await.unwrap() {
+            let items = row.items.get(&tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE);
+            assert_eq!(items.is_some(), row.value(tags::MODALITY) == "PT");
+            let nuclide = [tags::RADIONUCLIDE_CODE_SEQUENCE, tags::CODE_VALUE];
+            let value = items.and_then(|items| items[0].get(&nuclide[..]));
+            assert_eq!(value.map(String::as_str), items.map(|_| "C-111A1"));
+            assert!(!row.items.contains_key(&tags::REQUEST_ATTRIBUTES_SEQUENCE));
+            assert_eq!(row.more, None);
+        }
+        let asked = Query {
+            include: vec![tags::WINDOW_CENTER],
+            ..Query::all(Level::Instance)
+        };
+        for row in index.query(&asked).await.unwrap() {
+            let number = row.value(tags::STUDY_ID);
+            let expected = format!("{{\"00281050\":{{\"Value\":[{number}],\"vr\":\"DS\"}}}}");
+            assert_eq!(row.more, Some(expected));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_column_that_is_matched_begins_an_index() {
     on_both(async |index: Index| {
         let backend = index.readers.get_database_backend();

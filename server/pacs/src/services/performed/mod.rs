@@ -102,7 +102,7 @@ impl Archive {
             Operation::Create => self.begun(actor, uid, attributes).await,
             Operation::Set => self.changed(actor, &uid, attributes).await,
             Operation::Get(wanted) => self.shown(&uid, &wanted).await,
-            _ => Err(Status::UNRECOGNIZED_OPERATION.into()).map_err(Failure::Answer),
+            _ => Err(Failure::Answer(Status::UNRECOGNIZED_OPERATION.into())),
         };
         answered.unwrap_or_else(|failure| match failure {
             Failure::Answer(outcome) => outcome.into(),

@@ -96,7 +96,7 @@ async fn a_peer_gets_what_it_takes_with_the_same_pixels() {
             (Status::SUCCESS, 1),
             "{taken:?}"
         );
-        let stored = receiver.stored.lock().unwrap();
+        let stored = receiver.stored.into_inner().unwrap();
         let (request, bytes) = &stored[0];
         assert_eq!(request.transfer_syntax_uid, expected);
         if expected == JPEG_LS {

@@ -1,0 +1,147 @@
+//! Whose picture it is, of which study: what no file tells.
+
+use super::Error;
+
+/// What the caller says of patient, study and series. Empty text means that it is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    /// Patient ID (0010,0020); must be there.
+    pub patient_id: String,
+    /// Issuer of Patient ID (0010,0021).
+    pub issuer_of_patient_id: String,
+    /// Patient's Name (0010,0010), with carets between its components.
+    pub patient_name: String,
+    /// Patient's Birth Date (0010,0030), eight digits.
+    pub patient_birth_date: String,
+    /// Patient's Sex (0010,0040): M, F, O.
+    pub patient_sex: String,
+    /// Study Instance UID (0020,000D); a new one where it is empty.
+    pub study_instance_uid: String,
+    /// Series Instance UID (0020,000E); a new one where it is empty.
+    pub series_instance_uid: String,
+    /// Study Date (0008,0020), eight digits.
+    pub study_date: String,
+    /// Study Time (0008,0030), six digits.
+    pub study_time: String,
+    /// Study ID (0020,0010).
+    pub study_id: String,
+    /// Accession Number (0008,0050).
+    pub accession_number: String,
+    /// Referring Physician's Name (0008,0090).
+    pub referring_physician_name: String,
+    /// Study Description (0008,1030).
+    pub study_description: String,
+    /// Series Description (0008,103E).
+    pub series_description: String,
+    /// Series Number (0020,0011).
+    pub series_number: u32,
+    /// Instance Number (0020,0013).
+    pub instance_number: u32,
+    /// Content Date (0008,0023), eight digits: when the picture was made.
+    pub content_date: String,
+    /// Content Time (0008,0033), six digits.
+    pub content_time: String,
+    /// Document Title (0042,0010) of a document.
+    pub document_title: String,
+    /// Whether a still picture is a photograph of the patient (VL Photographic) rather than a capture.
+    pub is_photograph: bool,
+    /// Whether pixels or pages tell who the patient is (0028,0301), where somebody looked.
+    pub burned_in_annotation: Option<bool>,
+}
+
+impl Header {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.patient_id.trim().is_empty() {
+            let expected = "the patient's identifier; it is never guessed";
+            return Err(Error::Header {
+                what: "Patient ID",
+                expected,
+            });
+        }
+        let texts = [
+            ("Patient ID", &self.patient_id, 64),
+            ("Issuer of Patient ID", &self.issuer_of_patient_id, 64),
+            ("Patient's Name", &self.patient_name, 194),
+            ("Study ID", &self.study_id, 16),
+            ("Accession Number", &self.accession_number, 16),
+            ("Referring Physician's Name", &self.referring_physician_name, 194),
+            ("Study Description", &self.study_description, 64),
+            ("Series Description", &self.series_description, 64),
+            ("Document Title", &self.document_title, 1024),
+        ];
+        for (what, text, most) in texts {
+            let is_text = text.chars().all(|c| c != '\\' && !c.is_control());
+            if !is_text || text.chars().count() > most {
+                let expected = "text of the attribute's length, without backslashes and control characters";
+                return Err(Error::Header { what, expected });
+            }
+        }
+        for (what, uid) in [
+            ("Study Instance UID", &self.study_instance_uid),
+            ("Series Instance UID", &self.series_instance_uid),
+        ] {
+            if !uid.is_empty() && !is_uid(uid) {
+                let expected = "a UID of at most 64 digits and dots, or nothing";
+                return Err(Error::Header { what, expected });
+            }
+        }
+        self.check_codes()
+    }
+
+    fn check_codes(&self) -> Result<(), Error> {
+        for (what, date) in [
+            ("Patient's Birth Date", &self.patient_birth_date),
+            ("Study Date", &self.study_date),
+            ("Content Date", &self.content_date),
+        ] {
+            if !date.is_empty() && !is_date(date) {
+                let expected = "a date as YYYYMMDD, or nothing";
+                return Err(Error::Header { what, expected });
+            }
+        }
+        for (what, time) in [
+            ("Study Time", &self.study_time),
+            ("Content Time", &self.content_time),
+        ] {
+            if !time.is_empty() && !is_time(time) {
+                let expected = "a time as HHMMSS, or nothing";
+                return Err(Error::Header { what, expected });
+            }
+        }
+        if !["", "M", "F", "O"].contains(&self.patient_sex.as_str()) {
+            let expected = "M, F, O, or nothing";
+            return Err(Error::Header {
+                what: "Patient's Sex",
+                expected,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// PS3.5 9.1: no component begins with a zero.
+fn is_uid(uid: &str) -> bool {
+    let is_component = |part: &str| {
+        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits && (part == "0" || !part.starts_with('0'))
+    };
+    uid.len() <= 64 && uid.split('.').all(is_component)
+}
+
+/// Number of two digits at a place.
+fn two(text: &str, at: usize) -> Option<u32> {
+    text.get(at..at + 2)?.parse().ok()
+}
+
+fn is_date(text: &str) -> bool {
+    let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        && two(text, 4).is_some_and(|month| (1..=12).contains(&month))
+        && two(text, 6).is_some_and(|day| (1..=31).contains(&day))
+}
+
+fn is_time(text: &str) -> bool {
+    let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let below = |at, end| two(text, at).is_some_and(|part| part < end);
+    digits && below(0, 24) && below(2, 60) && below(4, 61)
+}
