@@ -263,7 +263,10 @@ impl Index {
     }
 
     /// Gives what is laid over the objects that a condition on `i`, `se` and `st` names.
-    async fn overlays_where(&self, condition: impl Fn(&mut Sql)) -> Result<BTreeMap<Hash, Vec<Overlay>>> {
+    pub(super) async fn overlays_where(
+        &self,
+        condition: impl Fn(&mut Sql),
+    ) -> Result<BTreeMap<Hash, Vec<Overlay>>> {
         let mut all: BTreeMap<Hash, Vec<Overlay>> = BTreeMap::new();
         if !self.has_overlays().await? {
             return Ok(all);
