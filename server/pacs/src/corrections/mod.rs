@@ -15,6 +15,7 @@ pub(crate) mod tests;
 use dicom_core::Tag;
 
 pub use deliver::Error;
+pub(crate) use deliver::{Outgoing, Pieces, laid_over};
 pub use http::router;
 
 /// Why a correction was not made; sentences never hold a value.

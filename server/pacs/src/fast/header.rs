@@ -127,6 +127,8 @@ impl Header {
                 .iter()
                 .map(|place| format!("{} {}", place.target.hash, place.frame)),
         );
+        // A correction changes what is said of frames.
+        what.extend(metadata.iter().map(DeflatedMetadata::version));
         let what: Vec<&str> = what.iter().map(String::as_str).collect();
         let etag = answer::etag(&what);
         let count = places.len();

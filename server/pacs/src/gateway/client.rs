@@ -13,10 +13,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::web::{self, Error};
+use crate::corrections::Pieces;
 use crate::delivery::{Carrier, Delivery, Fate, Tell};
 use crate::events::Boxed;
-use crate::routing::unread;
-use crate::storage::{Hash, Storage};
+use crate::routing::{outgoing, unread};
+use crate::services::Archive;
+use crate::storage::{Hash, Hasher};
 
 /// Bytes of a piece: what a cut costs at most, and small beside the memory of a workstation.
 const PIECE_BYTES: usize = 2 << 20;
@@ -50,7 +52,7 @@ struct Shared {
     client: Client,
     base: Url,
     key: String,
-    storage: Storage,
+    archive: Archive,
 }
 
 impl std::fmt::Debug for CloudCarrier {
@@ -84,13 +86,13 @@ impl CloudCarrier {
     /// # Errors
     ///
     /// [`Error`] when its address, key or certificates cannot be used.
-    pub fn new(node: &CloudNode, storage: Storage) -> Result<Self, Error> {
+    pub fn new(node: &CloudNode, archive: &Archive) -> Result<Self, Error> {
         let url = web::address(&node.url)?;
         let shared = Shared {
             client: web::client(&url, node.tls_authority.as_deref())?,
             base: web::below(&url, "gateway/v1"),
             key: web::secret(&node.key_file)?,
-            storage,
+            archive: archive.clone(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -106,10 +108,10 @@ impl CloudCarrier {
             while ahead.len() < AHEAD
                 && let Some(delivery) = waiting.next()
             {
-                let (shared, places, hash) = (Arc::clone(&self.shared), Arc::clone(&places), delivery.hash);
-                let resume = delivery.attempts > 0;
+                let (shared, places) = (Arc::clone(&self.shared), Arc::clone(&places));
+                let sent = delivery.clone();
                 let mut task = JoinSet::new();
-                task.spawn(async move { shared.pieces(hash, resume, &places).await });
+                task.spawn(async move { shared.pieces(&sent, &places).await });
                 ahead.push_back((delivery, task));
             }
             let Some((delivery, mut task)) = ahead.pop_front() else {
@@ -117,11 +119,7 @@ impl CloudCarrier {
             };
             let sent = task.join_next().await.and_then(Result::ok);
             let fate = match sent.unwrap_or_else(|| Err(Fate::Later("sending ended early".to_owned()))) {
-                Ok(Some(size)) => self
-                    .shared
-                    .finish(delivery.hash, size)
-                    .await
-                    .unwrap_or_else(|fate| fate),
+                Ok(Some((hash, size))) => self.shared.finish(hash, size).await.unwrap_or_else(|fate| fate),
                 Ok(None) => Fate::Delivered(Some("it was there".to_owned())),
                 Err(fate) => fate,
             };
@@ -141,17 +139,25 @@ impl Carrier for CloudCarrier {
 }
 
 impl Shared {
-    /// Sends the pieces that are not there; the object's size, or `None` when it is stored already.
+    /// Sends the pieces that are not there; what was sent by hash and size, or `None` when it is stored already.
     async fn pieces(
         self: &Arc<Self>,
-        hash: Hash,
-        resume: bool,
+        delivery: &Delivery,
         places: &Arc<Semaphore>,
-    ) -> Result<Option<u64>, Fate> {
+    ) -> Result<Option<(Hash, u64)>, Fate> {
         let unread = |error| unread(&error);
-        let size = self.storage.info(hash).await.map_err(unread)?.size;
+        let storage = self.archive.storage();
+        let outgoing = outgoing(&self.archive, delivery).await?;
+        let size = outgoing.size();
+        // The cloud verifies the hash of what it gets.
+        let hash = if outgoing.is_as_stored() {
+            delivery.hash
+        } else {
+            let pieces = outgoing.open(storage).await.map_err(unread)?;
+            hashed(pieces).await.map_err(unread)?
+        };
         // A first attempt has nothing to resume and need not ask.
-        let there = if resume {
+        let there = if delivery.attempts > 0 {
             let status: Status = body(self.ask(self.client.get(self.object(hash))).await?).await?;
             if status.stored {
                 return Ok(None);
@@ -160,7 +166,7 @@ impl Shared {
         } else {
             Vec::new()
         };
-        let mut object = Box::pin(self.storage.open(hash).await.map_err(unread)?);
+        let mut object = outgoing.open(storage).await.map_err(unread)?;
         let mut sending = JoinSet::new();
         let mut at = 0_u64;
         let mut gathered = BytesMut::new();
@@ -189,7 +195,7 @@ impl Shared {
         while let Some(sent) = sending.join_next().await {
             sent.unwrap_or_else(|_| Err(Fate::Later("sending ended early".to_owned())))?;
         }
-        Ok(Some(size))
+        Ok(Some((hash, size)))
     }
 
     async fn put(&self, hash: Hash, offset: u64, piece: Bytes) -> Result<(), Fate> {
@@ -231,6 +237,15 @@ impl Shared {
             fate => Err(fate),
         }
     }
+}
+
+/// The hash of what leaves, read once before it is sent.
+async fn hashed(mut pieces: Pieces) -> crate::storage::Result<Hash> {
+    let mut hasher = Hasher::default();
+    while let Some(bytes) = pieces.next().await {
+        hasher.update(&bytes?);
+    }
+    Ok(hasher.finish())
 }
 
 /// Bytes of an answer at most: the pieces of an object of 16 GiB fit.

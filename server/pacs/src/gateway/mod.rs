@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A piece that is sent twice is the same piece; an object is taken only when its SHA-256 is the announced one, and is
-//! acknowledged when the cloud's own ingest has acknowledged it. A device proves itself by a secret of 256 random bits in
+//! acknowledged when the cloud's own ingest has acknowledged it. An object that was corrected here leaves corrected, and the
+//! hash announced is that of what is sent: the cloud keeps another object than lies here, and what was received stays here. A device proves itself by a secret of 256 random bits in
 //! the Authorization header, of which the cloud keeps only the hash. TLS hides the secret, names the server and protects each
 //! byte, so signing requests would add a clock and a canonical form to get wrong, and no safety; plain HTTP is refused
 //! but on this machine. The queue is [`crate::delivery`]'s.

@@ -230,12 +230,47 @@ impl Index {
         Ok(all.into_values().next().unwrap_or_default())
     }
 
+    /// Gives what is laid over the visible objects of a study, a series or one instance, at once; objects that leave as they
+    /// were received are not among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::overlays`].
+    pub async fn overlays_below(
+        &self,
+        study_uid: &str,
+        series_uid: Option<&str>,
+        sop_uid: Option<&str>,
+    ) -> Result<BTreeMap<Hash, Vec<Overlay>>> {
+        self.overlays_where(|sql| {
+            sql.push("i.visible = 1 AND st.study_uid = ").bind(study_uid);
+            for (column, uid) in [("se.series_uid", series_uid), ("i.sop_uid", sop_uid)] {
+                if let Some(uid) = uid {
+                    sql.push(&format!(" AND {column} = ")).bind(uid);
+                }
+            }
+        })
+        .await
+    }
+
+    /// Whether anything is laid over any object: where nothing was ever corrected, this is all that is asked.
+    async fn has_overlays(&self) -> Result<bool> {
+        let sql = Sql::new(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM corrected_instances) \
+             OR EXISTS (SELECT 1 FROM patient_merges WHERE undone_ns IS NULL)",
+        );
+        Ok(sql.one(&self.readers).await?.is_some())
+    }
+
     /// Gives what is laid over the objects that a condition on `i`, `se` and `st` names.
     pub(super) async fn overlays_where(
         &self,
         condition: impl Fn(&mut Sql),
     ) -> Result<BTreeMap<Hash, Vec<Overlay>>> {
         let mut all: BTreeMap<Hash, Vec<Overlay>> = BTreeMap::new();
+        if !self.has_overlays().await? {
+            return Ok(all);
+        }
         let from = "FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study";
         let mut sql = Sql::new(format!(
             "SELECT i.hash, c.changes, c.at_ns {from} JOIN corrected_instances ci ON ci.instance = i.id \

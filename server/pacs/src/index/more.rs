@@ -10,6 +10,7 @@ use super::attributes;
 use super::database::Sql;
 use super::sequences::Sequence;
 use super::{Index, Item, Result, Row, metadata};
+use crate::corrections::overlay::{self, Overlay};
 
 /// Rows whose metadata are in memory at once.
 const PAGE: usize = 50;
@@ -59,21 +60,36 @@ impl Index {
         Ok(())
     }
 
-    /// Puts attributes into rows of instances, where their objects have them.
+    /// Puts attributes into rows of instances, where their objects have them, with their corrections.
     pub(super) async fn put_more(&self, rows: &mut [Row], asked: &[Tag]) -> Result<()> {
         let keys: Vec<String> = asked
             .iter()
             .map(|tag| format!("{:04X}{:04X}", tag.0, tag.1))
             .collect();
         for page in rows.chunks_mut(PAGE) {
+            let overlays = self
+                .overlays_where(|sql| {
+                    sql.push("i.id IN (")
+                        .bind_all(page.iter().map(|row| row.cursor.id))
+                        .push(")");
+                })
+                .await?;
+            let laid: BTreeMap<i64, &Vec<Overlay>> = page
+                .iter()
+                .filter_map(|row| Some((row.cursor.id, overlays.get(&row.object.as_ref()?.hash)?)))
+                .collect();
             let mut sql = Sql::new("SELECT instance, json FROM metadata WHERE LENGTH(json) <= ");
             sql.bind(MAX_DEFLATED_BYTES).push(" AND instance IN (");
             sql.bind_all(page.iter().map(|row| row.cursor.id)).push(")");
             let mut found: BTreeMap<i64, String> = BTreeMap::new();
             for row in sql.all(&self.readers).await? {
                 let deflated: Vec<u8> = row.try_get_by_index(1)?;
-                if let Some(text) = metadata::inflated_within(&deflated, MAX_BYTES)? {
-                    found.insert(row.try_get_by_index(0)?, kept(&text, &keys));
+                let instance: i64 = row.try_get_by_index(0)?;
+                if let Some(mut text) = metadata::inflated_within(&deflated, MAX_BYTES)? {
+                    if let Some(overlays) = laid.get(&instance) {
+                        text = overlay::apply_to_json(&text, overlays);
+                    }
+                    found.insert(instance, kept(&text, &keys));
                 }
             }
             for row in page {

@@ -4,7 +4,7 @@ use sea_orm::QueryResult;
 
 use super::database::Sql;
 use super::{Error, Index, ObjectReference, Result, metadata};
-use crate::corrections::overlay;
+use crate::corrections::overlay::{self, Overlay};
 use crate::storage::Hash;
 
 /// The metadata of one instance.
@@ -29,22 +29,40 @@ pub struct DeflatedMetadata {
     /// The object.
     pub hash: Hash,
     deflated: Vec<u8>,
+    overlays: Vec<Overlay>,
 }
 
 impl DeflatedMetadata {
-    /// As [`InstanceMetadata::json`].
+    /// As [`InstanceMetadata::json`], with corrections.
     ///
     /// # Errors
     ///
     /// [`Error::Damaged`].
     pub fn json(&self) -> Result<String> {
-        metadata::inflated(&self.deflated)
+        let text = metadata::inflated(&self.deflated)?;
+        if self.overlays.is_empty() {
+            return Ok(text);
+        }
+        Ok(overlay::apply_to_json(&text, &self.overlays))
+    }
+
+    /// Names what [`DeflatedMetadata::json`] gives: it is another after a correction.
+    #[must_use]
+    pub fn version(&self) -> String {
+        format!("{}{}", self.hash, overlay::version(&self.overlays))
+    }
+
+    /// The same without corrections: by right only.
+    #[must_use]
+    pub fn as_received(self) -> Self {
+        let overlays = Vec::new();
+        Self { overlays, ..self }
     }
 }
 
 impl Index {
     /// Gives the metadata of the visible instances of a study, a series, or of one instance, in one read and as they are
-    /// kept: a tenth of what they are as text.
+    /// kept: a tenth of what they are as text. What is laid over them comes along.
     ///
     /// # Errors
     ///
@@ -68,13 +86,16 @@ impl Index {
         }
         sql.push(" ORDER BY i.id");
         let rows = sql.all(&self.readers).await?;
+        let mut overlays = self.overlays_below(study_uid, series_uid, sop_uid).await?;
         rows.iter()
             .map(|row| {
+                let hash = hash(row, 2)?;
                 Ok(DeflatedMetadata {
                     series_uid: row.try_get_by_index(0)?,
                     sop_uid: row.try_get_by_index(1)?,
-                    hash: hash(row, 2)?,
+                    hash,
                     deflated: row.try_get_by_index(3)?,
+                    overlays: overlays.remove(&hash).unwrap_or_default(),
                 })
             })
             .collect()
@@ -87,9 +108,7 @@ impl Index {
     /// [`Error::Damaged`], [`Error::Database`].
     pub async fn metadata(&self, study_uid: &str, series_uid: Option<&str>) -> Result<Vec<InstanceMetadata>> {
         let mut all = self.metadata_as_received(study_uid, series_uid).await?;
-        let overlays = self
-            .overlays_where(|sql| of_series(sql, study_uid, series_uid))
-            .await?;
+        let overlays = self.overlays_below(study_uid, series_uid, None).await?;
         for instance in &mut all {
             if let Some(overlays) = overlays.get(&instance.hash) {
                 instance.json = overlay::apply_to_json(&instance.json, overlays);

@@ -1,6 +1,6 @@
 //! Which object of a SOP Instance UID is visible: none that is rejected, the one a person chose, else the first received.
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::database::Sql;
 use super::{Error, Index, Result, write};
@@ -25,7 +25,7 @@ pub struct Candidate {
     pub is_visible: bool,
 }
 
-pub(super) async fn decided(transaction: &DatabaseTransaction, sop_uid: &str) -> Result<Decided> {
+pub(super) async fn decided(connection: &impl ConnectionTrait, sop_uid: &str) -> Result<Decided> {
     let mut sql = Sql::new(
         "SELECT '' FROM rejected_instances ri JOIN rejections r ON r.id = ri.rejection \
          WHERE r.undone_ns IS NULL AND ri.ended_ns IS NULL AND ri.sop_uid = ",
@@ -34,7 +34,7 @@ pub(super) async fn decided(transaction: &DatabaseTransaction, sop_uid: &str) ->
         .push(" UNION ALL SELECT hash FROM choices WHERE undone_ns IS NULL AND sop_uid = ")
         .bind(sop_uid);
     let mut decided = Decided::default();
-    for row in sql.all(transaction).await? {
+    for row in sql.all(connection).await? {
         match row.try_get_by_index::<String>(0)? {
             hash if hash.is_empty() => decided.is_rejected = true,
             hash => decided.chosen = Some(hash),
@@ -132,6 +132,15 @@ impl Index {
             })
             .await?;
         change.commit().await
+    }
+
+    /// Whether an instance is rejected: then none of its objects leaves, whoever asked for it before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn is_rejected(&self, sop_uid: &str) -> Result<bool> {
+        Ok(decided(&self.readers, sop_uid).await?.is_rejected)
     }
 
     /// Gives the objects of a SOP Instance UID as they were received: what a person chooses from.

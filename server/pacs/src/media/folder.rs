@@ -6,7 +6,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
-use super::{Content, Error, Result, Tree};
+use super::tree::pieces;
+use super::{Error, Result, Tree};
 use crate::storage::Storage;
 
 /// Writes a tree below a folder that is empty or not there yet, each file brought to the disk.
@@ -26,14 +27,9 @@ pub async fn write_folder(storage: &Storage, tree: &Tree, folder: &Path) -> Resu
             tokio::fs::create_dir_all(above).await?;
         }
         let mut to = tokio::fs::File::create_new(&path).await?;
-        match &file.content {
-            Content::Bytes(bytes) => to.write_all(bytes).await?,
-            Content::Object { hash, .. } => {
-                let mut pieces = std::pin::pin!(storage.open(*hash).await?);
-                while let Some(piece) = pieces.next().await {
-                    to.write_all(&piece?).await?;
-                }
-            }
+        let mut pieces = pieces(storage, &file.content).await?;
+        while let Some(piece) = pieces.next().await {
+            to.write_all(&piece?).await?;
         }
         to.sync_all().await?;
     }

@@ -85,6 +85,7 @@ async fn zip_of(
     let archive = app.archive();
     let mut tree = Tree::of(
         archive.index(),
+        archive.storage(),
         &selection(study, &wishes.series),
         &layout,
         Vec::new(),
@@ -127,7 +128,14 @@ async fn iso_of(
     }
     let archive = app.archive();
     let selection = selection(study, &wishes.series);
-    let tree = Tree::of(archive.index(), &selection, &Layout::FileSet, note()).await?;
+    let tree = Tree::of(
+        archive.index(),
+        archive.storage(),
+        &selection,
+        &Layout::FileSet,
+        note(),
+    )
+    .await?;
     let image = Image::new(tree, "DICOM")?;
     let size = image.size();
     let body = Body::from_stream(image.stream(archive.storage().clone()));
@@ -181,6 +189,7 @@ impl From<super::Error> for Error {
             super::Error::TooMany { .. } | super::Error::Name => Self::BadRequest(error.to_string()),
             super::Error::Index(error) => error.into(),
             super::Error::Storage(error) => error.into(),
+            super::Error::Correction(error) => error.into(),
             _ => {
                 tracing::error!(%error, "files did not leave");
                 Self::Internal

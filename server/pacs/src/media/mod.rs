@@ -29,7 +29,7 @@ pub use tree::{Content, File, Layout, Selection, Tree};
 
 pub(crate) use tree::new_uid;
 
-use crate::{index, storage};
+use crate::{corrections, index, storage};
 
 /// Why files do not leave.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,9 @@ pub enum Error {
     /// Storage failed, or an object is damaged.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+    /// A correction cannot be laid over an object, or another thing failed in doing so.
+    #[error(transparent)]
+    Correction(#[from] corrections::Error),
     /// A directory's record cannot be written.
     #[error("the DICOMDIR cannot be written: {0}")]
     Directory(String),

@@ -69,7 +69,7 @@ impl Place {
     }
 
     async fn tree(&self, selection: &Selection, layout: &Layout) -> Tree {
-        Tree::of(&self.index, selection, layout, Vec::new())
+        Tree::of(&self.index, &self.storage, selection, layout, Vec::new())
             .await
             .unwrap()
     }
@@ -346,10 +346,10 @@ async fn names_of_a_zip_are_as_asked() {
         series_uids: vec!["2.25.1".to_owned()],
         ..selection.clone()
     };
-    let nothing = Tree::of(&place.index, &none, &Layout::FileSet, Vec::new()).await;
+    let nothing = Tree::of(&place.index, &place.storage, &none, &Layout::FileSet, Vec::new()).await;
     assert!(matches!(nothing, Err(Error::NotFound)));
     let extra = vec![("../evil".to_owned(), bytes::Bytes::new())];
-    let evil = Tree::of(&place.index, selection, &Layout::FileSet, extra).await;
+    let evil = Tree::of(&place.index, &place.storage, selection, &Layout::FileSet, extra).await;
     assert!(matches!(evil, Err(Error::Name)));
 }
 
@@ -460,6 +460,8 @@ async fn a_thousand_objects_flow_through_a_few_pieces() {
         content: super::Content::Object {
             hash: receipt.object.hash,
             size: receipt.object.size,
+            stored_size: receipt.object.size,
+            overlays: [].into(),
             is_compressed: false,
         },
     });

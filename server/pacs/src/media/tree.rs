@@ -1,17 +1,22 @@
 //! Which files leave, where they lie, and how large they are: known before the first byte flows.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use dicom_core::dictionary::DataDictionary;
 use dicom_core::{DataElement, PrimitiveValue, Tag};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
+use futures_util::stream;
 
 use super::dicomdir::{Directory, is_image};
 use super::names::{self, Given, Names};
 use super::{Error, Result};
+use crate::corrections::overlay::Overlay;
+use crate::corrections::{Outgoing, Pieces};
 use crate::dicomweb::json;
 use crate::index::{Index, Key, Level, Query, Row};
-use crate::storage::Hash;
+use crate::storage::{Hash, Storage};
 
 /// Files of one tree at most: what is kept of each is some hundred bytes.
 const MAX_FILES: usize = 200_000;
@@ -39,12 +44,16 @@ pub enum Layout {
 pub enum Content {
     /// These bytes.
     Bytes(Bytes),
-    /// An object's, verified when they are read.
+    /// An object's, with its corrections, verified when they are read.
     Object {
         /// Its name in storage.
         hash: Hash,
-        /// Its bytes.
+        /// Bytes that leave.
         size: u64,
+        /// Bytes in storage.
+        stored_size: u64,
+        /// What is laid over it.
+        overlays: Arc<[Overlay]>,
         /// Whether its transfer syntax compresses.
         is_compressed: bool,
     },
@@ -57,6 +66,22 @@ impl Content {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Object { size, .. } => *size,
+        }
+    }
+}
+
+/// Gives a file's bytes piece by piece, an object's verified.
+pub(super) async fn pieces(storage: &Storage, content: &Content) -> Result<Pieces> {
+    match content {
+        Content::Bytes(bytes) => Ok(Box::pin(stream::iter([Ok(bytes.clone())]))),
+        Content::Object {
+            hash,
+            stored_size,
+            overlays,
+            ..
+        } => {
+            let outgoing = Outgoing::of(storage, *hash, *stored_size, overlays).await?;
+            Ok(outgoing.open(storage).await?)
         }
     }
 }
@@ -87,9 +112,10 @@ impl Tree {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::TooMany`], [`Error::Name`] for a name of an extra file, [`Error::Index`],
-    /// [`Error::Directory`].
+    /// [`Error::Directory`]; [`Error::Storage`] and [`Error::Correction`] for an object that was corrected.
     pub async fn of(
         index: &Index,
+        storage: &Storage,
         selection: &Selection,
         layout: &Layout,
         extra: Vec<(String, Bytes)>,
@@ -107,7 +133,7 @@ impl Tree {
         let first = series.first().ok_or(Error::NotFound)?;
         planting.begin(first);
         for row in &series {
-            planting.series(index, row).await?;
+            planting.series(index, storage, row).await?;
         }
         planting.finish(extra)
     }
@@ -201,7 +227,7 @@ impl<'a> Planting<'a> {
         }
     }
 
-    async fn series(&mut self, index: &Index, row: &Row) -> Result<()> {
+    async fn series(&mut self, index: &Index, storage: &Storage, row: &Row) -> Result<()> {
         let uid = row.value(tags::SERIES_INSTANCE_UID);
         let study_uid = row.value(tags::STUDY_INSTANCE_UID);
         let mut instances = self.instances(index, study_uid, uid).await?;
@@ -224,6 +250,7 @@ impl<'a> Planting<'a> {
         } else {
             Vec::new()
         };
+        let mut overlays = index.overlays_below(study_uid, Some(uid), None).await?;
         let folder = self.folder(row);
         let folder = format!("{}/{folder}", self.top);
         for (number, row) in (1..).zip(&instances) {
@@ -240,9 +267,13 @@ impl<'a> Planting<'a> {
                 self.directory
                     .add(&attributes, &file_id, &object.transfer_syntax_uid)?;
             }
+            let overlays = overlays.remove(&object.hash).unwrap_or_default().into();
+            let outgoing = Outgoing::of(storage, object.hash, object.size, &overlays).await?;
             let content = Content::Object {
                 hash: object.hash,
-                size: object.size,
+                size: outgoing.size(),
+                stored_size: object.size,
+                overlays,
                 is_compressed: is_compressed(&object.transfer_syntax_uid),
             };
             self.files.push(File { path, content });

@@ -6,19 +6,28 @@ use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, Client, Url};
 
 use super::config::WebNode;
-use super::object::unread;
+use super::object::{outgoing, unread};
 use crate::delivery::{Carrier, Delivery, Fate, Tell};
 use crate::events::Boxed;
 use crate::gateway::{WebError, web};
-use crate::storage::Storage;
+use crate::services::Archive;
 
-/// Sends by STOW-RS, the stored file as one part.
-#[derive(Debug, Clone)]
+/// Sends by STOW-RS, a file as one part.
+#[derive(Clone)]
 pub struct WebCarrier {
     client: Client,
     studies: Url,
     token: Option<String>,
-    storage: Storage,
+    archive: Archive,
+}
+
+impl std::fmt::Debug for WebCarrier {
+    // Not the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebCarrier")
+            .field("url", &self.studies.as_str())
+            .finish_non_exhaustive()
+    }
 }
 
 impl WebCarrier {
@@ -27,13 +36,13 @@ impl WebCarrier {
     /// # Errors
     ///
     /// [`WebError`] when its address, token or certificates cannot be used.
-    pub fn new(node: &WebNode, storage: Storage) -> Result<Self, WebError> {
+    pub fn new(node: &WebNode, archive: &Archive) -> Result<Self, WebError> {
         let base = web::address(&node.url)?;
         Ok(Self {
             client: web::client(&base, node.tls_authority.as_deref())?,
             studies: web::below(&base, "studies"),
             token: node.token_file.as_deref().map(web::secret).transpose()?,
-            storage,
+            archive: archive.clone(),
         })
     }
 
@@ -50,8 +59,10 @@ impl WebCarrier {
 
     async fn store(&self, delivery: &Delivery) -> Result<Fate, Fate> {
         let unread = |error| unread(&error);
-        let size = self.storage.info(delivery.hash).await.map_err(unread)?.size;
-        let object = self.storage.open(delivery.hash).await.map_err(unread)?;
+        let outgoing = outgoing(&self.archive, delivery).await?;
+        let size = outgoing.size();
+        let object = outgoing.open(self.archive.storage()).await;
+        let object = object.map_err(unread)?;
         // No object contains its own hash.
         let boundary = delivery.hash.to_string();
         let before = Bytes::from(format!("--{boundary}\r\nContent-Type: application/dicom\r\n\r\n"));

@@ -12,8 +12,7 @@ use crate::delivery::{Carrier, Delivery, Fate, Tell};
 use crate::events::Boxed;
 use crate::gateway::{WebError, authority};
 use crate::services::Archive;
-use crate::storage::Storage;
-use crate::transcode::{self, Transcoder};
+use crate::transcode;
 
 /// Sends by C-STORE.
 #[derive(Clone)]
@@ -21,8 +20,7 @@ pub struct DimseCarrier {
     node: DimseNode,
     tls: Option<TlsConnector>,
     calling: String,
-    storage: Storage,
-    transcoder: Transcoder,
+    archive: Archive,
 }
 
 impl std::fmt::Debug for DimseCarrier {
@@ -81,8 +79,7 @@ impl DimseCarrier {
             node,
             tls,
             calling: archive.ae_title().to_owned(),
-            storage: archive.storage().clone(),
-            transcoder: archive.transcoder().clone(),
+            archive: archive.clone(),
         })
     }
 
@@ -129,9 +126,9 @@ impl DimseCarrier {
             ));
         };
         let data = if syntax == delivery.transfer_syntax_uid {
-            object::data_set(&self.storage, delivery).await
+            object::data_set(&self.archive, delivery).await
         } else {
-            object::transcoded(&self.storage, &self.transcoder, delivery, syntax).await
+            object::transcoded(&self.archive, delivery, syntax).await
         };
         let data = match data {
             Ok(data) => data,

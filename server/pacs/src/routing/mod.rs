@@ -14,7 +14,8 @@
 //!
 //! A rule's conditions must all hold; of the patterns of one condition, one must fit. Nothing goes back to where it came
 //! from, and no object goes to a destination twice, so that archives that route to each other come to rest; where bytes
-//! change on the way, the queue's limit of versions ends it. The queue itself is [`crate::delivery`]'s.
+//! change on the way, the queue's limit of versions ends it. Objects leave with the corrections that are in force when they
+//! are sent, and rejected ones do not leave; what is corrected after it was sent is sent again when a person asks for it. The queue itself is [`crate::delivery`]'s.
 
 mod choose;
 mod config;
@@ -36,7 +37,7 @@ pub use self::dicomweb::WebCarrier;
 pub use self::dimse::{DimseCarrier, associate};
 pub use choose::Routes;
 pub use config::{Config, Destination, DimseNode, Node, Rule, Source, WebNode};
-pub(crate) use object::unread;
+pub(crate) use object::{outgoing, unread};
 
 /// Why a configuration of routes cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +62,6 @@ pub enum Error {
 ///
 /// [`Error::Web`].
 pub fn lines(config: &Config, archive: &Archive) -> Result<Vec<Line>, Error> {
-    let storage = archive.storage();
     let line = |destination: &Destination| {
         let web = |source| Error::Web {
             destination: destination.name.clone(),
@@ -69,10 +69,8 @@ pub fn lines(config: &Config, archive: &Archive) -> Result<Vec<Line>, Error> {
         };
         let carrier: Arc<dyn Carrier> = match &destination.node {
             Node::Dimse(node) => Arc::new(DimseCarrier::new(node.clone(), archive).map_err(web)?),
-            Node::Dicomweb(node) => Arc::new(WebCarrier::new(node, storage.clone()).map_err(web)?),
-            Node::Cloud(node) => {
-                Arc::new(crate::gateway::CloudCarrier::new(node, storage.clone()).map_err(web)?)
-            }
+            Node::Dicomweb(node) => Arc::new(WebCarrier::new(node, archive).map_err(web)?),
+            Node::Cloud(node) => Arc::new(crate::gateway::CloudCarrier::new(node, archive).map_err(web)?),
         };
         Ok(Line {
             destination: destination.name.clone(),

@@ -1,4 +1,4 @@
-//! Verified bytes of an object on their way out.
+//! Verified bytes of an object on their way out, with its corrections.
 
 use bytes::Bytes;
 use codec::TransferSyntax;
@@ -6,10 +6,12 @@ use dimse::Data;
 use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
+use crate::corrections::{self, Outgoing};
 use crate::delivery::{Delivery, Fate};
+use crate::index;
 use crate::ingest::data_set_start;
-use crate::storage::{Error, Hash, Storage};
-use crate::transcode::Transcoder;
+use crate::services::Archive;
+use crate::storage::{Error, Hash};
 
 /// Bytes of an object that is sent from memory; larger ones are read while they leave.
 const IN_MEMORY: u64 = 8 << 20;
@@ -26,17 +28,42 @@ pub(crate) fn unread(error: &Error) -> Fate {
     }
 }
 
+/// Why an object was not given, as the fate of its delivery.
+fn not_given(error: &corrections::Error) -> Fate {
+    match error {
+        corrections::Error::Storage(error) => unread(error),
+        corrections::Error::Overlay(error) => Fate::Refused(error.to_string()),
+        error => Fate::Later(error.to_string()),
+    }
+}
+
+/// An object as it leaves: with its corrections as they stand now, whenever it was queued, and never a rejected one.
+pub(crate) async fn outgoing(archive: &Archive, delivery: &Delivery) -> Result<Outgoing, Fate> {
+    let later = |error: index::Error| Fate::Later(error.to_string());
+    if archive
+        .index()
+        .is_rejected(&delivery.sop_uid)
+        .await
+        .map_err(later)?
+    {
+        return Err(Fate::Refused("the instance is rejected".to_owned()));
+    }
+    let outgoing = archive.outgoing(delivery.hash).await;
+    outgoing.map_err(|error| not_given(&error))
+}
+
 /// The data set of an object, without what stands before it in a file.
-pub(super) async fn data_set(storage: &Storage, delivery: &Delivery) -> Result<Data, Fate> {
+pub(super) async fn data_set(archive: &Archive, delivery: &Delivery) -> Result<Data, Fate> {
     let headless = || Fate::Refused("the stored object has no head".to_owned());
     let unread = |error| unread(&error);
-    let size = storage.info(delivery.hash).await.map_err(unread)?.size;
+    let (storage, outgoing) = (archive.storage(), outgoing(archive, delivery).await?);
+    let size = outgoing.size();
     if size <= IN_MEMORY {
-        let bytes = storage.read(delivery.hash, IN_MEMORY).await.map_err(unread)?;
+        let bytes = outgoing.read(storage).await.map_err(unread)?;
         let start = data_set_start(&bytes).ok_or_else(headless)?;
         return Ok(Data::Bytes(bytes.slice(start..)));
     }
-    let mut pieces = Box::pin(storage.open(delivery.hash).await.map_err(unread)?);
+    let mut pieces = outgoing.open(storage).await.map_err(unread)?;
     let first = pieces.next().await.ok_or_else(headless)?.map_err(unread)?;
     let start = data_set_start(&first).ok_or_else(headless)?;
     Ok(Data::Reader {
@@ -46,25 +73,20 @@ pub(super) async fn data_set(storage: &Storage, delivery: &Delivery) -> Result<D
 }
 
 /// The data set of an object in another transfer syntax, with the same values and pixels.
-pub(super) async fn transcoded(
-    storage: &Storage,
-    transcoder: &Transcoder,
-    delivery: &Delivery,
-    syntax: &str,
-) -> Result<Data, Fate> {
+pub(super) async fn transcoded(archive: &Archive, delivery: &Delivery, syntax: &str) -> Result<Data, Fate> {
     let refused = |words: String| Fate::Refused(words);
     let to = TransferSyntax::from_uid(syntax)
         .ok_or_else(|| refused(format!("transfer syntax {syntax} is not known")))?;
-    let bytes = storage
-        .read(delivery.hash, TRANSCODED)
-        .await
-        .map_err(|error| match error {
-            Error::TooLarge { .. } => refused(format!(
-                "too large to be sent in transfer syntax {syntax}: {error}"
-            )),
-            error => unread(&error),
-        })?;
-    let made = transcoder.transcode(bytes, to).await;
+    let outgoing = outgoing(archive, delivery).await?;
+    let size = outgoing.size();
+    if size > TRANSCODED {
+        return Err(refused(format!(
+            "expected at most {TRANSCODED} bytes to be sent in transfer syntax {syntax}, found {size}"
+        )));
+    }
+    let bytes = outgoing.read(archive.storage()).await;
+    let bytes = bytes.map_err(|error| unread(&error))?;
+    let made = archive.transcoder().transcode(bytes, to).await;
     let made =
         made.map_err(|error| refused(format!("cannot be sent in transfer syntax {syntax}: {error}")))?;
     let start = data_set_start(&made).ok_or_else(|| refused("the stored object has no head".to_owned()))?;

@@ -14,13 +14,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use codec::dataset::Limits;
+use codec::dataset::{Limits, Prefix, read_prefix};
 use dicom_core::Tag;
 
 use crate::index::Identifier;
+use crate::storage::Hash;
 
 pub use json::apply_to_json;
 
@@ -101,6 +103,35 @@ pub fn apply(bytes: Bytes, overlays: &[Overlay]) -> Result<Bytes, Error> {
     overlays.iter().try_fold(bytes, |bytes, overlay| {
         splice::one(&bytes, overlay, limits).map(|new| new.unwrap_or(bytes))
     })
+}
+
+/// Gives an object's beginning up to its pixel data with other values laid over it, as [`apply`] would, and how many of the
+/// object's bytes it stands for; `None` where more than these first bytes is needed.
+///
+/// # Errors
+///
+/// As [`apply`].
+pub(super) fn apply_to_head(first: Bytes, overlays: &[Overlay]) -> Result<Option<(Bytes, usize)>, Error> {
+    let end = match read_prefix(&first, false, Limits::default()) {
+        // What was inflated has other places than what it was inflated from.
+        Ok(Prefix::Done(object)) if matches!(object.bytes, Cow::Borrowed(_)) => {
+            object.pixels.map(|pixels| pixels.range.start)
+        }
+        _ => None,
+    };
+    let Some(end) = end.filter(|end| *end <= first.len()) else {
+        return Ok(None);
+    };
+    Ok(Some((apply(first.slice(..end), overlays)?, end)))
+}
+
+/// Names what is laid over an object, for entity tags: nothing for nothing, and another for every other list.
+pub(crate) fn version(overlays: &[Overlay]) -> String {
+    if overlays.is_empty() {
+        return String::new();
+    }
+    // Every field is in it, texts in quotation marks.
+    format!(" {}", Hash::of(format!("{overlays:?}").as_bytes()))
 }
 
 /// A time as DICOM writes it with its offset (VR DT), to the microsecond.

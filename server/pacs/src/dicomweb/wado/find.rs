@@ -1,7 +1,10 @@
 //! Which instances an address names.
 
+use std::sync::Arc;
+
 use dicom_dictionary_std::tags;
 
+use crate::corrections::overlay::{self, Overlay};
 use crate::dicomweb::parameters::uid;
 use crate::http::{App, Error, Result};
 use crate::index::{Key, Level, Query, Row};
@@ -42,6 +45,8 @@ pub(crate) struct Target {
     pub(crate) hash: Hash,
     pub(crate) size: u64,
     pub(crate) transfer_syntax_uid: String,
+    /// What is laid over it when it leaves as a whole; none where only its pixels are asked for.
+    pub(crate) overlays: Arc<[Overlay]>,
 }
 
 impl Target {
@@ -66,7 +71,23 @@ impl Target {
             hash: object.hash,
             size: object.size,
             transfer_syntax_uid: object.transfer_syntax_uid.clone(),
+            overlays: Arc::default(),
         })
+    }
+
+    /// Names the bytes that leave: others after a correction.
+    pub(crate) fn version(&self) -> String {
+        format!("{}{}", self.hash, overlay::version(&self.overlays))
+    }
+}
+
+/// Whether a query asks for what was received: `original=true`.
+pub(crate) fn is_original(query: &[(String, String)]) -> Result<bool> {
+    let value = query.iter().find(|(name, _)| name == "original");
+    match value.map(|(_, value)| value.as_str()) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Error::BadRequest("expected true or false as original".to_owned())),
     }
 }
 
@@ -106,6 +127,19 @@ pub(crate) async fn targets(app: &App, address: &Address) -> Result<Vec<Target>>
         return Err(Error::NotFound);
     }
     Ok(targets)
+}
+
+/// Lets instances below an address leave with their corrections.
+pub(crate) async fn correct(app: &App, address: &Address, targets: &mut [Target]) -> Result<()> {
+    let (series, instance) = (address.series.as_deref(), address.instance.as_deref());
+    let index = app.archive().index();
+    let mut overlays = index.overlays_below(&address.study, series, instance).await?;
+    for target in targets {
+        if let Some(overlays) = overlays.remove(&target.hash) {
+            target.overlays = overlays.into();
+        }
+    }
+    Ok(())
 }
 
 /// Gives the one instance of an address.

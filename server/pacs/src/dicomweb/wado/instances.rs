@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::answer::{self, Content, Part};
 use super::find::Target;
+use crate::corrections::{Outgoing, laid_over};
 use crate::dicomweb::accept::{Accept, Offer};
 use crate::http::{App, Error, Result};
 use crate::transcode;
@@ -46,7 +47,7 @@ pub(super) async fn retrieve(
     }
     let mut tag = vec![chosen.map_or("", |offer| offer.media_type).to_owned()];
     for (target, syntax) in &wanted {
-        tag.push(format!("{} {syntax}", target.hash));
+        tag.push(format!("{} {syntax}", target.version()));
     }
     let tag: Vec<&str> = tag.iter().map(String::as_str).collect();
     let etag = answer::etag(&tag);
@@ -73,9 +74,9 @@ pub(super) async fn single(
     syntax: &str,
 ) -> Result<Response> {
     if syntax == target.transfer_syntax_uid {
-        let size = target.size;
-        let open = async |range| stored(app, &target, range).await;
-        return answer::ranged(headers, etag, DICOM, size, open).await;
+        let outgoing = outgoing(app, &target).await?;
+        let open = async |range| content(app, &outgoing, range).await;
+        return answer::ranged(headers, etag, DICOM, outgoing.size(), open).await;
     }
     let bytes = transcoded(app, &target, syntax).await?;
     let open = async |range: Range<u64>| {
@@ -88,7 +89,8 @@ pub(super) async fn single(
 
 async fn part(app: App, location: String, target: Target, syntax: String) -> Result<Part> {
     let content = if syntax == target.transfer_syntax_uid {
-        stored(&app, &target, 0..target.size).await?
+        let outgoing = outgoing(&app, &target).await?;
+        content(&app, &outgoing, 0..outgoing.size()).await?
     } else {
         Content::Bytes(transcoded(&app, &target, &syntax).await?)
     };
@@ -99,21 +101,28 @@ async fn part(app: App, location: String, target: Target, syntax: String) -> Res
     })
 }
 
-/// The bytes as they are stored, verified.
-pub(super) async fn stored(app: &App, target: &Target, range: Range<u64>) -> Result<Content> {
+/// The object in the transfer syntax it is stored in, with what is laid over it.
+async fn outgoing(app: &App, target: &Target) -> Result<Outgoing> {
+    let storage = app.archive().storage();
+    Ok(Outgoing::of(storage, target.hash, target.size, &target.overlays).await?)
+}
+
+/// Its bytes, verified.
+async fn content(app: &App, outgoing: &Outgoing, range: Range<u64>) -> Result<Content> {
     let storage = app.archive().storage();
     if range.end - range.start <= SMALL_BYTES {
-        return Ok(Content::Bytes(storage.range(target.hash, range).await?));
+        return Ok(Content::Bytes(outgoing.range(storage, range).await?));
     }
-    let pieces = storage.pieces(target.hash, range).await?;
+    let pieces = outgoing.pieces(storage, range).await?;
     Ok(Content::Pieces(Box::pin(pieces.map_err(Error::from))))
 }
 
-/// The object in another transfer syntax.
+/// The object in another transfer syntax, with what is laid over it.
 pub(super) async fn transcoded(app: &App, target: &Target, syntax: &str) -> Result<Bytes> {
     let to = TransferSyntax::from_uid(syntax).ok_or(Error::NotFound)?;
     let archive = app.archive();
     let object = archive.storage().read(target.hash, MAX_TRANSCODED_BYTES).await?;
+    let object = laid_over(object, &target.overlays).await?;
     let made = archive.transcoder().transcode(object, to).await;
     made.map_err(|error| not_transcoded(&error, &target.transfer_syntax_uid))
 }

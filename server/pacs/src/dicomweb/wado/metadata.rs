@@ -30,12 +30,13 @@ pub(super) async fn retrieve(
     accept: &Accept,
     base: &str,
     address: &Address,
+    is_original: bool,
 ) -> Result<Response> {
     let offers = [JSON, PLAIN, XML];
     let chosen = accept
         .choose(&offers)
         .ok_or_else(|| Error::NotAcceptable(offers.map(|offer| offer.to_string()).join(", ")))?;
-    let instances = app
+    let mut instances = app
         .archive()
         .index()
         .deflated_metadata(
@@ -47,9 +48,12 @@ pub(super) async fn retrieve(
     if instances.is_empty() {
         return Err(Error::NotFound);
     }
+    if is_original {
+        instances = instances.into_iter().map(DeflatedMetadata::as_received).collect();
+    }
     let mut tag = format!("{chosen} {base}\n");
     for instance in &instances {
-        let _ = writeln!(tag, "{}", instance.hash);
+        let _ = writeln!(tag, "{}", instance.version());
     }
     let etag = answer::etag(&[&tag]);
     if answer::is_known(headers, &etag) {

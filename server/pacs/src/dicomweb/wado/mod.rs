@@ -1,8 +1,11 @@
 //! WADO-RS and WADO-URI: giving objects, metadata, frames and bulk data (PS3.18 9 and 10.4).
 //!
 //! What is given was verified, and a study is given while it is read: a few objects are in memory at once. Every answer has
-//! an entity tag of the object's hash and its form; single parts are given in ranges. Drawing is another's
+//! an entity tag of the object's hash, its corrections and its form; single parts are given in ranges. Drawing is another's
 //! ([`super::rendered`]).
+//!
+//! Objects and metadata are given with their corrections ([`crate::corrections`]). With `original=true` in the query they are
+//! given as they were received, to whoever may correct ([`Action::Correct`]).
 
 pub(crate) mod answer;
 mod bulk;
@@ -83,6 +86,8 @@ struct Request {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     accept: Accept,
+    /// Whether what was received is asked for, without corrections.
+    is_original: bool,
     /// The address of the service.
     base: String,
 }
@@ -92,12 +97,19 @@ impl Request {
     fn of(asked: Asked) -> Result<Self> {
         let (State(app), caller, Path(names), headers, uri, RawQuery(query)) = asked;
         let address = Address::of(&names.study, names.series.as_deref(), names.instance.as_deref())?;
-        caller.may(Action::Retrieve, Some(&address.study))?;
         let query = parameters(query.as_deref().unwrap_or_default())?;
+        let is_original = find::is_original(&query)?;
+        let action = if is_original {
+            Action::Correct
+        } else {
+            Action::Retrieve
+        };
+        caller.may(action, Some(&address.study))?;
         let parameter = query.iter().find(|(name, _)| name == "accept");
         Ok(Self {
             accept: Accept::of(&headers, parameter.map(|(_, value)| value.as_str())),
             base: address::service(&headers, &uri),
+            is_original,
             app,
             names,
             address,
@@ -109,7 +121,10 @@ impl Request {
 
 async fn objects(asked: Asked) -> Result<Response> {
     let request = Request::of(asked)?;
-    let targets = targets(&request.app, &request.address).await?;
+    let mut targets = targets(&request.app, &request.address).await?;
+    if !request.is_original {
+        find::correct(&request.app, &request.address, &mut targets).await?;
+    }
     instances::retrieve(
         &request.app,
         &request.headers,
@@ -128,6 +143,7 @@ async fn metadata(asked: Asked) -> Result<Response> {
         &request.accept,
         &request.base,
         &request.address,
+        request.is_original,
     )
     .await
 }

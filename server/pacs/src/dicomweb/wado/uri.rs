@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::answer;
-use super::find::{Address, target};
+use super::find::{self, Address, target};
 use super::instances;
 use super::render;
 use crate::access::Action;
@@ -38,11 +38,17 @@ pub(super) async fn retrieve(
         Some(needed("seriesUID")?),
         Some(needed("objectUID")?),
     )?;
-    caller.may(Action::Retrieve, Some(&address.study))?;
+    let is_original = find::is_original(&query)?;
+    let action = if is_original {
+        Action::Correct
+    } else {
+        Action::Retrieve
+    };
+    caller.may(action, Some(&address.study))?;
     if value("anonymize").is_some() {
         return Err(Error::NotOffered("anonymize"));
     }
-    let target = target(app, &address).await?;
+    let mut target = target(app, &address).await?;
     // Without contentType the header says, and without that it is the object.
     let accept = Accept::of(headers, value("contentType"));
     let offers = [
@@ -57,7 +63,10 @@ pub(super) async fn retrieve(
             if !transcode::is_possible(&stored, syntax) {
                 return Err(Error::NotAcceptable(format!("{DICOM} in {stored}")));
             }
-            let etag = answer::etag(&["uri", &target.hash.to_string(), syntax]);
+            if !is_original {
+                find::correct(app, &address, std::slice::from_mut(&mut target)).await?;
+            }
+            let etag = answer::etag(&["uri", &target.version(), syntax]);
             if answer::is_known(headers, &etag) {
                 return Ok(answer::unchanged(&etag));
             }

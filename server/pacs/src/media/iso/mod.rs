@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use super::pipe::{self, Sink};
+use super::tree::pieces;
 use super::{Content, Error, Result, Tree};
 use crate::storage::Storage;
 use folders::{Extent, Folders};
@@ -109,23 +110,18 @@ impl Image {
 }
 
 async fn content(storage: &Storage, content: &Content, sink: &Sink) -> Result<()> {
-    match content {
-        Content::Bytes(bytes) => sink.send(bytes.clone()).await,
-        Content::Object { hash, size, .. } => {
-            let mut pieces = std::pin::pin!(storage.open(*hash).await?);
-            let mut given = 0;
-            while let Some(piece) = pieces.next().await {
-                let piece = piece?;
-                given += piece.len() as u64;
-                sink.send(piece).await?;
-            }
-            // The layout stands on the index's word.
-            if given == *size {
-                Ok(())
-            } else {
-                Err(Error::Interrupted)
-            }
-        }
+    let mut pieces = pieces(storage, content).await?;
+    let mut given = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        given += piece.len() as u64;
+        sink.send(piece).await?;
+    }
+    // The layout stands on the index's word.
+    if given == content.size() {
+        Ok(())
+    } else {
+        Err(Error::Interrupted)
     }
 }
 

@@ -116,6 +116,8 @@ fn a_file_beyond_4_gib_has_several_extents() {
     let content = Content::Object {
         hash,
         size,
+        stored_size: size,
+        overlays: [].into(),
         is_compressed: false,
     };
     let files = vec![

@@ -14,6 +14,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use futures_util::{Stream, StreamExt};
 
 use super::pipe::{self, Sink};
+use super::tree::pieces;
 use super::{Content, Error, File, Result, Tree};
 use crate::storage::Storage;
 use framing::{Framing, Method};
@@ -89,18 +90,10 @@ impl Writer {
         };
         let mut packer = Packer::new(method);
         let head = self.framing.begin(&file.path, file.content.size(), method);
-        match &file.content {
-            Content::Bytes(bytes) => {
-                self.sink.send(head.into()).await?;
-                packer.take(&self.sink, bytes.clone()).await?;
-            }
-            Content::Object { hash, .. } => {
-                let mut pieces = std::pin::pin!(storage.open(*hash).await?);
-                self.sink.send(head.into()).await?;
-                while let Some(piece) = pieces.next().await {
-                    packer.take(&self.sink, piece?).await?;
-                }
-            }
+        let mut pieces = pieces(storage, &file.content).await?;
+        self.sink.send(head.into()).await?;
+        while let Some(piece) = pieces.next().await {
+            packer.take(&self.sink, piece?).await?;
         }
         packer.finish(&self.sink).await?;
         let tail = self.framing.end(packer.crc.sum(), packer.packed, packer.size);

@@ -1,9 +1,13 @@
 //! A zip of de-identified objects (PS3.15 E): what may bear an identity in its pixels stays, and is listed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::Stream;
 
 use super::{Packing, Writer};
+use crate::corrections::laid_over;
+use crate::corrections::overlay::Overlay;
 use crate::deidentify::{self, Key, Request, deidentify};
 use crate::media::dicomdir::Directory;
 use crate::media::{Content, Error, File, Result, Tree, pipe};
@@ -48,7 +52,7 @@ pub fn deidentified(
         for file in tree.files {
             let made = match &file.content {
                 Content::Bytes(bytes) => Ok(bytes.clone()),
-                Content::Object { hash, .. } => made(&storage, *hash, &private).await?,
+                Content::Object { hash, overlays, .. } => made(&storage, *hash, overlays, &private).await?,
             };
             match made {
                 Ok(bytes) => {
@@ -81,6 +85,7 @@ pub fn deidentified(
 async fn made(
     storage: &Storage,
     hash: storage::Hash,
+    overlays: &Arc<[Overlay]>,
     private: &Private,
 ) -> Result<Result<Bytes, &'static str>> {
     let bytes = match storage.read(hash, MAX_OBJECT_BYTES).await {
@@ -90,6 +95,8 @@ async fn made(
         }
         Err(error) => return Err(error.into()),
     };
+    // Who is hidden is who it is now: the same pseudonym then stands for the same patient.
+    let bytes = laid_over(bytes, overlays).await?;
     let private = private.clone();
     let work = move || deidentify(&bytes, &private.key, &private.request);
     let made = tokio::task::spawn_blocking(work).await;
