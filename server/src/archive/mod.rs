@@ -34,9 +34,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
     let storage = Storage::local(&data.join("objects"))
         .with_context(|| format!("the archive in {} cannot be opened", data.display()))?;
-    let index = Index::open(&place(config)?)
-        .await
-        .with_context(|| format!("the index of the archive in {} cannot be opened", data.display()))?;
+    let index = open_index(config).await?;
     let limits = pacs::ingest::Limits {
         object_bytes: config.limits.object_bytes,
         ..pacs::ingest::Limits::default()
@@ -61,6 +59,20 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
         &config.dicom.ae_title,
         destinations,
     ))
+}
+
+/// Opens the index alone, also while the archive is served: for rows that stand beside the objects.
+///
+/// # Errors
+///
+/// When the database cannot be reached, or was made by a later version.
+pub async fn open_index(config: &Config) -> anyhow::Result<Index> {
+    let data = &config.data;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    Index::open(&place(config)?)
+        .await
+        .with_context(|| format!("the index of the archive in {} cannot be opened", data.display()))
 }
 
 /// Where the index is.
