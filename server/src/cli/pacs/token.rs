@@ -9,6 +9,7 @@ use clap::Args;
 use pacs::access::{Action, TokenFile, new_token};
 
 use super::super::serve::Settings;
+use super::{action, check_name};
 
 /// The token wanted.
 #[derive(Debug, Args)]
@@ -22,21 +23,11 @@ pub struct Options {
     may: Vec<Action>,
 }
 
-fn action(text: &str) -> Result<Action, String> {
-    serde_json::from_value(text.into())
-        .map_err(|_| "expected find, retrieve, store, schedule, correct, deliver or watch".to_owned())
-}
-
 /// Runs the command.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.load()?;
     let path = config.tokens();
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    ensure!(
-        !options.name.is_empty() && options.name.chars().all(plain),
-        "expected a name of letters, digits, - _ and ., found {:?}",
-        options.name
-    );
+    check_name(&options.name)?;
     let tokens = TokenFile::open(&path)?;
     ensure!(
         !tokens.has(&options.name),
