@@ -33,7 +33,7 @@ pub enum Command {
     Verify(whole::Options),
     /// Makes the index anew from the objects.
     Rebuild(whole::Options),
-    /// Makes a bearer token and adds it to the file of tokens; it is printed once.
+    /// Makes a bearer token and adds it to the file of tokens; it is printed once. Lists and revokes them.
     Token(token::Options),
 }
 

@@ -323,6 +323,31 @@ fn the_worklist_and_the_applications_change_while_the_archive_is_served() {
     );
 }
 
+#[test]
+fn a_token_is_listed_until_it_is_revoked() {
+    let folder = folders::new("tokens");
+    let data = text(folder.path());
+    let token = |more: &[&str]| run(&[&["pacs", "token", "--data", data][..], more].concat());
+    token(&["--revoke", "a"]).refused("no token is named a");
+    let secret = token(&["a", "--may", "find,retrieve"]).good();
+    let other = token(&["b", "--may", "store"]).good();
+    token(&["a", "--may", "find"]).refused("a is there already");
+    token(&["c"]).refused("--may");
+    let listed = token(&["--list"]).good();
+    let words: Vec<&str> = listed.split_whitespace().collect();
+    assert_eq!(words, ["a", "find,retrieve", "b", "store"]);
+    let served = Served::start_closed(folder.path());
+    let studies = |token: &str| get(served.http, "/dicom-web/studies", Some(token.trim())).0;
+    assert_eq!(studies(&secret), 200);
+    token(&["--revoke", "a"]).good();
+    until(&401, || studies(&secret));
+    assert_eq!(studies(&other), 403, "the others stay");
+    assert_eq!(
+        token(&["--list"]).good().split_whitespace().collect::<Vec<_>>(),
+        ["b", "store"]
+    );
+}
+
 /// `uptake gateway run`, ended with the test.
 struct Gateway(Child);
 
