@@ -61,6 +61,9 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
 ///
 /// When its disk fails, or it was made by a later version.
 pub async fn open_index(config: &Config) -> anyhow::Result<Index> {
+    let data = &config.data;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot make the data folder {}", data.display()))?;
     Index::open(&place(config)?).await.with_context(|| {
         format!(
             "the index of the archive in {} cannot be opened",

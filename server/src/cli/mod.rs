@@ -6,6 +6,7 @@ mod bench_render;
 mod decode;
 mod demo;
 mod emission;
+mod gateway;
 mod info;
 mod lesions;
 mod made;
@@ -60,6 +61,9 @@ enum Command {
     /// Looks after the archive of a data folder.
     #[command(subcommand)]
     Pacs(pacs::Command),
+    /// Runs a gateway into an archive elsewhere, and looks after who may deliver.
+    #[command(subcommand)]
+    Gateway(gateway::Command),
     /// Lists the graphics adapters that pictures can be made on.
     Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
@@ -86,6 +90,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(options) => serve::run(&options),
         Command::Config(settings) => serve::config(&settings),
         Command::Pacs(command) => pacs::run(&command),
+        Command::Gateway(command) => gateway::run(&command),
         Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),

@@ -23,6 +23,30 @@ impl Key {
         Self(secret)
     }
 
+    /// Makes a secret of 256 random bits.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no random numbers.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret)?;
+        Ok(Self(secret))
+    }
+
+    /// Reads a secret of 64 hexadecimal digits; `None` for other text.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut secret = [0; 32];
+        for (byte, digits) in secret.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(secret))
+    }
+
     /// Gives the UID that replaces `uid` in this project: a UUID in decimal under 2.25 (PS3.5 B.2).
     #[must_use]
     pub fn uid(&self, uid: &str) -> String {

@@ -13,13 +13,10 @@ use serde::Deserialize;
 
 use super::iso::Image;
 use super::zip::{self, Packing, Private};
-use super::{Layout, Names, Selection, Tree};
+use super::{Layout, NOTE, Names, Selection, Tree};
 use crate::access::Action;
 use crate::deidentify;
 use crate::http::{App, Caller, Error, Result};
-
-/// What a disc says of itself.
-const NOTE: &str = include_str!("README.txt");
 
 /// What is downloaded, and how.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -100,11 +97,9 @@ async fn zip_of(
     let storage = archive.storage().clone();
     if wishes.deidentify {
         tree.files.retain(|file| file.path != "DICOMDIR");
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|_| Error::Internal)?;
         let private = Private {
             // A secret that nobody keeps: nothing joins this download to another.
-            key: deidentify::Key::new(secret),
+            key: deidentify::Key::random().map_err(|_| Error::Internal)?,
             request: deidentify::Request::default(),
             with_directory: wishes.dicomdir,
         };

@@ -25,11 +25,12 @@ mod tests;
 pub use folder::{write_file, write_folder};
 pub use http::router;
 pub use names::Names;
-pub use tree::{Content, File, Layout, Selection, Tree};
-
-pub(crate) use tree::new_uid;
+pub use tree::{Content, File, Layout, Selection, Tree, new_uid};
 
 use crate::{corrections, index, storage};
+
+/// What a disc says of itself, for the people who find it: its README.TXT.
+pub const NOTE: &str = include_str!("README.txt");
 
 /// Why files do not leave.
 #[derive(Debug, thiserror::Error)]

@@ -322,7 +322,11 @@ impl<'a> Planting<'a> {
 }
 
 /// A new UID: a random UUID in decimal under 2.25 (PS3.5 B.2).
-pub(crate) fn new_uid() -> Result<String> {
+///
+/// # Errors
+///
+/// When the system gives no random numbers.
+pub fn new_uid() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| Error::Directory(error.to_string()))?;
     // Version 4 of RFC 9562 and its variant.

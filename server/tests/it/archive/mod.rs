@@ -1,6 +1,7 @@
 //! The archive as `uptake serve` runs it: a process of its own, reached over its ports, ended and started again.
 
 mod chaos;
+mod commands;
 mod corpus;
 mod folders;
 mod full_disk;
@@ -29,11 +30,19 @@ impl Served {
     }
 
     pub fn start_with(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
+        Self::spawn(data, &[&["--open"], arguments].concat(), variables)
+    }
+
+    /// Starts it for those who prove who they are.
+    pub fn start_closed(data: &Path) -> Self {
+        Self::spawn(data, &[], &[])
+    }
+
+    fn spawn(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
         command
             .args([
                 "serve",
-                "--open",
                 "--http",
                 "127.0.0.1:0",
                 "--dicom",

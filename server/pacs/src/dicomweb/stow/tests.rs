@@ -125,7 +125,9 @@ async fn the_response_says_what_became_of_each() {
     let events = crate::events::EventTable::after(service.app.archive().index(), 0, 10)
         .await
         .unwrap();
-    assert_eq!(events.len(), 4);
+    let kinds: Vec<_> = events.iter().map(|(_, event)| event.kind).collect();
+    use crate::events::Kind::{ConflictFound, Stored, StoredBeside};
+    assert_eq!(kinds, [Stored, Stored, StoredBeside, ConflictFound, Stored]);
     assert_eq!(events[0].1.actor, "web:open");
 }
 
