@@ -75,7 +75,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let is_file_set = layout == Layout::FileSet;
         let note = ("README.TXT".to_owned(), Bytes::from_static(NOTE.as_bytes()));
         let extra = is_file_set.then_some(note).into_iter().collect();
-        let mut tree = Tree::of(archive.index(), &selection, &layout, extra).await?;
+        let mut tree = Tree::of(archive.index(), archive.storage(), &selection, &layout, extra).await?;
         let packing = if options.deflate {
             Packing::Deflated
         } else {
