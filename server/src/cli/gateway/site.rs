@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::super::serve::runtime;
+use super::super::serve::{ended, runtime};
 use crate::archive;
 
 /// Bytes of an answer at most.
@@ -191,17 +191,4 @@ async fn asked(page: SocketAddr) -> anyhow::Result<Value> {
         .split_once("\r\n\r\n")
         .context("expected an answer, found its head only")?;
     serde_json::from_str(body).context("expected JSON")
-}
-
-/// Ready when the program is told to end.
-async fn ended() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _ = interrupted.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminated.recv() => {}
-    }
 }

@@ -72,15 +72,20 @@ pub fn related(content_type: &str) -> Result<Related, Error> {
             _ => {}
         }
     }
-    let boundary = boundary.filter(|boundary| is_boundary(boundary));
-    let boundary = boundary.ok_or_else(|| invalid("a boundary of 1 to 70 characters"))?;
+    let boundary = boundary.filter(|boundary| is_boundary(boundary, READ));
+    let boundary = boundary.ok_or_else(|| invalid("a boundary of 1 to 200 characters"))?;
     Ok(Related { boundary, media_type })
 }
 
-/// Whether RFC 2046 allows it.
-fn is_boundary(text: &str) -> bool {
+/// Characters of a boundary that are read. RFC 2046 5.1.1 allows 70; Orthanc writes 73.
+const READ: usize = 200;
+/// Characters of a boundary that are written.
+const WRITTEN: usize = 70;
+
+/// Whether RFC 2046 allows its characters.
+fn is_boundary(text: &str, most: usize) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
-    (1..=70).contains(&text.len()) && text.bytes().all(allowed) && !text.ends_with(' ')
+    (1..=most).contains(&text.len()) && text.bytes().all(allowed) && !text.ends_with(' ')
 }
 
 /// Splits at semicolons outside quotation marks.

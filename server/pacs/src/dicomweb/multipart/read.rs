@@ -1,6 +1,6 @@
 //! A body as it arrives, in pieces of any size.
 
-use super::{Error, invalid, is_boundary};
+use super::{Error, READ, invalid, is_boundary};
 
 /// How much a body may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl Reader {
     ///
     /// [`Error::Invalid`] for a boundary that RFC 2046 does not allow.
     pub fn new(boundary: &str, limits: Limits) -> Result<Self, Error> {
-        if !is_boundary(boundary) {
-            return Err(invalid("a boundary of 1 to 70 characters"));
+        if !is_boundary(boundary, READ) {
+            return Err(invalid("a boundary of 1 to 200 characters"));
         }
         Ok(Self {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Error, invalid, is_boundary};
+use super::{Error, WRITTEN, invalid, is_boundary};
 
 /// Makes a body with one boundary, which must not occur in any part: take a random one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Writer {
     ///
     /// [`Error::Invalid`] for a boundary that RFC 2046 does not allow.
     pub fn new(boundary: &str) -> Result<Self, Error> {
-        if !is_boundary(boundary) {
+        if !is_boundary(boundary, WRITTEN) {
             return Err(invalid("a boundary of 1 to 70 characters"));
         }
         Ok(Self {
