@@ -11,6 +11,8 @@ pub mod overlay;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod ways_out;
 
 use dicom_core::Tag;
 
