@@ -9,7 +9,8 @@ use dicom_dictionary_std::tags;
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
 
-use super::correct::{self, NewCorrection, Scope};
+use super::Scope;
+use super::correct::{self, NewCorrection};
 use super::database::Sql;
 use super::{Error, Facts, Index, Result, matching, visible};
 use crate::events::{Event, Kind};

@@ -26,6 +26,7 @@ mod refile;
 mod reject;
 mod remove;
 mod schema;
+mod scope;
 mod sequences;
 mod visible;
 mod write;
@@ -41,7 +42,7 @@ use dicom_core::Tag;
 pub use attributes::Level;
 pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub use conflict::{Conflict, ConflictKind, Decision};
-pub use correct::{Correction, NewCorrection, Scope};
+pub use correct::{Correction, NewCorrection};
 pub(crate) use database::Sql;
 pub use database::{Index, Place};
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use reject::{NewRejection, Rejection, RejectionReason};
 pub(crate) use remove::unfile;
+pub use scope::Scope;
 pub use visible::Candidate;
 pub use writer::Change;
 
