@@ -187,3 +187,25 @@ fn link(uri: &Uri, asked: &Search, next: &Next) -> String {
     }
     format!("<{}?{}>; rel=\"next\"", uri.path(), parameters.join("&"))
 }
+
+/// Whether a query is refused, or the address of its next page asks for the same; of every kind of search. For fuzzing.
+#[doc(hidden)]
+#[must_use]
+pub fn next_page_asks_the_same(query: &str) -> bool {
+    let resources = [
+        Resource::Studies,
+        Resource::Series { study: None },
+        Resource::Instances {
+            study: Some("1.2".to_owned()),
+            series: None,
+        },
+    ];
+    resources.iter().all(|resource| {
+        let Ok(search) = Search::read(resource, query) else {
+            return true;
+        };
+        let next = link(&Uri::default(), &search, &Next::Offset(search.query.offset));
+        let query = next.split_once('?').and_then(|(_, rest)| rest.split_once(">;"));
+        query.is_some_and(|(query, _)| Search::read(resource, query).is_ok_and(|again| again == search))
+    })
+}

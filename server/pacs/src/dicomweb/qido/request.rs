@@ -315,6 +315,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// What the fuzz target `qido` does, on less.
+        #[test]
+        fn the_next_page_of_any_query_asks_the_same(
+            query in "((PatientName|00100010|limit|offset|after|includefield|accept|fuzzymatching|charset|.{0,4})=?\\PC{0,12}&?){0,5}",
+        ) {
+            proptest::prop_assert!(crate::dicomweb::qido::next_page_asks_the_same(&query), "{}", query);
+        }
+    }
+
     #[test]
     fn dates_and_times_are_read() {
         for query in [
