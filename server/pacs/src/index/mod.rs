@@ -51,12 +51,14 @@ pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;
+pub(crate) use metadata::INLINE_BYTES;
 #[cfg(test)]
 pub(crate) use metadata::inflated;
 pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use reject::{NewRejection, Rejection, RejectionReason};
 pub(crate) use remove::unfile;
+pub(crate) use sequences::keys_in_items;
 pub use visible::Candidate;
 pub use writer::Change;
 

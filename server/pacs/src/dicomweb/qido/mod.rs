@@ -16,6 +16,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -27,7 +28,8 @@ use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{Key, Level};
 
-use answer::{Form, Found, Next, OFFERS};
+pub(crate) use answer::OFFERS;
+use answer::{Form, Found, Next};
 use request::Search;
 
 /// What is searched for, and within what.
@@ -160,6 +162,14 @@ async fn search(asked: Asked, resource: Resource) -> Result<Response> {
         }
     }
     Ok(response)
+}
+
+/// What every answer has that is not asked for more, by what is searched for everywhere.
+pub(crate) fn answered() -> [(Level, Vec<Tag>); 3] {
+    let (study, series) = (None, None);
+    let instances = Resource::Instances { study: None, series };
+    [Resource::Studies, Resource::Series { study }, instances]
+        .map(|resource| (resource.level(), attributes::required(&resource).collect()))
 }
 
 /// Adds a warning in the words of PS3.18 8.3.4.
