@@ -281,3 +281,52 @@ proptest::proptest! {
         }
     }
 }
+
+/// What a provider says to bytes, on a stream that ends behind them.
+async fn said_to(bytes: &[u8]) -> Vec<u8> {
+    let provider = Provider::new(config(), std::sync::Arc::new(Archive::default()));
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let (mut reading, mut writing) = tokio::io::split(near);
+    let mut answer = Vec::new();
+    let ours = async {
+        // The provider may be gone before it took all.
+        let _ = writing.write_all(bytes).await;
+        let _ = writing.shutdown().await;
+    };
+    let theirs = async { drop(reading.read_to_end(&mut answer).await) };
+    let all = async { tokio::join!(provider.serve_stream(far, None), ours, theirs) };
+    tokio::time::timeout(Duration::from_secs(20), all)
+        .await
+        .expect("the provider to end with its peer");
+    answer
+}
+
+proptest::proptest! {
+    /// What the fuzz target `pdu` does, on less.
+    #[test]
+    fn any_bytes_are_answered_by_whole_pdus(
+        is_associated: bool,
+        fragments in proptest::collection::vec((0u8..6, 0u8..4, proptest::collection::vec(0u8.., 0..64)), 0..4),
+        rest in proptest::collection::vec(0u8.., 0..64),
+    ) {
+        let proposals = [VERIFICATION, FIND, MPPS].map(Proposal::uncompressed);
+        let mut bytes = if is_associated { request_bytes(&proposals) } else { Vec::new() };
+        for (context_id, flags, data) in fragments {
+            bytes.extend(p_data(context_id, flags, &data));
+        }
+        bytes.extend(rest);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(said_to(&bytes));
+        if is_associated {
+            proptest::prop_assert_eq!(answer.first(), Some(&2));
+        }
+        let mut left = &answer[..];
+        while let [kind, 0, a, b, c, d, rest @ ..] = left {
+            proptest::prop_assert!((2..=7).contains(kind));
+            let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+            proptest::prop_assert!(length <= rest.len());
+            left = &rest[length..];
+        }
+        proptest::prop_assert!(left.is_empty());
+    }
+}

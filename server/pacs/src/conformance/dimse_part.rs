@@ -8,6 +8,7 @@ use dimse::{CharacterSet, Config, Limits, Status, Timeouts};
 
 use super::table;
 use crate::orders::State;
+use crate::services::commitment::{CLASS_CONFLICT, NO_SUCH_INSTANCE, PROCESSING_FAILURE};
 use crate::services::{applications::Application, supported};
 use crate::transcode;
 
@@ -121,8 +122,65 @@ pub(super) fn used() -> String {
         )
 }
 
-fn syntax_name(uid: &str) -> String {
-    TransferSyntax::from_uid(uid).map_or_else(|| uid.to_owned(), |syntax| syntax.name().to_owned())
+/// The standard's names (PS3.6 Annex A) of transfer syntaxes that are kept and not decoded.
+const KEPT: &[(&str, &str)] = &[
+    (
+        uids::JPEG2000MC_LOSSLESS,
+        "JPEG 2000 Part 2 Multi-component Lossless",
+    ),
+    (uids::JPEG2000MC, "JPEG 2000 Part 2 Multi-component"),
+    (uids::MPEG2MPML, "MPEG2 Main Profile / Main Level"),
+    (uids::MPEG2MPHL, "MPEG2 Main Profile / High Level"),
+    (uids::MPEG4HP41, "MPEG-4 AVC/H.264 High Profile / Level 4.1"),
+    (
+        uids::MPEG4HP41BD,
+        "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1",
+    ),
+    (
+        uids::MPEG4HP422D,
+        "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video",
+    ),
+    (
+        uids::MPEG4HP423D,
+        "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video",
+    ),
+    (
+        uids::MPEG4HP42STEREO,
+        "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2",
+    ),
+    (uids::HEVCMP51, "HEVC/H.265 Main Profile / Level 5.1"),
+    (uids::HEVCM10P51, "HEVC/H.265 Main 10 Profile / Level 5.1"),
+    (uids::JPEGXL_LOSSLESS, "JPEG XL Lossless"),
+    (uids::JPEGXLJPEG_RECOMPRESSION, "JPEG XL JPEG Recompression"),
+    (uids::JPEGXL, "JPEG XL"),
+    (uids::MPEG2MPMLF, "Fragmentable MPEG2 Main Profile / Main Level"),
+    (uids::MPEG2MPHLF, "Fragmentable MPEG2 Main Profile / High Level"),
+    (
+        uids::MPEG4HP41F,
+        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.1",
+    ),
+    (
+        uids::MPEG4HP41BDF,
+        "Fragmentable MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1",
+    ),
+    (
+        uids::MPEG4HP422DF,
+        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video",
+    ),
+    (
+        uids::MPEG4HP423DF,
+        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video",
+    ),
+    (
+        uids::MPEG4HP42STEREOF,
+        "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2",
+    ),
+];
+
+pub(super) fn syntax_name(uid: &str) -> String {
+    let kept = KEPT.iter().find(|(own, _)| *own == uid);
+    let decoded = TransferSyntax::from_uid(uid).map(TransferSyntax::name);
+    decoded.or(kept.map(|(_, name)| *name)).unwrap_or(uid).to_owned()
 }
 
 pub(super) fn transfer_syntaxes() -> String {
@@ -211,10 +269,12 @@ pub(super) fn performed() -> String {
 }
 
 pub(super) fn commitment() -> String {
-    "Push model. Each instance is looked up and its bytes are read and compared with their hash before it is committed to. \
-     Requests outlive a restart. The report goes out on the association of the request, or later on one of our own. Failure \
-     Reasons: 0x0112 not here, 0x0119 another SOP class, 0x0110 its bytes are damaged.\n"
-        .to_owned()
+    format!(
+        "Push model. Each instance is looked up and its bytes are read and compared with their hash before it is committed to. \
+         Requests outlive a restart. The report goes out on the association of the request, or later on one of our own. \
+         Failure Reasons: 0x{NO_SUCH_INSTANCE:04X} not here, 0x{CLASS_CONFLICT:04X} another SOP class, \
+         0x{PROCESSING_FAILURE:04X} its bytes are damaged.\n"
+    )
 }
 
 pub(super) fn statuses() -> String {

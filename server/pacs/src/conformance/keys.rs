@@ -7,12 +7,12 @@ use dicom_dictionary_std::{StandardDataDictionary, tags};
 use super::table;
 use crate::index::{AttributeKind, Level, of_level};
 
-fn name_of(tag: Tag) -> String {
+pub(super) fn name_of(tag: Tag) -> String {
     let entry = StandardDataDictionary.by_tag(tag);
     entry.map_or_else(String::new, |entry| entry.alias().to_owned())
 }
 
-fn matching(kind: AttributeKind) -> &'static str {
+pub(super) fn matching(kind: AttributeKind) -> &'static str {
     match kind {
         AttributeKind::Text => "single value, wildcard",
         AttributeKind::Name => "single value, wildcard, any of three groups, case does not matter",
@@ -41,7 +41,8 @@ pub(super) fn queries() -> String {
         })
     });
     let rows: Vec<_> = rows.collect();
-    "Universal matching is for every key. Keys of any level match at any level (relational queries), negotiated or not.\n\n"
+    "Universal matching is for every key. Keys of any level match at any level (relational queries), negotiated or not. \
+     ModalitiesInStudy is matched too; names are not matched by their sound (fuzzy).\n\n"
         .to_owned()
         + &table(&["Level", "Attribute", "Tag", "Matching"], rows)
 }

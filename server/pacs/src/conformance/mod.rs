@@ -4,8 +4,12 @@
 
 mod dimse_part;
 mod keys;
+mod media_part;
+mod web_part;
 
 use std::fmt::Write as _;
+
+use crate::dicomweb::accept::Offer;
 
 /// Gives the statement as Markdown.
 #[must_use]
@@ -27,10 +31,26 @@ pub fn statement() -> String {
         ("Storage commitment", dimse_part::commitment()),
         ("Statuses", dimse_part::statuses()),
         ("Character sets", dimse_part::character_sets()),
+        ("DICOMweb", web_part::resources()),
+        ("Searching (QIDO-RS)", web_part::search()),
+        ("Retrieving (WADO-RS)", web_part::retrieval()),
+        ("Retrieving by parameters (WADO-URI)", web_part::by_parameters()),
+        ("Storing (STOW-RS)", web_part::storing()),
+        ("Limits of DICOMweb", web_part::limits()),
+        ("Statuses of DICOMweb", web_part::statuses()),
+        ("Media written", media_part::written()),
+        ("Media read", media_part::read()),
+        ("What is not offered", media_part::absent()),
     ] {
         let _ = write!(text, "\n## {title}\n\n{part}");
     }
     text
+}
+
+/// Media types, as code.
+fn offers(all: &[Offer]) -> String {
+    let all: Vec<String> = all.iter().map(|offer| format!("`{offer}`")).collect();
+    all.join(", ")
 }
 
 /// A table of Markdown.

@@ -13,15 +13,29 @@ pub fn allow(router: Router, origins: &[HeaderValue]) -> Router {
     if origins.is_empty() {
         return router;
     }
-    let own = |name| HeaderName::from_static(name);
-    let methods = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PATCH,
-        Method::DELETE,
-    ];
-    let asked = [
+    router.layer(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+            .allow_methods(METHODS)
+            .allow_headers(asked())
+            .expose_headers(shown())
+            .max_age(Duration::from_secs(600)),
+    )
+}
+
+/// Methods that are allowed.
+pub(crate) const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// Headers that requests may have.
+pub(crate) fn asked() -> [HeaderName; 10] {
+    let own = HeaderName::from_static;
+    [
         header::AUTHORIZATION,
         header::ACCEPT,
         header::CONTENT_TYPE,
@@ -32,8 +46,13 @@ pub fn allow(router: Router, origins: &[HeaderValue]) -> Router {
         own("upload-length"),
         own("upload-metadata"),
         own("upload-offset"),
-    ];
-    let shown = [
+    ]
+}
+
+/// Headers that pages may read of answers.
+pub(crate) fn shown() -> [HeaderName; 10] {
+    let own = HeaderName::from_static;
+    [
         header::CONTENT_LOCATION,
         header::CONTENT_RANGE,
         header::ETAG,
@@ -44,15 +63,7 @@ pub fn allow(router: Router, origins: &[HeaderValue]) -> Router {
         own("tus-resumable"),
         own("upload-length"),
         own("upload-offset"),
-    ];
-    router.layer(
-        CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-            .allow_methods(methods)
-            .allow_headers(asked)
-            .expose_headers(shown)
-            .max_age(Duration::from_secs(600)),
-    )
+    ]
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::http::{Error, Result};
 
 /// Parameters of one request at most.
-const MAX_PARAMETERS: usize = 1024;
+pub(crate) const MAX_PARAMETERS: usize = 1024;
 
 /// Reads names and values, in their order. `+` is a space, as forms and Python write it.
 ///

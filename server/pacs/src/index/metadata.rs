@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Error, Result};
 
 /// Binary values above this are bulk: named, not contained.
-const INLINE_BYTES: usize = 1024;
+pub(crate) const INLINE_BYTES: usize = 1024;
 
 /// What the metadata of one object may inflate to; one object's data set without bulk is far below.
 const MAX_JSON_BYTES: u64 = 256 << 20;

@@ -52,6 +52,7 @@ pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
 pub use merge::Merge;
+pub(crate) use metadata::INLINE_BYTES;
 #[cfg(test)]
 pub(crate) use metadata::inflated;
 pub(crate) use query::MAX_ROWS;
@@ -59,6 +60,7 @@ pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use reject::{NewRejection, Rejection, RejectionReason};
 pub(crate) use remove::unfile;
 pub use scope::Scope;
+pub(crate) use sequences::keys_in_items;
 pub use visible::Candidate;
 pub use writer::Change;
 

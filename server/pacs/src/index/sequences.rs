@@ -132,6 +132,15 @@ impl Sequence {
     }
 }
 
+/// Gives every attribute that can be matched within items: its path from the sequence down, and how it is compared.
+pub(crate) fn keys_in_items() -> impl Iterator<Item = (Vec<Tag>, Kind)> {
+    SEQUENCES.iter().flat_map(|sequence| {
+        let path = |inner: &[Tag]| [&[sequence.tag], inner].concat();
+        let attributes = sequence.attributes.iter();
+        attributes.map(move |attribute| (path(attribute.path), attribute.kind))
+    })
+}
+
 /// How the attribute at the end of a path is compared; `None` where it is not held.
 pub(super) fn kind_at(path: &[Tag]) -> Option<Kind> {
     let [tag, inner @ ..] = path else { return None };

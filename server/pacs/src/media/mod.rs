@@ -15,7 +15,7 @@ pub mod import;
 pub mod iso;
 mod names;
 mod pipe;
-mod tree;
+pub(crate) mod tree;
 pub mod unpack;
 pub mod zip;
 

@@ -19,7 +19,7 @@ use crate::index::{Index, Key, Level, Query, Row};
 use crate::storage::{Hash, Storage};
 
 /// Files of one tree at most: what is kept of each is some hundred bytes.
-const MAX_FILES: usize = 200_000;
+pub(crate) const MAX_FILES: usize = 200_000;
 
 /// What is taken out of a study.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use crate::orders::vr_of;
 const PAGE: u64 = 500;
 
 /// What an answer can be in, the preferred first.
-pub(super) const OFFERS: [Offer; 3] = [
+pub(crate) const OFFERS: [Offer; 3] = [
     Offer::single("application/dicom+json"),
     Offer::single("application/json"),
     Offer::parts("application/dicom+xml"),

@@ -16,6 +16,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -27,7 +28,8 @@ use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{Key, Level};
 
-use answer::{Form, Found, Next, OFFERS};
+pub(crate) use answer::OFFERS;
+use answer::{Form, Found, Next};
 use request::Search;
 
 /// What is searched for, and within what.
@@ -162,6 +164,14 @@ async fn search(asked: Asked, resource: Resource) -> Result<Response> {
     Ok(response)
 }
 
+/// What every answer has that is not asked for more, by what is searched for everywhere.
+pub(crate) fn answered() -> [(Level, Vec<Tag>); 3] {
+    let (study, series) = (None, None);
+    let instances = Resource::Instances { study: None, series };
+    [Resource::Studies, Resource::Series { study }, instances]
+        .map(|resource| (resource.level(), attributes::required(&resource).collect()))
+}
+
 /// Adds a warning in the words of PS3.18 8.3.4.
 fn warn(response: &mut Response, service: &str, words: &str) {
     if let Ok(value) = HeaderValue::try_from(format!("299 {service} \"{words}\"")) {
@@ -186,4 +196,26 @@ fn link(uri: &Uri, asked: &Search, next: &Next) -> String {
         }
     }
     format!("<{}?{}>; rel=\"next\"", uri.path(), parameters.join("&"))
+}
+
+/// Whether a query is refused, or the address of its next page asks for the same; of every kind of search. For fuzzing.
+#[doc(hidden)]
+#[must_use]
+pub fn next_page_asks_the_same(query: &str) -> bool {
+    let resources = [
+        Resource::Studies,
+        Resource::Series { study: None },
+        Resource::Instances {
+            study: Some("1.2".to_owned()),
+            series: None,
+        },
+    ];
+    resources.iter().all(|resource| {
+        let Ok(search) = Search::read(resource, query) else {
+            return true;
+        };
+        let next = link(&Uri::default(), &search, &Next::Offset(search.query.offset));
+        let query = next.split_once('?').and_then(|(_, rest)| rest.split_once(">;"));
+        query.is_some_and(|(query, _)| Search::read(resource, query).is_ok_and(|again| again == search))
+    })
 }

@@ -315,6 +315,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// What the fuzz target `qido` does, on less.
+        #[test]
+        fn the_next_page_of_any_query_asks_the_same(
+            query in "(((PatientName|00100010|includefield|accept|charset)=(\\*|all|StudyTime|(%2[0-9a-f]|[a+=]){0,4}|\\PC{0,12})|(limit|offset)=[0-9]{1,3}|fuzzymatching=true|.{0,6})&){0,4}",
+        ) {
+            proptest::prop_assert!(crate::dicomweb::qido::next_page_asks_the_same(&query), "{}", query);
+        }
+    }
+
     #[test]
     fn dates_and_times_are_read() {
         for query in [

@@ -4,7 +4,7 @@
 //! became of it: only what stands in Referenced SOP Sequence is acknowledged. Metadata with bulk data apart from it are not
 //! taken (415).
 
-mod report;
+pub(crate) mod report;
 mod take;
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ impl Default for Limits {
     }
 }
 
-const OFFERS: [Offer; 3] = [
+pub(crate) const OFFERS: [Offer; 3] = [
     Offer::single("application/dicom+json"),
     Offer::single("application/json"),
     Offer::single("application/dicom+xml"),

@@ -9,19 +9,19 @@ use dicom_object::InMemDicomObject;
 use crate::ingest::{Outcome, Reason, Receipt};
 
 /// Out of resources.
-pub(in crate::dicomweb) const FULL: u16 = 0xA700;
+pub(crate) const FULL: u16 = 0xA700;
 /// The object is not what the request says of it.
-const MISMATCH: u16 = 0xA900;
+pub(crate) const MISMATCH: u16 = 0xA900;
 /// The bytes are not understood.
-pub(super) const NOT_UNDERSTOOD: u16 = 0xC000;
+pub(crate) const NOT_UNDERSTOOD: u16 = 0xC000;
 /// The archive failed.
-pub(super) const FAILED: u16 = 0x0110;
+pub(crate) const FAILED: u16 = 0x0110;
 /// Other bytes were there under the same UID: of the standard's warnings the one that says that not all is as it was sent.
-const KEPT_BESIDE: u16 = 0xB000;
+pub(crate) const KEPT_BESIDE: u16 = 0xB000;
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::dicomweb) enum Taken {
+pub(crate) enum Taken {
     /// Kept, or refused by what it is.
     Judged(Outcome),
     /// Neither: a failure reason.
@@ -30,7 +30,7 @@ pub(in crate::dicomweb) enum Taken {
 
 /// What became of all of them, in the order they were sent.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// What is acknowledged, and whether other bytes had the UID.
     stored: Vec<(Receipt, bool)>,
     /// What is known by its UIDs and was not stored: class, instance, reason.
@@ -40,7 +40,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn of(all: impl IntoIterator<Item = Taken>) -> Self {
+    pub(crate) fn of(all: impl IntoIterator<Item = Taken>) -> Self {
         let mut report = Self::default();
         for taken in all {
             match taken {
@@ -70,7 +70,7 @@ impl Report {
     }
 
     /// The status of the response.
-    pub(super) fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         let is_whole = self.failed.is_empty() && self.unknown.is_empty();
         match (self.stored.is_empty(), is_whole) {
             (false, true) if !self.has_beside() => StatusCode::OK,

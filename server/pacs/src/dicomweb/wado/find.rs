@@ -11,7 +11,7 @@ use crate::index::{Key, Level, Query, Row};
 use crate::storage::Hash;
 
 /// Instances of one answer at most.
-const MAX_INSTANCES: usize = 200_000;
+pub(crate) const MAX_INSTANCES: usize = 200_000;
 
 /// Rows asked for at once.
 const PAGE: u64 = 1000;

@@ -20,7 +20,7 @@ use crate::http::{App, Error, Result};
 use crate::transcode;
 
 /// Frames of one answer at most.
-const MAX_FRAMES: usize = 4096;
+pub(crate) const MAX_FRAMES: usize = 4096;
 
 /// Frames on their way at once.
 const AHEAD: usize = 4;

@@ -17,8 +17,11 @@ use crate::transcode;
 
 const DICOM: &str = "application/dicom";
 
+/// What objects can be given as, the preferred first; the last only of one object.
+pub(crate) const OFFERS: [Offer; 2] = [Offer::parts(DICOM), Offer::single(DICOM)];
+
 /// Largest object that is transcoded: it is in memory then.
-const MAX_TRANSCODED_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_TRANSCODED_BYTES: u64 = 1 << 30;
 
 /// Objects up to here go through memory whole; several are on their way at once.
 const SMALL_BYTES: u64 = 1 << 20;
@@ -34,8 +37,7 @@ pub(super) async fn retrieve(
     base: &str,
     targets: Vec<Target>,
 ) -> Result<Response> {
-    let offers = [Offer::parts(DICOM), Offer::single(DICOM)];
-    let offers = &offers[..if targets.len() == 1 { 2 } else { 1 }];
+    let offers = &OFFERS[..if targets.len() == 1 { 2 } else { 1 }];
     let chosen = accept.choose(offers);
     let mut wanted = Vec::new();
     for target in targets {

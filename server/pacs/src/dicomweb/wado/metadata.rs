@@ -23,6 +23,9 @@ const JSON: Offer = Offer::single("application/dicom+json");
 const PLAIN: Offer = Offer::single("application/json");
 const XML: Offer = Offer::parts("application/dicom+xml");
 
+/// What metadata can be given as, the preferred first.
+pub(crate) const OFFERS: [Offer; 3] = [JSON, PLAIN, XML];
+
 /// Gives the data sets without bulk of everything below an address.
 pub(super) async fn retrieve(
     app: &App,
@@ -32,10 +35,9 @@ pub(super) async fn retrieve(
     address: &Address,
     is_original: bool,
 ) -> Result<Response> {
-    let offers = [JSON, PLAIN, XML];
     let chosen = accept
-        .choose(&offers)
-        .ok_or_else(|| Error::NotAcceptable(offers.map(|offer| offer.to_string()).join(", ")))?;
+        .choose(&OFFERS)
+        .ok_or_else(|| Error::NotAcceptable(OFFERS.map(|offer| offer.to_string()).join(", ")))?;
     let mut instances = app
         .archive()
         .index()

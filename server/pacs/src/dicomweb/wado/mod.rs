@@ -11,11 +11,11 @@ pub(crate) mod answer;
 mod bulk;
 pub(crate) mod find;
 pub(crate) mod frames;
-mod instances;
+pub(crate) mod instances;
 pub(crate) mod layout;
-mod metadata;
-mod render;
-mod uri;
+pub(crate) mod metadata;
+pub(crate) mod render;
+pub(crate) mod uri;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

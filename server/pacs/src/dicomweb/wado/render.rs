@@ -11,6 +11,9 @@ use crate::dicomweb::accept::{Accept, Offer};
 use crate::dicomweb::rendered::{RenderError, RenderRequest};
 use crate::http::{App, Error, Result};
 
+/// What images can be given as, the preferred first.
+pub(crate) const OFFERS: [Offer; 2] = [Offer::single("image/jpeg"), Offer::single("image/png")];
+
 /// Pixels of a side at most.
 const MAX_SIDE: u32 = 8192;
 
@@ -31,10 +34,9 @@ pub(super) async fn retrieve(
     is_thumbnail: bool,
 ) -> Result<Response> {
     let renderer = app.renderer().ok_or(Error::NotOffered("rendering"))?;
-    let offers = [Offer::single("image/jpeg"), Offer::single("image/png")];
     let chosen = accept
-        .choose(&offers)
-        .ok_or_else(|| Error::NotAcceptable("image/jpeg, image/png".to_owned()))?;
+        .choose(&OFFERS)
+        .ok_or_else(|| Error::NotAcceptable(OFFERS.map(|offer| offer.to_string()).join(", ")))?;
     let mut request = RenderRequest {
         object: bytes::Bytes::new(),
         frame,

@@ -15,6 +15,13 @@ use crate::transcode;
 
 const DICOM: &str = "application/dicom";
 
+/// What an object can be given as, the preferred first.
+pub(crate) const OFFERS: [Offer; 3] = [
+    Offer::single(DICOM),
+    Offer::single("image/jpeg"),
+    Offer::single("image/png"),
+];
+
 /// Answers a request.
 pub(super) async fn retrieve(
     app: &App,
@@ -51,12 +58,7 @@ pub(super) async fn retrieve(
     let mut target = target(app, &address).await?;
     // Without contentType the header says, and without that it is the object.
     let accept = Accept::of(headers, value("contentType"));
-    let offers = [
-        Offer::single(DICOM),
-        Offer::single("image/jpeg"),
-        Offer::single("image/png"),
-    ];
-    match accept.choose(&offers).map(|offer| offer.media_type) {
+    match accept.choose(&OFFERS).map(|offer| offer.media_type) {
         Some(DICOM) => {
             let stored = target.transfer_syntax_uid.clone();
             let syntax = value("transferSyntax").unwrap_or(&stored);
@@ -79,7 +81,7 @@ pub(super) async fn retrieve(
             render::retrieve(app, headers, &accept, &query, target, frame, false).await
         }
         None => Err(Error::NotAcceptable(
-            offers.map(|offer| offer.to_string()).join(", "),
+            OFFERS.map(|offer| offer.to_string()).join(", "),
         )),
     }
 }

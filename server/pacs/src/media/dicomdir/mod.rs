@@ -3,7 +3,7 @@
 //! Text is written as UTF-8 whatever the objects have, and says so in every record: it was Unicode since it was read.
 //! Numbers that only tell records apart are counted up where objects have none; dates are never made up.
 
-mod records;
+pub(crate) mod records;
 
 use std::collections::HashMap;
 
@@ -21,8 +21,8 @@ use records::{Key, PRIVATE};
 pub(crate) use records::is_image;
 
 /// The same writer as that of [`crate::services`].
-const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
-const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
+pub(crate) const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
+pub(crate) const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
 
 /// Where a record's offsets lie in its bytes: behind the header of the first and of the third element.
 const NEXT_AT: usize = 8;

@@ -188,7 +188,7 @@ const RT_TREATMENT: Kind = Kind {
     ],
 };
 /// What the standard has no record for.
-pub(super) const PRIVATE: &str = "PRIVATE";
+pub(crate) const PRIVATE: &str = "PRIVATE";
 
 /// Roots of families: the waveforms, reports and presentation states, now and to come.
 const FAMILIES: &[(&str, Kind)] = &[
@@ -215,6 +215,14 @@ const CLASSES: &[(&str, Kind)] = &[
     (uids::RT_TREATMENT_SUMMARY_RECORD_STORAGE, RT_TREATMENT),
     (uids::RT_ION_BEAMS_TREATMENT_RECORD_STORAGE, RT_TREATMENT),
 ];
+
+/// Gives the SOP classes, or what those of a family begin with, that have another record than an image.
+pub(crate) fn classes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CLASSES
+        .iter()
+        .chain(FAMILIES)
+        .map(|(uid, kind)| (*uid, kind.name))
+}
 
 /// Root of the standard's own classes; others are private.
 const STANDARD: &str = "1.2.840.10008.";

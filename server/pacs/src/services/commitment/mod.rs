@@ -36,9 +36,9 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How long the worker rests when nothing is due.
 const REST: Duration = Duration::from_secs(1);
 
-const NO_SUCH_INSTANCE: u16 = 0x0112;
-const CLASS_CONFLICT: u16 = 0x0119;
-const PROCESSING_FAILURE: u16 = 0x0110;
+pub(crate) const NO_SUCH_INSTANCE: u16 = 0x0112;
+pub(crate) const CLASS_CONFLICT: u16 = 0x0119;
+pub(crate) const PROCESSING_FAILURE: u16 = 0x0110;
 
 impl Archive {
     /// Answers N-ACTION: the request is kept, what it asks is found out afterwards.
