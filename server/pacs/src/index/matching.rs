@@ -1,6 +1,7 @@
 //! What a key asks for, and the forms in which values are compared (PS3.4 C.2.2.2).
 
 use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
 
 use super::attributes::{Attribute, Kind, Level};
 
@@ -39,7 +40,8 @@ impl Key {
     /// Whether an attribute can be a key that is matched on.
     #[must_use]
     pub fn is_matched(tag: Tag) -> bool {
-        super::attributes::attribute(tag).is_some_and(|attribute| attribute.matched)
+        let attribute = super::attributes::attribute(tag);
+        tag == tags::MODALITIES_IN_STUDY || attribute.is_some_and(|attribute| attribute.matched)
     }
 
     /// Makes a key from the text of a request, by the attribute's representation: what has no value is universal, what

@@ -36,7 +36,7 @@ pub(super) struct Asked {
     returned: Vec<(Tag, VR)>,
     level: &'static str,
     /// A key has a value and is not matched on.
-    has_unmatched: bool,
+    pub(super) has_unmatched: bool,
 }
 
 /// Reads an identifier.
@@ -65,6 +65,10 @@ pub(super) fn asked(query: &dimse::server::Query) -> Result<Asked, Outcome> {
             continue;
         }
         asked.returned.push((tag, vr_of(tag, element.vr())));
+        if let Some(items) = element.items() {
+            asked.add_keys_within(&[tag], items);
+            continue;
+        }
         let value = text(identifier, tag);
         if value.is_empty() {
             continue;
@@ -79,6 +83,26 @@ pub(super) fn asked(query: &dimse::server::Query) -> Result<Asked, Outcome> {
         }
     }
     Ok(asked)
+}
+
+impl Asked {
+    /// Adds the keys within a sequence (PS3.4 C.2.2.2.6).
+    fn add_keys_within(&mut self, path: &[Tag], items: &[InMemDicomObject]) {
+        for item in items {
+            for element in item {
+                let path = [path, &[element.tag()]].concat();
+                let value = text(item, element.tag());
+                match element.items() {
+                    Some(items) => self.add_keys_within(&path, items),
+                    None if value.is_empty() => {}
+                    None => match Key::in_items(&path, &value) {
+                        Some(key) => self.query.keys.push(key),
+                        None => self.has_unmatched = true,
+                    },
+                }
+            }
+        }
+    }
 }
 
 impl Archive {

@@ -206,7 +206,38 @@ async fn what_is_stored_is_found_after_a_restart() {
         assert_eq!(text(tags::ACCESSION_NUMBER), "A77");
     }
     assert!(found(running.port, &keys("李*")).await.is_empty());
+    for (modality, expected) in [("CT", 1), ("PT", 0), ("C*", 1)] {
+        let keys = [
+            (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "STUDY"),
+            (tags::MODALITIES_IN_STUDY, VR::CS, modality),
+        ];
+        assert_eq!(found(running.port, &keys).await.len(), expected, "{modality}");
+    }
     running.end().await;
+}
+
+#[test]
+fn keys_within_sequences_are_matched_on() {
+    let path = [
+        tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
+        tags::RADIOPHARMACEUTICAL,
+    ];
+    for (name, keys, is_unmatched) in [("FDG*", 1, false), ("", 0, false)] {
+        let item = object(&[(path[1], VR::LO, name)]);
+        let mut identifier = object(&[(tags::QUERY_RETRIEVE_LEVEL, VR::CS, "SERIES")]);
+        let items = dicom_core::value::DataSetSequence::from(vec![item]);
+        identifier.put(DataElement::new(path[0], VR::SQ, items));
+        let query = dimse::server::Query {
+            sop_class_uid: FIND.to_owned(),
+            identifier,
+            priority: 0,
+        };
+        let asked = super::find::asked(&query).unwrap();
+        assert_eq!(asked.query.keys.len(), keys, "{name}");
+        assert_eq!(asked.has_unmatched, is_unmatched);
+        let expected = crate::index::Key::in_items(&path, name).filter(|_| keys > 0);
+        assert_eq!(asked.query.keys.first(), expected.as_ref());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
