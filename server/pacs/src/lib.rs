@@ -4,7 +4,7 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod access;
-mod clock;
+pub mod clock;
 pub mod completeness;
 pub mod conflicts;
 pub mod conformance;
@@ -17,6 +17,7 @@ pub mod events;
 pub mod fast;
 pub mod gateway;
 pub mod http;
+pub mod identity;
 pub mod index;
 pub mod ingest;
 pub mod media;

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Context;
+use pacs::clock::now_ns;
 use pacs::delivery::{Begin, Line, Queue};
 use pacs::dicomweb::upload::{self, Uploads};
 use pacs::retention;
@@ -123,9 +124,4 @@ async fn tidy(uploads: &Uploads, queue: &Queue) {
     if let Err(error) = queue.prune(before_ns).await {
         tracing::error!(%error, "rows of what was delivered cannot be removed now");
     }
-}
-
-fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

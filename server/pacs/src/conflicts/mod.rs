@@ -17,7 +17,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::access::Action;
-use crate::events::now_ns;
+use crate::clock::now_ns;
 use crate::http::{App, Caller, Result};
 use crate::index::{Conflict, Decision};
 

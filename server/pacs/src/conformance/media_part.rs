@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::table;
+use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::media::dicomdir::records::{PRIVATE, classes};
-use crate::media::dicomdir::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::media::{tree, unpack};
 
 pub(super) fn written() -> String {

@@ -1,15 +1,12 @@
 //! What every converted object has: patient, study, series, equipment (PS3.3 C.7), and its bytes.
 
+use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use dicom_core::value::{DataSetSequence, PixelFragmentSequence};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
 use super::{Error, Header};
-
-/// The same writer as that of [`crate::services`].
-const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
-const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
 
 /// An object in the making.
 pub(super) struct Converted {
@@ -169,5 +166,5 @@ impl Converted {
 
 /// A new UID: a random UUID in decimal under 2.25 (PS3.5 B.2).
 fn new_uid() -> Result<String, Error> {
-    crate::media::new_uid().map_err(|error| Error::Write(error.to_string()))
+    crate::identity::new_uid().map_err(|error| Error::Write(error.to_string()))
 }

@@ -19,7 +19,7 @@ use dicom_core::Tag;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Action;
-use crate::events::now_ns;
+use crate::clock::now_ns;
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{Correction, Identifier, NewCorrection, Scope};
 use crate::storage::Hash;

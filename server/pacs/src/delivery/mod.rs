@@ -21,7 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -29,6 +29,7 @@ pub use backoff::Backoff;
 pub use line::Line;
 pub use state::{NoSuchStep, State, Step};
 
+use crate::clock::now_ns;
 use crate::events::{Boxed, Event};
 use crate::index::{Index, Result};
 use crate::storage::Hash;
@@ -340,10 +341,4 @@ fn pairs(new: &[NewDelivery]) -> std::collections::BTreeSet<(&str, &str)> {
     new.iter()
         .map(|new| (new.destination.as_str(), new.study_uid.as_str()))
         .collect()
-}
-
-/// Nanoseconds since 1970 (UTC).
-pub(crate) fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -142,10 +142,3 @@ impl Event {
         }
     }
 }
-
-/// Now, in nanoseconds since 1970 (UTC).
-#[must_use]
-pub fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
-}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::store;
 use crate::access::Principal;
-use crate::delivery::now_ns;
+use crate::clock::now_ns;
 use crate::index::{Index, Result};
 use crate::storage::Hash;
 

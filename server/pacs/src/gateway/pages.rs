@@ -5,7 +5,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::Finding;
 use super::local::address;
 use super::role::Standing;
-use crate::delivery::{Delivery, State, now_ns};
+use crate::clock::now_ns;
+use crate::delivery::{Delivery, State};
 use crate::ingest::Refused;
 use crate::routing::Destination;
 

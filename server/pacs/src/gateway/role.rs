@@ -10,7 +10,8 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use super::{Finding, ReceiveError, Receiver, Service, check, local_router, store};
-use crate::delivery::{Begin, Counted, Delivery, Queue, State, Trouble, now_ns};
+use crate::clock::now_ns;
+use crate::delivery::{Begin, Counted, Delivery, Queue, State, Trouble};
 use crate::index::{Index, Place};
 use crate::ingest::{Ingest, Limits, Refusals, Refused};
 use crate::routing::{self, Destination, Routes, Rule};

@@ -25,7 +25,7 @@ mod tests;
 pub use folder::{write_file, write_folder};
 pub use http::router;
 pub use names::Names;
-pub use tree::{Content, File, Layout, Selection, Tree, new_uid};
+pub use tree::{Content, File, Layout, Selection, Tree};
 
 use crate::{corrections, index, storage};
 

@@ -15,6 +15,7 @@ use super::{Error, Result};
 use crate::corrections::overlay::Overlay;
 use crate::corrections::{Outgoing, Pieces};
 use crate::dicomweb::json;
+use crate::identity::new_uid;
 use crate::index::{Index, Key, Level, Query, Row};
 use crate::storage::{Hash, Storage};
 
@@ -294,7 +295,8 @@ impl<'a> Planting<'a> {
         let mut files = Vec::with_capacity(self.files.len() + extra.len() + 1);
         let above = match self.layout {
             Layout::FileSet => {
-                let directory = std::mem::take(&mut self.directory).finish("UPTAKE", &new_uid()?)?;
+                let uid = new_uid().map_err(|error| Error::Directory(error.to_string()))?;
+                let directory = std::mem::take(&mut self.directory).finish("UPTAKE", &uid)?;
                 files.push(File {
                     path: "DICOMDIR".to_owned(),
                     content: Content::Bytes(directory),
@@ -319,20 +321,6 @@ impl<'a> Planting<'a> {
             name: self.name,
         })
     }
-}
-
-/// A new UID: a random UUID in decimal under 2.25 (PS3.5 B.2).
-///
-/// # Errors
-///
-/// When the system gives no random numbers.
-pub fn new_uid() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Directory(error.to_string()))?;
-    // Version 4 of RFC 9562 and its variant.
-    bytes[6] = (bytes[6] & 0x0F) | 0x40;
-    bytes[8] = (bytes[8] & 0x3F) | 0x80;
-    Ok(format!("2.25.{}", u128::from_be_bytes(bytes)))
 }
 
 /// Whether deflating would be for nothing: all but the native encodings (PS3.5 A.1 to A.3).

@@ -24,7 +24,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::access::Action;
-use crate::events::now_ns;
+use crate::clock::now_ns;
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{NewRejection, Rejection, RejectionReason};
 

@@ -8,7 +8,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
 use crate::access::{Action, Authorize, Principal};
-use crate::events::now_ns;
+use crate::clock::now_ns;
 use crate::index::{NewRejection, RejectionReason};
 use crate::ingest::{Error, Receipt, Result};
 use crate::services::Archive;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Class, Error, Hold, Kept, Policy};
 use crate::access::Action;
-use crate::events::now_ns;
+use crate::clock::now_ns;
 use crate::http::{self, App, Caller, Result};
 
 /// Studies listed at most.

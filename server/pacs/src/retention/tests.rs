@@ -15,7 +15,7 @@ const DAY_NS: i64 = 86_400_000_000_000;
 
 /// Years after what a test receives now.
 fn in_years(years: i64) -> i64 {
-    crate::events::now_ns() + years * 366 * DAY_NS
+    crate::clock::now_ns() + years * 366 * DAY_NS
 }
 
 #[test]

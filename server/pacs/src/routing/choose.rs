@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::config::{Config, Destination, Node, Rule, Source};
 use super::{Error, store};
-use crate::delivery::{Chooser, NewDelivery, now_ns};
+use crate::clock::now_ns;
+use crate::delivery::{Chooser, NewDelivery};
 use crate::events::{Boxed, Event, Kind};
 use crate::index::{Index, Result, is_like};
 use crate::storage::Hash;

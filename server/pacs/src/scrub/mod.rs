@@ -135,7 +135,7 @@ pub async fn run(
 ) -> index::Result<()> {
     let mut stop = std::pin::pin!(stop);
     loop {
-        let round = round(index, storage, policy, crate::events::now_ns(), 100);
+        let round = round(index, storage, policy, crate::clock::now_ns(), 100);
         let done = tokio::select! {
             () = &mut stop => return Ok(()),
             round = round => round?,

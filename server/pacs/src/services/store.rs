@@ -6,11 +6,8 @@ use dimse::{Outcome, Peer, Status};
 
 use super::Archive;
 use crate::access::Principal;
+use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::ingest::{self, Reason};
-
-/// Who wrote the meta information: the same for all, so that equal data sets are equal objects.
-const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
-const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
 
 /// Preamble, prefix and meta information of a data set (PS3.10 7.1).
 fn head(request: &StoreRequest) -> Result<Vec<u8>, Outcome> {

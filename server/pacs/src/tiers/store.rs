@@ -66,7 +66,7 @@ pub(super) async fn record(index: &Index, object: &Object) -> Result<bool> {
     }
     change
         .record(&Event {
-            at_ns: crate::events::now_ns(),
+            at_ns: crate::clock::now_ns(),
             kind: Kind::MovedToCold,
             actor: "archive".to_owned(),
             study_uid: None,

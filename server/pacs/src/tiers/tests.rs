@@ -41,7 +41,7 @@ async fn ends_at(last: Step, index: Index) {
     }
     let before = archive.index().dump().await.unwrap();
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
-    let now_ns = crate::events::now_ns();
+    let now_ns = crate::clock::now_ns();
     assert_eq!(tiers.run(OLD, now_ns, 10).await.unwrap().objects, 0);
     let killed = Tiers {
         last,
@@ -99,7 +99,7 @@ async fn a_damaged_object_is_not_moved_and_a_damaged_copy_not_given() {
     };
     damage("objects", first);
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
-    let now_ns = crate::events::now_ns() + TWO_YEARS_NS;
+    let now_ns = crate::clock::now_ns() + TWO_YEARS_NS;
     let moved = tiers.run(OLD, now_ns, 10).await.unwrap();
     assert_eq!(
         (moved.objects, moved.failed.len(), moved.failed[0].0),
@@ -129,7 +129,7 @@ async fn the_colder_store_may_be_anybodys() {
     let before = archive.index().dump().await.unwrap();
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
     let moved = tiers
-        .run(OLD, crate::events::now_ns() + TWO_YEARS_NS, 10)
+        .run(OLD, crate::clock::now_ns() + TWO_YEARS_NS, 10)
         .await
         .unwrap();
     assert_eq!(moved.objects, 3);
@@ -146,7 +146,7 @@ async fn what_is_removed_while_it_moves_leaves_no_copy() {
     let archive = archive(folder.path(), cold.clone()).await;
     let hash = take(&archive, &object(1, &[])).await.object.hash;
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
-    let now_ns = crate::events::now_ns();
+    let now_ns = crate::clock::now_ns();
     let copied = Tiers {
         last: Step::Copied,
         ..tiers.clone()

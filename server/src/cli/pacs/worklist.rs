@@ -180,7 +180,7 @@ fn item(options: &Add) -> anyhow::Result<Value> {
     let name = |name: &str| json!({ "vr": "PN", "Value": [{ "Alphabetic": name }] });
     let study = match &options.study {
         Some(uid) => uid.clone(),
-        None => pacs::media::new_uid()?,
+        None => pacs::identity::new_uid()?,
     };
     let procedure = options.procedure_id.as_ref().unwrap_or(&options.id);
     let mut item = json!({

@@ -27,6 +27,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
 
+use crate::clock::now_ns;
 use crate::http::{Error, Result};
 use crate::index::Index;
 
@@ -266,10 +267,6 @@ impl Uploads {
             _turns: kept,
         })
     }
-}
-
-fn now_ns() -> i64 {
-    nanoseconds(SystemTime::now())
 }
 
 fn nanoseconds(time: SystemTime) -> i64 {

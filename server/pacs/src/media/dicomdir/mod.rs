@@ -5,6 +5,7 @@
 
 pub(crate) mod records;
 
+use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use std::collections::HashMap;
 
 use bytes::Bytes;
@@ -19,10 +20,6 @@ use super::{Error, Result};
 use records::{Key, PRIVATE};
 
 pub(crate) use records::is_image;
-
-/// The same writer as that of [`crate::services`].
-pub(crate) const IMPLEMENTATION_CLASS_UID: &str = "2.25.222108193571230496178260127634890721011";
-pub(crate) const IMPLEMENTATION_VERSION_NAME: &str = "UPTAKE";
 
 /// Where a record's offsets lie in its bytes: behind the header of the first and of the third element.
 const NEXT_AT: usize = 8;

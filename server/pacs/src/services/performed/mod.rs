@@ -18,6 +18,7 @@ use dimse::{Outcome, Status};
 
 use super::Archive;
 use crate::dicomweb::compact;
+use crate::identity::new_uid;
 use crate::index;
 use crate::orders::{self, OrderSource, Progress, Reference, State, text};
 
@@ -131,7 +132,10 @@ impl Archive {
             .into());
         }
         let (uid, is_ours) = match uid.is_empty() {
-            true => (new_uid()?, true),
+            true => (
+                new_uid().map_err(|_| Outcome::from(Status::PROCESSING_FAILURE))?,
+                true,
+            ),
             false => (uid, false),
         };
         let step = PerformedStep {
@@ -304,14 +308,4 @@ fn refused(status: Status, tag: Tag, words: &str) -> Outcome {
         offending: vec![tag],
         ..Outcome::new(status, words)
     }
-}
-
-/// A UID of 128 random bits (PS3.5 B.2).
-fn new_uid() -> Result<String, Outcome> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Outcome::from(Status::PROCESSING_FAILURE))?;
-    // Version 4, variant 1.
-    bytes[6] = bytes[6] & 0x0F | 0x40;
-    bytes[8] = bytes[8] & 0x3F | 0x80;
-    Ok(format!("2.25.{}", u128::from_be_bytes(bytes)))
 }
