@@ -59,6 +59,9 @@ pub enum Error {
     /// A data set cannot be read.
     #[error("data set: {0}")]
     DataSet(#[from] codec::Error),
+    /// What answers a request ended without an answer.
+    #[error("expected an answer of the handler, found none")]
+    HandlerEnded,
     /// A PDU or data set of ours cannot be written.
     #[error("cannot encode {what}: {reason}")]
     Encode {
@@ -85,7 +88,9 @@ impl Error {
             Self::Protocol { reason, .. } => Some((2, *reason as u8)),
             Self::TooLarge { .. } => Some((2, AbortReason::InvalidParameter as u8)),
             Self::TimedOut(_) => Some((2, AbortReason::NotSpecified as u8)),
-            Self::NoContext { .. } | Self::DataSet(_) | Self::Encode { .. } => Some((0, 0)),
+            Self::NoContext { .. } | Self::DataSet(_) | Self::Encode { .. } | Self::HandlerEnded => {
+                Some((0, 0))
+            }
         }
     }
 }

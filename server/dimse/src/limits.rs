@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a P-DATA PDU that we announce as our maximum length received.
     pub pdu_bytes: u32,
+    /// C-STOREs that a peer may have sent before the first of them is answered, where it asks for it (PS3.7 D.3.3.3) and
+    /// the association is for storing alone.
+    pub outstanding: u16,
     /// Bytes of an A-ASSOCIATE PDU.
     pub associate_bytes: u32,
     /// Presentation contexts in one request; the protocol has room for 128.
@@ -27,6 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             pdu_bytes: 128 << 10,
+            outstanding: 16,
             associate_bytes: 256 << 10,
             contexts: 128,
             command_bytes: 64 << 10,

@@ -8,7 +8,7 @@ use dimse::client::{Client, ClientConfig};
 use dimse::negotiation::{Peer, Proposal, Supported};
 use dimse::server::{
     AllowList, Answers, Config, Handler, Incoming, NormalizedOutcome, NormalizedRequest, Provider, Query, Reports,
-    StoreRequest,
+    StoreAnswer, StoreRequest,
 };
 use dimse::{Outcome, Status};
 use libfuzzer_sys::fuzz_target;
@@ -29,7 +29,7 @@ const CLASSES: [&str; 5] = [
 struct Echo;
 
 impl Handler for Echo {
-    async fn store(&self, _: &Peer, _: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _: &Peer, _: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         loop {
             match data.next().await {
                 Ok(Some(_)) => {}

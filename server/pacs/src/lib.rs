@@ -29,6 +29,7 @@ pub mod scrub;
 pub mod services;
 pub mod storage;
 pub mod tiers;
+pub mod tls;
 pub mod transcode;
 
 #[cfg(test)]

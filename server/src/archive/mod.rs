@@ -52,7 +52,11 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
         config.retention.in_patient_years,
     )?;
     let archive = Archive::new(ingest, index, storage, &config.dicom.ae_title, HashMap::new());
-    Ok(archive.with_retention(retention))
+    let archive = archive.with_retention(retention);
+    Ok(match &config.dicom.tls_authority {
+        None => archive,
+        Some(path) => archive.with_tls(pacs::tls::connector(path).context("dicom.tls_authority")?),
+    })
 }
 
 /// Opens the index alone, which several processes may do: lists that are read live are changed so.

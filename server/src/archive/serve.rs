@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
 use super::jobs::Jobs;
 use super::{authorize, health, marks, open};
@@ -40,14 +41,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     }
     let tls = config.http.tls.as_ref();
     let tls = tls
-        .map(|tls| acceptor("http.tls", &tls.certificate, &tls.key))
+        .map(|tls| acceptor("http.tls", &tls.certificate, &tls.key, None))
         .transpose()?;
     let http = listen("http.listen", config.http.listen).await?;
     let dicom = listen("dicom.listen", config.dicom.listen).await?;
     let secure = match &config.dicom.tls {
         None => None,
         Some(tls) => {
-            let acceptor = acceptor("dicom.tls", &tls.certificate, &tls.key)?;
+            let acceptor = acceptor("dicom.tls", &tls.certificate, &tls.key, tls.clients.as_deref())?;
             Some((listen("dicom.tls.listen", tls.listen).await?, acceptor))
         }
     };
@@ -152,17 +153,31 @@ fn dimse(config: &Config, applications: Applications) -> DimseConfig {
     dimse
 }
 
-fn acceptor(setting: &str, certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
+fn acceptor(
+    setting: &str,
+    certificate: &Path,
+    key: &Path,
+    clients: Option<&Path>,
+) -> anyhow::Result<TlsAcceptor> {
     let certificates = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("{setting}.certificate: cannot read {}", certificate.display()))?;
     let key = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("{setting}.key: cannot read {}", key.display()))?;
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let verifier = match clients {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(path) => {
+            let authorities = pacs::tls::authorities(path).with_context(|| format!("{setting}.clients"))?;
+            WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), Arc::clone(&provider))
+                .build()
+                .with_context(|| format!("{setting}.clients"))?
+        }
+    };
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .with_context(|| setting.to_owned())?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(certificates, key)
         .with_context(|| format!("{setting}: the certificate and the key do not fit"))?;
     Ok(TlsAcceptor::from(Arc::new(config)))

@@ -18,6 +18,7 @@ const SETTINGS: &[&str] = &[
     "dicom.listen",
     "dicom.ae_title",
     "dicom.associations",
+    "dicom.tls_authority",
     "index.postgres_url_file",
     "storage.cold",
     "storage.cold_after_days",

@@ -87,6 +87,9 @@ pub struct Dicom {
     /// A second listener, over TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<DicomTls>,
+    /// File of the certificates that sign those of peers with `tls`, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_authority: Option<PathBuf>,
     /// Applications that may associate, by AE title; `uptake pacs ae` adds others while the archive runs.
     pub peers: BTreeMap<String, Peer>,
 }
@@ -101,6 +104,9 @@ pub struct DicomTls {
     pub certificate: PathBuf,
     /// File of the private key.
     pub key: PathBuf,
+    /// File of the certificates that sign those of callers, PEM; without, callers show none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<PathBuf>,
 }
 
 /// An application of the hospital's network.
@@ -110,6 +116,8 @@ pub struct Peer {
     /// Where it is sent to by C-MOVE and routing: `host:port`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Whether it is reached over TLS.
+    pub tls: bool,
     /// Networks that it may come from, as `10.1.0.0/16`; any when empty.
     pub networks: Vec<String>,
     /// Associations at once.
@@ -232,6 +240,7 @@ impl Default for Dicom {
             ae_title: "UPTAKE".to_owned(),
             associations: 512,
             tls: None,
+            tls_authority: None,
             peers: BTreeMap::new(),
         }
     }
@@ -241,6 +250,7 @@ impl Default for Peer {
     fn default() -> Self {
         Self {
             address: None,
+            tls: false,
             networks: Vec::new(),
             associations: 5,
             may: ALL_ACTIONS.to_vec(),
@@ -295,6 +305,7 @@ impl Peer {
             associations: self.associations,
             may: self.may.clone(),
             address: self.address.clone(),
+            is_secure: self.tls,
             character_set,
             ..Application::new(ae_title)
         })
@@ -365,6 +376,10 @@ impl Config {
                 }
             }
             peer.application(title)?;
+            ensure!(
+                !peer.tls || self.dicom.tls_authority.is_some(),
+                "dicom.peers.{title}.tls: expected dicom.tls_authority too, found none"
+            );
             ensure!(
                 peer.associations > 0,
                 "dicom.peers.{title}.associations: expected at least 1, found 0"

@@ -78,6 +78,7 @@ fn what_is_not_understood_is_named() {
         &[],
         "dicom.peers.CT1.associations",
     );
+    refused("[dicom.peers.CT1]\ntls = true", &[], "dicom.tls_authority");
     refused("[limits]\nobject_bytes = 1", &[], "limits.object_bytes");
     refused("[dicom.peers.CT1]\ncharacter_set = \"latin\"", &[], "GB18030");
     refused("[dicom.peers.CT1]\nmay = [\"everything\"]", &[], "everything");

@@ -8,6 +8,9 @@ use dicom_ul::pdu::{
     UserVariableItem,
 };
 
+use dicom_dictionary_std::uids;
+
+use super::supported::is_stored;
 use super::{
     APPLICATION_CONTEXT, ASYNCHRONOUS_ITEM, Context, IDENTITY_ANSWER_ITEM, IMPLICIT_LITTLE_ENDIAN,
     Implementation, Negotiated, Peer, Roles, Supported, introduction, max_pdu_of, read_user_variables,
@@ -69,6 +72,7 @@ pub(crate) fn answer(
             transfer_syntax,
         });
     }
+    let outstanding = outstanding(&peer, &contexts, limits);
     let reply = AssociationAC {
         protocol_version: 1,
         calling_ae_title: request.calling_ae_title.clone(),
@@ -78,7 +82,7 @@ pub(crate) fn answer(
         user_variables: reply_variables(
             &roles,
             &contexts,
-            &peer,
+            (&peer, outstanding),
             supported,
             introduction(implementation, limits),
         ),
@@ -87,6 +91,7 @@ pub(crate) fn answer(
         contexts,
         peer,
         peer_max_pdu,
+        outstanding,
     };
     Ok((reply, negotiated))
 }
@@ -110,10 +115,28 @@ fn check(request: &AssociationRQ, limits: &Limits) -> Result<u32, Rejection> {
     max_pdu_of(&request.user_variables).ok_or(Rejection::LOCAL_LIMIT)
 }
 
+/// How many operations the requestor may have invoked before the first is answered: several where it asks for it and can
+/// only store. While we answer a query or store back, another request's data set could be read only by keeping it whole in
+/// memory.
+fn outstanding(peer: &Peer, contexts: &[Context], limits: &Limits) -> u16 {
+    let stores = |context: &Context| {
+        is_stored(&context.abstract_syntax) && !context.requestor_is_provider
+            || context.abstract_syntax == uids::VERIFICATION
+    };
+    match peer.asynchronous_window {
+        Some((asked, _)) if contexts.iter().all(stores) => match asked {
+            0 => limits.outstanding,
+            asked => asked.min(limits.outstanding),
+        }
+        .max(1),
+        _ => 1,
+    }
+}
+
 fn reply_variables(
     roles: &BTreeMap<&str, Roles>,
     contexts: &[Context],
-    peer: &Peer,
+    (peer, outstanding): (&Peer, u16),
     supported: &Supported,
     mut items: Vec<UserVariableItem>,
 ) -> Vec<UserVariableItem> {
@@ -131,10 +154,13 @@ fn reply_variables(
             ));
         }
     }
-    // Messages are answered in the order they come in, one at a time, whatever was proposed: while C-GET stores on the
-    // association, another request's data set could be read only by keeping it whole in memory.
     if peer.asynchronous_window.is_some() {
-        items.push(UserVariableItem::Unknown(ASYNCHRONOUS_ITEM, vec![0, 1, 0, 1]));
+        let [high, low] = outstanding.to_be_bytes();
+        // We invoke one operation at a time ourselves.
+        items.push(UserVariableItem::Unknown(
+            ASYNCHRONOUS_ITEM,
+            vec![high, low, 0, 1],
+        ));
     }
     if peer
         .identity

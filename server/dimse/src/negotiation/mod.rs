@@ -194,6 +194,8 @@ pub struct Negotiated {
     pub peer: Peer,
     /// The largest P-DATA PDU that the peer takes.
     pub peer_max_pdu: u32,
+    /// Operations that the requestor may have invoked before the first is answered.
+    pub outstanding: u16,
 }
 
 impl Negotiated {

@@ -108,6 +108,7 @@ pub(crate) fn accepted(
     Ok(Negotiated {
         contexts,
         peer,
+        outstanding: 1,
         peer_max_pdu: max_pdu_of(&reply.user_variables).ok_or_else(|| invalid("a maximum PDU too small"))?,
     })
 }

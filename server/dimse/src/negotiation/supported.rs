@@ -89,8 +89,7 @@ impl Supported {
         if let Some(syntaxes) = self.classes.get(abstract_syntax) {
             return Some(syntaxes);
         }
-        let is_private = !abstract_syntax.starts_with("1.2.840.10008.");
-        let takes = is_storage_class(abstract_syntax) || is_private && self.private_storage;
+        let takes = is_storage_class(abstract_syntax) || is_private(abstract_syntax) && self.private_storage;
         self.storage.as_deref().filter(|_| takes)
     }
 
@@ -110,6 +109,15 @@ impl Supported {
             .map(str::to_owned)
             .ok_or(Reason::TransferSyntaxesNotSupported)
     }
+}
+
+fn is_private(uid: &str) -> bool {
+    !uid.starts_with("1.2.840.10008.")
+}
+
+/// Whether objects of an accepted SOP class come by C-STORE.
+pub(super) fn is_stored(uid: &str) -> bool {
+    is_storage_class(uid) || is_private(uid)
 }
 
 /// Whether a SOP class is one of storage: the standard's arc for them, and those that stand elsewhere.

@@ -1,6 +1,7 @@
 //! What a provider's owner writes: a [`Handler`], and the requests it gets.
 
 use std::future::{Future, ready};
+use std::pin::Pin;
 
 use bytes::Bytes;
 use dicom_core::Tag;
@@ -27,12 +28,15 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// What it leaves unread is read and dropped. An answer of success to a data set that did not come whole is
     /// never sent: the association is gone by then, so a store must not keep data before `data` ended with `None`.
+    ///
+    /// With [`StoreAnswer::Later`] the peer's next data set is read meanwhile, where it may send one before the answer
+    /// ([`crate::Limits::outstanding`]).
     fn store(
         &self,
         _peer: &Peer,
         _request: &StoreRequest,
         _data: &mut Incoming<'_>,
-    ) -> impl Future<Output = Outcome> + Send {
+    ) -> impl Future<Output = StoreAnswer> + Send {
         ready(Status::CLASS_NOT_SUPPORTED.into())
     }
 
@@ -101,6 +105,45 @@ pub struct StoreRequest {
     pub transfer_syntax_uid: String,
     /// AE title and message of the C-MOVE behind it.
     pub move_originator: Option<(String, u16)>,
+}
+
+/// The answer to a C-STORE whose data set has come.
+pub enum StoreAnswer {
+    /// It is known.
+    Now(Outcome),
+    /// It is being made safe; dropped when the peer goes away.
+    Later(Pin<Box<dyn Future<Output = Outcome> + Send>>),
+}
+
+impl StoreAnswer {
+    /// Waits for it.
+    pub async fn outcome(self) -> Outcome {
+        match self {
+            Self::Now(outcome) => outcome,
+            Self::Later(outcome) => outcome.await,
+        }
+    }
+}
+
+impl std::fmt::Debug for StoreAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Now(outcome) => write!(f, "Now({outcome:?})"),
+            Self::Later(_) => write!(f, "Later"),
+        }
+    }
+}
+
+impl From<Outcome> for StoreAnswer {
+    fn from(outcome: Outcome) -> Self {
+        Self::Now(outcome)
+    }
+}
+
+impl From<Status> for StoreAnswer {
+    fn from(status: Status) -> Self {
+        Self::Now(status.into())
+    }
 }
 
 /// The data set of a C-STORE, as it comes.

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 pub use admission::{Admission, AllowList, Allowed, is_within};
 pub use handler::{
     Answers, Cancelled, Destination, Handler, Incoming, Interrupted, NormalizedOutcome, NormalizedRequest,
-    Operation, Planned, Query, Reports, StoreRequest, Unreported,
+    Operation, Planned, Query, Reports, StoreAnswer, StoreRequest, Unreported,
 };
 pub use network::Network;
 

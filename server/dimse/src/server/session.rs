@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use dicom_ul::pdu::Pdu;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::half_open::Unheard;
 use super::handler::{
-    Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Reports, StoreRequest,
+    Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Reports, StoreAnswer, StoreRequest,
 };
 use super::report::Reporting;
 use super::{Shared, query, retrieve};
@@ -102,10 +103,16 @@ async fn messages<H: Handler>(
 ) -> Result<()> {
     let idle = shared.config.timeouts.idle;
     let (reports, mut reporting) = Reporting::new();
+    let mut storing = Storing::new();
     loop {
+        let may_ask = storing.len() < usize::from(association.negotiated.outstanding);
         let event = tokio::select! {
             biased;
-            event = tokio::time::timeout(idle, association.next_event()) => event,
+            Some(stored) = storing.join_next() => {
+                answer_stored(association, stored).await?;
+                continue;
+            }
+            event = tokio::time::timeout(idle, association.next_event()), if may_ask => event,
             report = reporting.next() => {
                 reporting.send(association, report).await?;
                 continue;
@@ -116,15 +123,44 @@ async fn messages<H: Handler>(
             }
         };
         let message = match event.map_err(|_| Error::TimedOut("a message"))?? {
-            None => return association.consent_to_release().await,
+            None => {
+                answer_all_stored(association, &mut storing).await?;
+                return association.consent_to_release().await;
+            }
             Some(message) => message,
         };
         if message.command.is_response {
             reporting.answered(&message)?;
             continue;
         }
+        if message.command.operation == Asked::CStore && association.negotiated.outstanding > 1 {
+            let answer = receive(association, peer, &*shared.handler, &message).await?;
+            storing.spawn(async move { (message, answer.outcome().await) });
+            continue;
+        }
+        answer_all_stored(association, &mut storing).await?;
         handle(association, peer, shared, message, &reports).await?;
     }
+}
+
+/// C-STOREs whose data sets came and whose answers did not leave yet; ended when it is dropped.
+type Storing = JoinSet<(Message, Outcome)>;
+
+async fn answer_stored(
+    association: &mut Association,
+    stored: Result<(Message, Outcome), tokio::task::JoinError>,
+) -> Result<()> {
+    // As a panic of any other request, it ends the association of its own.
+    let (message, outcome) = stored.map_err(|_| Error::HandlerEnded)?;
+    let response = message.command.response(&outcome);
+    association.send(message.context_id, response, None).await
+}
+
+async fn answer_all_stored(association: &mut Association, storing: &mut Storing) -> Result<()> {
+    while let Some(stored) = storing.join_next().await {
+        answer_stored(association, stored).await?;
+    }
+    Ok(())
 }
 
 /// Waits for the provider's shutdown.
@@ -210,20 +246,43 @@ pub(crate) async fn store_one<H: Handler>(
     handler: &H,
     message: &Message,
 ) -> Result<()> {
+    let answer = receive(association, peer, handler, message).await?;
+    let response = message.command.response(&answer.outcome().await);
+    association.send(message.context_id, response, None).await
+}
+
+/// Hands one C-STORE to the handler, and drops what the handler left of its data set.
+async fn receive<H: Handler>(
+    association: &mut Association,
+    peer: &Peer,
+    handler: &H,
+    message: &Message,
+) -> Result<StoreAnswer> {
+    let answer = receive_with(association, peer, handler, message).await?;
+    drain(association).await?;
+    Ok(answer)
+}
+
+async fn receive_with<H: Handler>(
+    association: &mut Association,
+    peer: &Peer,
+    handler: &H,
+    message: &Message,
+) -> Result<StoreAnswer> {
     let command = &message.command;
     let context = association.context(message.context_id)?;
     let (Some(class), Some(instance)) = (
         &command.affected_sop_class_uid,
         &command.affected_sop_instance_uid,
     ) else {
-        return refuse(association, message, Status::CANNOT_UNDERSTAND.into()).await;
+        return Ok(Status::CANNOT_UNDERSTAND.into());
     };
     if *class != context.abstract_syntax {
-        return refuse(association, message, Status::CLASS_NOT_SUPPORTED.into()).await;
+        return Ok(Status::CLASS_NOT_SUPPORTED.into());
     }
     if !command.has_data_set {
         let outcome = Outcome::new(Status::CANNOT_UNDERSTAND, "expected a data set, found none");
-        return refuse(association, message, outcome).await;
+        return Ok(outcome.into());
     }
     let request = StoreRequest {
         sop_class_uid: class.clone(),
@@ -237,15 +296,15 @@ pub(crate) async fn store_one<H: Handler>(
         failure: None,
         is_too_large: false,
     };
-    let mut outcome = handler.store(peer, &request, &mut data).await;
+    let answer = handler.store(peer, &request, &mut data).await;
     if let Some(failure) = data.failure.take() {
         return Err(failure);
     }
     if data.is_too_large {
         let words = "data set larger than this provider takes";
-        outcome = Outcome::new(Status::OUT_OF_RESOURCES, words);
+        return Ok(Outcome::new(Status::OUT_OF_RESOURCES, words).into());
     }
-    refuse(association, message, outcome).await
+    Ok(answer)
 }
 
 async fn normalized<H: Handler>(

@@ -39,7 +39,7 @@ pub struct Archive {
 }
 
 impl Handler for Archive {
-    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         let mut bytes = Vec::new();
         loop {
             match data.next().await {

@@ -207,13 +207,16 @@ pub(super) fn negotiation() -> String {
         .map(|(uid, _)| (uid, extended.extended_of(uid)))
         .filter(|(_, honoured)| !honoured.is_empty())
         .map(|(uid, honoured)| vec![name_of(uid), format!("`{honoured:02X?}`")]);
-    "- Asynchronous operations: one operation at a time, answered as `1,1`; requests that come earlier wait in order.\n\
+    let outstanding = Limits::default().outstanding;
+    format!(
+        "- Asynchronous operations: on an association for storing alone, with verification, up to {outstanding} C-STOREs may be on their way \
+     before the first is answered; answers come as objects are safe, in any order. On others one operation at a time, answered as `1,1`. \
+     None is invoked asynchronously.\n\
      - Roles: the requestor may be provider of storage classes (C-GET).\n\
      - User identity: read, and acknowledged where that is asked for.\n\
      - SOP Class Common Extended Negotiation: tolerated.\n\
      - SOP Class Extended Negotiation: what both sides say is agreed on.\n\n"
-        .to_owned()
-        + &table(&["SOP class", "Honoured (first byte: relational queries)"], rows)
+    ) + &table(&["SOP class", "Honoured (first byte: relational queries)"], rows)
 }
 
 pub(super) fn limits() -> String {

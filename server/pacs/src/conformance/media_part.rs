@@ -66,8 +66,7 @@ pub(super) fn read() -> String {
 }
 
 pub(super) fn absent() -> String {
-    "- Asynchronous operations of DIMSE: the window is 1,1.\n\
-     - Fuzzy matching of names, and matching by time zone.\n\
+    "- Fuzzy matching of names, and matching by time zone.\n\
      - Unified Procedure Step (UPS-RS and DIMSE), Instance Availability and Performed Procedure Step Notification, Storage Commitment over HTTP, Non-Patient \
      Instances as a service, Hanging Protocol, Color Palette and Defined Procedure Protocol query and retrieve, Relevant Patient \
      Information, Composite Instance Root Retrieve, Substance Administration.\n\

@@ -11,8 +11,8 @@ use codec::TransferSyntax;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use dimse::server::{Handler, Incoming, StoreRequest};
-use dimse::{Client, ClientConfig, Outcome, Peer, Proposal, Roles, Status};
+use dimse::server::{Handler, Incoming, StoreAnswer, StoreRequest};
+use dimse::{Client, ClientConfig, Peer, Proposal, Roles, Status};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::Service;
@@ -355,7 +355,7 @@ async fn directory(archive: &Archive) -> Bytes {
 struct Receiver(Mutex<Vec<Vec<u8>>>);
 
 impl Handler for Receiver {
-    async fn store(&self, _peer: &Peer, _request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _peer: &Peer, _request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         let mut bytes = Vec::new();
         while let Ok(Some(fragment)) = data.next().await {
             bytes.extend_from_slice(&fragment);

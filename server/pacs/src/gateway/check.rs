@@ -6,7 +6,7 @@ use std::time::Duration;
 use dimse::{Proposal, Status};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::{CloudNode, WebError, authority, web};
+use super::{CloudNode, WebError, web};
 use crate::routing::{DimseNode, Node, WebNode, associate};
 
 /// How long each step may take.
@@ -155,7 +155,7 @@ async fn dimse_node(node: &DimseNode, calling: &str) -> Result<(), Finding> {
     let tls = node
         .tls_authority
         .as_deref()
-        .map(authority::connector)
+        .map(crate::tls::connector)
         .transpose()?;
     reach(host.trim_matches(['[', ']']), port).await?;
     let proposals = [Proposal::uncompressed(VERIFICATION)];

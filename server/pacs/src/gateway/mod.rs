@@ -12,7 +12,6 @@
 //! byte, so signing requests would add a clock and a canonical form to get wrong, and no safety; plain HTTP is refused
 //! but on this machine. The queue is [`crate::delivery`]'s.
 
-pub(crate) mod authority;
 mod check;
 mod client;
 mod cloud;

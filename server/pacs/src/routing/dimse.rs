@@ -10,9 +10,9 @@ use super::config::DimseNode;
 use super::object;
 use crate::delivery::{Carrier, Delivery, Fate, Tell};
 use crate::events::Boxed;
-use crate::gateway::{WebError, authority};
+use crate::gateway::WebError;
 use crate::services::Archive;
-use crate::transcode;
+use crate::{tls, transcode};
 
 /// Sends by C-STORE.
 #[derive(Clone)]
@@ -70,11 +70,7 @@ impl DimseCarrier {
     ///
     /// [`WebError`] when the authority's certificates cannot be used.
     pub fn new(node: DimseNode, archive: &Archive) -> Result<Self, WebError> {
-        let tls = node
-            .tls_authority
-            .as_deref()
-            .map(authority::connector)
-            .transpose()?;
+        let tls = node.tls_authority.as_deref().map(tls::connector).transpose()?;
         Ok(Self {
             node,
             tls,

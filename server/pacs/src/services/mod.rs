@@ -33,7 +33,8 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::{tags, uids};
 use dimse::server::{
-    Answers, Handler, Incoming, NormalizedOutcome, NormalizedRequest, Planned, Reports, StoreRequest,
+    Answers, Handler, Incoming, NormalizedOutcome, NormalizedRequest, Planned, Reports, StoreAnswer,
+    StoreRequest,
 };
 use dimse::{CharacterSet, Instance, Outcome, Peer, Status, Supported, Transport};
 use rustls::pki_types::ServerName;
@@ -139,8 +140,8 @@ pub struct Archive {
     ingest: Ingest,
     index: Index,
     storage: Storage,
-    destinations: HashMap<String, Destination>,
-    ae_title: String,
+    destinations: Arc<HashMap<String, Destination>>,
+    ae_title: Arc<str>,
     transcoder: Transcoder,
     orders: Arc<dyn OrderSource>,
     authorize: Arc<dyn Authorize>,
@@ -175,8 +176,8 @@ impl Archive {
             orders: Arc::new(OrderTable::new(index.clone())),
             index,
             storage,
-            destinations,
-            ae_title: ae_title.to_owned(),
+            destinations: Arc::new(destinations),
+            ae_title: ae_title.into(),
             authorize: Arc::new(Open),
             retention: Policy::default(),
             applications: None,
@@ -203,8 +204,8 @@ impl Archive {
 
     /// Reaches applications that are marked secure over TLS.
     #[must_use]
-    pub fn with_tls(self, config: Arc<rustls::ClientConfig>) -> Self {
-        let tls = Some(TlsConnector::from(config));
+    pub fn with_tls(self, connector: TlsConnector) -> Self {
+        let tls = Some(connector);
         Self { tls, ..self }
     }
 
@@ -303,10 +304,10 @@ impl Archive {
 }
 
 impl Handler for Archive {
-    async fn store(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         match self.may(peer, Action::Store, None) {
             Ok(()) => self.take(peer, request, data).await,
-            Err(outcome) => outcome,
+            Err(outcome) => outcome.into(),
         }
     }
 

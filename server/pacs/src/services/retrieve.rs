@@ -1,19 +1,27 @@
 //! C-MOVE and C-GET: which instances match, and their data sets, verified.
 
+use std::io;
+
 use codec::TransferSyntax;
 use dicom_dictionary_std::tags;
 use dimse::negotiation::{EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN};
 use dimse::server::Planned;
 use dimse::{Data, Instance, Outcome, Status};
+use futures_util::TryStreamExt;
+use tokio_util::io::StreamReader;
 
 use super::Archive;
 use super::find::{asked, failed};
 use crate::corrections::Error;
 use crate::index::{Key, Level, Query};
 use crate::ingest::data_set_start;
-use crate::storage;
+use crate::storage::{self, Hash};
 use crate::transcode;
 
+/// A larger object is read while it is sent.
+const IN_MEMORY_BYTES: u64 = 32 << 20;
+/// Bytes in which an object says where its data set begins.
+const HEAD_BYTES: u64 = 4096;
 /// Instances of one retrieval at most.
 const MAX_INSTANCES: usize = 200_000;
 
@@ -75,9 +83,19 @@ impl Archive {
         let rows = self.index.query(&query).await.map_err(|error| failed(&error))?;
         let object = rows.into_iter().find_map(|row| row.object);
         let object = object.ok_or_else(|| Outcome::from(Status::NO_SUCH_INSTANCE))?;
+        let instance = |data| Instance {
+            sop_class_uid: planned.sop_class_uid.clone(),
+            sop_instance_uid: planned.sop_instance_uid.clone(),
+            transfer_syntax_uid: transfer_syntax_uid.to_owned(),
+            data,
+        };
+        let is_stored_so = object.transfer_syntax_uid == transfer_syntax_uid;
+        if is_stored_so && object.size > IN_MEMORY_BYTES {
+            return Ok(instance(self.streamed(object.hash).await?));
+        }
         let bytes = self.read_for_delivery(object.hash, false).await;
         let mut bytes = bytes.map_err(|error| unread(&error))?;
-        if object.transfer_syntax_uid != transfer_syntax_uid {
+        if !is_stored_so {
             let to = TransferSyntax::from_uid(transfer_syntax_uid);
             let to = to.ok_or_else(|| Outcome::from(Status::CANNOT_UNDERSTAND))?;
             let made = self.transcoder.transcode(bytes, to).await;
@@ -87,15 +105,31 @@ impl Archive {
             })?;
         }
         let start = data_set_start(&bytes).filter(|start| *start <= bytes.len());
-        let start =
-            start.ok_or_else(|| Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head"))?;
-        Ok(Instance {
-            sop_class_uid: planned.sop_class_uid.clone(),
-            sop_instance_uid: planned.sop_instance_uid.clone(),
-            transfer_syntax_uid: transfer_syntax_uid.to_owned(),
-            data: Data::Bytes(bytes.slice(start..)),
-        })
+        Ok(instance(Data::Bytes(bytes.slice(start.ok_or_else(headless)?..))))
     }
+
+    /// A large data set, read while it leaves; each piece is verified before it does.
+    async fn streamed(&self, hash: Hash) -> Result<Data, Outcome> {
+        let made = async {
+            let outgoing = self.outgoing(hash).await?;
+            let size = outgoing.size();
+            let head = outgoing.range(&self.storage, 0..HEAD_BYTES.min(size)).await?;
+            let start = data_set_start(&head).map(|start| start as u64);
+            let Some(start) = start.filter(|start| *start <= size) else {
+                return Ok(None);
+            };
+            let pieces = outgoing.pieces(&self.storage, start..size).await?;
+            Ok(Some(Data::Reader {
+                reader: Box::pin(StreamReader::new(pieces.map_err(io::Error::other))),
+                length: size - start,
+            }))
+        };
+        made.await.map_err(|error| unread(&error))?.ok_or_else(headless)
+    }
+}
+
+fn headless() -> Outcome {
+    Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head")
 }
 
 /// Transfer syntaxes that a stored object is given in: its own first, then without compression, which loses nothing.

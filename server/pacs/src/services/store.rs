@@ -1,13 +1,13 @@
 //! C-STORE: a data set as it comes on the wire, behind meta information, into the archive.
 
 use dicom_object::FileMetaTableBuilder;
-use dimse::server::{Incoming, StoreRequest};
+use dimse::server::{Incoming, StoreAnswer, StoreRequest};
 use dimse::{Outcome, Peer, Status};
 
 use super::Archive;
 use crate::access::Principal;
 use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-use crate::ingest::{self, Reason};
+use crate::ingest::{self, Reason, Receiving};
 
 /// Preamble, prefix and meta information of a data set (PS3.10 7.1).
 fn head(request: &StoreRequest) -> Result<Vec<u8>, Outcome> {
@@ -32,22 +32,27 @@ fn head(request: &StoreRequest) -> Result<Vec<u8>, Outcome> {
 }
 
 impl Archive {
-    /// Takes an object; the answer comes when it survives a loss of power.
-    pub(super) async fn take(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    /// Receives an object; the answer comes when it survives a loss of power.
+    pub(super) async fn take(
+        &self,
+        peer: &Peer,
+        request: &StoreRequest,
+        data: &mut Incoming<'_>,
+    ) -> StoreAnswer {
         let head = match head(request) {
             Ok(head) => head,
-            Err(outcome) => return outcome,
+            Err(outcome) => return outcome.into(),
         };
         let receiving = self.ingest.begin().from(format!("dimse:{}", peer.ae_title));
         let mut receiving = receiving.announced(&request.sop_class_uid, &request.sop_instance_uid);
         if let Err(error) = receiving.write(&head).await {
-            return failed(&error);
+            return failed(&error).into();
         }
         loop {
             match data.next().await {
                 Ok(Some(bytes)) => {
                     if let Err(error) = receiving.write(&bytes).await {
-                        return failed(&error);
+                        return failed(&error).into();
                     }
                 }
                 Ok(None) => break,
@@ -55,14 +60,17 @@ impl Archive {
                 Err(_) => return Status::CANNOT_UNDERSTAND.into(),
             }
         }
+        let (archive, sender) = (self.clone(), Principal::Application(peer.ae_title.clone()));
+        StoreAnswer::Later(Box::pin(async move { archive.keep(receiving, &sender).await }))
+    }
+
+    async fn keep(&self, receiving: Receiving, sender: &Principal) -> Outcome {
         let outcome = receiving.finish().await;
         if let Ok(outcome) = &outcome
             && let Some(receipt) = outcome.receipt()
+            && let Err(error) = self.heed_note(receipt, sender, &*self.authorize).await
         {
-            let sender = Principal::Application(peer.ae_title.clone());
-            if let Err(error) = self.heed_note(receipt, &sender, &*self.authorize).await {
-                return failed(&error);
-            }
+            return failed(&error);
         }
         match outcome {
             Ok(ingest::Outcome::Refused(reason)) => refused(&reason),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use dicom_dictionary_std::{tags, uids};
-use dimse::server::{Handler, Incoming, StoreRequest};
+use dimse::server::{Handler, Incoming, StoreAnswer, StoreRequest};
 use dimse::status::Category;
 use dimse::{Client, ClientConfig, Data, Instance, Outcome, Peer, Proposal, Status};
 
@@ -131,7 +131,7 @@ async fn store(served: &Served, sent: &Sent) -> dimse::Result<Status> {
 struct Received(Mutex<Vec<Vec<u8>>>);
 
 impl Handler for Received {
-    async fn store(&self, _peer: &Peer, _request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _peer: &Peer, _request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         let mut bytes = Vec::new();
         while let Ok(Some(fragment)) = data.next().await {
             bytes.extend_from_slice(&fragment);

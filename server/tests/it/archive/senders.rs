@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use dimse::server::{Handler, Incoming, StoreRequest};
+use dimse::server::{Handler, Incoming, StoreAnswer, StoreRequest};
 use dimse::{Client, ClientConfig, Data, Instance, Outcome, Peer, Proposal, Status};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -90,7 +90,7 @@ struct Received {
 }
 
 impl Handler for Received {
-    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         let mut bytes = Vec::new();
         while let Ok(Some(fragment)) = data.next().await {
             bytes.extend_from_slice(&fragment);

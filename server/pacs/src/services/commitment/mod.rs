@@ -9,17 +9,20 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use dicom_dictionary_std::{tags, uids};
 use dimse::client::commitment::{Instances, Report, referenced, reported};
 use dimse::server::{NormalizedOutcome, NormalizedRequest, Operation, Reports};
 use dimse::{Client, ClientConfig, Outcome, Peer, Proposal, Status};
+use futures_util::{StreamExt, stream};
 
 use super::Archive;
 use crate::clock::now_ns;
 use crate::events::{Event, Kind};
-use crate::index::{self, Key, Level, Query};
+use crate::index::{self, Key, Level, Match, Query};
+use crate::storage::{Hash, Storage};
 use store::Pending;
 
 /// The action of a request.
@@ -35,6 +38,11 @@ const LEASE: Duration = Duration::from_secs(120);
 
 /// How long the worker rests when nothing is due.
 const REST: Duration = Duration::from_secs(1);
+
+/// Instances asked of the index at once.
+const LOOKED_UP: usize = 100;
+/// Objects of one request that are read at once.
+const READ_AT_ONCE: usize = 4;
 
 pub(crate) const NO_SUCH_INSTANCE: u16 = 0x0112;
 pub(crate) const CLASS_CONFLICT: u16 = 0x0119;
@@ -172,41 +180,45 @@ impl Archive {
     async fn judged(&self, pending: &Pending) -> index::Result<Report> {
         let mut report = Report {
             transaction_uid: pending.transaction_uid.clone(),
-            retrieve_ae_title: Some(self.ae_title.clone()),
+            retrieve_ae_title: Some(self.ae_title().to_owned()),
             committed: Vec::new(),
             failed: Vec::new(),
         };
-        for (class, uid) in &pending.instances {
-            match self.fault_of(class, uid).await? {
-                None => report.committed.push((class.clone(), uid.clone())),
-                Some(reason) => report.failed.push((class.clone(), uid.clone(), reason)),
+        for some in pending.instances.chunks(LOOKED_UP) {
+            let known = self.known(some).await?;
+            let mut judging = Vec::with_capacity(some.len());
+            for (class, uid) in some {
+                judging.push(fault(
+                    self.storage.clone(),
+                    class.clone(),
+                    known.get(uid).cloned(),
+                ));
+            }
+            let faults: Vec<_> = stream::iter(judging).buffered(READ_AT_ONCE).collect().await;
+            for ((class, uid), fault) in some.iter().zip(faults) {
+                match fault {
+                    None => report.committed.push((class.clone(), uid.clone())),
+                    Some(reason) => report.failed.push((class.clone(), uid.clone(), reason)),
+                }
             }
         }
         Ok(report)
     }
 
-    async fn fault_of(&self, class: &str, uid: &str) -> index::Result<Option<u16>> {
+    /// SOP class and object of those that are there, by their UIDs.
+    async fn known(&self, instances: &[(String, String)]) -> index::Result<HashMap<String, (String, Hash)>> {
         let mut query = Query::all(Level::Instance);
-        query.keys = vec![Key::from_text(tags::SOP_INSTANCE_UID, uid)];
+        query.keys = vec![Key {
+            tag: tags::SOP_INSTANCE_UID,
+            matching: Match::UidList(instances.iter().map(|(_, uid)| uid.clone()).collect()),
+        }];
         let rows = self.index.query(&query).await?;
-        let Some(object) = rows
-            .first()
-            .and_then(|row| row.object.as_ref())
-            .filter(|_| !uid.is_empty())
-        else {
-            return Ok(Some(NO_SUCH_INSTANCE));
-        };
-        if rows
-            .first()
-            .is_some_and(|row| row.value(tags::SOP_CLASS_UID) != class)
-        {
-            return Ok(Some(CLASS_CONFLICT));
-        }
-        if let Err(error) = self.storage.verify(object.hash).await {
-            tracing::error!(%error, "an instance cannot be committed to");
-            return Ok(Some(PROCESSING_FAILURE));
-        }
-        Ok(None)
+        let known = rows.into_iter().filter_map(|row| {
+            let class = row.value(tags::SOP_CLASS_UID).to_owned();
+            let uid = row.value(tags::SOP_INSTANCE_UID).to_owned();
+            row.object.map(|object| (uid, (class, object.hash)))
+        });
+        Ok(known.collect())
     }
 
     async fn ended(&self, pending: &Pending, outcome: &str) -> index::Result<()> {
@@ -223,6 +235,21 @@ impl Archive {
         };
         store::end(&self.index, pending, outcome, &event).await
     }
+}
+
+/// What speaks against committing to an instance of a class: its bytes are read.
+async fn fault(storage: Storage, class: String, known: Option<(String, Hash)>) -> Option<u16> {
+    let Some((stored_class, hash)) = known else {
+        return Some(NO_SUCH_INSTANCE);
+    };
+    if stored_class != class {
+        return Some(CLASS_CONFLICT);
+    }
+    if let Err(error) = storage.verify(hash).await {
+        tracing::error!(%error, "an instance cannot be committed to");
+        return Some(PROCESSING_FAILURE);
+    }
+    None
 }
 
 fn due_after(pause: Duration) -> i64 {

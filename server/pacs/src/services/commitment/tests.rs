@@ -10,7 +10,7 @@ use dimse::{Config, Peer, Proposal, Provider, Status, Supported};
 use tokio::net::TcpListener;
 
 use super::super::Destination;
-use super::super::tests::{EXPLICIT, archive, client, instance, serve};
+use super::super::tests::{EXPLICIT, archive, client, damage, instance, serve};
 use crate::test_folder::TestFolder;
 
 const CLASS: &str = uids::STORAGE_COMMITMENT_PUSH_MODEL;
@@ -33,32 +33,9 @@ fn asked() -> Vec<(String, String)> {
         (uids::MR_IMAGE_STORAGE.to_owned(), uid(1)),
         (CT.to_owned(), uid(2)),
         (CT.to_owned(), "1.2.3.999".to_owned()),
+        // No name of any instance, though it would match all.
+        (CT.to_owned(), "*".to_owned()),
     ]
-}
-
-/// Damages the stored object that holds a UID.
-fn damage(folder: &std::path::Path, uid: &str) {
-    let mut folders = vec![folder.join("objects")];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let mut bytes = std::fs::read(&path).unwrap();
-            if bytes.windows(uid.len()).any(|window| window == uid.as_bytes()) {
-                *bytes.last_mut().unwrap() ^= 1;
-                let mut permissions = std::fs::metadata(&path).unwrap().permissions();
-                #[expect(clippy::permissions_set_readonly_false, reason = "a file of this test's own")]
-                permissions.set_readonly(false);
-                std::fs::set_permissions(&path, permissions).unwrap();
-                std::fs::write(&path, bytes).unwrap();
-                return;
-            }
-        }
-    }
-    panic!("no object holds {uid}");
 }
 
 fn check(report: &Report) {
@@ -74,7 +51,8 @@ fn check(report: &Report) {
         [
             (uid(1), 0x0119),
             (uid(2), 0x0110),
-            ("1.2.3.999".to_owned(), 0x0112)
+            ("1.2.3.999".to_owned(), 0x0112),
+            ("*".to_owned(), 0x0112),
         ]
     );
 }

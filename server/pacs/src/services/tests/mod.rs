@@ -150,6 +150,31 @@ pub(super) fn instance(number: usize) -> Instance {
     }
 }
 
+/// Damages the stored object that holds a UID.
+pub(super) fn damage(folder: &Path, uid: &str) {
+    let mut folders = vec![folder.join("objects")];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let mut bytes = std::fs::read(&path).unwrap();
+            if bytes.windows(uid.len()).any(|window| window == uid.as_bytes()) {
+                *bytes.last_mut().unwrap() ^= 1;
+                let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+                #[expect(clippy::permissions_set_readonly_false, reason = "a file of this test's own")]
+                permissions.set_readonly(false);
+                std::fs::set_permissions(&path, permissions).unwrap();
+                std::fs::write(&path, bytes).unwrap();
+                return;
+            }
+        }
+    }
+    panic!("no object holds {uid}");
+}
+
 pub(super) async fn client(port: u16, proposals: &[Proposal]) -> Client {
     let config = ClientConfig::new("TESTER", "UPTAKE");
     Client::connect(("127.0.0.1", port), &config, proposals)

@@ -1,18 +1,19 @@
 //! Retrieval: other transfer syntaxes, other places, and its ends.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use dicom_core::VR;
+use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
-use dimse::server::{AllowList, Handler, Incoming, StoreRequest};
+use dimse::server::{AllowList, Handler, Incoming, StoreAnswer, StoreRequest};
 use dimse::{
-    Client, ClientConfig, Config, Data, Instance, Outcome, Peer, Proposal, Provider, Roles, Status, Supported,
+    Client, ClientConfig, Config, Data, Instance, Peer, Proposal, Provider, Roles, Status, Supported,
 };
 use tokio::net::TcpListener;
 
 use super::super::Destination;
 use super::super::applications::{Application, Applications};
-use super::{EXPLICIT, FIND, GET, archive, client, image, instance, object, serve, start};
+use super::{EXPLICIT, FIND, GET, archive, bytes_of, client, damage, image, instance, object, serve, start};
 use crate::test_folder::TestFolder;
 
 const IMPLICIT: &str = "1.2.840.10008.1.2";
@@ -28,10 +29,14 @@ struct Receiver {
 }
 
 impl Handler for Receiver {
-    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> Outcome {
+    async fn store(&self, _peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
         let mut bytes = Vec::new();
-        while let Ok(Some(fragment)) = data.next().await {
-            bytes.extend_from_slice(&fragment);
+        loop {
+            match data.next().await {
+                Ok(Some(fragment)) => bytes.extend_from_slice(&fragment),
+                Ok(None) => break,
+                Err(_) => return Status::CANNOT_UNDERSTAND.into(),
+            }
         }
         self.stored.lock().unwrap().push((request.clone(), bytes));
         Status::SUCCESS.into()
@@ -126,24 +131,84 @@ async fn a_peer_gets_what_it_takes_with_the_same_pixels() {
     running.end().await;
 }
 
-/// A destination over TLS, with a certificate of its own.
-async fn secure_destination() -> (u16, Arc<Receiver>, Arc<rustls::ClientConfig>) {
+/// A study of one image of 35 MB.
+fn large() -> Instance {
+    let mut image = image(0);
+    for tag in [tags::ROWS, tags::COLUMNS] {
+        image.put(DataElement::new(tag, VR::US, PrimitiveValue::from(4200_u16)));
+    }
+    let pixels: Vec<u8> = (0..4200 * 4200 * 2_u32).map(|n| (n % 251) as u8 & 15).collect();
+    image.put(DataElement::new(
+        tags::PIXEL_DATA,
+        VR::OW,
+        PrimitiveValue::U8(pixels.into()),
+    ));
+    Instance {
+        data: Data::Bytes(bytes_of(&image).into()),
+        ..instance(0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_object_is_streamed_with_its_corrections_and_never_damaged() {
+    let folder = TestFolder::new("retrieval");
+    let running = start(folder.path(), Default::default()).await;
+    let mut sender = client(running.port, &Proposal::for_instances([(CT, EXPLICIT)])).await;
+    let Data::Bytes(sent) = large().data else {
+        unreachable!()
+    };
+    assert_eq!(sender.store(large()).await.unwrap().status, Status::SUCCESS);
+    let proposals = [
+        Proposal::uncompressed(GET),
+        Proposal::new(CT, &[EXPLICIT]).as_provider(),
+    ];
+    let get = async || {
+        let mut asker = client(running.port, &proposals).await;
+        let receiver = Receiver::default();
+        let end = asker.get(GET, &study(STUDY), &receiver, |_| {}).await;
+        let end = end.map(|end| (end.outcome.status, end.counts.completed));
+        (end.ok(), receiver.stored.into_inner().unwrap())
+    };
+    let (end, received) = get().await;
+    assert_eq!(end, Some((Status::SUCCESS, 1)));
+    assert!(received[0].1 == sent, "as it was stored, byte for byte");
+
+    let correction = crate::index::NewCorrection {
+        scope: crate::index::Scope::Study(STUDY.to_owned()),
+        changes: [(tags::ACCESSION_NUMBER, "CORRECTED-77".to_owned())].into(),
+        actor: "web:clerk".to_owned(),
+        at_ns: 1_767_225_600_000_000_000,
+        reason: "misread".to_owned(),
+    };
+    running.archive.correct(&correction).await.unwrap();
+    let (end, received) = get().await;
+    assert_eq!(end, Some((Status::SUCCESS, 1)));
+    let bytes = &received[0].1;
+    assert!(bytes.windows(12).any(|window| window == b"CORRECTED-77"));
+    assert!(
+        bytes.ends_with(&sent[sent.len() - 4200 * 4200 * 2..]),
+        "the same pixels"
+    );
+
+    damage(folder.path(), &instance(0).sop_instance_uid);
+    let (end, received) = get().await;
+    assert!(received.is_empty(), "a damaged object left");
+    assert_ne!(end.map(|(status, _)| status), Some(Status::SUCCESS));
+    running.end().await;
+}
+
+/// A destination over TLS, with a certificate of its own, which the file at `authority` gets.
+async fn secure_destination(authority: &Path) -> (u16, Arc<Receiver>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let server = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let user = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    std::fs::write(authority, made.cert.pem()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let receiver = Arc::new(Receiver::default());
@@ -164,13 +229,14 @@ async fn secure_destination() -> (u16, Arc<Receiver>, Arc<rustls::ClientConfig>)
             .serve_over(listener, secure, std::future::pending())
             .await;
     });
-    (port, receiver, Arc::new(user))
+    (port, receiver)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_goes_over_tls_where_the_list_says_so() {
-    let (port, receiver, tls) = secure_destination().await;
     let folder = TestFolder::new("retrieval");
+    let authority = folder.path().join("authority.pem");
+    let (port, receiver) = secure_destination(&authority).await;
     let archive = archive(folder.path(), Default::default()).await;
     let applications = Applications::open(archive.index().clone()).await.unwrap();
     let mut there = Application::new("THERE");
@@ -178,7 +244,9 @@ async fn a_move_goes_over_tls_where_the_list_says_so() {
     there.is_secure = true;
     applications.put(&there).await.unwrap();
     let listed = applications.admitting_others(Application::new(""));
-    let running = serve(archive.with_applications(listed.clone()).with_tls(tls), listed).await;
+    let archive = archive.with_applications(listed.clone());
+    let archive = archive.with_tls(crate::tls::connector(&authority).unwrap());
+    let running = serve(archive, listed).await;
     let mut sender = client(running.port, &Proposal::for_instances([(CT, EXPLICIT)])).await;
     sender.store(instance(0)).await.unwrap();
     let mut asker = client(running.port, &[Proposal::uncompressed(MOVE)]).await;
