@@ -29,6 +29,7 @@ need Orthanc orthanc
 [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing+=(orthanc-dicomweb)
 # They read the discs and archives that we write.
 need xorriso xorriso
+need fuseiso fuseiso
 need unzip unzip
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 # They open the documents and movies that we write.

@@ -32,13 +32,16 @@ impl TestFolder {
 
     /// Mounts the image of a disc on the folder; `None` without the right to.
     pub(crate) fn mount_disc(&self, image: &Path) -> Option<Mounted> {
-        let mounted = Command::new("mount")
-            .args(["-o", "loop,ro"])
-            .arg(image)
-            .arg(&self.0)
-            .output()
-            .is_ok_and(|output| output.status.success());
-        mounted.then(|| Mounted(self.0.clone()))
+        let ways: [&[&str]; 2] = [&["mount", "-o", "loop,ro"], &["fuseiso"]];
+        let is_mounted = ways.iter().any(|way| {
+            let mounted = Command::new(way[0])
+                .args(&way[1..])
+                .arg(image)
+                .arg(&self.0)
+                .output();
+            mounted.is_ok_and(|output| output.status.success())
+        });
+        is_mounted.then(|| Mounted(self.0.clone()))
     }
 }
 
