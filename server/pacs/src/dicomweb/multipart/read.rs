@@ -1,5 +1,7 @@
 //! A body as it arrives, in pieces of any size.
 
+use memchr::memmem::{self, Finder};
+
 use super::{Error, READ, invalid, is_boundary};
 
 /// How much a body may ask for.
@@ -47,7 +49,7 @@ enum State {
 #[derive(Debug)]
 pub struct Reader {
     /// Line break, two hyphens, boundary.
-    delimiter: Vec<u8>,
+    delimiter: Finder<'static>,
     limits: Limits,
     state: State,
     parts: u64,
@@ -65,7 +67,7 @@ impl Reader {
             return Err(invalid("a boundary of 1 to 200 characters"));
         }
         Ok(Self {
-            delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
+            delimiter: Finder::new(&[b"\r\n--", boundary.as_bytes()].concat()).into_owned(),
             limits,
             state: State::Preamble,
             parts: 0,
@@ -127,8 +129,8 @@ impl Reader {
         before: Option<u64>,
         met: &mut impl FnMut(Event),
     ) -> Result<Option<usize>, Error> {
-        let found = find(bytes, &self.delimiter);
-        let plain = found.unwrap_or_else(|| (bytes.len() + 1).saturating_sub(self.delimiter.len()));
+        let found = self.delimiter.find(bytes);
+        let plain = found.unwrap_or_else(|| (bytes.len() + 1).saturating_sub(self.delimiter.needle().len()));
         if let Some(before) = before {
             let total = before + plain as u64;
             if total > self.limits.part_bytes {
@@ -149,7 +151,7 @@ impl Reader {
             met(Event::End);
         }
         self.state = State::Delimiter;
-        Ok(Some(plain + self.delimiter.len()))
+        Ok(Some(plain + self.delimiter.needle().len()))
     }
 
     /// The rest of a delimiter's line: hyphens after the last part, else white space and a line break, which stays.
@@ -188,7 +190,7 @@ impl Reader {
     /// The headers of a part, from the line break before them to the empty line.
     fn headers(&mut self, bytes: &[u8], met: &mut impl FnMut(Event)) -> Result<Option<usize>, Error> {
         const END: &[u8] = b"\r\n\r\n";
-        let found = find(bytes, END);
+        let found = memmem::find(bytes, END);
         if found.unwrap_or(bytes.len()) > self.limits.header_bytes {
             return Err(Error::TooLarge {
                 what: "headers in bytes",
@@ -197,10 +199,10 @@ impl Reader {
         }
         let Some(end) = found else { return Ok(None) };
         // A delimiter among the headers would hide a part; one of content needs its own line break, so it comes later.
-        let Some(near) = bytes.get(..end + 2 + self.delimiter.len()) else {
+        let Some(near) = bytes.get(..end + 2 + self.delimiter.needle().len()) else {
             return Ok(None);
         };
-        if find(near, &self.delimiter).is_some() {
+        if self.delimiter.find(near).is_some() {
             return Err(invalid("an empty line after a part's headers"));
         }
         met(Event::Part(parsed(&bytes[..end])?));
@@ -226,17 +228,4 @@ fn parsed(block: &[u8]) -> Result<Vec<(String, String)>, Error> {
         headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
     }
     Ok(headers)
-}
-
-/// Where `what` begins in `bytes`; `what` begins with a carriage return.
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(next) = bytes[from..].iter().position(|byte| *byte == b'\r') {
-        let at = from + next;
-        if bytes[at..].starts_with(what) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
 }
