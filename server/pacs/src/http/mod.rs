@@ -5,6 +5,7 @@
 
 mod caller;
 mod error;
+pub(crate) mod list;
 mod serve;
 
 #[cfg(test)]
@@ -127,6 +128,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::orders::router())
         .merge(crate::gateway::router(app.clone()))
         .merge(crate::media::router())
+        .merge(crate::convert::router())
         .merge(crate::corrections::router())
         .merge(crate::conflicts::router())
         .merge(crate::rejection::router())
