@@ -45,6 +45,10 @@ pub enum Kind {
     Corrected,
     /// A correction was undone.
     CorrectionUndone,
+    /// Two patients were merged.
+    Merged,
+    /// A merge was undone.
+    MergeUndone,
     /// A person chose which of several objects with one SOP Instance UID is visible.
     Chosen,
     /// Instances were rejected.
@@ -77,6 +81,8 @@ impl Kind {
         (Self::Committed, "committed"),
         (Self::Corrected, "corrected"),
         (Self::CorrectionUndone, "correction-undone"),
+        (Self::Merged, "merged"),
+        (Self::MergeUndone, "merge-undone"),
         (Self::Chosen, "chosen"),
         (Self::Rejected, "rejected"),
         (Self::RejectionUndone, "rejection-undone"),

@@ -14,13 +14,13 @@ mod tests;
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
+use serde_json::{Value, json};
 
 use crate::access::Action;
+use crate::http::list::Listed;
 use crate::http::{self, App, Caller};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
@@ -30,16 +30,13 @@ pub fn router() -> Router<App> {
     Router::new().route("/archive/damages", get(listed))
 }
 
-async fn listed(State(app): State<App>, caller: Caller) -> http::Result<impl IntoResponse> {
+async fn listed(State(app): State<App>, caller: Caller) -> http::Result<Listed<Value>> {
     caller.may(Action::Watch, None)?;
     let found = damages(app.archive().index()).await?;
-    let found: Vec<_> = found
+    let shown = found
         .iter()
-        .map(|one| {
-            serde_json::json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what })
-        })
-        .collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+        .map(|one| json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what }));
+    Ok(Listed::whole(shown.collect()))
 }
 
 /// How often, and how fast.
