@@ -1,17 +1,18 @@
-//! A zip of de-identified objects (PS3.15 E): what may bear an identity in its pixels stays, and is listed.
+//! De-identified objects among the files that leave (PS3.15 E): what may bear an identity in its pixels stays, and is listed.
+//!
+//! A zip takes objects as they are made. A disc's image says first where each file lies, so there every object is made twice:
+//! once to know how large it is, and again when its bytes leave, which must be the same.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::Stream;
 
-use super::{Packing, Writer};
+use super::dicomdir::Directory;
+use super::{Content, Error, File, Result, Tree};
 use crate::corrections::laid_over;
 use crate::corrections::overlay::Overlay;
 use crate::deidentify::{self, Key, Request, deidentify};
-use crate::media::dicomdir::Directory;
-use crate::media::{Content, Error, File, Result, Tree, pipe};
-use crate::storage::{self, Storage};
+use crate::storage::{self, Hash, Storage};
 
 /// Bytes of one object at most: it is made anew in memory.
 const MAX_OBJECT_BYTES: u64 = 512 << 20;
@@ -24,69 +25,125 @@ const HEAD: codec::dataset::Limits = codec::dataset::Limits {
 };
 
 /// How objects are de-identified.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Private {
     /// The project's secret; of a new one, nothing joins two downloads.
     pub key: Key,
     /// What is kept, what is masked, who confirmed.
     pub request: Request,
-    /// Whether a DICOMDIR of the new objects is written. The tree's own is of the old ones and must not be in it.
+    /// Whether a DICOMDIR of the new objects is written. The tree's own is of the old ones and is left out.
     pub with_directory: bool,
 }
 
-/// Gives the bytes of a zip with the de-identified objects of a tree, whose names must not name the patient.
-///
-/// Objects that may not leave are left out, and listed by the names that they would have had, in Chinese and English.
-///
-/// The last item is the [`Error`], if there is one. Call it within a tokio runtime.
-pub fn deidentified(
-    storage: Storage,
-    tree: Tree,
-    packing: Packing,
-    private: Private,
-) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
-    pipe::written(move |sink| async move {
-        let mut zip = Writer::new(sink, packing);
-        let mut left_out = Vec::new();
-        let mut directory = Directory::default();
-        for file in tree.files {
-            let made = match &file.content {
-                Content::Bytes(bytes) => Ok(bytes.clone()),
-                Content::Object { hash, overlays, .. } => made(&storage, *hash, overlays, &private).await?,
-            };
-            match made {
-                Ok(bytes) => {
-                    if private.with_directory && matches!(file.content, Content::Object { .. }) {
-                        list(&mut directory, &bytes, &file.path)?;
-                    }
-                    let content = Content::Bytes(bytes);
-                    let file = File { content, ..file };
-                    zip.file(&storage, &file).await?;
+/// The files of a tree as they are de-identified, one after the other.
+pub(super) struct Leaving {
+    private: Arc<Private>,
+    directory: Directory,
+    left_out: Vec<(String, &'static str)>,
+}
+
+impl Leaving {
+    pub(super) fn new(private: Private) -> Self {
+        Self {
+            private: Arc::new(private),
+            directory: Directory::default(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// Gives the file as it leaves, in memory; `None` for one that stays.
+    pub(super) async fn file(&mut self, storage: &Storage, file: File) -> Result<Option<File>> {
+        if file.path == "DICOMDIR" {
+            return Ok(None);
+        }
+        let Content::Object { hash, overlays, .. } = &file.content else {
+            return Ok(Some(file));
+        };
+        match made(storage, *hash, overlays, &self.private).await? {
+            Ok(bytes) => {
+                if self.private.with_directory {
+                    list(&mut self.directory, &bytes, &file.path)?;
                 }
-                Err(why) => left_out.push((file.path, why)),
+                let content = Content::Bytes(bytes);
+                Ok(Some(File { content, ..file }))
+            }
+            Err(why) => {
+                self.left_out.push((file.path, why));
+                Ok(None)
             }
         }
-        if private.with_directory {
-            let uid = private.key.uid("DICOMDIR");
-            let content = Content::Bytes(directory.finish("UPTAKE", &uid)?);
-            let path = "DICOMDIR".to_owned();
-            zip.file(&storage, &File { path, content }).await?;
+    }
+
+    /// Gives the files that tell of the others: the DICOMDIR, and what was left out, in Chinese and English.
+    pub(super) fn finish(self) -> Result<Vec<File>> {
+        let mut files = Vec::new();
+        let mut put = |path: &str, bytes: Bytes| {
+            let (path, content) = (path.to_owned(), Content::Bytes(bytes));
+            files.push(File { path, content });
+        };
+        if self.private.with_directory {
+            let uid = self.private.key.uid("DICOMDIR");
+            put("DICOMDIR", self.directory.finish("UPTAKE", &uid)?);
         }
-        if !left_out.is_empty() {
-            let content = Content::Bytes(note(&left_out).into());
-            let path = "LEFTOUT.TXT".to_owned();
-            zip.file(&storage, &File { path, content }).await?;
+        if !self.left_out.is_empty() {
+            put("LEFTOUT.TXT", note(&self.left_out).into());
         }
-        zip.finish().await
+        Ok(files)
+    }
+}
+
+/// Gives the tree of the de-identified objects of a tree, whose names must not name the patient, with their sizes.
+///
+/// # Errors
+///
+/// [`Error::Storage`] for an object that is damaged, [`Error::Correction`], [`Error::Directory`].
+pub async fn deidentified(storage: &Storage, tree: Tree, private: Private) -> Result<Tree> {
+    let mut leaving = Leaving::new(private);
+    let mut files = Vec::with_capacity(tree.files.len());
+    for file in tree.files {
+        let before = file.content.clone();
+        let Some(mut file) = leaving.file(storage, file).await? else {
+            continue;
+        };
+        if let (Content::Object { hash, overlays, .. }, Content::Bytes(bytes)) = (before, &file.content) {
+            file.content = Content::Made {
+                hash,
+                overlays,
+                private: Arc::clone(&leaving.private),
+                size: bytes.len() as u64,
+                made: Hash::of(bytes),
+            };
+        }
+        files.push(file);
+    }
+    let mut all = leaving.finish()?;
+    all.append(&mut files);
+    Ok(Tree {
+        files: all,
+        name: tree.name,
     })
 }
 
-/// The new object, or why it may not leave. A damaged object is no such reason: the zip must not look whole.
+/// Makes an object again, which must be what it was.
+pub(super) async fn made_again(
+    storage: &Storage,
+    hash: Hash,
+    overlays: &Arc<[Overlay]>,
+    private: &Arc<Private>,
+    expected: Hash,
+) -> Result<Bytes> {
+    match made(storage, hash, overlays, private).await? {
+        Ok(bytes) if Hash::of(&bytes) == expected => Ok(bytes),
+        _ => Err(Error::Interrupted),
+    }
+}
+
+/// The new object, or why it may not leave. A damaged object is no such reason: what leaves must not look whole.
 async fn made(
     storage: &Storage,
-    hash: storage::Hash,
+    hash: Hash,
     overlays: &Arc<[Overlay]>,
-    private: &Private,
+    private: &Arc<Private>,
 ) -> Result<Result<Bytes, &'static str>> {
     let bytes = match storage.read(hash, MAX_OBJECT_BYTES).await {
         Ok(bytes) => bytes,
@@ -97,7 +154,7 @@ async fn made(
     };
     // Who is hidden is who it is now: the same pseudonym then stands for the same patient.
     let bytes = laid_over(bytes, overlays).await?;
-    let private = private.clone();
+    let private = Arc::clone(private);
     let work = move || deidentify(&bytes, &private.key, &private.request);
     let made = tokio::task::spawn_blocking(work).await;
     Ok(match made.map_err(|_| Error::Interrupted)? {
