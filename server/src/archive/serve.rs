@@ -86,12 +86,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     Ok(())
 }
 
-/// Who may associate: those of the configuration, written into the archive's list, and those that stand there.
+/// Who may associate: those of the configuration, which the archive's list follows, and those that were added to it.
 async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyhow::Result<Applications> {
     let applications = Applications::open(archive.index().clone()).await?;
-    for (title, peer) in &config.dicom.peers {
-        applications.put(&peer.application(title)?).await?;
-    }
+    let configured = config.dicom.peers.iter();
+    let configured = configured.map(|(title, peer)| peer.application(title));
+    applications
+        .configure(&configured.collect::<anyhow::Result<Vec<_>>>()?)
+        .await?;
     if !is_open {
         return Ok(applications.called_as(std::slice::from_ref(&config.dicom.ae_title)));
     }
