@@ -55,7 +55,9 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let applications = applications(config, is_open, &archive).await?;
     let archive = archive.with_applications(applications.clone());
     let jobs = Jobs::prepare(config, &archive).await?;
-    let app = App::new(archive.clone(), authorize(config, is_open)?).with_uploads(jobs.uploads.clone());
+    let app = App::new(archive.clone(), authorize(config, is_open)?)
+        .with_uploads(jobs.uploads.clone())
+        .with_queue(jobs.queue.clone());
     announce(config, is_open, http.local_addr()?, dicom.local_addr()?);
 
     let (stop, stopped) = watch::channel(());
@@ -114,7 +116,9 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 fn router(config: &Config, app: App, is_open: bool) -> anyhow::Result<axum::Router> {
     let origins = config.http.origins.iter().map(|origin| origin.parse());
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
-    let router = health::router(app.clone(), figures()?).merge(http::router(app));
+    let destinations = config.routing.destination.iter();
+    let destinations = destinations.map(|destination| destination.name.clone()).collect();
+    let router = health::router(app.clone(), figures()?, destinations).merge(http::router(app));
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(if is_open {
         http::only_this_machine(router)
@@ -134,6 +138,8 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         .set_buckets(SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .context("metrics cannot be recorded")?;
+    health::describe();
+    pacs::figures::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 
@@ -147,7 +153,9 @@ fn limits(config: &Config) -> http::Limits {
 }
 
 fn dimse(config: &Config, applications: Applications) -> DimseConfig {
+    let observer = Arc::new(pacs::figures::Associations::of(applications.clone()));
     let mut dimse = DimseConfig::new(&config.dicom.ae_title, applications, services::supported());
+    dimse.observer = observer;
     dimse.associations = config.dicom.associations;
     dimse.limits.store_bytes = config.limits.object_bytes;
     dimse.timeouts.idle = Duration::from_secs(config.limits.silence_s);

@@ -1,6 +1,7 @@
 //! One association from its request to its end.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use dicom_ul::pdu::Pdu;
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use super::half_open::Unheard;
 use super::handler::{
     Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Reports, StoreRequest,
 };
+use super::observer::Heard;
 use super::report::Reporting;
 use super::{Shared, query, retrieve};
 use crate::association::{Association, Message, unexpected};
@@ -46,8 +48,11 @@ pub(super) async fn run<H: Handler>(
     };
     let peer = negotiated.peer.clone();
     tracing::debug!(?address, ae_title = peer.ae_title, "associated");
+    let heard = Heard::begin(&config.observer, &peer);
     let mut association = Association::new(wire, negotiated);
-    match messages(&mut association, &peer, shared, stopped).await {
+    let ended = messages(&mut association, &peer, shared, stopped).await;
+    heard.over(&ended);
+    match ended {
         Ok(()) => tracing::debug!(?address, ae_title = peer.ae_title, "released"),
         Err(error) => {
             tracing::info!(?address, ae_title = peer.ae_title, %error, "association ended");
@@ -67,6 +72,7 @@ async fn accept<H>(wire: &mut Wire, address: Option<SocketAddr>, shared: &Shared
         return Err(unexpected("an association request", "another PDU"));
     };
     let peer = negotiation::peer_of(&request, address);
+    let asking = peer.clone();
     let decision = config
         .admission
         .admit(&peer)
@@ -88,6 +94,7 @@ async fn accept<H>(wire: &mut Wire, address: Option<SocketAddr>, shared: &Shared
         }
         Err(rejection) => {
             tracing::info!(?address, %rejection, "association rejected");
+            config.observer.rejected(&asking, rejection);
             wire.send_rejection(rejection).await?;
             Ok(None)
         }
@@ -123,7 +130,12 @@ async fn messages<H: Handler>(
             reporting.answered(&message)?;
             continue;
         }
+        let (name, begun) = (message.command.operation.name(), Instant::now());
         handle(association, peer, shared, message, &reports).await?;
+        if let Some(status) = association.answered() {
+            let observer = &shared.config.observer;
+            observer.answered(peer, name, status, begun.elapsed());
+        }
     }
 }
 

@@ -308,13 +308,13 @@ print(d.file_meta.TransferSyntaxUID, d.NumberOfFrames, float(d.FrameTime), d.Pho
     let with_sound = movie(&folder, "b.avi", &sound).unwrap();
     let error = to_dicom(&with_sound, &header(), &Limits::default()).unwrap_err();
     assert!(error.to_string().contains("sound"), "{error}");
-    for end in (0..bytes.len()).step_by(97) {
+    for end in (0..bytes.len()).step_by(4999) {
         assert!(
             to_dicom(&bytes[..end], &header(), &Limits::default()).is_err(),
             "cut at {end}"
         );
     }
-    for at in 0..6000 {
+    for at in (0..6000).step_by(17) {
         let mut bytes = bytes.clone();
         bytes[at] ^= 0xFF;
         let _ = to_dicom(&bytes, &header(), &Limits::default());

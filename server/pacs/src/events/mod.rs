@@ -69,6 +69,8 @@ pub enum Kind {
     MovedToCold,
     /// An object's bytes are not what they were.
     Damaged,
+    /// A person decided that an object is not sent to a destination.
+    DeliveryDropped,
 }
 
 impl Kind {
@@ -93,6 +95,7 @@ impl Kind {
         (Self::Removing, "removing"),
         (Self::MovedToCold, "moved-to-cold"),
         (Self::Damaged, "damaged"),
+        (Self::DeliveryDropped, "delivery-dropped"),
     ];
 
     /// The word of the table.

@@ -22,6 +22,7 @@ pub use error::Error;
 pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
+use crate::delivery::Queue;
 use crate::dicomweb::rendered::RenderFrame;
 use crate::dicomweb::upload::Uploads;
 use crate::dicomweb::wado::layout::Layouts;
@@ -45,6 +46,7 @@ struct Shared {
     layouts: Arc<Layouts>,
     frame_cache: Arc<FrameCache>,
     uploads: Option<Uploads>,
+    queue: Option<Queue>,
 }
 
 impl App {
@@ -59,6 +61,7 @@ impl App {
                 layouts: Arc::default(),
                 frame_cache: Arc::default(),
                 uploads: None,
+                queue: None,
             }),
         }
     }
@@ -73,6 +76,12 @@ impl App {
     #[must_use]
     pub fn with_uploads(self, uploads: Uploads) -> Self {
         self.with(|shared| shared.uploads = Some(uploads))
+    }
+
+    /// The same with the queue of what leaves for other nodes; without one its list is not offered.
+    #[must_use]
+    pub fn with_queue(self, queue: Queue) -> Self {
+        self.with(|shared| shared.queue = Some(queue))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -90,6 +99,18 @@ impl App {
             .uploads
             .as_ref()
             .ok_or(Error::NotOffered("uploading in pieces"))
+    }
+
+    /// The queue of what leaves for other nodes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOffered`] where there is none.
+    pub(crate) fn queue(&self) -> Result<&Queue> {
+        self.shared
+            .queue
+            .as_ref()
+            .ok_or(Error::NotOffered("a queue of deliveries"))
     }
 
     /// The archive.
@@ -133,6 +154,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::conflicts::router())
         .merge(crate::rejection::router())
         .merge(crate::retention::router())
+        .merge(crate::delivery::router())
         .merge(crate::scrub::router())
         .merge(crate::tiers::router())
         .fallback(async || Error::NotFound)

@@ -9,6 +9,7 @@ use dimse::{Data, Instance, Outcome, Status};
 use super::Archive;
 use super::find::{asked, failed};
 use crate::corrections::Error;
+use crate::figures;
 use crate::index::{Key, Level, Query};
 use crate::ingest::data_set_start;
 use crate::storage;
@@ -89,6 +90,7 @@ impl Archive {
         let start = data_set_start(&bytes).filter(|start| *start <= bytes.len());
         let start =
             start.ok_or_else(|| Outcome::new(Status::CANNOT_UNDERSTAND, "the stored object has no head"))?;
+        figures::sent(bytes.len() - start);
         Ok(Instance {
             sop_class_uid: planned.sop_class_uid.clone(),
             sop_instance_uid: planned.sop_instance_uid.clone(),

@@ -176,6 +176,13 @@ impl Applications {
         all
     }
 
+    /// Whether a title is listed by itself.
+    #[must_use]
+    pub fn is_listed(&self, ae_title: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(ae_title)
+    }
+
     /// The application with a title, or what holds for those that are not listed.
     #[must_use]
     pub fn get(&self, ae_title: &str) -> Option<Application> {
