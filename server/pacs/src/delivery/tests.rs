@@ -331,24 +331,35 @@ async fn people_look_hasten_and_drop_over_http() {
         held: Some("the destination said no".to_owned()),
         ..new("1.2", "1.2.1")
     };
-    queue.accept(&[waiting("1.1.1"), waiting("1.1.2"), held], 0).await.unwrap();
+    queue
+        .accept(&[waiting("1.1.1"), waiting("1.1.2"), held], 0)
+        .await
+        .unwrap();
     let app = crate::http::App::new(archive.clone(), Arc::new(crate::access::Open));
     let router = crate::http::router(app.clone().with_queue(queue.clone()));
     let ask = async |method: &str, path: &str, body: Value| {
-        let request = Request::builder().method(method).uri(format!("/archive/deliveries{path}"));
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/archive/deliveries{path}"));
         let request = request.header("content-type", "application/json");
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice::<Value>(&bytes).unwrap_or_default())
+        (
+            status,
+            serde_json::from_slice::<Value>(&bytes).unwrap_or_default(),
+        )
     };
     let none = Value::Null;
     let (status, first) = ask("GET", "?limit=2", none.clone()).await;
     assert_eq!((status, first["items"].as_array().unwrap().len()), (200, 2));
     let (_, rest) = ask("GET", &format!("?after={}", first["next"]), none.clone()).await;
     assert_eq!(rest["items"][0]["reason"], "the destination said no");
-    assert_eq!((&rest["items"][0]["state"], &rest["next"]), (&json!("quarantined"), &none));
+    assert_eq!(
+        (&rest["items"][0]["state"], &rest["next"]),
+        (&json!("quarantined"), &none)
+    );
     let held = rest["items"][0]["id"].clone();
     for (query, number) in [
         ("?state=waiting", 2),
@@ -366,11 +377,20 @@ async fn people_look_hasten_and_drop_over_http() {
         (&path, "the study was sent by hand", 204),
         (&path, "again", 409),
     ] {
-        assert_eq!(ask("POST", path, json!({ "reason": reason })).await.0, status, "{path} {reason}");
+        assert_eq!(
+            ask("POST", path, json!({ "reason": reason })).await.0,
+            status,
+            "{path} {reason}"
+        );
     }
     let (_, listed) = ask("GET", "?state=dropped", none.clone()).await;
-    assert_eq!(listed["items"][0]["reason"], "web:open: the study was sent by hand");
-    let events = crate::events::EventTable::after(archive.index(), 0, 10).await.unwrap();
+    assert_eq!(
+        listed["items"][0]["reason"],
+        "web:open: the study was sent by hand"
+    );
+    let events = crate::events::EventTable::after(archive.index(), 0, 10)
+        .await
+        .unwrap();
     assert_eq!(events[0].1.kind, Kind::DeliveryDropped);
     let (_, summary) = ask("GET", "/summary", none.clone()).await;
     assert_eq!(

@@ -285,7 +285,11 @@ async fn objects_of_a_zip_are_taken_and_the_rest_is_named() {
     let service = service(&folder, Limits::default()).await;
     let [one, two, three] = [image(1, "", 900), image(2, "", 2_000_000), image(3, "", 900)];
     // A directory is known by its class, whatever it is called.
-    let directory = [&[0; 128], &b"DICM\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10\0"[..]].concat();
+    let directory = [
+        &[0; 128],
+        &b"DICM\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10\0"[..],
+    ]
+    .concat();
     let archive = zip(&[
         ("disc/DICOMDIR", &directory),
         ("disc/IMAGES/1", &one),

@@ -23,14 +23,18 @@ fn value(figures: &PrometheusHandle, name: &str, labels: &[&str]) -> f64 {
     let text = figures.render();
     let is_it = |line: &&str| {
         let rest = line.strip_prefix(name);
-        rest.is_some_and(|rest| rest.starts_with(['{', ' '])) && labels.iter().all(|label| line.contains(label))
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+            && labels.iter().all(|label| line.contains(label))
     };
     let line = text.lines().find(is_it);
     line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
 }
 
 async fn associate(port: u16, title: &str) -> Client {
-    let mut proposals = vec![Proposal::uncompressed(FIND), Proposal::uncompressed(uids::VERIFICATION)];
+    let mut proposals = vec![
+        Proposal::uncompressed(FIND),
+        Proposal::uncompressed(uids::VERIFICATION),
+    ];
     proposals.extend(Proposal::for_instances([(uids::CT_IMAGE_STORAGE, EXPLICIT)]));
     let config = ClientConfig::new(title, "UPTAKE");
     Client::connect(("127.0.0.1", port), &config, &proposals)
@@ -69,7 +73,13 @@ async fn what_is_done_is_counted_and_strangers_are_not_named() {
         (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "STUDY"),
         (tags::STUDY_INSTANCE_UID, VR::UI, ""),
     ]);
-    scanner.find(FIND, &identifier).await.unwrap().all(9).await.unwrap();
+    scanner
+        .find(FIND, &identifier)
+        .await
+        .unwrap()
+        .all(9)
+        .await
+        .unwrap();
     let wrong = object(&[(tags::QUERY_RETRIEVE_LEVEL, VR::CS, "PATIENT")]);
     scanner.find(FIND, &wrong).await.unwrap().all(9).await.unwrap();
     scanner.release().await.unwrap();
@@ -77,8 +87,15 @@ async fn what_is_done_is_counted_and_strangers_are_not_named() {
     drop(stranger);
     let other = ClientConfig::new("CT1", "OTHER");
     let verification = [Proposal::uncompressed(uids::VERIFICATION)];
-    assert!(Client::connect(("127.0.0.1", port), &other, &verification).await.is_err());
-    until("all are over", async || value(&figures, "uptake_dimse_associations_open", &[]) == 0.0).await;
+    assert!(
+        Client::connect(("127.0.0.1", port), &other, &verification)
+            .await
+            .is_err()
+    );
+    until("all are over", async || {
+        value(&figures, "uptake_dimse_associations_open", &[]) == 0.0
+    })
+    .await;
 
     for (name, labels, expected) in [
         ("uptake_dimse_associations_total", &["CT1"][..], 1.0),
@@ -86,7 +103,11 @@ async fn what_is_done_is_counted_and_strangers_are_not_named() {
         ("uptake_dimse_associations_broken_total", &[], 1.0),
         ("uptake_dimse_associations_rejected_total", &["\"1-7\""], 1.0),
         ("uptake_dimse_requests_total", &["C-STORE", "0x0000", "CT1"], 2.0),
-        ("uptake_dimse_requests_total", &["C-STORE", "0x0000", "other"], 1.0),
+        (
+            "uptake_dimse_requests_total",
+            &["C-STORE", "0x0000", "other"],
+            1.0,
+        ),
         ("uptake_dimse_requests_total", &["C-FIND", "0x0000", "CT1"], 1.0),
         ("uptake_dimse_requests_total", &["C-FIND", "0xA900", "CT1"], 1.0),
         ("uptake_dimse_request_duration_seconds_count", &["C-FIND"], 2.0),
@@ -94,12 +115,23 @@ async fn what_is_done_is_counted_and_strangers_are_not_named() {
         ("uptake_ingest_objects_total", &["identical"], 1.0),
         ("uptake_storage_errors_total", &[], 0.0),
     ] {
-        assert_eq!(value(&figures, name, labels), expected, "{name} {labels:?}:\n{}", figures.render());
+        assert_eq!(
+            value(&figures, name, labels),
+            expected,
+            "{name} {labels:?}:\n{}",
+            figures.render()
+        );
     }
     assert!(value(&figures, "uptake_dimse_received_bytes_total", &[]) > 3.0 * 8192.0);
     let text = figures.render();
-    assert!(text.contains("# HELP uptake_ingest_objects_total Objects that came in"), "{text}");
-    assert!(!text.contains("STRANGER") && !text.contains("P77") && !text.contains("1.2.826"), "{text}");
+    assert!(
+        text.contains("# HELP uptake_ingest_objects_total Objects that came in"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("STRANGER") && !text.contains("P77") && !text.contains("1.2.826"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -113,14 +145,18 @@ async fn damage_and_what_waits_are_measured() {
     archive.ingest().take(&bytes).await.unwrap();
     let hash = Hash::of(&bytes);
     let name = hash.to_string();
-    let path = folder.path().join(format!("objects/objects/{}/{name}", &name[..2]));
+    let path = folder
+        .path()
+        .join(format!("objects/objects/{}/{name}", &name[..2]));
     std::fs::write(&path, b"other bytes").unwrap();
     let read = archive.storage().read(hash, 1 << 20).await;
     assert!(matches!(read, Err(storage::Error::Damaged { .. })));
     assert_eq!(value(&figures, "uptake_storage_errors_total", &["damaged"]), 1.0);
     let policy = crate::scrub::Policy::default();
     let (index, storage) = (archive.index(), archive.storage());
-    crate::scrub::round(index, storage, policy, crate::clock::now_ns(), 9).await.unwrap();
+    crate::scrub::round(index, storage, policy, crate::clock::now_ns(), 9)
+        .await
+        .unwrap();
     assert_eq!(value(&figures, "uptake_scrub_objects_total", &[]), 1.0);
     assert_eq!(value(&figures, "uptake_scrub_damaged_total", &[]), 1.0);
 
@@ -137,9 +173,15 @@ async fn damage_and_what_waits_are_measured() {
     };
     queue.send(&[new(1, None), new(2, None)]).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    figures::measure(index, ["there", "nowhere"].into_iter()).await.unwrap();
+    figures::measure(index, ["there", "nowhere"].into_iter())
+        .await
+        .unwrap();
     let waiting = |name, destination: &str| {
-        value(&figures, name, &[&format!("destination=\"{destination}\""), "waiting"])
+        value(
+            &figures,
+            name,
+            &[&format!("destination=\"{destination}\""), "waiting"],
+        )
     };
     assert_eq!(waiting("uptake_delivery_queue_objects", "there"), 2.0);
     assert_eq!(waiting("uptake_delivery_queue_objects", "nowhere"), 0.0);
