@@ -10,6 +10,7 @@ use crate::command::Command;
 use crate::error::AbortReason;
 use crate::instance::Data;
 use crate::negotiation::{Context, Negotiated};
+use crate::status::{Category, Status};
 use crate::wire::{Fragment, Received, Wire, take_fragment};
 use crate::{Error, Result, data_set};
 
@@ -37,6 +38,8 @@ pub struct Association {
     /// The context of a data set whose end has not come.
     incoming: Option<u8>,
     last_message_id: u16,
+    /// The status of our last final answer.
+    answered: Option<Status>,
 }
 
 impl std::fmt::Debug for Association {
@@ -57,11 +60,17 @@ impl Association {
             command_fragments: 0,
             incoming: None,
             last_message_id: 0,
+            answered: None,
         }
     }
 
     pub(crate) fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// The status of our last final answer, once.
+    pub(crate) fn answered(&mut self) -> Option<Status> {
+        self.answered.take()
     }
 
     /// A number for a message of ours.
@@ -196,6 +205,10 @@ impl Association {
         data: Option<&[u8]>,
     ) -> Result<()> {
         command.has_data_set = data.is_some();
+        if command.is_response {
+            let is_final = |status: &Status| status.category() != Category::Pending;
+            self.answered = command.status.filter(is_final).or(self.answered);
+        }
         let max_pdu = self.negotiated.peer_max_pdu;
         let fragment = |is_command| Fragment {
             context_id,

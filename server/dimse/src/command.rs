@@ -50,6 +50,25 @@ impl Operation {
         known.map_or(Self::Unknown(code), |(operation, _)| *operation)
     }
 
+    /// The word of PS3.7; empty for none of its.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CStore => "C-STORE",
+            Self::CGet => "C-GET",
+            Self::CFind => "C-FIND",
+            Self::CMove => "C-MOVE",
+            Self::CEcho => "C-ECHO",
+            Self::CCancel => "C-CANCEL",
+            Self::NEventReport => "N-EVENT-REPORT",
+            Self::NGet => "N-GET",
+            Self::NSet => "N-SET",
+            Self::NAction => "N-ACTION",
+            Self::NCreate => "N-CREATE",
+            Self::NDelete => "N-DELETE",
+            Self::Unknown(_) => "",
+        }
+    }
+
     fn code(self) -> u16 {
         let known = OPERATIONS.iter().find(|(other, _)| *other == self);
         match self {

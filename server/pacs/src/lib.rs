@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod dicomweb;
 pub mod events;
 pub mod fast;
+pub mod figures;
 pub mod gateway;
 pub mod http;
 pub mod identity;

@@ -1,5 +1,6 @@
 //! Health for whoever keeps the service running, and figures for Prometheus.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -9,16 +10,24 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use metrics::Unit;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pacs::access::Action;
 use pacs::http::{App, Caller};
 use pacs::index::{Level, Query};
 use serde_json::json;
 
+const REQUESTS: &str = "uptake_http_requests_total";
+const SECONDS: &str = "uptake_http_request_duration_seconds";
+
 /// `/health/live`, `/health/ready`, `/metrics`.
-pub(super) fn router(app: App, figures: PrometheusHandle) -> Router {
-    let metrics = async move |caller: Caller| -> pacs::http::Result<Response> {
+///
+/// The figures are of the deliveries to `destinations` too, and of nothing else that is not named in the configuration.
+pub(super) fn router(app: App, figures: PrometheusHandle, destinations: Arc<[String]>) -> Router {
+    let metrics = async move |State(app): State<App>, caller: Caller| -> pacs::http::Result<Response> {
         caller.may(Action::Watch, None)?;
+        let destinations = destinations.iter().map(String::as_str);
+        pacs::figures::measure(app.archive().index(), destinations).await?;
         figures.run_upkeep();
         Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], figures.render()).into_response())
     };
@@ -51,6 +60,20 @@ async fn ready(State(app): State<App>) -> Response {
         .into_response()
 }
 
+/// Says what the figures of HTTP are.
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        REQUESTS,
+        Unit::Count,
+        "HTTP requests answered, by route, method and status."
+    );
+    metrics::describe_histogram!(
+        SECONDS,
+        Unit::Seconds,
+        "From an HTTP request to the head of its answer."
+    );
+}
+
 /// Counts a request by its route, never by its URL: UIDs are not for figures.
 pub(super) async fn measured(request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -60,8 +83,8 @@ pub(super) async fn measured(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status().as_u16();
     let seconds = begun.elapsed().as_secs_f64();
-    metrics::counter!("uptake_http_requests_total", "route" => route.clone(), "method" => method.clone(), "status" => status.to_string()).increment(1);
-    metrics::histogram!("uptake_http_seconds", "route" => route.clone()).record(seconds);
+    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method.clone(), "status" => status.to_string()).increment(1);
+    metrics::histogram!(SECONDS, "route" => route.clone()).record(seconds);
     if status >= 500 && status != 501 {
         tracing::error!(method, route, status, "a request failed");
     } else {

@@ -26,7 +26,7 @@ const MOVED_AT_ONCE: u32 = 20_000;
 /// Everything that was opened for it.
 pub(super) struct Jobs {
     pub(super) uploads: Uploads,
-    queue: Queue,
+    pub(super) queue: Queue,
     routes: Arc<Routes>,
     lines: Vec<Line>,
     tiers: Option<Tiers>,

@@ -56,7 +56,9 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let applications = applications(config, is_open, &archive).await?;
     let archive = archive.with_applications(applications.clone());
     let jobs = Jobs::prepare(config, &archive).await?;
-    let app = App::new(archive.clone(), authorize(config, is_open)?).with_uploads(jobs.uploads.clone());
+    let app = App::new(archive.clone(), authorize(config, is_open)?)
+        .with_uploads(jobs.uploads.clone())
+        .with_queue(jobs.queue.clone());
     announce(config, is_open, http.local_addr()?, dicom.local_addr()?);
 
     let (stop, stopped) = watch::channel(());
@@ -87,12 +89,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     Ok(())
 }
 
-/// Who may associate: those of the configuration, written into the archive's list, and those that stand there.
+/// Who may associate: those of the configuration, which the archive's list follows, and those that were added to it.
 async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyhow::Result<Applications> {
     let applications = Applications::open(archive.index().clone()).await?;
-    for (title, peer) in &config.dicom.peers {
-        applications.put(&peer.application(title)?).await?;
-    }
+    let configured = config.dicom.peers.iter();
+    let configured = configured.map(|(title, peer)| peer.application(title));
+    applications
+        .configure(&configured.collect::<anyhow::Result<Vec<_>>>()?)
+        .await?;
     if !is_open {
         return Ok(applications.called_as(std::slice::from_ref(&config.dicom.ae_title)));
     }
@@ -113,7 +117,9 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 fn router(config: &Config, app: App, is_open: bool) -> anyhow::Result<axum::Router> {
     let origins = config.http.origins.iter().map(|origin| origin.parse());
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
-    let router = health::router(app.clone(), figures()?).merge(http::router(app));
+    let destinations = config.routing.destination.iter();
+    let destinations = destinations.map(|destination| destination.name.clone()).collect();
+    let router = health::router(app.clone(), figures()?, destinations).merge(http::router(app));
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(if is_open {
         http::only_this_machine(router)
@@ -133,6 +139,8 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         .set_buckets(SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .context("metrics cannot be recorded")?;
+    health::describe();
+    pacs::figures::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 
@@ -146,7 +154,9 @@ fn limits(config: &Config) -> http::Limits {
 }
 
 fn dimse(config: &Config, applications: Applications) -> DimseConfig {
+    let observer = Arc::new(pacs::figures::Associations::of(applications.clone()));
     let mut dimse = DimseConfig::new(&config.dicom.ae_title, applications, services::supported());
+    dimse.observer = observer;
     dimse.associations = config.dicom.associations;
     dimse.limits.store_bytes = config.limits.object_bytes;
     dimse.timeouts.idle = Duration::from_secs(config.limits.silence_s);

@@ -4,6 +4,7 @@ mod admission;
 mod half_open;
 mod handler;
 mod network;
+mod observer;
 mod query;
 mod report;
 mod retrieve;
@@ -25,6 +26,7 @@ pub use handler::{
     Operation, Planned, Query, Reports, StoreAnswer, StoreRequest, Unreported,
 };
 pub use network::Network;
+pub use observer::Observer;
 
 pub(crate) use session::store_one;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// Times.
     pub timeouts: Timeouts,
+    /// Who hears what happens.
+    pub observer: Arc<dyn Observer>,
     /// Associations at once, of all peers; one more is rejected.
     pub associations: usize,
     /// Connections at once from one address that have not associated yet; one more is closed unheard.
@@ -67,6 +71,7 @@ impl Config {
             implementation: Implementation::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            observer: Arc::new(()),
             associations: 512,
             half_open_per_address: 64,
             shutdown_grace: Duration::from_secs(10),

@@ -1,6 +1,7 @@
 //! One association from its request to its end.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use dicom_ul::pdu::Pdu;
 use tokio::sync::watch;
@@ -10,6 +11,7 @@ use super::half_open::Unheard;
 use super::handler::{
     Handler, Incoming, NormalizedOutcome, NormalizedRequest, Operation, Reports, StoreAnswer, StoreRequest,
 };
+use super::observer::Heard;
 use super::report::Reporting;
 use super::{Shared, query, retrieve};
 use crate::association::{Association, Message, unexpected};
@@ -47,8 +49,11 @@ pub(super) async fn run<H: Handler>(
     };
     let peer = negotiated.peer.clone();
     tracing::debug!(?address, ae_title = peer.ae_title, "associated");
+    let heard = Heard::begin(&config.observer, &peer);
     let mut association = Association::new(wire, negotiated);
-    match messages(&mut association, &peer, shared, stopped).await {
+    let ended = messages(&mut association, &peer, shared, stopped).await;
+    heard.over(&ended);
+    match ended {
         Ok(()) => tracing::debug!(?address, ae_title = peer.ae_title, "released"),
         Err(error) => {
             tracing::info!(?address, ae_title = peer.ae_title, %error, "association ended");
@@ -68,6 +73,7 @@ async fn accept<H>(wire: &mut Wire, address: Option<SocketAddr>, shared: &Shared
         return Err(unexpected("an association request", "another PDU"));
     };
     let peer = negotiation::peer_of(&request, address);
+    let asking = peer.clone();
     let decision = config
         .admission
         .admit(&peer)
@@ -89,6 +95,7 @@ async fn accept<H>(wire: &mut Wire, address: Option<SocketAddr>, shared: &Shared
         }
         Err(rejection) => {
             tracing::info!(?address, %rejection, "association rejected");
+            config.observer.rejected(&asking, rejection);
             wire.send_rejection(rejection).await?;
             Ok(None)
         }
@@ -104,12 +111,20 @@ async fn messages<H: Handler>(
     let idle = shared.config.timeouts.idle;
     let (reports, mut reporting) = Reporting::new();
     let mut storing = Storing::new();
+    let observed = |association: &mut Association, name, begun: Instant| {
+        if let Some(status) = association.answered() {
+            shared
+                .config
+                .observer
+                .answered(peer, name, status, begun.elapsed());
+        }
+    };
     loop {
         let may_ask = storing.len() < usize::from(association.negotiated.outstanding);
         let event = tokio::select! {
             biased;
             Some(stored) = storing.join_next() => {
-                answer_stored(association, stored).await?;
+                answer_stored(association, stored, &observed).await?;
                 continue;
             }
             event = tokio::time::timeout(idle, association.next_event()), if may_ask => event,
@@ -124,7 +139,7 @@ async fn messages<H: Handler>(
         };
         let message = match event.map_err(|_| Error::TimedOut("a message"))?? {
             None => {
-                answer_all_stored(association, &mut storing).await?;
+                answer_all_stored(association, &mut storing, &observed).await?;
                 return association.consent_to_release().await;
             }
             Some(message) => message,
@@ -133,32 +148,44 @@ async fn messages<H: Handler>(
             reporting.answered(&message)?;
             continue;
         }
+        let (name, begun) = (message.command.operation.name(), Instant::now());
         if message.command.operation == Asked::CStore && association.negotiated.outstanding > 1 {
             let answer = receive(association, peer, &*shared.handler, &message).await?;
-            storing.spawn(async move { (message, answer.outcome().await) });
+            storing.spawn(async move { (message, begun, answer.outcome().await) });
             continue;
         }
-        answer_all_stored(association, &mut storing).await?;
+        answer_all_stored(association, &mut storing, &observed).await?;
         handle(association, peer, shared, message, &reports).await?;
+        observed(association, name, begun);
     }
 }
 
 /// C-STOREs whose data sets came and whose answers did not leave yet; ended when it is dropped.
-type Storing = JoinSet<(Message, Outcome)>;
+type Storing = JoinSet<(Message, Instant, Outcome)>;
+
+/// What hears of an answer that has left: the request's name, and when it came.
+type Observed<'a> = &'a (dyn Fn(&mut Association, &'static str, Instant) + Send + Sync);
 
 async fn answer_stored(
     association: &mut Association,
-    stored: Result<(Message, Outcome), tokio::task::JoinError>,
+    stored: Result<(Message, Instant, Outcome), tokio::task::JoinError>,
+    observed: Observed<'_>,
 ) -> Result<()> {
     // As a panic of any other request, it ends the association of its own.
-    let (message, outcome) = stored.map_err(|_| Error::HandlerEnded)?;
+    let (message, begun, outcome) = stored.map_err(|_| Error::HandlerEnded)?;
     let response = message.command.response(&outcome);
-    association.send(message.context_id, response, None).await
+    association.send(message.context_id, response, None).await?;
+    observed(association, message.command.operation.name(), begun);
+    Ok(())
 }
 
-async fn answer_all_stored(association: &mut Association, storing: &mut Storing) -> Result<()> {
+async fn answer_all_stored(
+    association: &mut Association,
+    storing: &mut Storing,
+    observed: Observed<'_>,
+) -> Result<()> {
     while let Some(stored) = storing.join_next().await {
-        answer_stored(association, stored).await?;
+        answer_stored(association, stored, observed).await?;
     }
     Ok(())
 }

@@ -3,21 +3,21 @@
 //! The index finds and keeps them ([`crate::index::Conflict`]); here they are listed and decided over HTTP.
 //!
 //! ```text
-//! GET  /archive/conflicts?open=true&after=     oldest first
+//! GET  /archive/conflicts?open=true&after=&limit=     oldest first
 //! POST /archive/conflicts/{id}                 "keep-first" | "show-second" | {"split": {"issuer": "..."}}
 //! ```
 //!
 //! Two identifiers of one person are no conflict: they are merged.
 
-use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::access::Action;
 use crate::clock::now_ns;
+use crate::http::list::{Asked, Listed};
 use crate::http::{App, Caller, Result};
 use crate::index::{Conflict, Decision};
 
@@ -30,11 +30,9 @@ pub fn router() -> Router<App> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
+struct Wanted {
     #[serde(default)]
     open: bool,
-    #[serde(default)]
-    after: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,12 +46,12 @@ enum DecisionJson {
 async fn list(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<Listed>,
-) -> Result<impl IntoResponse> {
+    asked: Asked<Wanted>,
+) -> Result<Listed<serde_json::Value>> {
     caller.may(Action::Correct, None)?;
-    let found = app.archive().index().conflicts(asked.open, asked.after).await?;
-    let found: Vec<_> = found.iter().map(json).collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+    let index = app.archive().index();
+    let found = index.conflicts(asked.of.open, asked.page.rows()).await?;
+    Ok(asked.page.answer(found, |one| one.id, |one| json(&one)))
 }
 
 async fn decide(

@@ -37,8 +37,9 @@ pub(super) fn written() -> String {
          ones (PS3.15).\n\n\
          Records are PATIENT, STUDY, SERIES, and below:\n\n{}\n\
          IMAGE is of every other class of the standard with Rows, {PRIVATE} of what is left, with Private Record UID the class.\n\n\
-         A zip can be without a DICOMDIR, with counters or with words as names, stored or deflated, and of de-identified objects; \
-         the image of a disc of de-identified objects is not offered (501).\n",
+         A zip can be without a DICOMDIR, with counters or with words as names, stored or deflated. A zip and the image of a disc \
+         can be of de-identified objects (`?deidentify=true`): the DICOMDIR is theirs, and objects that may not leave are listed in \
+         `LEFTOUT.TXT`.\n",
         tree::MAX_FILES,
         table(&["Record", "SOP classes"], rows),
     )

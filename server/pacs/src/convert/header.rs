@@ -21,7 +21,7 @@ pub struct Header {
     pub series_instance_uid: String,
     /// Study Date (0008,0020), eight digits.
     pub study_date: String,
-    /// Study Time (0008,0030), six digits.
+    /// Study Time (0008,0030): six digits, fewer where less is known, or a fraction of seconds more.
     pub study_time: String,
     /// Study ID (0020,0010).
     pub study_id: String,
@@ -39,7 +39,7 @@ pub struct Header {
     pub instance_number: u32,
     /// Content Date (0008,0023), eight digits: when the picture was made.
     pub content_date: String,
-    /// Content Time (0008,0033), six digits.
+    /// Content Time (0008,0033), as Study Time.
     pub content_time: String,
     /// Document Title (0042,0010) of a document.
     pub document_title: String,
@@ -104,7 +104,7 @@ impl Header {
             ("Content Time", &self.content_time),
         ] {
             if !time.is_empty() && !is_time(time) {
-                let expected = "a time as HHMMSS, or nothing";
+                let expected = "a time as HHMMSS, which may have a fraction, or nothing";
                 return Err(Error::Header { what, expected });
             }
         }
@@ -140,8 +140,17 @@ fn is_date(text: &str) -> bool {
         && two(text, 6).is_some_and(|day| (1..=31).contains(&day))
 }
 
+/// Hours, then minutes, seconds and their fraction as far as they are known (PS3.5 6.2, TM).
 fn is_time(text: &str) -> bool {
-    let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let below = |at, end| two(text, at).is_some_and(|part| part < end);
-    digits && below(0, 24) && below(2, 60) && below(4, 61)
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let below = |at, end| at >= clock.len() || two(clock, at).is_some_and(|part| part < end);
+    is_digits(clock)
+        && matches!(clock.len(), 2 | 4 | 6)
+        && is_digits(fraction)
+        && fraction.len() <= 6
+        && (clock.len() == 6 || !text.contains('.'))
+        && below(0, 24)
+        && below(2, 60)
+        && below(4, 61)
 }

@@ -1,20 +1,33 @@
-//! JPEG: baseline, as it was compressed (ITU-T T.81; PS3.5 8.2.1). Decoding gives the same pixels as before.
+//! JPEG (ITU-T T.81): an upright baseline picture as it was compressed (PS3.5 8.2.1), so that decoding gives the same pixels as
+//! before. A progressive or a turned one is decoded, once, by the decoder that shows DICOM's own.
 
+use codec::colour::{Rounding, rgb_from_ybr};
+use codec::jpeg::Jpeg;
+use codec::{Decoder as _, FrameDescription, Photometric};
 use dicom_dictionary_std::uids;
 
 use super::picture::{self, Colour, Form};
-use super::{Error, Header, Limits, pixels_within};
+use super::{Error, Header, Limits, pixels_within, upright};
 
 const FORMAT: &str = "JPEG";
+/// Lossy Image Compression Method (0028,2114).
+pub(super) const METHOD: &str = "ISO_10918_1";
+/// The Huffman tables of ITU-T T.81 K.3.3, as a segment: what a movie's pictures are decoded with where they bring none.
+const TABLES: &[u8; 420] = include_bytes!("huffman.bin");
 
 /// What is kept of a JPEG, and what it says.
 #[derive(Default)]
-struct Parsed {
+pub(super) struct Parsed {
     kept: Vec<u8>,
     frame: Option<Frame>,
+    is_baseline: bool,
+    /// Whether it brings Huffman tables.
+    has_tables: bool,
     /// Transform of Adobe's segment (APP14).
     adobe: Option<u8>,
     has_jfif: bool,
+    /// Whether it is one field of an interlaced frame (APP0 of AVI).
+    is_field: bool,
     orientation: u16,
     icc: Vec<(u8, Vec<u8>)>,
 }
@@ -28,26 +41,83 @@ struct Frame {
 
 pub(super) fn convert(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Vec<u8>, Error> {
     let parsed = parse(bytes)?;
-    let frame = parsed.frame.as_ref().ok_or_else(|| damaged("no picture in it"))?;
-    if parsed.orientation > 1 {
-        return Err(unsupported(
-            "an upright picture",
-            format!("orientation {}", parsed.orientation),
-        ));
-    }
-    let colour = colour(&parsed, frame)?;
-    let samples = frame.components.len() as u64;
-    let native = pixels_within(FORMAT, (frame.rows.into(), frame.columns.into()), samples, limits)?;
-    let form = Form {
-        rows: frame.rows,
-        columns: frame.columns,
-        colour,
-        bits: 8,
-    };
+    let form = parsed.form()?;
+    let sides = (form.rows.into(), form.columns.into());
+    let native = pixels_within(FORMAT, sides, form.samples().into(), limits)?;
     let icc = profile(&parsed.icc);
+    if parsed.is_baseline && parsed.orientation <= 1 {
+        let mut object = picture::begin(form, 1, icc.as_deref(), header)?;
+        picture::lossy(&mut object, METHOD, native, parsed.kept.len() as u64);
+        return object.encapsulated(vec![parsed.kept], uids::JPEG_BASELINE8_BIT);
+    }
+    let (form, values) = upright::turned(decoded(&parsed.kept, form)?, parsed.orientation)
+        .ok_or_else(|| unsupported("an orientation of 1 to 8", parsed.orientation.to_string()))?;
     let mut object = picture::begin(form, 1, icc.as_deref(), header)?;
-    picture::lossy(&mut object, "ISO_10918_1", native, parsed.kept.len() as u64);
-    object.encapsulated(parsed.kept, uids::JPEG_BASELINE8_BIT)
+    picture::lossy(&mut object, METHOD, native, parsed.kept.len() as u64);
+    picture::put_values(&mut object, form, values);
+    object.native()
+}
+
+/// Gives the pixels of a picture, in grey or red, green and blue.
+fn decoded(kept: &[u8], form: Form) -> Result<(Form, Vec<u8>), Error> {
+    let mut description = FrameDescription {
+        rows: form.rows.into(),
+        columns: form.columns.into(),
+        samples_per_pixel: form.samples(),
+        bits_allocated: 8,
+        bits_stored: 8,
+        high_bit: 7,
+        signed: false,
+        planar: false,
+        photometric: match form.colour {
+            Colour::Grey => Photometric::Monochrome2,
+            Colour::Rgb => Photometric::Rgb,
+            Colour::Ybr => Photometric::YbrFull,
+        },
+    };
+    let failed = |_| damaged("it cannot be decoded");
+    let mut values = vec![0; description.frame_bytes().map_err(failed)?];
+    Jpeg.decode(kept, &description, &mut values).map_err(failed)?;
+    if form.colour != Colour::Ybr {
+        return Ok((form, values));
+    }
+    description.photometric = Photometric::YbrFull;
+    rgb_from_ybr(&mut values, &description, Rounding::Jpeg).map_err(failed)?;
+    let colour = Colour::Rgb;
+    Ok((Form { colour, ..form }, values))
+}
+
+impl Parsed {
+    /// The picture's form, as it is compressed.
+    fn form(&self) -> Result<Form, Error> {
+        let frame = self.frame.as_ref().ok_or_else(|| damaged("no picture in it"))?;
+        Ok(Form {
+            rows: frame.rows,
+            columns: frame.columns,
+            colour: colour(self, frame)?,
+            bits: 8,
+        })
+    }
+}
+
+/// Gives one picture of a movie as it was compressed, with the tables that it may leave to its player.
+///
+/// # Errors
+///
+/// [`Error`]; a movie's pictures are baseline and whole.
+pub(super) fn of_movie(bytes: &[u8]) -> Result<(Form, Vec<u8>), Error> {
+    let mut parsed = parse(bytes)?;
+    if !parsed.is_baseline {
+        return Err(unsupported("baseline pictures in a movie", "others"));
+    }
+    if parsed.is_field {
+        return Err(unsupported("whole pictures in a movie", "interlaced fields"));
+    }
+    if !parsed.has_tables {
+        // After the start of the image; tables may come in any order before the scan.
+        parsed.kept.splice(2..2, TABLES.iter().copied());
+    }
+    Ok((parsed.form()?, parsed.kept))
 }
 
 fn damaged(why: &'static str) -> Error {
@@ -118,15 +188,21 @@ fn marker(bytes: &[u8], at: &mut usize) -> Result<u8, Error> {
 
 fn take(parsed: &mut Parsed, marker: u8, segment: &[u8]) -> Result<(), Error> {
     match marker {
-        0xC0 => parsed.frame = Some(frame(segment)?),
-        0xC2 | 0xC6 | 0xCA | 0xCE => return Err(unsupported("baseline", "progressive")),
-        0xC1 => return Err(unsupported("baseline", "extended")),
-        0xC3 | 0xC5 | 0xC7 | 0xC9 | 0xCB | 0xCD | 0xCF => {
-            return Err(unsupported("baseline", "lossless, hierarchical or arithmetic"));
+        0xC0..=0xC2 => {
+            parsed.is_baseline = marker == 0xC0;
+            parsed.frame = Some(frame(segment)?);
         }
-        0xE0 => parsed.has_jfif |= segment.starts_with(b"JFIF\0"),
+        0xC4 => parsed.has_tables = true,
+        0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+            let expected = "baseline, extended or progressive";
+            return Err(unsupported(expected, "lossless, hierarchical or arithmetic"));
+        }
+        0xE0 => {
+            parsed.has_jfif |= segment.starts_with(b"JFIF\0");
+            parsed.is_field |= segment.starts_with(b"AVI1") && segment.get(4) != Some(&0);
+        }
         0xE1 if segment.starts_with(b"Exif\0\0") => {
-            parsed.orientation = orientation(&segment[6..]).unwrap_or(1);
+            parsed.orientation = upright::orientation(&segment[6..]).unwrap_or(1);
         }
         0xE2 if segment.starts_with(b"ICC_PROFILE\0") && segment.len() > 14 => {
             parsed.icc.push((segment[12], segment[14..].to_vec()));
@@ -185,33 +261,6 @@ fn scan_to_end(bytes: &[u8], mut at: usize, mut parsed: Parsed) -> Result<Parsed
             .ok_or_else(|| damaged("it is cut short"))?;
         at += 2 + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2);
     }
-}
-
-/// Orientation (0112) of EXIF's first directory.
-fn orientation(exif: &[u8]) -> Option<u16> {
-    let is_big = exif.starts_with(b"MM");
-    let short = |at: usize| {
-        let two: [u8; 2] = exif.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if is_big {
-            u16::from_be_bytes(two)
-        } else {
-            u16::from_le_bytes(two)
-        })
-    };
-    let long = |at: usize| {
-        let four: [u8; 4] = exif.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if is_big {
-            u32::from_be_bytes(four)
-        } else {
-            u32::from_le_bytes(four)
-        })
-    };
-    let directory = long(4)? as usize;
-    let entries = usize::from(short(directory)?);
-    let entry = (0..entries)
-        .map(|n| directory + 2 + 12 * n)
-        .find(|at| short(*at) == Some(0x0112))?;
-    short(entry + 8)
 }
 
 /// A colour profile's parts, in the order of their numbers.

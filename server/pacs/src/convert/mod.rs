@@ -1,25 +1,31 @@
 //! Pictures, documents and movies as DICOM objects (PS3.3 A.8, A.32.4, A.32.5, A.45.1).
 //!
-//! [`to_dicom`] takes one file's bytes and gives a Part 10 file. JPEG and H.264 stay as they were compressed, everything
-//! else becomes native pixels, each as it was. Who the patient is comes with [`Header`] and is never guessed. What does not
-//! fit is refused in one sentence, and nothing is scaled, turned or recoloured.
+//! [`to_dicom`] takes one file's bytes and gives a Part 10 file. Baseline JPEG, alone or as a movie, and H.264 stay as they were
+//! compressed, everything else becomes native pixels, each as it was. Pictures are turned as they say that they are to be seen,
+//! and nothing is scaled. Who the patient is comes with [`Header`] and is never guessed. What does not fit is refused in one
+//! sentence. [`router`] takes files over HTTP.
 //!
 //! A JPEG loses its comments and metadata (EXIF, XMP): they may name a place or a person where nobody looks.
 
+mod avi;
 mod bmp;
 mod header;
+mod http;
 mod jpeg;
+mod movie;
 mod mp4;
 mod object;
 mod pdf;
 mod picture;
 mod png;
 mod tiff;
+mod upright;
 
 #[cfg(test)]
 mod tests;
 
 pub use header::Header;
+pub use http::router;
 
 /// How much one file may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +53,7 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum Error {
     /// Not a format that is converted.
-    #[error("expected JPEG, PNG, BMP, TIFF, PDF or MP4, found another file")]
+    #[error("expected JPEG, PNG, BMP, TIFF, PDF, MP4 or AVI, found another file")]
     Unknown,
     /// A kind of the format that is not converted.
     #[error("{format}: expected {expected}, found {found}")]
@@ -104,11 +110,7 @@ pub fn to_dicom(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Vec<u8
         [b'B', b'M', ..] => bmp::convert(bytes, header, limits),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::convert(bytes, header, limits),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4::convert(bytes, header),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Err(Error::Unsupported {
-            format: "movie",
-            expected: "MP4 with H.264",
-            found: "AVI".to_owned(),
-        }),
+        _ if avi::is_one(bytes) => avi::convert(bytes, header, limits),
         _ if pdf::is_one(bytes) => pdf::convert(bytes, header),
         _ => Err(Error::Unknown),
     }

@@ -126,16 +126,18 @@ impl Converted {
         self.written(uids::EXPLICIT_VR_LITTLE_ENDIAN)
     }
 
-    /// Gives the file with one fragment of compressed pixels.
+    /// Gives the file with compressed pixels, each of `fragments` in one.
     pub(super) fn encapsulated(
         mut self,
-        mut fragment: Vec<u8>,
+        mut fragments: Vec<Vec<u8>>,
         transfer_syntax_uid: &str,
     ) -> Result<Vec<u8>, Error> {
-        if fragment.len() % 2 == 1 {
-            fragment.push(0);
+        for fragment in &mut fragments {
+            if fragment.len() % 2 == 1 {
+                fragment.push(0);
+            }
         }
-        let fragments = PixelFragmentSequence::new(Vec::new(), vec![fragment]);
+        let fragments = PixelFragmentSequence::new(Vec::new(), fragments);
         self.object
             .put(DataElement::new(tags::PIXEL_DATA, VR::OB, fragments));
         self.written(transfer_syntax_uid)

@@ -80,8 +80,13 @@ pub(super) fn native(
     header: &Header,
 ) -> Result<Vec<u8>, Error> {
     let mut object = begin(form, pages, icc, header)?;
+    put_values(&mut object, form, values);
+    object.native()
+}
+
+/// Sets Pixel Data to native pixels.
+pub(super) fn put_values(object: &mut Converted, form: Form, mut values: Vec<u8>) {
     if form.bits == 8 {
-        let mut values = values;
         if values.len() % 2 == 1 {
             values.push(0);
         }
@@ -92,7 +97,6 @@ pub(super) fn native(
             .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
         object.put_value(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.collect()));
     }
-    object.native()
 }
 
 /// Image Pixel (PS3.3 C.7.6.3).

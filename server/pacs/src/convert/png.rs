@@ -5,7 +5,7 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
 use super::picture::{self, Colour, Form};
-use super::{Error, Header, Limits, pixels_within};
+use super::{Error, Header, Limits, pixels_within, upright};
 
 const FORMAT: &str = "PNG";
 /// Bytes that the decoder may take beside the pixels: colour profile and texts.
@@ -31,6 +31,11 @@ pub(super) fn convert(bytes: &[u8], header: &Header, limits: &Limits) -> Result<
         return Err(unsupported("one picture", "an animation"));
     }
     let (columns, rows) = info.size();
+    let orientation = info
+        .exif_metadata
+        .as_deref()
+        .and_then(upright::orientation)
+        .unwrap_or(1);
     let icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
     let bits = if depth == BitDepth::Sixteen { 16 } else { 8 };
     let samples = color.samples();
@@ -56,6 +61,8 @@ pub(super) fn convert(bytes: &[u8], header: &Header, limits: &Limits) -> Result<
         colour,
         bits: bits as u16,
     };
+    let (form, values) = upright::turned((form, values), orientation)
+        .ok_or_else(|| unsupported("an orientation of 1 to 8", &orientation.to_string()))?;
     picture::native(form, 1, icc.as_deref(), values, header)
 }
 

@@ -7,7 +7,7 @@ use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::Tag;
 
 use super::picture::{self, Colour, Form};
-use super::{Error, Header, Limits, pixels_within, within};
+use super::{Error, Header, Limits, pixels_within, upright, within};
 
 const FORMAT: &str = "TIFF";
 
@@ -33,26 +33,30 @@ pub(super) fn convert(bytes: &[u8], header: &Header, limits: &Limits) -> Result<
     let mut values = Vec::new();
     let mut pages = 0;
     loop {
-        let form = form(&mut decoder, limits)?;
+        let (form, orientation) = form(&mut decoder, limits)?;
+        pages += 1;
+        within("pages", limits.pages as u64, pages as u64)?;
+        let page_bytes =
+            u64::from(form.rows) * u64::from(form.columns) * u64::from(form.samples() * form.bits / 8);
+        let all = page_bytes.saturating_mul(pages as u64);
+        within("bytes of the pixels", limits.pixel_bytes, all)?;
+        let page = match decoder.read_image().map_err(damaged)? {
+            DecodingResult::U8(page) => page,
+            DecodingResult::U16(page) => page.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            _ => return Err(unsupported("whole numbers without sign", "others".to_owned())),
+        };
+        if page.len() as u64 != page_bytes {
+            return Err(unsupported("samples side by side", "planes".to_owned()));
+        }
+        let (form, page) = upright::turned((form, page), orientation)
+            .ok_or_else(|| unsupported("an orientation of 1 to 8", orientation.to_string()))?;
         if *first.get_or_insert(form) != form {
             return Err(unsupported(
                 "pages of one size and kind",
                 "different ones".to_owned(),
             ));
         }
-        pages += 1;
-        within("pages", limits.pages as u64, pages as u64)?;
-        let page = u64::from(form.rows) * u64::from(form.columns) * u64::from(form.samples() * form.bits / 8);
-        let all = page.saturating_mul(pages as u64);
-        within("bytes of the pixels", limits.pixel_bytes, all)?;
-        match decoder.read_image().map_err(damaged)? {
-            DecodingResult::U8(page) => values.extend(page),
-            DecodingResult::U16(page) => values.extend(page.iter().flat_map(|value| value.to_le_bytes())),
-            _ => return Err(unsupported("whole numbers without sign", "others".to_owned())),
-        }
-        if values.len() as u64 != all {
-            return Err(unsupported("samples side by side", "planes".to_owned()));
-        }
+        values.extend(page);
         if pages == 1 {
             icc = decoder.get_tag_u8_vec(Tag::IccProfile).ok();
         }
@@ -65,7 +69,8 @@ pub(super) fn convert(bytes: &[u8], header: &Header, limits: &Limits) -> Result<
     picture::native(form, pages, icc.as_deref(), values, header)
 }
 
-fn form(decoder: &mut Decoder<Cursor<&[u8]>>, limits: &Limits) -> Result<Form, Error> {
+/// A page's form as it is stored, and how it is to be turned.
+fn form(decoder: &mut Decoder<Cursor<&[u8]>>, limits: &Limits) -> Result<(Form, u16), Error> {
     let damaged = |_| Error::Damaged {
         format: FORMAT,
         why: "it cannot be decoded",
@@ -84,21 +89,15 @@ fn form(decoder: &mut Decoder<Cursor<&[u8]>>, limits: &Limits) -> Result<Form, E
     };
     let samples: u64 = if colour == Colour::Grey { 1 } else { 3 };
     pixels_within(FORMAT, (rows, columns), samples * u64::from(bits / 8), limits)?;
-    let orientation: u16 = decoder
+    let orientation = decoder
         .find_tag_unsigned(Tag::Orientation)
         .map_err(damaged)?
         .unwrap_or(1);
-    if orientation > 1 {
-        return Err(Error::Unsupported {
-            format: FORMAT,
-            expected: "an upright picture",
-            found: format!("orientation {orientation}"),
-        });
-    }
-    Ok(Form {
+    let form = Form {
         rows: rows as u16,
         columns: columns as u16,
         colour,
         bits,
-    })
+    };
+    Ok((form, orientation))
 }

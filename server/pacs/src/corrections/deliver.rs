@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
 use super::overlay::{self, Overlay};
-use crate::index::{self, NewCorrection};
+use crate::index::{self, NewCorrection, NewMerge, Scope};
 use crate::services::Archive;
 use crate::storage::{self, Hash, Storage};
 
@@ -225,5 +225,22 @@ impl Archive {
             laid_over(bytes, &overlays.into()).await?;
         }
         Ok(self.index().correct(new).await?)
+    }
+
+    /// Merges a patient into another after it was tried as [`Archive::correct`] tries.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overlay`] when the other's identity cannot be laid over an object, and as [`crate::index::Index::merge`].
+    pub async fn merge(&self, new: &NewMerge) -> Result<i64, Error> {
+        if let Some(overlay) = self.index().merged_into(&new.into).await? {
+            let overlays: Arc<[Overlay]> = [overlay].into();
+            let scope = Scope::Patient(new.from.clone());
+            for hash in self.index().samples(&scope, MAX_SAMPLES).await? {
+                let bytes = self.read_for_delivery(hash, false).await?;
+                laid_over(bytes, &overlays).await?;
+            }
+        }
+        Ok(self.index().merge(new).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! Corrections over HTTP, and the objects as they were received.
 //!
 //! ```text
-//! GET    /archive/corrections?study=&after=   the latest state of each, oldest first
+//! GET    /archive/corrections?study=&after=&limit=   the latest state of each, oldest first
 //! POST   /archive/corrections                 {"scope": {"study": UID}, "changes": {"00100010": "..."}, "reason": "..."}
 //! DELETE /archive/corrections/{id}            undoes one
 //! GET    /archive/originals/{sop_uid}         the objects of a SOP Instance UID, which of them is shown
@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{delete, get};
@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Action;
 use crate::clock::now_ns;
+use crate::http::list::{Asked, Listed, OfStudy};
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{Correction, Identifier, NewCorrection, Scope};
 use crate::storage::Hash;
 
-/// Corrections, and the objects as they were received.
-pub fn router() -> Router<App> {
+pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/archive/corrections", get(list).post(make))
         .route("/archive/corrections/{id}", delete(undo))
@@ -103,28 +103,16 @@ struct CorrectionJson {
     undone_by: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    study: Option<String>,
-    #[serde(default)]
-    after: i64,
-}
-
 async fn list(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<Listed>,
-) -> Result<impl IntoResponse> {
-    caller.may(Action::Correct, asked.study.as_deref())?;
-    let scope = asked.study.map(Scope::Study);
-    let found = app
-        .archive()
-        .index()
-        .corrections(scope.as_ref(), asked.after)
-        .await?;
-    let found: Vec<CorrectionJson> = found.into_iter().map(json).collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+    asked: Asked<OfStudy>,
+) -> Result<Listed<CorrectionJson>> {
+    caller.may(Action::Correct, asked.of.study.as_deref())?;
+    let scope = asked.of.study.map(Scope::Study);
+    let index = app.archive().index();
+    let found = index.corrections(scope.as_ref(), asked.page.rows()).await?;
+    Ok(asked.page.answer(found, |correction| correction.id, json))
 }
 
 async fn make(

@@ -7,18 +7,24 @@
 pub mod attributes;
 mod deliver;
 mod http;
+mod merges;
 pub mod overlay;
 
 #[cfg(test)]
 pub(crate) mod tests;
-#[cfg(test)]
-mod ways_out;
 
+use axum::Router;
 use dicom_core::Tag;
 
 pub use deliver::Error;
 pub(crate) use deliver::{Outgoing, Pieces, laid_over};
-pub use http::router;
+
+use crate::http::App;
+
+/// Corrections and merges over HTTP, and the objects as they were received.
+pub fn router() -> Router<App> {
+    http::router().merge(merges::router())
+}
 
 /// Why a correction was not made; sentences never hold a value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -58,7 +64,7 @@ pub enum Refusal {
     /// A merge in force rests on the identifier.
     #[error("the patient is merged under this identifier: undo the merge first")]
     Merged,
-    /// There is no such correction in force.
-    #[error("no such correction in force")]
+    /// There is no such correction or merge in force.
+    #[error("no such correction or merge in force")]
     NotInForce,
 }

@@ -1,5 +1,7 @@
 //! Corrections from the request to the object that leaves.
 
+mod ways_out;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use tower::Service;
 
 use crate::access::Open;
 use crate::http::{App, router};
-use crate::index::tests::{on_both, sqlite};
+use crate::index::tests::{merge, on_both, sqlite};
 use crate::index::{Facts, Identifier, Index, NewCorrection, Scope};
 use crate::ingest::{Ingest, Limits, Outcome, Receipt};
 use crate::services::Archive;
@@ -159,11 +161,8 @@ async fn what_leaves_and_what_metadata_say_agree() {
                 issuer: String::new(),
             },
         );
-        archive
-            .index()
-            .merge(&from, &into, 1_767_225_601_000_000_000, "same person")
-            .await
-            .unwrap();
+        let merge = merge(&from, &into, 1_767_225_601_000_000_000);
+        archive.merge(&merge).await.unwrap();
         let left = archive.read_for_delivery(hash, false).await.unwrap();
         assert_ne!(left, sent);
         // The index of what left is the index of what is there.
@@ -251,15 +250,15 @@ async fn corrections_and_conflicts_over_http() {
     assert_eq!(status, 201);
     let id = json(&body)["id"].clone();
     let (_, body) = ask(&archive, "GET", "/archive/corrections?study=2.25.77", None).await;
-    assert_eq!(json(&body)[0]["before"]["00080050"], "A77");
-    assert_eq!(json(&body)[0]["actor"], "web:open");
+    assert_eq!(json(&body)["items"][0]["before"]["00080050"], "A77");
+    assert_eq!(json(&body)["items"][0]["actor"], "web:open");
     let (status, _) = ask(&archive, "DELETE", &format!("/archive/corrections/{id}"), None).await;
     assert_eq!(status, 204);
     let (status, _) = ask(&archive, "DELETE", &format!("/archive/corrections/{id}"), None).await;
     assert_eq!(status, 404);
     // The second object of the UID, and another person under the identifier.
     let (_, body) = ask(&archive, "GET", "/archive/conflicts?open=true", None).await;
-    let conflicts = json(&body);
+    let conflicts = json(&body)["items"].clone();
     assert_eq!(conflicts.as_array().unwrap().len(), 2, "{conflicts}");
     let told = conflicts.to_string();
     assert!(
@@ -287,7 +286,7 @@ async fn corrections_and_conflicts_over_http() {
         assert_eq!(status, 204);
     }
     let (_, body) = ask(&archive, "GET", "/archive/conflicts?open=true", None).await;
-    assert_eq!(json(&body), serde_json::json!([]));
+    assert_eq!(json(&body), serde_json::json!({ "items": [], "next": null }));
     let (_, body) = ask(&archive, "GET", "/archive/originals/2.25.77.1", None).await;
     let visible: Vec<bool> = json(&body)
         .as_array()

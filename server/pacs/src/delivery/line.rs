@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::backoff::random;
 use super::{Backoff, Carrier, Delivery, Fate, Queue, Step, Tell, Trouble, now_ns, store};
+use crate::figures;
 use crate::index::Result;
 
 /// How long at most until the queue is looked at again though nobody said that it changed.
@@ -195,6 +196,7 @@ async fn written(queue: &Queue, line: &Line, mut fates: Vec<(Delivery, Fate)>) {
 
 async fn write(queue: &Queue, line: &Line, fates: &mut [(Delivery, Fate)]) -> Result<()> {
     let now = now_ns();
+    let mut results = Vec::with_capacity(fates.len());
     let change = queue.index.begin().await?;
     for (delivery, fate) in fates.iter() {
         // A copy: what is not committed must be written anew.
@@ -204,6 +206,12 @@ async fn write(queue: &Queue, line: &Line, fates: &mut [(Delivery, Fate)]) -> Re
             Fate::Refused(words) => (Step::Refuse, Some(words.as_str())),
             Fate::Later(words) => (Step::Postpone, Some(words.as_str())),
         };
+        let result = match fate {
+            Fate::Delivered(_) => "delivered",
+            Fate::Refused(_) => "refused",
+            Fate::Later(_) => "failed",
+        };
+        results.push(result);
         let failures = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
         let not_before = match step {
             Step::Postpone => now.saturating_add(nanoseconds(line.backoff.wait(failures, random()))),
@@ -211,7 +219,11 @@ async fn write(queue: &Queue, line: &Line, fates: &mut [(Delivery, Fate)]) -> Re
         };
         store::step(&change, &mut delivery, step, reason, not_before, now).await?;
     }
-    change.commit().await
+    change.commit().await?;
+    for result in results {
+        figures::delivered(&line.destination, result);
+    }
+    Ok(())
 }
 
 async fn returned(queue: &Queue, rest: &mut [Delivery]) -> Result<()> {

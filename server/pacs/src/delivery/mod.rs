@@ -7,10 +7,11 @@
 //! A row is one object for one destination. Rows are made in the transaction that moves the reader's place in the events, so
 //! none is lost or doubled; they are sent at least once, and a second time only where the answer to the first was not
 //! recorded: then the receiver finds the bytes it has. Within a study and a destination the order of arrival is kept:
-//! one that has to wait holds back those behind it, and no other study. Nothing is dropped: what cannot be sent is
+//! one that has to wait holds back those behind it, and no other study. Nothing is dropped by itself: what cannot be sent is
 //! quarantined with the reason until a person decides. One process works on a queue at a time.
 
 mod backoff;
+mod http;
 mod line;
 mod reader;
 mod state;
@@ -26,17 +27,21 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 pub use backoff::Backoff;
+pub use http::router;
 pub use line::Line;
 pub use state::{NoSuchStep, State, Step};
 
 use crate::clock::now_ns;
-use crate::events::{Boxed, Event};
-use crate::index::{Index, Result};
+use crate::events::{Boxed, Event, Kind};
+use crate::index::{Index, Page, Result};
 use crate::storage::Hash;
 
 /// Different objects of one SOP Instance UID that are sent to one destination; a further one is taken for a loop, and
 /// held until a person decides.
 pub const VERSIONS: i64 = 4;
+
+/// Characters of a reason at most.
+const MAX_REASON: usize = 1000;
 
 /// One object for one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +104,55 @@ pub struct Counted {
     pub state: State,
     /// How many.
     pub number: u64,
+}
+
+/// What is not over for a destination, in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// The state.
+    pub state: State,
+    /// How many.
+    pub number: u64,
+    /// When the oldest was queued, in nanoseconds since 1970 (UTC).
+    pub oldest_ns: i64,
+}
+
+/// Gives what is not over for a destination.
+///
+/// # Errors
+///
+/// [`crate::index::Error::Database`].
+pub async fn backlog(index: &Index, destination: &str) -> Result<Vec<Backlog>> {
+    store::backlog(index, destination).await
+}
+
+/// Which deliveries are asked for; what is not said matches all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Where they stand.
+    pub state: Option<State>,
+    /// For which destination.
+    pub destination: Option<String>,
+    /// Of which study.
+    pub study_uid: Option<String>,
+}
+
+/// Why a delivery was not dropped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DropError {
+    /// There is none with this number.
+    #[error("no such delivery")]
+    NoSuch,
+    /// Whoever drops says why.
+    #[error("expected a reason of 1 to {MAX_REASON} characters, found {0}")]
+    NoReason(usize),
+    /// It is being sent, or is over.
+    #[error(transparent)]
+    State(#[from] NoSuchStep),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] crate::index::Error),
 }
 
 /// What became of sending an object.
@@ -239,24 +293,73 @@ impl Queue {
         Ok(())
     }
 
-    /// Has one delivery, held or delivered, sent again.
+    /// Has one delivery, held, delivered or dropped, sent again, and one that waits sent as soon as it can be.
     ///
     /// # Errors
     ///
-    /// [`crate::index::Error::Database`]. `Ok(false)` when there is none, or it waits already.
+    /// [`crate::index::Error::Database`]. `Ok(false)` when there is none, or it is being sent.
     pub async fn retry(&self, id: i64) -> Result<bool> {
         let change = self.index.begin().await?;
         let Some(mut delivery) = store::one(&change, id).await? else {
             return Ok(false);
         };
-        if delivery.state.next(Step::Retry).is_err() {
+        let now_ns = now_ns();
+        if delivery.state.next(Step::Retry).is_ok() {
+            store::step(&change, &mut delivery, Step::Retry, None, now_ns, now_ns).await?;
+        } else if !store::hasten(&change, id, now_ns).await? {
             return Ok(false);
         }
-        let now_ns = now_ns();
-        store::step(&change, &mut delivery, Step::Retry, None, now_ns, now_ns).await?;
         change.commit().await?;
         self.wake();
         Ok(true)
+    }
+
+    /// Lets a delivery that waits or is held not be sent; it can be retried until its row is pruned.
+    ///
+    /// # Errors
+    ///
+    /// [`DropError`]: then it stays as it is.
+    pub async fn drop_one(&self, id: i64, actor: &str, reason: &str) -> Result<(), DropError> {
+        let length = reason.chars().count();
+        if reason.trim().is_empty() || length > MAX_REASON {
+            return Err(DropError::NoReason(length));
+        }
+        let change = self.index.begin().await?;
+        let mut delivery = store::one(&change, id).await?.ok_or(DropError::NoSuch)?;
+        delivery.state.next(Step::Drop)?;
+        let (now_ns, words) = (now_ns(), format!("{actor}: {reason}"));
+        let not_before_ns = delivery.not_before_ns;
+        store::step(
+            &change,
+            &mut delivery,
+            Step::Drop,
+            Some(&words),
+            not_before_ns,
+            now_ns,
+        )
+        .await?;
+        let detail = serde_json::json!({ "delivery": id, "destination": delivery.destination });
+        let event = Event {
+            at_ns: now_ns,
+            kind: Kind::DeliveryDropped,
+            actor: actor.to_owned(),
+            study_uid: Some(delivery.study_uid),
+            series_uid: None,
+            sop_uid: Some(delivery.sop_uid),
+            hash: Some(delivery.hash),
+            detail: Some(detail.to_string()),
+        };
+        change.record(&event).await?;
+        Ok(change.commit().await?)
+    }
+
+    /// Gives a page of deliveries, in the order they were queued.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn page(&self, filter: &Filter, page: Page) -> Result<Vec<Delivery>> {
+        store::page(&self.index, filter, page).await
     }
 
     /// Gives how many deliveries are in each state.
@@ -277,7 +380,7 @@ impl Queue {
         store::list(&self.index, state, limit).await
     }
 
-    /// Removes the rows of what was delivered before then, in nanoseconds since 1970; nothing else is ever removed.
+    /// Removes the rows of what was delivered or dropped before then, in nanoseconds since 1970; nothing else is ever removed.
     ///
     /// # Errors
     ///

@@ -11,6 +11,8 @@ pub enum State {
     Delivered,
     /// The destination will not take it, or its bytes are damaged; a person decides.
     Quarantined,
+    /// A person decided that it is not sent.
+    Dropped,
 }
 
 /// What happens to a delivery.
@@ -28,6 +30,8 @@ pub enum Step {
     Refuse,
     /// A person has it sent again.
     Retry,
+    /// A person decides that it is not sent.
+    Drop,
 }
 
 /// A step that a state does not have.
@@ -42,7 +46,13 @@ pub struct NoSuchStep {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Sending, Self::Delivered, Self::Quarantined];
+    pub const ALL: [Self; 5] = [
+        Self::Waiting,
+        Self::Sending,
+        Self::Delivered,
+        Self::Quarantined,
+        Self::Dropped,
+    ];
 
     /// The state after a step.
     ///
@@ -55,7 +65,8 @@ impl State {
             (Self::Sending, Step::Acknowledge) => Ok(Self::Delivered),
             (Self::Sending, Step::Postpone | Step::Return) => Ok(Self::Waiting),
             (Self::Sending, Step::Refuse) => Ok(Self::Quarantined),
-            (Self::Quarantined | Self::Delivered, Step::Retry) => Ok(Self::Waiting),
+            (Self::Quarantined | Self::Delivered | Self::Dropped, Step::Retry) => Ok(Self::Waiting),
+            (Self::Waiting | Self::Quarantined, Step::Drop) => Ok(Self::Dropped),
             (state, step) => Err(NoSuchStep { state, step }),
         }
     }
@@ -68,6 +79,7 @@ impl State {
             Self::Sending => "sending",
             Self::Delivered => "delivered",
             Self::Quarantined => "quarantined",
+            Self::Dropped => "dropped",
         }
     }
 
@@ -84,26 +96,28 @@ mod tests {
 
     use super::{State, Step};
 
-    const STEPS: [Step; 6] = [
+    const STEPS: [Step; 7] = [
         Step::Take,
         Step::Acknowledge,
         Step::Postpone,
         Step::Return,
         Step::Refuse,
         Step::Retry,
+        Step::Drop,
     ];
 
     proptest! {
         /// Whatever happens: nothing is delivered that was not being sent, nothing leaves for good, and from
         /// everywhere there is a way to be delivered.
         #[test]
-        fn nothing_is_lost_and_nothing_delivered_unsent(steps in proptest::collection::vec(0..6_usize, 0..60)) {
+        fn nothing_is_lost_and_nothing_delivered_unsent(steps in proptest::collection::vec(0..7_usize, 0..60)) {
             let mut state = State::Waiting;
             for step in steps.into_iter().map(|number| STEPS[number]) {
                 let Ok(next) = state.next(step) else { continue };
                 prop_assert_eq!(next == State::Delivered, step == Step::Acknowledge);
                 prop_assert!(next != State::Delivered || state == State::Sending);
-                prop_assert_eq!(next == State::Sending, state == State::Waiting);
+                prop_assert_eq!(next == State::Sending, state == State::Waiting && step == Step::Take);
+                prop_assert_eq!(next == State::Dropped, step == Step::Drop);
                 state = next;
             }
             for step in [Step::Retry, Step::Take, Step::Acknowledge] {

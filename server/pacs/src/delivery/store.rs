@@ -2,8 +2,8 @@
 
 use sea_orm::QueryResult;
 
-use super::{Counted, Delivery, NewDelivery, State, Step};
-use crate::index::{Change, Error, Index, Result, Sql};
+use super::{Backlog, Counted, Delivery, Filter, NewDelivery, State, Step};
+use crate::index::{Change, Error, Index, Page, Result, Sql};
 use crate::storage::Hash;
 
 /// Rows of one statement at most.
@@ -173,7 +173,7 @@ pub(super) async fn step(
     sql.bind(next.as_str()).push(", attempts = ").bind(attempts);
     sql.push(", not_before_ns = ").bind(not_before_ns);
     sql.push(", changed_ns = ").bind(now_ns);
-    if tried || step == Step::Retry {
+    if tried || matches!(step, Step::Retry | Step::Drop) {
         sql.push(", reason = ").bind(reason.map(str::to_owned));
     }
     sql.push(" WHERE id = ")
@@ -221,6 +221,48 @@ pub(super) async fn list(index: &Index, state: State, limit: u32) -> Result<Vec<
     read(&sql.all(index.readers()).await?)
 }
 
+/// Rows that are asked for, in the order of their numbers.
+pub(super) async fn page(index: &Index, filter: &Filter, page: Page) -> Result<Vec<Delivery>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM deliveries WHERE 1 = 1"));
+    let state = filter.state.map(State::as_str);
+    for (column, value) in [
+        ("state", state),
+        ("destination", filter.destination.as_deref()),
+        ("study_uid", filter.study_uid.as_deref()),
+    ] {
+        if let Some(value) = value {
+            sql.push(&format!(" AND {column} = ")).bind(value);
+        }
+    }
+    read(&sql.page("id", page).all(index.readers()).await?)
+}
+
+/// Has one that waits be sent as soon as it can be; whether it waited.
+pub(super) async fn hasten(change: &Change, id: i64, now_ns: i64) -> Result<bool> {
+    let mut sql = Sql::new("UPDATE deliveries SET not_before_ns = ");
+    sql.bind(now_ns)
+        .push(" WHERE state = 'waiting' AND id = ")
+        .bind(id);
+    Ok(sql.run(&**change).await?.rows_affected() > 0)
+}
+
+/// What is not over for a destination, by state.
+pub(super) async fn backlog(index: &Index, destination: &str) -> Result<Vec<Backlog>> {
+    let mut sql = Sql::new("SELECT state, COUNT(*), MIN(created_ns) FROM deliveries WHERE destination = ");
+    sql.bind(destination)
+        .push(" AND state IN ('waiting', 'sending', 'quarantined') GROUP BY state");
+    let rows = sql.all(index.readers()).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Backlog {
+                state: state(row, 0)?,
+                number: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
+                oldest_ns: row.try_get_by_index(2)?,
+            })
+        })
+        .collect()
+}
+
 /// How many rows are in each state.
 pub(super) async fn counts(index: &Index) -> Result<Vec<Counted>> {
     let sql = Sql::new(
@@ -238,10 +280,11 @@ pub(super) async fn counts(index: &Index) -> Result<Vec<Counted>> {
         .collect()
 }
 
-/// Removes rows of what was delivered before then.
+/// Removes rows of what was delivered, or dropped, before then.
 pub(super) async fn prune(index: &Index, before_ns: i64) -> Result<u64> {
     let change = index.begin().await?;
-    let mut sql = Sql::new("DELETE FROM deliveries WHERE state = 'delivered' AND changed_ns < ");
+    let mut sql =
+        Sql::new("DELETE FROM deliveries WHERE state IN ('delivered', 'dropped') AND changed_ns < ");
     sql.bind(before_ns);
     let removed = sql.run(&*change).await?.rows_affected();
     change.commit().await?;

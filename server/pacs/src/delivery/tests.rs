@@ -308,3 +308,111 @@ async fn a_failing_destination_is_not_stormed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn people_look_hasten_and_drop_over_http() {
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    let folder = crate::test_folder::TestFolder::new("deliveries");
+    let archive = crate::test_node::archive(folder.path(), "HERE").await;
+    let queue = Queue::open(archive.index().clone(), "routing", Begin::Now)
+        .await
+        .unwrap();
+    let later = now_ns() + 3_600_000_000_000;
+    let waiting = |sop_uid: &str| NewDelivery {
+        not_before_ns: later,
+        ..new("1.1", sop_uid)
+    };
+    let held = NewDelivery {
+        held: Some("the destination said no".to_owned()),
+        ..new("1.2", "1.2.1")
+    };
+    queue
+        .accept(&[waiting("1.1.1"), waiting("1.1.2"), held], 0)
+        .await
+        .unwrap();
+    let app = crate::http::App::new(archive.clone(), Arc::new(crate::access::Open));
+    let router = crate::http::router(app.clone().with_queue(queue.clone()));
+    let ask = async |method: &str, path: &str, body: Value| {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/archive/deliveries{path}"));
+        let request = request.header("content-type", "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice::<Value>(&bytes).unwrap_or_default(),
+        )
+    };
+    let none = Value::Null;
+    let (status, first) = ask("GET", "?limit=2", none.clone()).await;
+    assert_eq!((status, first["items"].as_array().unwrap().len()), (200, 2));
+    let (_, rest) = ask("GET", &format!("?after={}", first["next"]), none.clone()).await;
+    assert_eq!(rest["items"][0]["reason"], "the destination said no");
+    assert_eq!(
+        (&rest["items"][0]["state"], &rest["next"]),
+        (&json!("quarantined"), &none)
+    );
+    let held = rest["items"][0]["id"].clone();
+    for (query, number) in [
+        ("?state=waiting", 2),
+        ("?state=dropped", 0),
+        ("?study=1.2&destination=there", 1),
+        ("?destination=elsewhere", 0),
+    ] {
+        let (_, listed) = ask("GET", query, none.clone()).await;
+        assert_eq!(listed["items"].as_array().unwrap().len(), number, "{query}");
+    }
+    let path = format!("/{held}/drop");
+    for (path, reason, status) in [
+        (path.as_str(), " ", 400),
+        ("/999/drop", "x", 404),
+        (&path, "the study was sent by hand", 204),
+        (&path, "again", 409),
+    ] {
+        assert_eq!(
+            ask("POST", path, json!({ "reason": reason })).await.0,
+            status,
+            "{path} {reason}"
+        );
+    }
+    let (_, listed) = ask("GET", "?state=dropped", none.clone()).await;
+    assert_eq!(
+        listed["items"][0]["reason"],
+        "web:open: the study was sent by hand"
+    );
+    let events = crate::events::EventTable::after(archive.index(), 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(events[0].1.kind, Kind::DeliveryDropped);
+    let (_, summary) = ask("GET", "/summary", none.clone()).await;
+    assert_eq!(
+        summary["counts"],
+        json!([
+            { "destination": "there", "state": "dropped", "number": 1 },
+            { "destination": "there", "state": "waiting", "number": 2 },
+        ])
+    );
+    // What was dropped is sent after all, and what waits is sent now.
+    let first = first["items"][0]["id"].clone();
+    for id in [&held, &first] {
+        assert_eq!(ask("POST", &format!("/{id}/retry"), none.clone()).await.0, 204);
+    }
+    assert_eq!(ask("POST", "/999/retry", none.clone()).await.0, 404);
+    let (_, listed) = ask("GET", "?state=waiting", none.clone()).await;
+    let due = |item: &Value| item["not_before_ns"].as_i64().unwrap() <= now_ns();
+    let due: Vec<bool> = listed["items"].as_array().unwrap().iter().map(due).collect();
+    assert_eq!(due, [true, false, true]);
+    assert_eq!(ask("GET", "?state=gone", none.clone()).await.0, 400);
+    // A process that sends nothing has no queue to show.
+    let request = Request::get("/archive/deliveries").body(Body::empty()).unwrap();
+    let response = crate::http::router(app).oneshot(request).await.unwrap();
+    assert_eq!(response.status().as_u16(), 501);
+}

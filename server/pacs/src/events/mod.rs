@@ -45,6 +45,10 @@ pub enum Kind {
     Corrected,
     /// A correction was undone.
     CorrectionUndone,
+    /// Two patients were merged.
+    Merged,
+    /// A merge was undone.
+    MergeUndone,
     /// A person chose which of several objects with one SOP Instance UID is visible.
     Chosen,
     /// Instances were rejected.
@@ -65,6 +69,8 @@ pub enum Kind {
     MovedToCold,
     /// An object's bytes are not what they were.
     Damaged,
+    /// A person decided that an object is not sent to a destination.
+    DeliveryDropped,
 }
 
 impl Kind {
@@ -77,6 +83,8 @@ impl Kind {
         (Self::Committed, "committed"),
         (Self::Corrected, "corrected"),
         (Self::CorrectionUndone, "correction-undone"),
+        (Self::Merged, "merged"),
+        (Self::MergeUndone, "merge-undone"),
         (Self::Chosen, "chosen"),
         (Self::Rejected, "rejected"),
         (Self::RejectionUndone, "rejection-undone"),
@@ -87,6 +95,7 @@ impl Kind {
         (Self::Removing, "removing"),
         (Self::MovedToCold, "moved-to-cold"),
         (Self::Damaged, "damaged"),
+        (Self::DeliveryDropped, "delivery-dropped"),
     ];
 
     /// The word of the table.

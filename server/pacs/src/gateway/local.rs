@@ -10,8 +10,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::language::{Chosen, Language};
+use super::pages::{self, View};
 use super::role::{Gateway, Standing};
-use super::{pages, web};
+use super::web;
 use crate::delivery::State as Stands;
 use crate::http::{Error, Result, only_this_machine};
 use crate::routing::Node;
@@ -90,36 +92,49 @@ fn html(status: StatusCode, markup: maud::Markup) -> Response {
     response
 }
 
-async fn shown(local: &Local, status: StatusCode, message: Option<[String; 2]>) -> Result<Response> {
+async fn shown(
+    local: &Local,
+    language: Language,
+    status: StatusCode,
+    message: Option<&str>,
+) -> Result<Response> {
     let standing = local.gateway.standing().await?;
-    Ok(html(
-        status,
-        pages::page(&standing, &local.form_token, message.as_ref()),
-    ))
+    let view = View {
+        language,
+        form_token: &local.form_token,
+    };
+    Ok(html(status, pages::page(&standing, view, message)))
 }
 
-async fn page(State(local): State<Local>) -> Result<Response> {
-    shown(&local, StatusCode::OK, None).await
+async fn page(State(local): State<Local>, chosen: Chosen) -> Result<Response> {
+    let mut response = shown(&local, chosen.language, StatusCode::OK, None).await?;
+    if chosen.is_new
+        && let Ok(cookie) = HeaderValue::from_str(&chosen.language.cookie())
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
-async fn start(State(local): State<Local>, body: String) -> Result<Response> {
+async fn start(
+    State(local): State<Local>,
+    Chosen { language, .. }: Chosen,
+    body: String,
+) -> Result<Response> {
     let form = local.form(&body)?;
     let (Some(port), Some(ae_title)) = (form.port.filter(|port| *port > 0), form.ae_title) else {
-        let words = [
-            "端口应为 1 至 65535，并填写 AE 标题。".to_owned(),
-            not_a_form().to_string(),
-        ];
-        return shown(&local, StatusCode::BAD_REQUEST, Some(words)).await;
+        let words = language.say(
+            "端口应为 1 至 65535，并填写 AE 标题。",
+            "Expected a port from 1 to 65535 and an AE title.",
+        );
+        return shown(&local, language, StatusCode::BAD_REQUEST, Some(words)).await;
     };
     match local.gateway.start_receiving(port, &ae_title).await? {
         Ok(_) => Ok(Redirect::to("/").into_response()),
         Err(error) => {
-            shown(
-                &local,
-                StatusCode::CONFLICT,
-                Some([error.in_chinese(), error.to_string()]),
-            )
-            .await
+            let (chinese, english) = (error.in_chinese(), error.to_string());
+            let words = language.say(&chinese, &english);
+            shown(&local, language, StatusCode::CONFLICT, Some(words)).await
         }
     }
 }

@@ -16,6 +16,7 @@ mod check;
 mod client;
 mod cloud;
 mod devices;
+mod language;
 mod local;
 mod pages;
 mod pieces;

@@ -1,8 +1,10 @@
-//! The gateway's page: cards that show how it stands, and forms that need no script. Chinese first, English beside it.
+//! The gateway's page: cards that show how it stands, and forms that need no script. In Chinese or in English; what other
+//! programs and the log say stays as they say it.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Finding;
+use super::language::Language;
 use super::local::address;
 use super::role::Standing;
 use crate::clock::now_ns;
@@ -11,102 +13,155 @@ use crate::ingest::Refused;
 use crate::routing::Destination;
 
 const STYLE: &str = include_str!("style.css");
+/// Refused objects that are shown.
+const SHOWN: usize = 20;
+
+/// What a page is made for: in which language, and what stands in its forms.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) language: Language,
+    pub(super) form_token: &'a str,
+}
+
+impl View<'_> {
+    fn say<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
+        self.language.say(chinese, english)
+    }
+
+    /// A form of one button, plain where nobody waits for it.
+    fn button(&self, action: &str, words: &str, is_plain: bool) -> Markup {
+        html! {
+            form method="post" action=(action) {
+                (self.token())
+                button.plain[is_plain] type="submit" { (words) }
+            }
+        }
+    }
+
+    fn token(&self) -> Markup {
+        html! { input type="hidden" name="form_token" value=(self.form_token); }
+    }
+
+    /// How long ago, in words: the page knows no time zone.
+    fn ago(&self, at_ns: i64) -> String {
+        let seconds = (now_ns().saturating_sub(at_ns) / 1_000_000_000).max(0);
+        let (number, chinese, english) = match seconds {
+            ..=59 => (seconds, "秒", "second"),
+            60..=3599 => (seconds / 60, "分钟", "minute"),
+            3600..=86_399 => (seconds / 3600, "小时", "hour"),
+            _ => (seconds / 86_400, "天", "day"),
+        };
+        match self.language {
+            Language::Chinese => format!("{number} {chinese}前"),
+            Language::English => format!("{} ago", counted(number, english)),
+        }
+    }
+
+    fn times(&self, number: i64) -> String {
+        match self.language {
+            Language::Chinese => format!("尝试 {number} 次"),
+            Language::English => counted(number, "attempt"),
+        }
+    }
+}
+
+/// A number with its word in English.
+fn counted(number: i64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
 
 /// The page, with a message where something did not go.
-pub(super) fn page(standing: &Standing, form_token: &str, message: Option<&[String; 2]>) -> Markup {
+pub(super) fn page(standing: &Standing, view: View<'_>, message: Option<&str>) -> Markup {
+    let title = view.say("影像前置机", "Imaging gateway");
+    let (other, name) = match view.language {
+        Language::Chinese => (Language::English, "English"),
+        Language::English => (Language::Chinese, "中文"),
+    };
     html! {
         (DOCTYPE)
-        html lang="zh-CN" {
+        html lang=(view.language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "影像前置机 · Gateway" }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    h1 { "影像前置机 " span lang="en" { "Gateway" } }
-                    a href="/" { "刷新 " span lang="en" { "Refresh" } }
+                    h1 { (title) }
+                    nav {
+                        a href="/" { (view.say("刷新", "Refresh")) }
+                        a href=(format!("/?lang={}", other.tag())) lang=(other.tag()) { (name) }
+                    }
                 }
                 main {
-                    @if let Some([chinese, english]) = message {
-                        p.message role="alert" { (chinese) " " span lang="en" { (english) } }
+                    @if let Some(message) = message {
+                        p.message role="alert" { (message) }
                     }
                     div.cards {
-                        (service(standing, form_token))
+                        (service(standing, view))
                         @for destination in &standing.destinations {
-                            (node(standing, destination, form_token))
+                            (node(standing, destination, view))
                         }
                         @if standing.destinations.is_empty() {
                             section.card {
-                                (heading("转发节点", "Destinations"))
-                                p { "配置文件中还没有转发节点，收到的影像暂存在本机。" }
-                                p.quiet lang="en" { "No destination is configured; what is received stays here." }
+                                h2 { (view.say("转发节点", "Destinations")) }
+                                p.quiet {
+                                    (view.say(
+                                        "配置文件中还没有转发节点，收到的影像暂存在本机。",
+                                        "No destination is configured; what is received stays here.",
+                                    ))
+                                }
                             }
                         }
                     }
-                    (held(&standing.held, form_token))
-                    (refused(&standing.refused))
-                    (log(&standing.delivered))
+                    (held(&standing.held, view))
+                    (refused(&standing.refused, view))
+                    (log(&standing.delivered, view))
                 }
             }
         }
     }
 }
 
-fn heading(chinese: &str, english: &str) -> Markup {
-    html! { h2 { (chinese) " " span lang="en" { (english) } } }
-}
-
-fn token(form_token: &str) -> Markup {
-    html! { input type="hidden" name="form_token" value=(form_token); }
-}
-
-fn button(chinese: &str, english: &str) -> Markup {
-    html! { button type="submit" { (chinese) " " span lang="en" { (english) } } }
-}
-
-fn service(standing: &Standing, form_token: &str) -> Markup {
+fn service(standing: &Standing, view: View<'_>) -> Markup {
     let running = standing.service.as_ref();
     let service = running.unwrap_or(&standing.wanted);
+    let (port, title) = (view.say("端口", "Port"), view.say("AE 标题", "AE title"));
     html! {
         section.card {
-            (heading("接收服务", "Receive service"))
-            p.state.good[running.is_some()].off[running.is_none()] {
-                @if running.is_some() { "运行中 " span lang="en" { "Running" } }
-                @else { "已停止 " span lang="en" { "Stopped" } }
-            }
+            p.eyebrow { (view.say("本机", "This machine")) }
+            h2 { (view.say("接收服务", "Receive service")) }
             @if running.is_some() {
+                p.state.good { (view.say("运行中", "Running")) }
                 dl {
-                    dt { "端口 " span lang="en" { "Port" } }
+                    dt { (port) }
                     dd { (service.address.port()) }
-                    dt { "AE 标题 " span lang="en" { "AE title" } }
+                    dt { (title) }
                     dd { (service.ae_title) }
                 }
-                form method="post" action="/receive/stop" {
-                    (token(form_token))
-                    (button("停止接收", "Stop"))
-                }
+                (view.button("/receive/stop", view.say("停止接收", "Stop"), true))
             } @else {
+                p.state.off { (view.say("已停止", "Stopped")) }
                 form method="post" action="/receive/start" {
-                    (token(form_token))
+                    (view.token())
                     label {
-                        span { "端口 " span lang="en" { "Port" } }
+                        span { (port) }
                         input type="number" name="port" min="1" max="65535" required value=(service.address.port());
                     }
                     label {
-                        span { "AE 标题 " span lang="en" { "AE title" } }
+                        span { (title) }
                         input type="text" name="ae_title" maxlength="16" required value=(service.ae_title);
                     }
-                    (button("开始接收", "Start"))
+                    button type="submit" { (view.say("开始接收", "Start")) }
                 }
             }
         }
     }
 }
 
-fn node(standing: &Standing, destination: &Destination, form_token: &str) -> Markup {
+fn node(standing: &Standing, destination: &Destination, view: View<'_>) -> Markup {
     let name = &destination.name;
     let count = |state| {
         let own = standing
@@ -115,62 +170,73 @@ fn node(standing: &Standing, destination: &Destination, form_token: &str) -> Mar
             .find(|one| one.destination == *name && one.state == state);
         own.map_or(0, |one| one.number)
     };
-    let trouble = standing.troubles.get(name);
-    let checked = standing.checked.get(name);
-    let path = format!("/nodes/{}/test", percent_encoded(name));
     html! {
         section.card {
-            (heading(name, "Destination"))
+            p.eyebrow { (view.say("转发节点", "Destination")) }
+            h2 { (name) }
             p.address { (address(&destination.node)) }
-            @if let Some(trouble) = trouble {
-                p.state.bad { "暂时无法送达 " span lang="en" { "Not reached now" } }
-                p.quiet { (trouble.words) " · 连续失败 " (trouble.failures) " 次 · " (ago(trouble.at_ns)) }
+            @if let Some(trouble) = standing.troubles.get(name) {
+                p.state.bad { (view.say("暂时无法送达", "Not reached now")) }
+                p.quiet {
+                    @match view.language {
+                        Language::Chinese => { "连续失败 " (trouble.failures) " 次" }
+                        Language::English => { (counted(trouble.failures.into(), "failure")) " in a row" }
+                    }
+                    " · " (view.ago(trouble.at_ns))
+                }
+                p.reason lang="en" { (trouble.words) }
             } @else {
-                p.state.good { "正常 " span lang="en" { "No trouble" } }
+                p.state.good { (view.say("正常", "No trouble")) }
             }
             dl {
-                dt { "等待 " span lang="en" { "Waiting" } }
+                dt { (view.say("等待", "Waiting")) }
                 dd { (count(State::Waiting) + count(State::Sending)) }
-                dt { "已送达 " span lang="en" { "Delivered" } }
+                dt { (view.say("已送达", "Delivered")) }
                 dd { (count(State::Delivered)) }
-                dt { "已隔离 " span lang="en" { "Held" } }
+                dt { (view.say("已隔离", "Held")) }
                 dd { (count(State::Quarantined)) }
             }
-            @if let Some(checked) = checked {
+            @if let Some(checked) = standing.checked.get(name) {
                 @let good = checked.finding == Finding::Good;
-                p.good[good].bad[!good] { (checked.finding.in_chinese()) " " span.quiet { (ago(checked.at_ns)) } }
-                p.quiet lang="en" { (checked.finding) }
+                p.good[good].bad[!good] {
+                    @match view.language {
+                        Language::Chinese => (checked.finding.in_chinese()),
+                        Language::English => (checked.finding),
+                    }
+                    " " span.quiet.ago { (view.ago(checked.at_ns)) }
+                }
             }
-            form method="post" action=(path) {
-                (token(form_token))
-                (button("测试连接", "Test connection"))
-            }
+            (view.button(
+                &format!("/nodes/{}/test", percent_encoded(name)),
+                view.say("测试连接", "Test connection"),
+                true,
+            ))
         }
     }
 }
 
-fn held(held: &[Delivery], form_token: &str) -> Markup {
+fn held(held: &[Delivery], view: View<'_>) -> Markup {
     html! {
         section.card.wide {
-            (heading("隔离的影像", "Held objects"))
+            h2 { (view.say("隔离的影像", "Held objects")) }
             @if held.is_empty() {
-                p.quiet { "没有隔离的影像。 " span lang="en" { "Nothing is held." } }
+                p.quiet { (view.say("没有隔离的影像。", "Nothing is held.")) }
             } @else {
                 p.quiet {
-                    "这些影像没有丢失：排除原因后可重新发送。 "
-                    span lang="en" { "Nothing of it is lost: send it again when the reason is gone." }
+                    (view.say(
+                        "这些影像没有丢失：排除原因后可重新发送。",
+                        "Nothing of it is lost: send it again when the reason is gone.",
+                    ))
                 }
                 ul.rows {
                     @for delivery in held {
                         li {
-                            div {
-                                (identity(delivery))
-                                p.reason { (delivery.reason.as_deref().unwrap_or("")) }
-                            }
-                            form method="post" action=(format!("/deliveries/{}/retry", delivery.id)) {
-                                (token(form_token))
-                                (button("重新发送", "Send again"))
-                            }
+                            (identity(delivery, view))
+                            (view.button(
+                                &format!("/deliveries/{}/retry", delivery.id),
+                                view.say("重新发送", "Send again"),
+                                false,
+                            ))
                         }
                     }
                 }
@@ -180,21 +246,29 @@ fn held(held: &[Delivery], form_token: &str) -> Markup {
 }
 
 /// What could not be read when it came; absent when nothing was.
-fn refused(refused: &[Refused]) -> Markup {
+fn refused(refused: &[Refused], view: View<'_>) -> Markup {
+    let number = refused.len();
     html! {
-        @if !refused.is_empty() {
+        @if number > 0 {
             section.card.wide {
-                (heading("接收时被拒的影像", "Refused on receipt"))
+                h2 { (view.say("接收时被拒的影像", "Refused on receipt")) }
                 p.quiet {
-                    "共 " (refused.len()) " 个，发送设备已收到失败应答；原始数据保存在数据目录的 refused 文件夹。 "
-                    span lang="en" { "The sender was told; the bytes are in the folder refused." }
+                    @match view.language {
+                        Language::Chinese => {
+                            "共 " (number) " 个，发送设备已收到失败应答；原始数据保存在数据目录的 refused 文件夹。"
+                        }
+                        Language::English => {
+                            (counted(number as i64, "object")) "; their senders were told, and the bytes are in the data \
+                             folder's refused."
+                        }
+                    }
                 }
                 ul.rows {
-                    @for refused in refused.iter().take(20) {
+                    @for refused in refused.iter().take(SHOWN) {
                         li {
                             div {
                                 p.uid { (refused.hash) }
-                                p.reason { (refused.words) }
+                                p.reason lang="en" { (refused.words) }
                             }
                         }
                     }
@@ -204,16 +278,16 @@ fn refused(refused: &[Refused]) -> Markup {
     }
 }
 
-fn log(delivered: &[Delivery]) -> Markup {
+fn log(delivered: &[Delivery], view: View<'_>) -> Markup {
     html! {
         section.card.wide {
-            (heading("最近送达", "Delivered last"))
+            h2 { (view.say("最近送达", "Delivered last")) }
             @if delivered.is_empty() {
-                p.quiet { "还没有送达的影像。 " span lang="en" { "Nothing was delivered yet." } }
+                p.quiet { (view.say("还没有送达的影像。", "Nothing was delivered yet.")) }
             } @else {
                 ul.rows {
                     @for delivery in delivered {
-                        li { (identity(delivery)) }
+                        li { (identity(delivery, view)) }
                     }
                 }
             }
@@ -221,26 +295,19 @@ fn log(delivered: &[Delivery]) -> Markup {
     }
 }
 
-fn identity(delivery: &Delivery) -> Markup {
+/// Which object, whereto, how long ago; and what was said of it.
+fn identity(delivery: &Delivery, view: View<'_>) -> Markup {
+    let is_held = delivery.state == State::Quarantined;
     html! {
         div {
             p.uid { (delivery.sop_uid) }
             p.quiet {
-                (delivery.destination) " · " (ago(delivery.changed_ns)) " · 尝试 " (delivery.attempts) " 次"
-                @if delivery.state == State::Delivered && let Some(words) = &delivery.reason { " · " (words) }
+                (delivery.destination) " · " (view.ago(delivery.changed_ns)) " · " (view.times(delivery.attempts))
+            }
+            @if let Some(words) = &delivery.reason {
+                p.reason[is_held].quiet[!is_held] lang="en" { (words) }
             }
         }
-    }
-}
-
-/// How long ago, in words: the page knows no time zone.
-fn ago(at_ns: i64) -> String {
-    let seconds = now_ns().saturating_sub(at_ns) / 1_000_000_000;
-    match seconds {
-        ..=59 => format!("{} 秒前", seconds.max(0)),
-        60..=3599 => format!("{} 分钟前", seconds / 60),
-        3600..=86_399 => format!("{} 小时前", seconds / 3600),
-        _ => format!("{} 天前", seconds / 86_400),
     }
 }
 

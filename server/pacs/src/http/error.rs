@@ -108,8 +108,8 @@ impl From<index::Error> for Error {
             | index::Error::WrongMatching(_)
             | index::Error::TooMany { .. }
             | index::Error::Rejection(_)
-            | index::Error::Conflict(_)
-            | index::Error::Merge(_) => Self::BadRequest(error.to_string()),
+            | index::Error::Conflict(_) => Self::BadRequest(error.to_string()),
+            index::Error::Merge(_) => Self::Conflict(error.to_string()),
             index::Error::NoSuchObject | index::Error::Correction(Refusal::NoSuch | Refusal::NotInForce) => {
                 Self::NotFound
             }

@@ -5,6 +5,7 @@
 
 mod caller;
 mod error;
+pub(crate) mod list;
 mod serve;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use error::Error;
 pub use serve::{Limits, serve};
 
 use crate::access::Authorize;
+use crate::delivery::Queue;
 use crate::dicomweb::rendered::RenderFrame;
 use crate::dicomweb::upload::Uploads;
 use crate::dicomweb::wado::layout::Layouts;
@@ -44,6 +46,7 @@ struct Shared {
     layouts: Arc<Layouts>,
     frame_cache: Arc<FrameCache>,
     uploads: Option<Uploads>,
+    queue: Option<Queue>,
 }
 
 impl App {
@@ -58,6 +61,7 @@ impl App {
                 layouts: Arc::default(),
                 frame_cache: Arc::default(),
                 uploads: None,
+                queue: None,
             }),
         }
     }
@@ -72,6 +76,12 @@ impl App {
     #[must_use]
     pub fn with_uploads(self, uploads: Uploads) -> Self {
         self.with(|shared| shared.uploads = Some(uploads))
+    }
+
+    /// The same with the queue of what leaves for other nodes; without one its list is not offered.
+    #[must_use]
+    pub fn with_queue(self, queue: Queue) -> Self {
+        self.with(|shared| shared.queue = Some(queue))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -89,6 +99,18 @@ impl App {
             .uploads
             .as_ref()
             .ok_or(Error::NotOffered("uploading in pieces"))
+    }
+
+    /// The queue of what leaves for other nodes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOffered`] where there is none.
+    pub(crate) fn queue(&self) -> Result<&Queue> {
+        self.shared
+            .queue
+            .as_ref()
+            .ok_or(Error::NotOffered("a queue of deliveries"))
     }
 
     /// The archive.
@@ -127,10 +149,12 @@ pub fn router(app: App) -> Router {
         .merge(crate::orders::router())
         .merge(crate::gateway::router(app.clone()))
         .merge(crate::media::router())
+        .merge(crate::convert::router())
         .merge(crate::corrections::router())
         .merge(crate::conflicts::router())
         .merge(crate::rejection::router())
         .merge(crate::retention::router())
+        .merge(crate::delivery::router())
         .merge(crate::scrub::router())
         .merge(crate::tiers::router())
         .fallback(async || Error::NotFound)

@@ -12,12 +12,9 @@ use serde_json::json;
 use super::Scope;
 use super::correct::{self, NewCorrection};
 use super::database::Sql;
-use super::{Error, Facts, Index, Result, matching, visible};
+use super::{Error, Facts, Index, Page, Result, matching, visible};
 use crate::events::{Event, Kind};
 use crate::storage::Hash;
-
-/// Rows of a list at most.
-const MAX_LISTED: i64 = 1000;
 
 /// What contradicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,19 +176,17 @@ async fn note(
 }
 
 impl Index {
-    /// Gives conflicts after the one with this number, at most 1000; `open` only those not decided.
+    /// Gives a page of conflicts; `open` only those not decided.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn conflicts(&self, open: bool, after: i64) -> Result<Vec<Conflict>> {
-        let mut sql = Sql::new(format!("{SELECT} WHERE id > "));
-        sql.bind(after);
+    pub async fn conflicts(&self, open: bool, page: Page) -> Result<Vec<Conflict>> {
+        let mut sql = Sql::new(format!("{SELECT} WHERE 1 = 1"));
         if open {
             sql.push(" AND decision IS NULL");
         }
-        sql.push(" ORDER BY id LIMIT ").bind(MAX_LISTED);
-        let rows = sql.all(&self.readers).await?;
+        let rows = sql.page("id", page).all(&self.readers).await?;
         rows.iter().map(conflict).collect()
     }
 

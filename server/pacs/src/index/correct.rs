@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::attributes;
 use super::database::Sql;
 use super::facts::patient_key;
-use super::{Change, Error, Facts, Identifier, Index, Result, Scope, refile};
+use super::{Change, Error, Facts, Identifier, Index, Page, Result, Scope, refile};
 use crate::corrections::Refusal;
 use crate::corrections::attributes::check;
 use crate::corrections::overlay::{Overlay, Reason};
@@ -22,9 +22,6 @@ use crate::storage::Hash;
 
 /// Characters of a reason at most.
 const MAX_REASON: usize = 1000;
-
-/// Rows of a list at most.
-const MAX_LISTED: i64 = 1000;
 
 /// A correction that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,19 +98,17 @@ impl Index {
         change.commit().await
     }
 
-    /// Gives corrections after the one with this number, at most 1000, those undone too: of one scope, or all.
+    /// Gives a page of corrections, those undone too: of one scope, or all.
     ///
     /// # Errors
     ///
     /// [`Error::Database`], [`Error::Damaged`].
-    pub async fn corrections(&self, of: Option<&Scope>, after: i64) -> Result<Vec<Correction>> {
-        let mut sql = Sql::new(format!("{SELECT} WHERE id > "));
-        sql.bind(after);
+    pub async fn corrections(&self, of: Option<&Scope>, page: Page) -> Result<Vec<Correction>> {
+        let mut sql = Sql::new(format!("{SELECT} WHERE 1 = 1"));
         if let Some(scope) = of {
             sql.push(" AND target = ").bind(scope.target());
         }
-        sql.push(" ORDER BY id LIMIT ").bind(MAX_LISTED);
-        let rows = sql.all(&self.readers).await?;
+        let rows = sql.page("id", page).all(&self.readers).await?;
         rows.iter().map(correction).collect()
     }
 
@@ -250,7 +245,7 @@ pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64>
 }
 
 /// Columns after the hash: the survivor's identity, and when.
-fn merged(row: &QueryResult) -> Result<Overlay> {
+pub(super) fn merged(row: &QueryResult) -> Result<Overlay> {
     let mut changes = BTreeMap::new();
     for (tag, at) in [
         (tags::PATIENT_ID, 1),
@@ -340,17 +335,23 @@ fn judge(new: &NewCorrection) -> Result<(), Refusal> {
     if new.changes.is_empty() {
         return Err(Refusal::Nothing);
     }
-    let found = new.reason.chars().count();
-    if new.reason.trim().is_empty() || found > MAX_REASON {
+    judge_reason(&new.reason)?;
+    let level = new.scope.level();
+    new.changes
+        .iter()
+        .try_for_each(|(tag, value)| check(level, *tag, value))
+}
+
+/// Whoever decides about patients says why.
+pub(super) fn judge_reason(reason: &str) -> Result<(), Refusal> {
+    let found = reason.chars().count();
+    if reason.trim().is_empty() || found > MAX_REASON {
         return Err(Refusal::NoReason {
             limit: MAX_REASON,
             found,
         });
     }
-    let level = new.scope.level();
-    new.changes
-        .iter()
-        .try_for_each(|(tag, value)| check(level, *tag, value))
+    Ok(())
 }
 
 /// The key under which a correction lets a patient show, where it changes the identifier.

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use super::writer::{Change, Writer};
-use super::{Result, schema};
+use super::{Page, Result, schema};
 use crate::events::{EventSink, EventTable};
 
 /// Where the index is.
@@ -118,6 +118,13 @@ impl Sql {
         self.values.push(value.into());
         self.text.push_str(&format!("${}", self.values.len()));
         self
+    }
+
+    /// Adds the end of a statement that gives one page of rows; conditions stand before it.
+    pub(crate) fn page(&mut self, number: &str, page: Page) -> &mut Self {
+        self.push(&format!(" AND {number} > ")).bind(page.after);
+        self.push(&format!(" ORDER BY {number} LIMIT "))
+            .bind(i64::from(page.limit))
     }
 
     /// Adds values with commas between them.

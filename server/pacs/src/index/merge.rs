@@ -2,27 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, QueryResult};
+use serde_json::json;
 
 use super::database::Sql;
 use super::facts::patient_key;
-use super::{Error, Identifier, Index, Result};
+use super::{Error, Identifier, Index, Page, Result, correct};
+use crate::corrections::Refusal;
+use crate::corrections::overlay::Overlay;
+use crate::events::{Event, Kind};
+
+/// A merge that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMerge {
+    /// The patient whose studies go.
+    pub from: Identifier,
+    /// The patient they show under.
+    pub into: Identifier,
+    /// Who merges.
+    pub actor: String,
+    /// When, in nanoseconds since 1970 (UTC).
+    pub at_ns: i64,
+    /// Why, in the words of who does it.
+    pub reason: String,
+}
 
 /// One merge, in force or undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
     /// Its number.
     pub id: i64,
-    /// The patient whose studies went.
-    pub from: Identifier,
-    /// The patient they show under.
-    pub into: Identifier,
-    /// When, in nanoseconds since 1970 (UTC).
-    pub merged_ns: i64,
-    /// Why, in the words of who did it.
-    pub reason: String,
-    /// When it was undone.
-    pub undone_ns: Option<i64>,
+    /// What was decided.
+    pub made: NewMerge,
+    /// When it was undone, and by whom.
+    pub undone: Option<(i64, String)>,
 }
 
 impl Index {
@@ -30,15 +43,17 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`Error::Merge`] when a patient is unknown, is merged already, or would be merged with itself.
-    pub async fn merge(&self, from: &Identifier, into: &Identifier, at_ns: i64, reason: &str) -> Result<i64> {
-        let (from_key, into_key) = (patient_key(from), patient_key(into));
+    /// [`Error::Merge`] when a patient is unknown, is merged already, or would be merged with itself; [`Error::Correction`]
+    /// without a reason.
+    pub async fn merge(&self, new: &NewMerge) -> Result<i64> {
+        correct::judge_reason(&new.reason)?;
+        let (from_key, into_key) = (patient_key(&new.from), patient_key(&new.into));
         let change = self.begin().await?;
         for key in [&from_key, &into_key] {
             let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
             sql.bind(key.as_str());
             if sql.one(&*change).await?.is_none() {
-                return Err(Error::Merge("no such patient"));
+                return Err(Refusal::NoSuch.into());
             }
         }
         let targets = targets(&change).await?;
@@ -48,68 +63,109 @@ impl Index {
         if root_of(&targets, &into_key) == from_key {
             return Err(Error::Merge("a patient cannot be merged into itself"));
         }
-        let mut sql = Sql::new("INSERT INTO patient_merges (merged_ns, from_key, into_key, reason) VALUES (");
-        sql.bind(at_ns)
-            .push(", ")
-            .bind_all([from_key.as_str(), into_key.as_str(), reason]);
+        let mut sql =
+            Sql::new("INSERT INTO patient_merges (merged_ns, from_key, into_key, actor, reason) VALUES (");
+        sql.bind(new.at_ns).push(", ").bind_all([
+            from_key.as_str(),
+            into_key.as_str(),
+            new.actor.as_str(),
+            new.reason.as_str(),
+        ]);
         sql.push(") RETURNING id");
         let row = sql.one(&*change).await?.ok_or(Error::Damaged("a merge"))?;
+        let id = row.try_get_by_index(0)?;
         apply(&change).await?;
+        change
+            .record(&event(Kind::Merged, id, &new.actor, new.at_ns))
+            .await?;
         change.commit().await?;
-        Ok(row.try_get_by_index(0)?)
+        Ok(id)
     }
 
     /// Undoes a merge: both patients are as they were.
     ///
     /// # Errors
     ///
-    /// [`Error::Merge`] when there is no such merge in force.
-    pub async fn unmerge(&self, id: i64, at_ns: i64) -> Result<()> {
+    /// [`Error::Correction`] when there is no such merge in force.
+    pub async fn unmerge(&self, id: i64, actor: &str, at_ns: i64) -> Result<()> {
         let change = self.begin().await?;
         let mut sql = Sql::new("UPDATE patient_merges SET undone_ns = ");
-        sql.bind(at_ns)
-            .push(" WHERE undone_ns IS NULL AND id = ")
-            .bind(id);
+        sql.bind(at_ns).push(", undone_by = ").bind(actor);
+        sql.push(" WHERE undone_ns IS NULL AND id = ").bind(id);
         if sql.run(&*change).await?.rows_affected() == 0 {
-            return Err(Error::Merge("no such merge in force"));
+            return Err(Refusal::NotInForce.into());
         }
         apply(&change).await?;
+        change.record(&event(Kind::MergeUndone, id, actor, at_ns)).await?;
         change.commit().await
     }
 
-    /// Gives all merges, those undone too, in their order.
+    /// Gives a page of merges, those undone too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::Damaged`].
+    pub async fn merges(&self, page: Page) -> Result<Vec<Merge>> {
+        let mut sql = Sql::new(
+            "SELECT id, from_key, into_key, merged_ns, reason, undone_ns, actor, undone_by FROM patient_merges WHERE 1 = 1",
+        );
+        let rows = sql.page("id", page).all(&self.readers).await?;
+        rows.iter().map(merge).collect()
+    }
+
+    /// What would be laid over the objects of a patient who is merged into this one; `None` when there is none such.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn merges(&self) -> Result<Vec<Merge>> {
-        let sql = Sql::new(
-            "SELECT id, from_key, into_key, merged_ns, reason, undone_ns FROM patient_merges ORDER BY id",
+    pub(crate) async fn merged_into(&self, into: &Identifier) -> Result<Option<Overlay>> {
+        let mut sql = Sql::new(
+            "SELECT '', r.patient_id, r.issuer, r.patient_name, r.birth_date, r.sex, CAST(NULL AS BIGINT) \
+             FROM patients p JOIN patients r ON r.id = p.root WHERE p.patient_key = ",
         );
-        let rows = sql.all(&self.readers).await?;
-        rows.iter()
-            .map(|row| {
-                let identifier = |at| -> Result<Identifier> {
-                    let key: String = row.try_get_by_index(at)?;
-                    let (id, issuer) = key
-                        .strip_prefix("id ")
-                        .and_then(|key| key.split_once('\u{1}'))
-                        .ok_or(Error::Damaged("a merge"))?;
-                    Ok(Identifier {
-                        id: id.to_owned(),
-                        issuer: issuer.to_owned(),
-                    })
-                };
-                Ok(Merge {
-                    id: row.try_get_by_index(0)?,
-                    from: identifier(1)?,
-                    into: identifier(2)?,
-                    merged_ns: row.try_get_by_index(3)?,
-                    reason: row.try_get_by_index(4)?,
-                    undone_ns: row.try_get_by_index(5)?,
-                })
-            })
-            .collect()
+        let row = sql.bind(patient_key(into)).one(&self.readers).await?;
+        row.as_ref().map(correct::merged).transpose()
+    }
+}
+
+fn merge(row: &QueryResult) -> Result<Merge> {
+    let identifier = |at| -> Result<Identifier> {
+        let key: String = row.try_get_by_index(at)?;
+        let (id, issuer) = key
+            .strip_prefix("id ")
+            .and_then(|key| key.split_once('\u{1}'))
+            .ok_or(Error::Damaged("a merge"))?;
+        Ok(Identifier {
+            id: id.to_owned(),
+            issuer: issuer.to_owned(),
+        })
+    };
+    let undone_ns: Option<i64> = row.try_get_by_index(5)?;
+    let undone_by: Option<String> = row.try_get_by_index(7)?;
+    Ok(Merge {
+        id: row.try_get_by_index(0)?,
+        made: NewMerge {
+            from: identifier(1)?,
+            into: identifier(2)?,
+            actor: row.try_get_by_index(6)?,
+            at_ns: row.try_get_by_index(3)?,
+            reason: row.try_get_by_index(4)?,
+        },
+        undone: undone_ns.map(|at_ns| (at_ns, undone_by.unwrap_or_default())),
+    })
+}
+
+/// What happened, without an identifier: whoever may know reads the merge.
+fn event(kind: Kind, id: i64, actor: &str, at_ns: i64) -> Event {
+    Event {
+        at_ns,
+        kind,
+        actor: actor.to_owned(),
+        study_uid: None,
+        series_uid: None,
+        sop_uid: None,
+        hash: None,
+        detail: Some(json!({ "merge": id }).to_string()),
     }
 }
 

@@ -51,7 +51,7 @@ pub use facts::{Code, Facts, Identifier, Request, Tracer};
 pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
-pub use merge::Merge;
+pub use merge::{Merge, NewMerge};
 pub(crate) use metadata::INLINE_BYTES;
 #[cfg(test)]
 pub(crate) use metadata::inflated;
@@ -142,6 +142,23 @@ pub(crate) fn attributes_of(level: Level) -> impl Iterator<Item = Tag> {
 
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Which rows of a list are asked for: of those with a greater number than `after` the first ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The last number seen; 0 for the beginning.
+    pub after: i64,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The first thousand.
+    pub const FIRST: Self = Self {
+        after: 0,
+        limit: 1000,
+    };
+}
 
 /// What became of an object that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

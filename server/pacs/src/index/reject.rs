@@ -4,14 +4,11 @@ use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
 
 use super::database::Sql;
-use super::{Error, Index, Result, visible};
+use super::{Error, Index, Page, Result, visible};
 use crate::events::{Event, Kind};
 
 /// Instances of one rejection at most.
 const MAX_INSTANCES: usize = 200_000;
-
-/// Rows of a list at most.
-const MAX_LISTED: i64 = 1000;
 
 /// Why instances are rejected: DCM codes of PS3.16 CID 7011.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,22 +158,20 @@ impl Index {
         change.commit().await
     }
 
-    /// Gives rejections after the one with this number, at most 1000, those undone too: of one study, or all.
+    /// Gives a page of rejections, those undone too: of one study, or all.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn rejections(&self, study_uid: Option<&str>, after: i64) -> Result<Vec<Rejection>> {
+    pub async fn rejections(&self, study_uid: Option<&str>, page: Page) -> Result<Vec<Rejection>> {
         let mut sql = Sql::new(
             "SELECT r.id, r.study_uid, r.reason, r.comment, r.note_uid, r.at_ns, r.actor, r.undone_ns, r.undone_by, \
-             (SELECT COUNT(*) FROM rejected_instances ri WHERE ri.rejection = r.id) FROM rejections r WHERE r.id > ",
+             (SELECT COUNT(*) FROM rejected_instances ri WHERE ri.rejection = r.id) FROM rejections r WHERE 1 = 1",
         );
-        sql.bind(after);
         if let Some(study_uid) = study_uid {
             sql.push(" AND r.study_uid = ").bind(study_uid);
         }
-        sql.push(" ORDER BY r.id LIMIT ").bind(MAX_LISTED);
-        let rows = sql.all(&self.readers).await?;
+        let rows = sql.page("r.id", page).all(&self.readers).await?;
         rows.iter().map(rejection).collect()
     }
 }

@@ -23,6 +23,7 @@ pub use refusals::{Refusals, Refused};
 pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
+use crate::figures;
 use crate::index::{self, Added, Facts, Index};
 use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
 
@@ -272,6 +273,12 @@ impl Receiving {
     ///
     /// [`Error::Storage`], [`Error::Index`]: not acknowledged; the sender should send it again.
     pub async fn finish(self) -> Result<Outcome> {
+        let outcome = self.judged().await;
+        figures::ingested(&outcome);
+        outcome
+    }
+
+    async fn judged(self) -> Result<Outcome> {
         let Self {
             ingest,
             staging,

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::iso::Image;
-use super::zip::{self, Packing, Private};
-use super::{Layout, NOTE, Names, Selection, Tree};
+use super::zip::{self, Packing};
+use super::{Layout, NOTE, NOTE_DEIDENTIFIED, Names, Private, Selection, Tree};
 use crate::access::Action;
 use crate::deidentify;
 use crate::http::{App, Caller, Error, Result};
@@ -49,8 +49,13 @@ fn selection(study_uid: String, series: &str) -> Selection {
     }
 }
 
-fn note() -> Vec<(String, Bytes)> {
-    vec![("README.TXT".to_owned(), Bytes::from_static(NOTE.as_bytes()))]
+fn private(with_directory: bool) -> Result<Private> {
+    Ok(Private {
+        // A secret that nobody keeps: nothing joins this download to another.
+        key: deidentify::Key::random().map_err(|_| Error::Internal)?,
+        request: deidentify::Request::default(),
+        with_directory,
+    })
 }
 
 async fn zip_of(
@@ -96,13 +101,7 @@ async fn zip_of(
     };
     let storage = archive.storage().clone();
     if wishes.deidentify {
-        tree.files.retain(|file| file.path != "DICOMDIR");
-        let private = Private {
-            // A secret that nobody keeps: nothing joins this download to another.
-            key: deidentify::Key::random().map_err(|_| Error::Internal)?,
-            request: deidentify::Request::default(),
-            with_directory: wishes.dicomdir,
-        };
+        let private = private(wishes.dicomdir)?;
         let body = Body::from_stream(zip::deidentified(storage, tree, packing, private));
         return Ok(download("application/zip", &name, None, body));
     }
@@ -118,22 +117,21 @@ async fn iso_of(
     Query(wishes): Query<Wishes>,
 ) -> Result<Response> {
     caller.may(Action::Retrieve, Some(&study))?;
-    if wishes.deidentify {
-        return Err(Error::NotOffered("a disc of de-identified objects"));
-    }
-    let archive = app.archive();
+    let (index, storage) = (app.archive().index(), app.archive().storage());
+    let note = if wishes.deidentify {
+        NOTE_DEIDENTIFIED
+    } else {
+        NOTE
+    };
+    let extra = vec![("README.TXT".to_owned(), Bytes::from_static(note.as_bytes()))];
     let selection = selection(study, &wishes.series);
-    let tree = Tree::of(
-        archive.index(),
-        archive.storage(),
-        &selection,
-        &Layout::FileSet,
-        note(),
-    )
-    .await?;
+    let mut tree = Tree::of(index, storage, &selection, &Layout::FileSet, extra).await?;
+    if wishes.deidentify {
+        tree = super::deidentified(storage, tree, private(true)?).await?;
+    }
     let image = Image::new(tree, "DICOM")?;
     let size = image.size();
-    let body = Body::from_stream(image.stream(archive.storage().clone()));
+    let body = Body::from_stream(image.stream(storage.clone()));
     Ok(download(
         "application/x-iso9660-image",
         "study.iso",

@@ -20,8 +20,28 @@ const AT_ONCE: usize = 8;
 /// Bytes read at once.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// Bytes that tell a zip, a DICOM file, a directory of a disc.
-const HEAD_BYTES: usize = 1024;
+/// Bytes that tell a DICOM file, and a directory of a disc.
+pub(crate) const HEAD_BYTES: usize = 1024;
+
+/// What a file is, by its first [`HEAD_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The preamble and prefix of PS3.10 7.1 are there.
+    Dicom,
+    /// The directory of a disc.
+    Directory,
+    /// Neither; it may be a data set without them.
+    Unknown,
+}
+
+pub(crate) fn kind(head: &[u8]) -> Kind {
+    let class = uids::MEDIA_STORAGE_DIRECTORY_STORAGE.as_bytes();
+    match head.get(128..132) == Some(b"DICM") {
+        true if head.windows(class.len()).any(|window| window == class) => Kind::Directory,
+        true => Kind::Dicom,
+        false => Kind::Unknown,
+    }
+}
 
 /// Folders that wait to be looked into.
 const MAX_FOLDERS: usize = 1_000_000;
@@ -264,9 +284,8 @@ impl Taking {
     }
 
     async fn finish(self) -> Result<Fate, Error> {
-        let has_prefix = self.head.get(128..132) == Some(b"DICM");
-        let class = uids::MEDIA_STORAGE_DIRECTORY_STORAGE.as_bytes();
-        if has_prefix && self.head.windows(class.len()).any(|window| window == class) {
+        let kind = kind(&self.head);
+        if kind == Kind::Directory {
             return Ok(Fate::Directory);
         }
         Ok(match self.receiving.finish().await? {
@@ -274,7 +293,7 @@ impl Taking {
             Outcome::IdenticalDuplicate(_) => Fate::Duplicate,
             Outcome::DifferentDuplicate(_) => Fate::DifferentDuplicate,
             // Without prefix it was only tried.
-            Outcome::Refused(_) if !has_prefix => Fate::NotDicom,
+            Outcome::Refused(_) if kind == Kind::Unknown => Fate::NotDicom,
             Outcome::Refused(reason) => Fate::Refused(reason),
         })
     }

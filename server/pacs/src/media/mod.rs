@@ -15,6 +15,7 @@ pub mod import;
 pub mod iso;
 mod names;
 mod pipe;
+mod private;
 pub(crate) mod tree;
 pub mod unpack;
 pub mod zip;
@@ -25,12 +26,16 @@ mod tests;
 pub use folder::{write_file, write_folder};
 pub use http::router;
 pub use names::Names;
+pub use private::{Private, deidentified};
 pub use tree::{Content, File, Layout, Selection, Tree};
 
 use crate::{corrections, index, storage};
 
 /// What a disc says of itself, for the people who find it: its README.TXT.
 pub const NOTE: &str = include_str!("README.txt");
+
+/// The README.TXT of a disc with de-identified objects.
+pub const NOTE_DEIDENTIFIED: &str = include_str!("README-deidentified.txt");
 
 /// Why files do not leave.
 #[derive(Debug, thiserror::Error)]

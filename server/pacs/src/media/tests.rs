@@ -1,6 +1,7 @@
 //! Studies that leave and come back, and what other programs say of them on the way.
 
 mod download;
+mod private;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,8 @@ use futures_util::StreamExt;
 
 use super::import::{self, Fate, Report};
 use super::iso::Image;
-use super::zip::{self, Packing, Private};
+use super::zip::{self, Packing};
 use super::{Error, Layout, Names, Selection, Tree, unpack, write_file, write_folder};
-use crate::deidentify::{Key, Request};
 use crate::index::tests::sqlite;
 use crate::index::{Index, Level, Query};
 use crate::ingest::{Ingest, Limits};
@@ -258,6 +258,15 @@ for i in files:
     assert!(said.contains("15 1 {'Zhang^San=张^三'}"), "{said}");
 }
 
+/// Takes the files out of a disc's image with another program; `false` where it is absent.
+fn extracted(iso: &Path, to: &Path) -> bool {
+    let (iso, to) = (iso.to_str().unwrap(), to.to_str().unwrap());
+    let arguments = [
+        "-read_fs", "norock", "-osirrox", "on", "-indev", iso, "-extract", "/", to,
+    ];
+    peer("xorriso", &arguments).is_some()
+}
+
 #[tokio::test]
 async fn a_real_study_on_a_disc_is_what_other_programs_expect() {
     let Some(data) = shared_data::set("petct") else {
@@ -280,18 +289,7 @@ async fn a_real_study_on_a_disc_is_what_other_programs_expect() {
     let iso = folder.path().join("disc.iso");
     std::fs::write(&iso, bytes).unwrap();
     let disc = folder.path().join("disc");
-    let arguments = [
-        "-read_fs",
-        "norock",
-        "-osirrox",
-        "on",
-        "-indev",
-        iso.to_str().unwrap(),
-        "-extract",
-        "/",
-        disc.to_str().unwrap(),
-    ];
-    if peer("xorriso", &arguments).is_none() {
+    if !extracted(&iso, &disc) {
         return;
     }
     for file in &tree.files {
@@ -351,46 +349,6 @@ async fn names_of_a_zip_are_as_asked() {
     let extra = vec![("../evil".to_owned(), bytes::Bytes::new())];
     let evil = Tree::of(&place.index, &place.storage, selection, &Layout::FileSet, extra).await;
     assert!(matches!(evil, Err(Error::Name)));
-}
-
-#[tokio::test]
-async fn de_identified_zips_name_nobody_and_list_what_stayed() {
-    let folder = TestFolder::new("media");
-    let place = Place::new(&folder.path().join("archive")).await;
-    use dicom_dictionary_std::uids;
-    for (number, class) in [
-        (1, uids::BASIC_TEXT_SR_STORAGE),
-        (2, uids::ENCAPSULATED_PDF_STORAGE),
-    ] {
-        place.ingest.take(&object(class, number, &[])).await.unwrap();
-    }
-    let tree = place
-        .tree(&place.studies().await[0], &Layout::Folders(Names::Anonymous))
-        .await;
-    let private = Private {
-        key: Key::new([7; 32]),
-        request: Request::default(),
-        with_directory: false,
-    };
-    let bytes = drained(zip::deidentified(
-        place.storage.clone(),
-        tree,
-        Packing::Stored,
-        private,
-    ))
-    .await
-    .unwrap();
-    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(!holds("张") && !holds("Zhang") && !holds("TEST-1") && !holds("2.25.7000"));
-    assert!(holds("DICOM/001/000001.dcm"));
-    assert!(holds(
-        "DICOM/001/000002.dcm: 文档可能含有患者信息 | a document may name the patient"
-    ));
-    let to = folder.path().join("private.zip");
-    std::fs::write(&to, &bytes).unwrap();
-    let other = Place::new(&folder.path().join("other")).await;
-    let (report, fates) = other.import(&to).await;
-    assert_eq!((report.stored, report.left_out), (1, 1), "{fates:?}");
 }
 
 #[tokio::test]

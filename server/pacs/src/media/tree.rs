@@ -11,6 +11,7 @@ use futures_util::stream;
 
 use super::dicomdir::{Directory, is_image};
 use super::names::{self, Given, Names};
+use super::private::{Private, made_again};
 use super::{Error, Result};
 use crate::corrections::overlay::Overlay;
 use crate::corrections::{Outgoing, Pieces};
@@ -58,6 +59,19 @@ pub enum Content {
         /// Whether its transfer syntax compresses.
         is_compressed: bool,
     },
+    /// An object de-identified, made when it is read.
+    Made {
+        /// The name of the original in storage.
+        hash: Hash,
+        /// What is laid over it first.
+        overlays: Arc<[Overlay]>,
+        /// How it is made.
+        private: Arc<Private>,
+        /// Bytes that leave.
+        size: u64,
+        /// What they must be.
+        made: Hash,
+    },
 }
 
 impl Content {
@@ -66,7 +80,7 @@ impl Content {
     pub fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Object { size, .. } => *size,
+            Self::Object { size, .. } | Self::Made { size, .. } => *size,
         }
     }
 }
@@ -83,6 +97,16 @@ pub(super) async fn pieces(storage: &Storage, content: &Content) -> Result<Piece
         } => {
             let outgoing = Outgoing::of(storage, *hash, *stored_size, overlays).await?;
             Ok(outgoing.open(storage).await?)
+        }
+        Content::Made {
+            hash,
+            overlays,
+            private,
+            made,
+            ..
+        } => {
+            let bytes = made_again(storage, *hash, overlays, private, *made).await?;
+            Ok(Box::pin(stream::iter([Ok(bytes)])))
         }
     }
 }

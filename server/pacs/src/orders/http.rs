@@ -6,22 +6,22 @@
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State as From};
+use axum::extract::{DefaultBodyLimit, Path, State as From};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Error, Filter, OrderSource as _, OrderTable, State};
+use super::{Error, Filter, OrderSource as _, OrderTable, State, Step};
 use crate::access::Action;
 use crate::dicomweb::compact;
+use crate::http::list::{Asked, Listed};
 use crate::http::{self, App, Caller};
+use crate::index::Page;
 
 /// Bytes of a list of items.
 const MAX_BYTES: usize = 16 << 20;
-/// Items of one answer.
-const MAX_ITEMS: u32 = 1000;
 
 /// The routes of orders.
 pub fn router() -> Router<App> {
@@ -33,20 +33,11 @@ pub fn router() -> Router<App> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct Wanted {
     date: Option<String>,
     modality: Option<String>,
     station: Option<String>,
     state: Option<String>,
-    after: Option<i64>,
-    limit: Option<u32>,
-}
-
-#[derive(Debug, Serialize)]
-struct Listed {
-    items: Vec<Item>,
-    /// What `after` asks for to get the next page.
-    next: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,35 +53,24 @@ struct Added {
 }
 
 #[derive(Debug, Deserialize)]
-struct Wanted {
+struct Change {
     state: String,
 }
 
-async fn list(
-    From(app): From<App>,
-    caller: Caller,
-    Query(asked): Query<Asked>,
-) -> http::Result<Json<Listed>> {
+async fn list(From(app): From<App>, caller: Caller, asked: Asked<Wanted>) -> http::Result<Listed<Item>> {
     caller.may(Action::Schedule, None)?;
-    let filter = filter(asked)?;
+    let filter = filter(asked.of, asked.page.rows())?;
     let orders = OrderTable::new(app.archive().index().clone());
     let found = orders.find(&filter).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() == filter.limit as usize)
-        .map(|(id, _)| *id);
-    let items = found.into_iter().map(|(_, step)| Item {
+    let item = |(_, step): (i64, Step)| Item {
         step: step.id,
         state: step.state.as_str(),
         item: RawValue::from_string(compact::write(&step.item)).expect("what was written is JSON"),
-    });
-    Ok(Json(Listed {
-        items: items.collect(),
-        next,
-    }))
+    };
+    Ok(asked.page.answer(found, |(id, _)| *id, item))
 }
 
-fn filter(asked: Asked) -> http::Result<Filter> {
+fn filter(asked: Wanted, page: Page) -> http::Result<Filter> {
     let dates = asked.date.unwrap_or_default();
     let (from, to) = dates.split_once('-').unwrap_or((&dates, &dates));
     let is_date = |text: &str| text.is_empty() || text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
@@ -101,18 +81,14 @@ fn filter(asked: Asked) -> http::Result<Filter> {
         Some(word) => vec![state(&word)?],
         None => Vec::new(),
     };
-    let limit = asked.limit.unwrap_or(100);
-    if limit == 0 || limit > MAX_ITEMS {
-        return Err(bad("limit: expected 1 to 1000"));
-    }
     Ok(Filter {
         dates: (from.to_owned(), to.to_owned()),
         modality: asked.modality,
         station: asked.station,
         step_id: None,
         states,
-        after: asked.after,
-        limit,
+        after: Some(page.after),
+        limit: page.limit,
     })
 }
 
@@ -139,7 +115,7 @@ async fn set_state(
     From(app): From<App>,
     caller: Caller,
     Path(step): Path<String>,
-    Json(wanted): Json<Wanted>,
+    Json(wanted): Json<Change>,
 ) -> http::Result<StatusCode> {
     caller.may(Action::Schedule, None)?;
     let orders = OrderTable::new(app.archive().index().clone());

@@ -6,7 +6,7 @@
 //! rejected because its time is over is new again only once it was removed for good ([`crate::retention`]).
 //!
 //! ```text
-//! GET    /archive/rejections?study=&after=
+//! GET    /archive/rejections?study=&after=&limit=
 //! POST   /archive/rejections        {"study": UID, "series": UID?, "instances": [UID]?, "reason": "113001", "comment": ""}
 //! DELETE /archive/rejections/{id}   undoes one
 //! ```
@@ -16,15 +16,15 @@ mod note;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::access::Action;
 use crate::clock::now_ns;
+use crate::http::list::{Asked, Listed, OfStudy};
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{NewRejection, Rejection, RejectionReason};
 
@@ -35,14 +35,6 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/archive/rejections", get(list).post(reject))
         .route("/archive/rejections/{id}", delete(undo))
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    study: Option<String>,
-    #[serde(default)]
-    after: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,13 +52,13 @@ struct RejectJson {
 async fn list(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<Listed>,
-) -> Result<impl IntoResponse> {
-    caller.may(Action::Correct, asked.study.as_deref())?;
+    asked: Asked<OfStudy>,
+) -> Result<Listed<serde_json::Value>> {
+    let study = asked.of.study.as_deref();
+    caller.may(Action::Correct, study)?;
     let index = app.archive().index();
-    let found = index.rejections(asked.study.as_deref(), asked.after).await?;
-    let found: Vec<_> = found.iter().map(json).collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+    let found = index.rejections(study, asked.page.rows()).await?;
+    Ok(asked.page.answer(found, |one| one.id, |one| json(&one)))
 }
 
 async fn reject(

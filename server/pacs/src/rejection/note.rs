@@ -9,7 +9,7 @@ use dicom_object::InMemDicomObject;
 
 use crate::access::{Action, Authorize, Principal};
 use crate::clock::now_ns;
-use crate::index::{NewRejection, RejectionReason};
+use crate::index::{NewRejection, Page, RejectionReason};
 use crate::ingest::{Error, Receipt, Result};
 use crate::services::Archive;
 
@@ -95,7 +95,7 @@ impl Archive {
                 );
                 continue;
             }
-            let earlier = self.index().rejections(Some(&study_uid), 0).await?;
+            let earlier = self.index().rejections(Some(&study_uid), Page::FIRST).await?;
             if earlier
                 .iter()
                 .any(|rejection| rejection.note_uid.as_deref() == Some(&receipt.sop_uid))

@@ -115,8 +115,8 @@ async fn a_note_is_heeded_once_and_from_who_may() {
         assert_eq!(archive.index().dump().await.unwrap(), before);
         let (_, listed) = ask(&archive, "GET", "/archive/rejections?study=2.25.77", None).await;
         let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
-        assert_eq!(listed[0]["note"], "2.25.77.5");
-        assert_eq!(listed[0]["actor"], "dimse:CT1");
+        assert_eq!(listed["items"][0]["note"], "2.25.77.5");
+        assert_eq!(listed["items"][0]["actor"], "dimse:CT1");
         let (status, _) = ask(
             &archive,
             "DELETE",

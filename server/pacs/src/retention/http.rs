@@ -1,8 +1,7 @@
 //! Retention over HTTP.
 
-use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -11,10 +10,8 @@ use serde_json::{Value, json};
 use super::{Class, Error, Hold, Kept, Policy};
 use crate::access::Action;
 use crate::clock::now_ns;
+use crate::http::list::{Asked, Listed, Nothing, OfStudy};
 use crate::http::{self, App, Caller, Result};
-
-/// Studies listed at most.
-const MAX_LISTED: usize = 1000;
 
 /// Retention over HTTP.
 pub fn router() -> Router<App> {
@@ -38,33 +35,24 @@ impl From<Error> for http::Error {
     }
 }
 
-async fn expired(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse> {
+async fn expired(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> Result<Listed<Value>> {
     caller.may(Action::Correct, None)?;
-    let index = app.archive().index();
-    let found = super::expired(index, app.archive().retention(), now_ns(), MAX_LISTED).await?;
-    let found: Vec<Value> = found.iter().map(kept).collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+    let (index, policy) = (app.archive().index(), app.archive().retention());
+    let found = super::expired(index, policy, now_ns(), asked.page.rows()).await?;
+    Ok(asked
+        .page
+        .answer(found, |(number, _)| *number, |(_, one)| kept(&one)))
 }
 
 fn kept(kept: &Kept) -> Value {
     json!({ "study": kept.study_uid, "until": kept.until, "class": kept.class.as_str(), "held": kept.is_held })
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    study: Option<String>,
-}
-
-async fn holds(
-    State(app): State<App>,
-    caller: Caller,
-    Query(asked): Query<Listed>,
-) -> Result<impl IntoResponse> {
-    caller.may(Action::Correct, asked.study.as_deref())?;
-    let found = super::holds(app.archive().index(), asked.study.as_deref()).await?;
-    let found: Vec<Value> = found.iter().map(held).collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+async fn holds(State(app): State<App>, caller: Caller, asked: Asked<OfStudy>) -> Result<Listed<Value>> {
+    let study = asked.of.study.as_deref();
+    caller.may(Action::Correct, study)?;
+    let found = super::holds(app.archive().index(), study, asked.page.rows()).await?;
+    Ok(asked.page.answer(found, |hold| hold.id, |hold| held(&hold)))
 }
 
 fn held(hold: &Hold) -> Value {

@@ -7,8 +7,8 @@
 //! are listed and stay.
 //!
 //! ```text
-//! GET    /archive/expired                 studies whose time is over
-//! GET    /archive/holds?study=
+//! GET    /archive/expired?after=&limit=   studies whose time is over
+//! GET    /archive/holds?study=&after=&limit=
 //! POST   /archive/holds                   {"study": UID, "reason": "..."}
 //! DELETE /archive/holds/{id}              lifts one
 //! PUT    /archive/visits/{study}          "out-patient" | "in-patient"
@@ -24,7 +24,7 @@ mod tests;
 pub use http::router;
 
 use crate::deidentify::dates;
-use crate::index::{self, Index};
+use crate::index::{self, Index, Page};
 use crate::services::Archive;
 use crate::storage::{self, Hash};
 
@@ -197,29 +197,23 @@ fn day(at_ns: i64) -> String {
     format!("{year:04}{month:02}{day:02}")
 }
 
-/// Gives the studies whose time is over, the oldest first, at most `limit`; held ones too, which say so.
+/// Gives a page of the studies whose time is over, each with its number, in the order they came in; held ones too, which say so.
 ///
 /// # Errors
 ///
 /// [`Error::Index`].
-pub async fn expired(index: &Index, policy: Policy, now_ns: i64, limit: usize) -> Result<Vec<Kept>> {
+pub async fn expired(index: &Index, policy: Policy, now_ns: i64, page: Page) -> Result<Vec<(i64, Kept)>> {
     let today = day(now_ns);
-    let mut found = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store::studies(index, policy, after).await?;
-        let Some((last, _)) = page.last() else {
+    let (mut found, mut after) = (Vec::new(), page.after);
+    while found.len() < page.limit as usize {
+        let some = store::studies(index, policy, after).await?;
+        let Some((last, _)) = some.last() else {
             break;
         };
-        after = Some(*last);
-        found.extend(
-            page.into_iter()
-                .map(|(_, kept)| kept)
-                .filter(|kept| kept.until < today),
-        );
+        after = *last;
+        found.extend(some.into_iter().filter(|(_, kept)| kept.until < today));
     }
-    found.sort_by(|a, b| a.until.cmp(&b.until));
-    found.truncate(limit);
+    found.truncate(page.limit as usize);
     Ok(found)
 }
 
@@ -244,13 +238,13 @@ pub async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Result<()>
     store::lift(index, id, actor, at_ns).await
 }
 
-/// Gives holds, lifted ones too: of one study, or all.
+/// Gives a page of holds, lifted ones too: of one study, or all.
 ///
 /// # Errors
 ///
 /// [`Error::Index`].
-pub async fn holds(index: &Index, study_uid: Option<&str>) -> Result<Vec<Hold>> {
-    store::holds(index, study_uid).await
+pub async fn holds(index: &Index, study_uid: Option<&str>, page: Page) -> Result<Vec<Hold>> {
+    store::holds(index, study_uid, page).await
 }
 
 /// Tells the archive at what kind of visit a study was made.

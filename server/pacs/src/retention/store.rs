@@ -6,11 +6,11 @@ use sea_orm::QueryResult;
 
 use super::{Class, Error, Hold, Kept, Policy, Result, day, until};
 use crate::events::{Event, Kind};
-use crate::index::{self, Change, Index, RejectionReason, Sql, unfile};
+use crate::index::{self, Change, Index, Page, RejectionReason, Sql, unfile};
 use crate::storage::Hash;
 
 /// Studies that are looked at together.
-const PAGE: i64 = 500;
+const TOGETHER: u32 = 500;
 
 const STUDIES: &str = "SELECT st.id, st.study_uid, st.sort_date, (SELECT MAX(i.received_ns) FROM instances i \
     JOIN series se ON se.id = i.series WHERE se.study = st.id), (SELECT v.class FROM visits v \
@@ -18,11 +18,15 @@ const STUDIES: &str = "SELECT st.id, st.study_uid, st.sort_date, (SELECT MAX(i.r
     AND h.lifted_ns IS NULL) FROM studies st";
 
 /// Gives studies after the one with this number, and until when they are kept.
-pub(super) async fn studies(index: &Index, policy: Policy, after: Option<i64>) -> Result<Vec<(i64, Kept)>> {
-    let mut sql = Sql::new(format!("{STUDIES} WHERE st.id > "));
-    sql.bind(after.unwrap_or(0))
-        .push(" ORDER BY st.id LIMIT ")
-        .bind(PAGE);
+pub(super) async fn studies(index: &Index, policy: Policy, after: i64) -> Result<Vec<(i64, Kept)>> {
+    let mut sql = Sql::new(format!("{STUDIES} WHERE 1 = 1"));
+    sql.page(
+        "st.id",
+        Page {
+            after,
+            limit: TOGETHER,
+        },
+    );
     let rows = sql.all(index.readers()).await?;
     rows.iter().map(|row| kept(row, policy)).collect()
 }
@@ -98,13 +102,13 @@ pub(super) async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Res
     Ok(change.commit().await?)
 }
 
-pub(super) async fn holds(index: &Index, study_uid: Option<&str>) -> Result<Vec<Hold>> {
+pub(super) async fn holds(index: &Index, study_uid: Option<&str>, page: Page) -> Result<Vec<Hold>> {
     let mut sql =
         Sql::new("SELECT id, study_uid, reason, actor, at_ns, lifted_ns, lifted_by FROM holds WHERE 1 = 1");
     if let Some(study_uid) = study_uid {
         sql.push(" AND study_uid = ").bind(study_uid);
     }
-    let rows = sql.push(" ORDER BY id").all(index.readers()).await?;
+    let rows = sql.page("id", page).all(index.readers()).await?;
     let hold = |row: &QueryResult| -> index::Result<Hold> {
         let lifted_ns: Option<i64> = row.try_get_by_index(5)?;
         let lifted_by: Option<String> = row.try_get_by_index(6)?;

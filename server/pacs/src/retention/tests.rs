@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Class, Error, Policy, expired, finish_removals, hold, lift, remove, tell_visit, until};
 use crate::corrections::tests::{archive, ask, file, object, on_both_archives, take};
 use crate::events::{EventTable, Kind};
-use crate::index::{Level, NewRejection, Query, RejectionReason};
+use crate::index::{Level, NewRejection, Page, Query, RejectionReason};
 use crate::ingest::Outcome;
 use crate::services::Archive;
 use crate::storage;
@@ -70,15 +70,19 @@ async fn only_what_is_expired_rejected_and_not_held_is_removed() {
         for number in 1..4 {
             hashes.push(take(&archive, &object(number, &[])).await.object.hash);
         }
-        let list = async |years| expired(index, policy, in_years(years), 10).await.unwrap();
+        let list = async |years| {
+            expired(index, policy, in_years(years), Page::FIRST)
+                .await
+                .unwrap()
+        };
         // Nobody said that the patient came and went: thirty years.
         assert!(list(29).await.is_empty());
-        assert_eq!(list(31).await[0].class, Class::InPatient);
+        assert_eq!(list(31).await[0].1.class, Class::InPatient);
         tell_visit(index, "2.25.77", Class::OutPatient, "web:clerk", 1)
             .await
             .unwrap();
         assert!(list(14).await.is_empty());
-        assert_eq!(list(16).await[0].study_uid, "2.25.77");
+        assert_eq!(list(16).await[0].1.study_uid, "2.25.77");
         let try_remove =
             async |years| remove(&archive, policy, "2.25.77", "web:clerk", in_years(years)).await;
         assert!(matches!(try_remove(14).await, Err(Error::NotExpired)));
@@ -103,7 +107,7 @@ async fn only_what_is_expired_rejected_and_not_held_is_removed() {
             .await
             .unwrap();
         assert!(matches!(try_remove(16).await, Err(Error::OnHold)));
-        assert!(list(16).await[0].is_held);
+        assert!(list(16).await[0].1.is_held);
         lift(index, held, "web:law", 3).await.unwrap();
         assert_eq!(storage::Storage::list(archive.storage()).await.unwrap().len(), 3);
         let gone = try_remove(16).await.unwrap();
@@ -185,7 +189,7 @@ async fn holds_over_http() {
     assert_eq!(ask(&archive, "POST", "/archive/holds", Some(held)).await.0, 201);
     let (_, listed) = ask(&archive, "GET", "/archive/holds?study=2.25.77", None).await;
     let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
-    assert_eq!(listed[0]["actor"], "web:open");
+    assert_eq!(listed["items"][0]["actor"], "web:open");
     let remove = serde_json::json!({ "study": "2.25.77" });
     assert_eq!(
         ask(&archive, "POST", "/archive/removals", Some(remove)).await.0,
@@ -215,5 +219,8 @@ async fn holds_over_http() {
         .0,
         204
     );
-    assert_eq!(ask(&archive, "GET", "/archive/expired", None).await.1, b"[]");
+    assert_eq!(
+        ask(&archive, "GET", "/archive/expired", None).await.1,
+        br#"{"items":[],"next":null}"#
+    );
 }

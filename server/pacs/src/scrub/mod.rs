@@ -14,13 +14,14 @@ mod tests;
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
+use serde_json::{Value, json};
 
 use crate::access::Action;
+use crate::figures;
+use crate::http::list::Listed;
 use crate::http::{self, App, Caller};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
@@ -30,16 +31,13 @@ pub fn router() -> Router<App> {
     Router::new().route("/archive/damages", get(listed))
 }
 
-async fn listed(State(app): State<App>, caller: Caller) -> http::Result<impl IntoResponse> {
+async fn listed(State(app): State<App>, caller: Caller) -> http::Result<Listed<Value>> {
     caller.may(Action::Watch, None)?;
     let found = damages(app.archive().index()).await?;
-    let found: Vec<_> = found
+    let shown = found
         .iter()
-        .map(|one| {
-            serde_json::json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what })
-        })
-        .collect();
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
+        .map(|one| json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what }));
+    Ok(Listed::whole(shown.collect()))
 }
 
 /// How often, and how fast.
@@ -96,7 +94,14 @@ pub async fn round(
 ) -> index::Result<Round> {
     let mut round = Round::default();
     let before_ns = now_ns.saturating_sub(i64::from(policy.within_days) * 86_400_000_000_000);
-    for (hash, size) in store::due(index, before_ns, limit).await? {
+    let due = store::due(index, before_ns, limit).await?;
+    figures::overdue(
+        due.iter()
+            .map(|due| before_ns.saturating_sub(due.since_ns))
+            .max()
+            .unwrap_or(0),
+    );
+    for store::Due { hash, size, .. } in due {
         let began = tokio::time::Instant::now();
         let damage = match storage.verify(hash).await {
             Ok(()) => None,
@@ -114,6 +119,7 @@ pub async fn round(
             round.damaged.push(hash);
         }
         store::note(index, hash, now_ns, damage.as_deref()).await?;
+        figures::scrubbed(size, damage.is_some());
         round.objects += 1;
         round.bytes += size;
         let share = Duration::from_secs_f64(size as f64 / policy.bytes_per_second.max(1) as f64);

@@ -5,10 +5,18 @@ use crate::events::{Event, Kind};
 use crate::index::{Error, Index, Result, Sql};
 use crate::storage::Hash;
 
+/// An object that is to be verified.
+pub(super) struct Due {
+    pub(super) hash: Hash,
+    pub(super) size: u64,
+    /// When it was verified last, or received.
+    pub(super) since_ns: i64,
+}
+
 /// Objects not verified since a moment, longest first.
-pub(super) async fn due(index: &Index, before_ns: i64, limit: u32) -> Result<Vec<(Hash, u64)>> {
+pub(super) async fn due(index: &Index, before_ns: i64, limit: u32) -> Result<Vec<Due>> {
     let mut sql = Sql::new(
-        "SELECT i.hash, i.size FROM instances i LEFT JOIN scrubs s ON s.hash = i.hash \
+        "SELECT i.hash, i.size, COALESCE(s.verified_ns, i.received_ns) FROM instances i LEFT JOIN scrubs s ON s.hash = i.hash \
          WHERE s.verified_ns IS NULL OR s.verified_ns < ",
     );
     sql.bind(before_ns)
@@ -19,7 +27,11 @@ pub(super) async fn due(index: &Index, before_ns: i64, limit: u32) -> Result<Vec
         .map(|row| {
             let hash: String = row.try_get_by_index(0)?;
             let hash = Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?;
-            Ok((hash, row.try_get_by_index::<i64>(1)?.unsigned_abs()))
+            Ok(Due {
+                hash,
+                size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
+                since_ns: row.try_get_by_index(2)?,
+            })
         })
         .collect()
 }

@@ -13,6 +13,7 @@ use tokio_util::io::StreamReader;
 use super::Archive;
 use super::find::{asked, failed};
 use crate::corrections::Error;
+use crate::figures;
 use crate::index::{Key, Level, Query};
 use crate::ingest::data_set_start;
 use crate::storage::{self, Hash};
@@ -105,7 +106,9 @@ impl Archive {
             })?;
         }
         let start = data_set_start(&bytes).filter(|start| *start <= bytes.len());
-        Ok(instance(Data::Bytes(bytes.slice(start.ok_or_else(headless)?..))))
+        let start = start.ok_or_else(headless)?;
+        figures::sent((bytes.len() - start) as u64);
+        Ok(instance(Data::Bytes(bytes.slice(start..))))
     }
 
     /// A large data set, read while it leaves; each piece is verified before it does.
@@ -119,6 +122,7 @@ impl Archive {
                 return Ok(None);
             };
             let pieces = outgoing.pieces(&self.storage, start..size).await?;
+            figures::sent(size - start);
             Ok(Some(Data::Reader {
                 reader: Box::pin(StreamReader::new(pieces.map_err(io::Error::other))),
                 length: size - start,

@@ -6,6 +6,7 @@ use dimse::{Outcome, Peer, Status};
 
 use super::Archive;
 use crate::access::Principal;
+use crate::figures;
 use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::ingest::{self, Reason, Receiving};
 
@@ -51,6 +52,7 @@ impl Archive {
         loop {
             match data.next().await {
                 Ok(Some(bytes)) => {
+                    figures::received(bytes.len());
                     if let Err(error) = receiving.write(&bytes).await {
                         return failed(&error).into();
                     }

@@ -22,6 +22,8 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use object_store::ObjectStore;
 
+use crate::figures;
+
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
 pub use scrub::{Bad, ScrubReport};
@@ -215,12 +217,7 @@ impl Storage {
             staging.write(&piece).await?;
         }
         let staged = staging.finish();
-        if staged.hash() != hash {
-            return Err(Error::Damaged {
-                expected: hash,
-                found: staged.hash(),
-            });
-        }
+        is_right(hash, staged.hash())?;
         self.commit_received(staged, Some(received_ns)).await?;
         self.verify(hash).await
     }
@@ -311,7 +308,17 @@ impl Storage {
 
 /// Runs what waits for the disk on the threads for it.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or(Err(Error::Interrupted))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or(Err(Error::Interrupted))
+        .inspect_err(figures::storage_failed)
+}
+
+/// Whether bytes are those of the object.
+fn is_right(expected: Hash, found: Hash) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let damaged = Error::Damaged { expected, found };
+    figures::storage_failed(&damaged);
+    Err(damaged)
 }

@@ -11,7 +11,7 @@ use object_store::ObjectStoreExt;
 
 use super::blocks::WHOLE_BYTES;
 use super::remote::{self, Remote};
-use super::{Backend, Error, Hash, ObjectInfo, Result, Storage, blocking, local};
+use super::{Backend, Error, Hash, ObjectInfo, Result, Storage, blocking, is_right, local};
 
 /// Bytes of one piece of a stream.
 const PIECE_BYTES: u64 = 256 << 10;
@@ -66,14 +66,7 @@ impl Storage {
             }
             Backend::Remote(remote) => remote.hash_of(hash).await?,
         };
-        if found == hash {
-            Ok(())
-        } else {
-            Err(Error::Damaged {
-                expected: hash,
-                found,
-            })
-        }
+        is_right(hash, found)
     }
 
     /// Gives a whole object of at most `limit_bytes`, verified.
@@ -96,14 +89,8 @@ impl Storage {
             Ok((bytes, found))
         })
         .await?;
-        if found == hash {
-            Ok(bytes)
-        } else {
-            Err(Error::Damaged {
-                expected: hash,
-                found,
-            })
-        }
+        is_right(hash, found)?;
+        Ok(bytes)
     }
 
     /// Gives part of an object, after the whole was verified.

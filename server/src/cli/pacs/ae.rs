@@ -75,7 +75,10 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Add(options) => {
             let application = application(options)?;
-            with(&options.settings, async |all| Ok(all.put(&application).await?))
+            with(&options.settings, async |all| {
+                not_configured(&all, &application.ae_title)?;
+                Ok(all.put(&application).await?)
+            })
         }
         Command::List(options) => with(&options.settings, async |all| {
             list(&all.all(), options.json);
@@ -83,6 +86,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         }),
         Command::Remove(options) => with(&options.settings, async |all| {
             let title = &options.ae_title;
+            not_configured(&all, title)?;
             ensure!(
                 all.remove(title).await?,
                 "no application has the AE title {title:?}"
@@ -90,6 +94,19 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
             Ok(())
         }),
     }
+}
+
+/// What stands in the file would come back, or be as the file has it, at the next start.
+fn not_configured(all: &Applications, title: &str) -> anyhow::Result<()> {
+    let is_configured = all
+        .all()
+        .iter()
+        .any(|one| one.ae_title == title && one.is_configured);
+    ensure!(
+        !is_configured,
+        "{title:?} stands in the configuration under dicom.peers: change it there and start the archive anew"
+    );
+    Ok(())
 }
 
 /// Opens the list, and the objects not: the archive may be served meanwhile.
@@ -159,6 +176,7 @@ fn list(all: &[Application], is_json: bool) {
                 "associations": application.associations,
                 "may": words(application),
                 "character_set": application.character_set.term(),
+                "configured": application.is_configured,
             })
         });
         println!("{}", serde_json::Value::from_iter(all));
@@ -167,7 +185,7 @@ fn list(all: &[Application], is_json: bool) {
     for application in all {
         let networks = networks(application);
         println!(
-            "{:16}  {:22}  from {}  may {}",
+            "{:16}  {:22}  from {}  may {}{}",
             application.ae_title,
             application.address.as_deref().unwrap_or("-"),
             if networks.is_empty() {
@@ -176,6 +194,11 @@ fn list(all: &[Application], is_json: bool) {
                 networks.join(",")
             },
             words(application).join(","),
+            if application.is_configured {
+                "  (configured)"
+            } else {
+                ""
+            },
         );
     }
 }

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use clap::Args;
 use pacs::deidentify::{Key, Request};
 use pacs::media::iso::Image;
-use pacs::media::zip::{Packing, Private, deidentified, stream};
-use pacs::media::{Layout, NOTE, Names, Selection, Tree, write_file, write_folder};
+use pacs::media::zip::{Packing, deidentified, stream};
+use pacs::media::{
+    self, Layout, NOTE, NOTE_DEIDENTIFIED, Names, Private, Selection, Tree, write_file, write_folder,
+};
 
 use super::super::serve::{Settings, runtime};
 use crate::archive;
@@ -33,8 +35,8 @@ pub struct Options {
     /// Deflates the files of a zip.
     #[arg(long, requires = "zip")]
     deflate: bool,
-    /// De-identifies the objects of a zip; those that may tell who the patient is are left out and listed in it.
-    #[arg(long, requires = "zip")]
+    /// De-identifies the objects; those that may tell who the patient is are left out and listed in LEFTOUT.TXT.
+    #[arg(long)]
     deidentify: bool,
     /// File with the project's secret, 64 hexadecimal digits: the same patient gets the same pseudonym in each of the
     /// project's exports. Without it nothing joins this export to another.
@@ -73,7 +75,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             series_uids: options.series.clone(),
         };
         let is_file_set = layout == Layout::FileSet;
-        let note = ("README.TXT".to_owned(), Bytes::from_static(NOTE.as_bytes()));
+        let note = if options.deidentify {
+            NOTE_DEIDENTIFIED
+        } else {
+            NOTE
+        };
+        let note = ("README.TXT".to_owned(), Bytes::from_static(note.as_bytes()));
         let extra = is_file_set.then_some(note).into_iter().collect();
         let mut tree = Tree::of(archive.index(), archive.storage(), &selection, &layout, extra).await?;
         let packing = if options.deflate {
@@ -81,7 +88,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         } else {
             Packing::Stored
         };
-        let (path, written) = match (&options.to, key) {
+        let mut private = key.map(|key| Private {
+            key,
+            request: Request::default(),
+            with_directory: is_file_set,
+        });
+        // A zip is made while it is written; for the others it is known first how large objects are.
+        if options.to.zip.is_none()
+            && let Some(private) = private.take()
+        {
+            tree = media::deidentified(&storage, tree, private).await?;
+        }
+        let (path, written) = match (&options.to, private) {
             (
                 To {
                     folder: Some(path), ..
@@ -95,19 +113,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             (To { zip: Some(path), .. }, None) => {
                 (path, write_file(stream(storage, tree, packing), path).await)
             }
-            (To { zip: Some(path), .. }, Some(key)) => {
-                // That of the objects as they were; a new one is made.
-                tree.files.retain(|file| file.path != "DICOMDIR");
-                let private = Private {
-                    key,
-                    request: Request::default(),
-                    with_directory: is_file_set,
-                };
-                (
-                    path,
-                    write_file(deidentified(storage, tree, packing, private), path).await,
-                )
-            }
+            (To { zip: Some(path), .. }, Some(private)) => (
+                path,
+                write_file(deidentified(storage, tree, packing, private), path).await,
+            ),
             _ => bail!("expected --folder, --zip or --iso"),
         };
         written.with_context(|| format!("cannot write {}", path.display()))

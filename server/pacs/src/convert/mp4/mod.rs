@@ -6,12 +6,10 @@
 mod boxes;
 mod sps;
 
-use dicom_core::{PrimitiveValue, VR};
+use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
-use super::object::Converted;
-use super::{Error, Header, picture};
-use boxes::Track;
+use super::{Error, Header, movie, picture};
 use sps::Stream;
 
 const FORMAT: &str = "MP4";
@@ -25,13 +23,7 @@ pub(super) fn convert(bytes: &[u8], header: &Header) -> Result<Vec<u8>, Error> {
     let stream = sps::read(&track.sps).ok_or_else(|| damaged("its H.264 parameters cannot be read"))?;
     let transfer_syntax_uid = transfer_syntax(&stream)?;
     let (rows, columns) = (side(stream.rows)?, side(stream.columns)?);
-    let mut object = Converted::new(uids::VIDEO_PHOTOGRAPHIC_IMAGE_STORAGE, "XC", header)?;
-    object.put(tags::IMAGE_TYPE, VR::CS, "ORIGINAL\\PRIMARY");
-    object.put(tags::PATIENT_ORIENTATION, VR::CS, "");
-    object.put(tags::LATERALITY, VR::CS, "");
-    object.put_nothing(tags::ACQUISITION_CONTEXT_SEQUENCE);
-    object.put_any_region();
-    picture::burned_in(&mut object, header, false);
+    let mut object = movie::begin(header)?;
     object.put(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "YBR_PARTIAL_420");
     for (tag, value) in [
         (tags::SAMPLES_PER_PIXEL, 3),
@@ -45,10 +37,11 @@ pub(super) fn convert(bytes: &[u8], header: &Header) -> Result<Vec<u8>, Error> {
     ] {
         object.put16(tag, value);
     }
-    timing(&mut object, &track);
+    let rate = f64::from(track.time_scale) / f64::from(track.ticks_of_frame);
+    movie::timing(&mut object, u64::from(track.frames), rate);
     let native = u64::from(rows) * u64::from(columns) * 3 * u64::from(track.frames);
     picture::lossy(&mut object, "ISO_14496_10", native, bytes.len() as u64);
-    object.encapsulated(bytes.to_vec(), transfer_syntax_uid)
+    object.encapsulated(vec![bytes.to_vec()], transfer_syntax_uid)
 }
 
 fn damaged(why: &'static str) -> Error {
@@ -95,16 +88,4 @@ fn transfer_syntax(stream: &Stream) -> Result<&'static str, Error> {
             format!("{}.{}", level / 10, level % 10),
         )),
     }
-}
-
-/// Cine and Multi-frame (PS3.3 C.7.6.5, C.7.6.6).
-fn timing(object: &mut Converted, track: &Track) {
-    let rate = f64::from(track.time_scale) / f64::from(track.ticks_of_frame);
-    object.put(tags::NUMBER_OF_FRAMES, VR::IS, &track.frames.to_string());
-    let pointer = PrimitiveValue::Tags([tags::FRAME_TIME].into_iter().collect());
-    object.put_value(tags::FRAME_INCREMENT_POINTER, VR::AT, pointer);
-    object.put(tags::FRAME_TIME, VR::DS, &format!("{:.6}", 1000.0 / rate));
-    let rounded = format!("{}", rate.round().max(1.0) as u32);
-    object.put(tags::CINE_RATE, VR::IS, &rounded);
-    object.put(tags::RECOMMENDED_DISPLAY_FRAME_RATE, VR::IS, &rounded);
 }

@@ -55,26 +55,49 @@ pub struct Related {
 ///
 /// [`Error::Invalid`] for anything but multipart/related with a boundary of RFC 2046.
 pub fn related(content_type: &str) -> Result<Related, Error> {
-    let mut parts = parameters(content_type).into_iter();
-    let media = parts.next().unwrap_or_default();
-    if !media.trim().eq_ignore_ascii_case("multipart/related") {
-        return Err(invalid("Content-Type multipart/related"));
-    }
-    let (mut boundary, mut media_type) = (None, None);
-    for parameter in parts {
-        let Some((name, value)) = parameter.split_once('=') else {
-            continue;
-        };
-        let value = unquoted(value.trim());
-        match name.trim().to_ascii_lowercase().as_str() {
-            "boundary" => boundary = Some(value),
-            "type" => media_type = Some(value.to_ascii_lowercase()),
-            _ => {}
-        }
-    }
-    let boundary = boundary.filter(|boundary| is_boundary(boundary, READ));
-    let boundary = boundary.ok_or_else(|| invalid("a boundary of 1 to 200 characters"))?;
+    let expected = "Content-Type multipart/related";
+    let boundary = boundary(content_type, "multipart/related", expected)?;
+    let media_type = parameter(content_type, "type").map(|media_type| media_type.to_ascii_lowercase());
     Ok(Related { boundary, media_type })
+}
+
+/// Reads the boundary of a form that a browser sends with files (RFC 7578).
+///
+/// # Errors
+///
+/// As [`related`], of multipart/form-data.
+pub(crate) fn form(content_type: &str) -> Result<String, Error> {
+    boundary(
+        content_type,
+        "multipart/form-data",
+        "Content-Type multipart/form-data",
+    )
+}
+
+fn boundary(content_type: &str, media_type: &str, expected: &'static str) -> Result<String, Error> {
+    if !essence(content_type).eq_ignore_ascii_case(media_type) {
+        return Err(invalid(expected));
+    }
+    parameter(content_type, "boundary")
+        .filter(|boundary| is_boundary(boundary, READ))
+        .ok_or_else(|| invalid("a boundary of 1 to 200 characters"))
+}
+
+/// The media type of a Content-Type, without its parameters.
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// A parameter of a header's value, by its name in lower case; the last where it is given twice.
+pub(crate) fn parameter(value: &str, wanted: &str) -> Option<String> {
+    let parameters = parameters(value).into_iter().skip(1).rev();
+    let mut named = parameters.filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case(wanted)
+            .then(|| unquoted(value.trim()))
+    });
+    named.next()
 }
 
 /// Characters of a boundary that are read. RFC 2046 5.1.1 allows 70; Orthanc writes 73.

@@ -27,7 +27,7 @@ use super::{BulkData, address, json, multipart, xml};
 use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 use report::Report;
-pub(super) use report::{FULL, Taken};
+pub(crate) use report::{FULL, Taken};
 pub(super) use take::Taking;
 
 /// How much requests may ask for.

@@ -12,8 +12,8 @@
 //! before an offset is told, and survives a kill. A later request of the same upload ends an earlier one that still waits
 //! for bytes of a connection that is gone. Finishing twice gives the same answer.
 
-mod archive;
 mod objects;
+mod report;
 mod requests;
 mod store;
 
@@ -30,8 +30,9 @@ use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
 use crate::clock::now_ns;
 use crate::http::{Error, Result};
 use crate::index::Index;
+use crate::media::unpack;
 
-pub use archive::{Limits as ZipLimits, Refusal};
+pub(crate) use report::Report;
 pub use requests::router;
 use store::Upload;
 
@@ -65,7 +66,7 @@ pub struct Limits {
     /// Bytes of a zip.
     pub zip_bytes: u64,
     /// What a zip may hold.
-    pub zip: ZipLimits,
+    pub zip: unpack::Limits,
     /// Unfinished uploads of one caller.
     pub unfinished: u64,
     /// Bytes announced by all unfinished uploads together.
@@ -81,7 +82,12 @@ impl Default for Limits {
         Self {
             object_bytes: 20_000_000,
             zip_bytes: 500_000_000,
-            zip: ZipLimits::default(),
+            zip: unpack::Limits {
+                entries: 50_000,
+                entry_bytes: 2 << 30,
+                total_bytes: 8 << 30,
+                ..unpack::Limits::default()
+            },
             unfinished: 64,
             total_bytes: 50_000_000_000,
             expiry: Duration::from_secs(24 * 3600),

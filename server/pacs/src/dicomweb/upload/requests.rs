@@ -242,11 +242,8 @@ async fn taken(uploads: &Uploads, upload: &Upload, taking: Taking) -> Result<(u1
     let path = uploads.path(upload);
     if let Some(expected) = upload.sha256 {
         let path = path.clone();
-        let look = tokio::task::spawn_blocking(move || objects::look_at(&path));
-        let (found, _) = look
-            .await
-            .map_err(|_| Error::Internal)?
-            .map_err(objects::failed)?;
+        let hash = tokio::task::spawn_blocking(move || objects::hash_of(&path)).await;
+        let found = hash.map_err(|_| Error::Internal)?.map_err(objects::failed)?;
         if found != expected {
             uploads.remove_file(upload)?;
             let words = "the bytes are not those announced; the upload begins again at 0";
@@ -256,7 +253,7 @@ async fn taken(uploads: &Uploads, upload: &Upload, taking: Taking) -> Result<(u1
     let (kind, limits, handle) = (upload.kind, uploads.shared.limits.zip, Handle::current());
     let work = tokio::task::spawn_blocking(move || match kind {
         Kind::Object => objects::one(&path, taking, &handle),
-        Kind::Zip => objects::of_zip(&path, taking, &handle, limits),
+        Kind::Zip => objects::of_zip(&path, taking, &handle, &limits),
     });
     let report = match work.await.map_err(|_| Error::Internal)? {
         Ok(report) => report,

@@ -9,8 +9,46 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
+use crate::dicomweb::accept::{Accept, Offer};
 use crate::dicomweb::multipart::Writer;
-use crate::http::{Error, Result};
+use crate::http::{App, Error, Result};
+
+/// What every answer is made from: the archive, and what of the request any answer reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) app: &'a App,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) accept: &'a Accept,
+    /// The address of the service.
+    pub(super) base: &'a str,
+}
+
+impl Asking<'_> {
+    /// What it is given as.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAcceptable`], with what there is.
+    pub(super) fn choose(self, offers: &[Offer]) -> Result<Offer> {
+        let all = || offers.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let chosen = self.accept.choose(offers);
+        chosen.ok_or_else(|| Error::NotAcceptable(all().join(", ")))
+    }
+
+    /// 304, where whoever asks has it already.
+    pub(super) fn known(self, etag: &str) -> Option<Response> {
+        is_known(self.headers, etag).then(|| unchanged(etag))
+    }
+
+    /// One content that is in memory, whole or in part.
+    pub(super) async fn bytes(self, etag: &str, content_type: &str, bytes: Bytes) -> Result<Response> {
+        let open = async |range: Range<u64>| {
+            let range = range.start as usize..range.end as usize;
+            Ok(Content::Bytes(bytes.slice(range)))
+        };
+        ranged(self.headers, etag, content_type, bytes.len() as u64, open).await
+    }
+}
 
 /// Pieces of a body.
 pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;

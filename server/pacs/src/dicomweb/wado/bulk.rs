@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use codec::dataset::{self, PixelKind, Prefix};
@@ -10,10 +9,10 @@ use dicom_core::Tag;
 use dicom_core::value::Value;
 use dicom_object::InMemDicomObject;
 
-use super::answer::{self, Content, Part};
+use super::answer::{self, Asking, Content, Part};
 use super::find::Target;
 use super::frames::{self, Frames};
-use crate::dicomweb::accept::{Accept, Offer};
+use crate::dicomweb::accept::Offer;
 use crate::dicomweb::bulk::little_endian;
 use crate::http::{App, Error, Result};
 
@@ -26,14 +25,7 @@ const MAX_BYTES: u64 = 512 << 20;
 const MAX_DEPTH: usize = 64;
 
 /// Gives a value: `7FE00010`, or within items `SEQUENCE/ITEM/TAG`, items counted from 0.
-pub(super) async fn retrieve(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
-    target: Target,
-    path: &str,
-) -> Result<Response> {
+pub(super) async fn retrieve(asking: Asking<'_>, target: Target, path: &str) -> Result<Response> {
     let steps = steps(path)?;
     let kind = match steps[..] {
         [Step::Tag(Tag(0x7FE0, 0x0010))] => Some(PixelKind::Integer),
@@ -42,40 +34,32 @@ pub(super) async fn retrieve(
         _ => None,
     };
     if let Some(kind) = kind {
-        return pixels(app, headers, accept, base, target, kind).await;
+        return pixels(asking, target, kind).await;
     }
-    let value = value(app, &target, steps).await?;
+    let value = value(asking.app, &target, steps).await?;
     let etag = answer::etag(&[&target.hash.to_string(), path]);
-    let location = format!("{base}{}/bulkdata/{path}", target.path());
+    let location = format!("{}{}/bulkdata/{path}", asking.base, target.path());
     let total = value.len() as u64;
     let open = async |range: Range<u64>| {
-        Ok(Content::Bytes(
-            value.slice(range.start as usize..range.end as usize),
-        ))
+        let range = range.start as usize..range.end as usize;
+        Ok(Content::Bytes(value.slice(range)))
     };
-    octets(headers, accept, &etag, location, total, open).await
+    octets(asking, &etag, location, total, open).await
 }
 
 /// The pixel data: a compressed value frame by frame, any other as its bytes.
-async fn pixels(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
-    target: Target,
-    kind: PixelKind,
-) -> Result<Response> {
-    let frames = Frames::open(app, &target).await?;
+async fn pixels(asking: Asking<'_>, target: Target, kind: PixelKind) -> Result<Response> {
+    let frames = Frames::open(asking.app, &target).await?;
     if frames.layout.kind != kind {
         return Err(Error::NotFound);
     }
     if frames.layout.is_encapsulated() || frames.layout.syntax.is_big_endian() {
-        return frames::give(app, headers, accept, base, target, frames, Vec::new()).await;
+        return frames::give(asking, target, frames, Vec::new()).await;
     }
     let value = frames.layout.value.clone();
     let etag = answer::etag(&[&target.hash.to_string(), "pixels"]);
-    let location = format!("{base}{}/bulkdata/7FE00010", target.path());
-    let storage = app.archive().storage().clone();
+    let location = format!("{}{}/bulkdata/7FE00010", asking.base, target.path());
+    let storage = asking.app.archive().storage().clone();
     let total = value.end - value.start;
     let open = async |range: Range<u64>| {
         let range = value.start + range.start..value.start + range.end;
@@ -86,13 +70,12 @@ async fn pixels(
         let pieces = storage.pieces(target.hash, range).await?;
         Ok(Content::Pieces(Box::pin(pieces.map_err(Error::from))))
     };
-    octets(headers, accept, &etag, location, total, open).await
+    octets(asking, &etag, location, total, open).await
 }
 
 /// A value as octets, single or as one part.
 async fn octets<F>(
-    headers: &HeaderMap,
-    accept: &Accept,
+    asking: Asking<'_>,
     etag: &str,
     location: String,
     total: u64,
@@ -101,20 +84,17 @@ async fn octets<F>(
 where
     F: Future<Output = Result<Content>>,
 {
-    let offers = [Offer::parts(OCTETS), Offer::single(OCTETS)];
-    let chosen = accept
-        .choose(&offers)
-        .ok_or_else(|| Error::NotAcceptable(offers.map(|offer| offer.to_string()).join(", ")))?;
+    let chosen = asking.choose(&[Offer::parts(OCTETS), Offer::single(OCTETS)])?;
     let etag = format!(
         "\"{}{}\"",
         etag.trim_matches('"'),
         if chosen.part.is_some() { "m" } else { "" }
     );
-    if answer::is_known(headers, &etag) {
-        return Ok(answer::unchanged(&etag));
+    if let Some(known) = asking.known(&etag) {
+        return Ok(known);
     }
     if chosen.part.is_none() {
-        return answer::ranged(headers, &etag, OCTETS, total, open).await;
+        return answer::ranged(asking.headers, &etag, OCTETS, total, open).await;
     }
     let part = Part {
         content_type: OCTETS.to_owned(),

@@ -1,9 +1,7 @@
 //! Frames: compressed as they are stored, decoded, or in another compression.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use codec::dataset::PixelKind;
@@ -11,7 +9,7 @@ use codec::pixels::{PixelData, PixelValue};
 use codec::{FrameDescription, TransferSyntax, compression, encapsulation};
 use futures_util::{StreamExt, stream};
 
-use super::answer::{self, Content, Part};
+use super::answer::{self, Asking, Content, Part};
 use super::find::Target;
 use super::instances::{not_transcoded, transcoded};
 use super::layout::{Layout, Source};
@@ -248,24 +246,14 @@ fn choose(accept: &Accept, layout: &Layout, is_single: bool) -> Option<(Offer, T
 }
 
 /// Gives frames, counted from 1.
-pub(super) async fn retrieve(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
-    target: Target,
-    wanted: Vec<u32>,
-) -> Result<Response> {
-    let frames = Frames::open(app, &target).await?;
-    give(app, headers, accept, base, target, frames, wanted).await
+pub(super) async fn retrieve(asking: Asking<'_>, target: Target, wanted: Vec<u32>) -> Result<Response> {
+    let frames = Frames::open(asking.app, &target).await?;
+    give(asking, target, frames, wanted).await
 }
 
 /// As [`retrieve`], of an object that is open; no list means every frame.
 pub(super) async fn give(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
+    asking: Asking<'_>,
     target: Target,
     frames: Frames,
     wanted: Vec<u32>,
@@ -274,7 +262,7 @@ pub(super) async fn give(
     if wanted.iter().any(|frame| *frame > layout.frames) {
         return Err(Error::NotFound);
     }
-    let (offer, syntax) = choose(accept, &layout, wanted.len() == 1).ok_or_else(|| {
+    let (offer, syntax) = choose(asking.accept, &layout, wanted.len() == 1).ok_or_else(|| {
         let all = available(&layout);
         let all = all
             .iter()
@@ -287,26 +275,22 @@ pub(super) async fn give(
         syntax.uid(),
         &format!("{wanted:?}"),
     ]);
-    if answer::is_known(headers, &etag) {
-        return Ok(answer::unchanged(&etag));
+    if let Some(known) = asking.known(&etag) {
+        return Ok(known);
     }
     let media = offer.part.unwrap_or(offer.media_type);
     let content_type = format!("{media}; transfer-syntax={}", syntax.uid());
     if offer.part.is_none() {
-        let bytes = frames.frame(app, wanted[0] - 1, syntax).await?;
-        let open = async |range: Range<u64>| {
-            Ok(Content::Bytes(
-                bytes.slice(range.start as usize..range.end as usize),
-            ))
-        };
-        return answer::ranged(headers, &etag, &content_type, bytes.len() as u64, open).await;
+        let bytes = frames.frame(asking.app, wanted[0] - 1, syntax).await?;
+        return asking.bytes(&etag, &content_type, bytes).await;
     }
     let wanted = if wanted.is_empty() {
         (1..=layout.frames).collect()
     } else {
         wanted
     };
-    let (app, location) = (app.clone(), format!("{base}{}", target.path()));
+    let location = format!("{}{}", asking.base, target.path());
+    let app = asking.app.clone();
     let parts = stream::iter(wanted).map(move |frame| {
         let (app, frames, content_type) = (app.clone(), frames.clone(), content_type.clone());
         let location = format!("{location}/frames/{frame}");

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use codec::TransferSyntax;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::answer::{self, Content, Part};
+use super::answer::{self, Asking, Content, Part};
 use super::find::Target;
 use crate::corrections::{Outgoing, laid_over};
 use crate::dicomweb::accept::{Accept, Offer};
@@ -30,18 +29,12 @@ const SMALL_BYTES: u64 = 1 << 20;
 const AHEAD: usize = 4;
 
 /// Gives objects to whoever accepts application/dicom: in one part each, or a single one as it is.
-pub(super) async fn retrieve(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
-    targets: Vec<Target>,
-) -> Result<Response> {
+pub(super) async fn retrieve(asking: Asking<'_>, targets: Vec<Target>) -> Result<Response> {
     let offers = &OFFERS[..if targets.len() == 1 { 2 } else { 1 }];
-    let chosen = accept.choose(offers);
+    let chosen = asking.accept.choose(offers);
     let mut wanted = Vec::new();
     for target in targets {
-        let syntax = chosen.and_then(|offer| syntax(accept, offer, &target.transfer_syntax_uid));
+        let syntax = chosen.and_then(|offer| syntax(asking.accept, offer, &target.transfer_syntax_uid));
         match syntax {
             Some(syntax) => wanted.push((target, syntax)),
             None => return Err(not_acceptable(offers, &target)),
@@ -53,14 +46,14 @@ pub(super) async fn retrieve(
     }
     let tag: Vec<&str> = tag.iter().map(String::as_str).collect();
     let etag = answer::etag(&tag);
-    if answer::is_known(headers, &etag) {
-        return Ok(answer::unchanged(&etag));
+    if let Some(known) = asking.known(&etag) {
+        return Ok(known);
     }
     if chosen == Some(Offer::single(DICOM)) {
         let (target, syntax) = wanted.remove(0);
-        return single(app, headers, &etag, target, &syntax).await;
+        return single(asking, &etag, target, &syntax).await;
     }
-    let (app, base) = (app.clone(), base.to_owned());
+    let (app, base) = (asking.app.clone(), asking.base.to_owned());
     let parts = stream::iter(wanted)
         .map(move |(target, syntax)| part(app.clone(), format!("{base}{}", target.path()), target, syntax))
         .buffered(AHEAD);
@@ -68,25 +61,14 @@ pub(super) async fn retrieve(
 }
 
 /// One object, or a range of its bytes.
-pub(super) async fn single(
-    app: &App,
-    headers: &HeaderMap,
-    etag: &str,
-    target: Target,
-    syntax: &str,
-) -> Result<Response> {
+pub(super) async fn single(asking: Asking<'_>, etag: &str, target: Target, syntax: &str) -> Result<Response> {
     if syntax == target.transfer_syntax_uid {
-        let outgoing = outgoing(app, &target).await?;
-        let open = async |range| content(app, &outgoing, range).await;
-        return answer::ranged(headers, etag, DICOM, outgoing.size(), open).await;
+        let outgoing = outgoing(asking.app, &target).await?;
+        let open = async |range| content(asking.app, &outgoing, range).await;
+        return answer::ranged(asking.headers, etag, DICOM, outgoing.size(), open).await;
     }
-    let bytes = transcoded(app, &target, syntax).await?;
-    let open = async |range: Range<u64>| {
-        Ok(Content::Bytes(
-            bytes.slice(range.start as usize..range.end as usize),
-        ))
-    };
-    answer::ranged(headers, etag, DICOM, bytes.len() as u64, open).await
+    let bytes = transcoded(asking.app, &target, syntax).await?;
+    asking.bytes(etag, DICOM, bytes).await
 }
 
 async fn part(app: App, location: String, target: Target, syntax: String) -> Result<Part> {

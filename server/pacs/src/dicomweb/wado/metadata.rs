@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
 use futures_util::stream;
 
-use super::answer::{self, Content, Part};
+use super::answer::{self, Asking, Content, Part};
 use super::find::Address;
-use crate::dicomweb::accept::{Accept, Offer};
+use crate::dicomweb::accept::Offer;
 use crate::dicomweb::{BulkData, json, xml};
-use crate::http::{App, Error, Result};
+use crate::http::{Error, Result};
 use crate::index::DeflatedMetadata;
 
 /// Bytes of one piece of a long answer.
@@ -27,18 +27,10 @@ const XML: Offer = Offer::parts("application/dicom+xml");
 pub(crate) const OFFERS: [Offer; 3] = [JSON, PLAIN, XML];
 
 /// Gives the data sets without bulk of everything below an address.
-pub(super) async fn retrieve(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
-    base: &str,
-    address: &Address,
-    is_original: bool,
-) -> Result<Response> {
-    let chosen = accept
-        .choose(&OFFERS)
-        .ok_or_else(|| Error::NotAcceptable(OFFERS.map(|offer| offer.to_string()).join(", ")))?;
-    let mut instances = app
+pub(super) async fn retrieve(asking: Asking<'_>, address: &Address, is_original: bool) -> Result<Response> {
+    let (chosen, base) = (asking.choose(&OFFERS)?, asking.base);
+    let mut instances = asking
+        .app
         .archive()
         .index()
         .deflated_metadata(
@@ -58,8 +50,8 @@ pub(super) async fn retrieve(
         let _ = writeln!(tag, "{}", instance.version());
     }
     let etag = answer::etag(&[&tag]);
-    if answer::is_known(headers, &etag) {
-        return Ok(answer::unchanged(&etag));
+    if let Some(known) = asking.known(&etag) {
+        return Ok(known);
     }
     let study = format!("{base}/studies/{}", address.study);
     if chosen == XML {

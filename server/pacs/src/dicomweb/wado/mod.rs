@@ -36,6 +36,7 @@ use super::parameters::parameters;
 use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 
+use answer::Asking;
 use find::{Address, target, targets};
 
 /// Retrieving, under `/dicom-web` and `/wado`.
@@ -117,6 +118,15 @@ impl Request {
             query,
         })
     }
+
+    fn asking(&self) -> Asking<'_> {
+        Asking {
+            app: &self.app,
+            headers: &self.headers,
+            accept: &self.accept,
+            base: &self.base,
+        }
+    }
 }
 
 async fn objects(asked: Asked) -> Result<Response> {
@@ -125,57 +135,26 @@ async fn objects(asked: Asked) -> Result<Response> {
     if !request.is_original {
         find::correct(&request.app, &request.address, &mut targets).await?;
     }
-    instances::retrieve(
-        &request.app,
-        &request.headers,
-        &request.accept,
-        &request.base,
-        targets,
-    )
-    .await
+    instances::retrieve(request.asking(), targets).await
 }
 
 async fn metadata(asked: Asked) -> Result<Response> {
     let request = Request::of(asked)?;
-    metadata::retrieve(
-        &request.app,
-        &request.headers,
-        &request.accept,
-        &request.base,
-        &request.address,
-        request.is_original,
-    )
-    .await
+    metadata::retrieve(request.asking(), &request.address, request.is_original).await
 }
 
 async fn frames(asked: Asked) -> Result<Response> {
     let request = Request::of(asked)?;
     let wanted = frames::list(request.names.frames.as_deref().unwrap_or_default())?;
     let target = target(&request.app, &request.address).await?;
-    frames::retrieve(
-        &request.app,
-        &request.headers,
-        &request.accept,
-        &request.base,
-        target,
-        wanted,
-    )
-    .await
+    frames::retrieve(request.asking(), target, wanted).await
 }
 
 async fn bulkdata(asked: Asked) -> Result<Response> {
     let request = Request::of(asked)?;
     let target = target(&request.app, &request.address).await?;
     let path = request.names.path.as_deref().unwrap_or_default();
-    bulk::retrieve(
-        &request.app,
-        &request.headers,
-        &request.accept,
-        &request.base,
-        target,
-        path,
-    )
-    .await
+    bulk::retrieve(request.asking(), target, path).await
 }
 
 async fn rendered(asked: Asked) -> Result<Response> {
@@ -199,16 +178,7 @@ async fn drawn(asked: Asked, is_thumbnail: bool) -> Result<Response> {
     request.app.renderer().ok_or(Error::NotOffered("rendering"))?;
     let mut targets = targets(&request.app, &request.address).await?;
     let target = targets.swap_remove(targets.len() / 2);
-    render::retrieve(
-        &request.app,
-        &request.headers,
-        &request.accept,
-        &request.query,
-        target,
-        frame,
-        is_thumbnail,
-    )
-    .await
+    render::retrieve(request.asking(), &request.query, target, frame, is_thumbnail).await
 }
 
 async fn by_parameters(

@@ -1,15 +1,12 @@
 //! Rendered images and thumbnails, by whoever draws.
 
-use std::ops::Range;
-
-use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::answer::{self, Content};
+use super::answer::{self, Asking};
 use super::find::Target;
-use crate::dicomweb::accept::{Accept, Offer};
+use crate::dicomweb::accept::Offer;
 use crate::dicomweb::rendered::{RenderError, RenderRequest};
-use crate::http::{App, Error, Result};
+use crate::http::{Error, Result};
 
 /// What images can be given as, the preferred first.
 pub(crate) const OFFERS: [Offer; 2] = [Offer::single("image/jpeg"), Offer::single("image/png")];
@@ -25,18 +22,14 @@ const MAX_OBJECT_BYTES: u64 = 1 << 30;
 
 /// Draws one frame of an object.
 pub(super) async fn retrieve(
-    app: &App,
-    headers: &HeaderMap,
-    accept: &Accept,
+    asking: Asking<'_>,
     query: &[(String, String)],
     target: Target,
     frame: u32,
     is_thumbnail: bool,
 ) -> Result<Response> {
-    let renderer = app.renderer().ok_or(Error::NotOffered("rendering"))?;
-    let chosen = accept
-        .choose(&OFFERS)
-        .ok_or_else(|| Error::NotAcceptable(OFFERS.map(|offer| offer.to_string()).join(", ")))?;
+    let renderer = asking.app.renderer().ok_or(Error::NotOffered("rendering"))?;
+    let chosen = asking.choose(&OFFERS)?;
     let mut request = RenderRequest {
         object: bytes::Bytes::new(),
         frame,
@@ -50,21 +43,16 @@ pub(super) async fn retrieve(
     }
     let what = format!("{} {} {request:?}", target.hash, chosen.media_type);
     let etag = answer::etag(&[&what]);
-    if answer::is_known(headers, &etag) {
-        return Ok(answer::unchanged(&etag));
+    if let Some(known) = asking.known(&etag) {
+        return Ok(known);
     }
-    let storage = app.archive().storage();
+    let storage = asking.app.archive().storage();
     request.object = storage.read(target.hash, MAX_OBJECT_BYTES).await?;
     let image = renderer.render(request).await.map_err(|error| match error {
         RenderError::NotDrawable(_) => Error::NotAcceptable(error.to_string()),
         RenderError::Failed => Error::Internal,
     })?;
-    let open = async |range: Range<u64>| {
-        Ok(Content::Bytes(
-            image.slice(range.start as usize..range.end as usize),
-        ))
-    };
-    answer::ranged(headers, &etag, chosen.media_type, image.len() as u64, open).await
+    asking.bytes(&etag, chosen.media_type, image).await
 }
 
 /// Reads a parameter of PS3.18 8.3.5; others are not ours to judge.

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::answer;
+use super::answer::{self, Asking};
 use super::find::{self, Address, target};
 use super::instances;
 use super::render;
@@ -58,6 +58,12 @@ pub(super) async fn retrieve(
     let mut target = target(app, &address).await?;
     // Without contentType the header says, and without that it is the object.
     let accept = Accept::of(headers, value("contentType"));
+    let asking = Asking {
+        app,
+        headers,
+        accept: &accept,
+        base: "",
+    };
     match accept.choose(&OFFERS).map(|offer| offer.media_type) {
         Some(DICOM) => {
             let stored = target.transfer_syntax_uid.clone();
@@ -69,16 +75,16 @@ pub(super) async fn retrieve(
                 find::correct(app, &address, std::slice::from_mut(&mut target)).await?;
             }
             let etag = answer::etag(&["uri", &target.version(), syntax]);
-            if answer::is_known(headers, &etag) {
-                return Ok(answer::unchanged(&etag));
+            if let Some(known) = asking.known(&etag) {
+                return Ok(known);
             }
-            instances::single(app, headers, &etag, target, syntax).await
+            instances::single(asking, &etag, target, syntax).await
         }
         Some(_) => {
             let frame = value("frameNumber").map_or(Some(1), |number| number.parse().ok());
             let frame = frame.filter(|frame| *frame > 0);
             let frame = frame.ok_or_else(|| Error::BadRequest("expected a frame's number".to_owned()))?;
-            render::retrieve(app, headers, &accept, &query, target, frame, false).await
+            render::retrieve(asking, &query, target, frame, false).await
         }
         None => Err(Error::NotAcceptable(
             OFFERS.map(|offer| offer.to_string()).join(", "),

@@ -4,6 +4,7 @@ mod check;
 mod cloud;
 mod kill;
 mod page;
+mod page_language;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -188,7 +188,10 @@ async fn the_page_shows_and_steers_the_gateway() {
     )
     .await;
     assert_eq!(status, 409);
-    assert!(words.contains(&format!("port {taken_port} is in use")), "{words}");
+    assert!(
+        words.contains(&format!("端口 {taken_port} 已被其他程序占用")),
+        "{words}"
+    );
     assert_eq!(
         post("/receive/start", format!("form_token={token}&port=0&ae_title=X"))
             .await
@@ -219,6 +222,32 @@ async fn the_page_shows_and_steers_the_gateway() {
         404
     );
     assert!(get("/").await.unwrap().contains("连接正常"));
+    let chosen = client
+        .get(format!("http://{page}/?lang=en"))
+        .send()
+        .await
+        .unwrap();
+    let cookie = chosen.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("gateway_language=en; Path=/"), "{cookie}");
+    let again = client
+        .get(format!("http://{page}/"))
+        .header("cookie", &cookie)
+        .send();
+    for english in [
+        chosen.text().await.unwrap(),
+        again.await.unwrap().text().await.unwrap(),
+    ] {
+        let other = english.replace("中文", "");
+        let is_chinese = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+        assert!(
+            !other.contains(is_chinese),
+            "Chinese on the English page: {other}"
+        );
+        assert!(
+            english.contains("1 attempt") && english.contains(" ago"),
+            "{english}"
+        );
+    }
     assert_eq!(
         post("/deliveries/12345/retry", format!("form_token={token}"))
             .await

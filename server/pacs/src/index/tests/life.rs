@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::on_both;
+use super::{merge, on_both};
 use crate::corrections::Refusal;
 use crate::corrections::attributes::CORRECTABLE;
 use crate::events::EventTable;
 use crate::index::{
-    Error, Facts, Identifier, Index, Key, Level, NewCorrection, NewRejection, Query, RejectionReason, Scope,
-    attributes, generator,
+    Error, Facts, Identifier, Index, Key, Level, NewCorrection, NewRejection, Page, Query, RejectionReason,
+    Scope, attributes, generator,
 };
 
 fn correction(scope: Scope, changes: &[(Tag, &str)]) -> NewCorrection {
@@ -122,7 +122,7 @@ async fn the_new_value_finds_and_the_old_one_does_not() {
             found(&index, Level::Study, tags::PATIENT_SEX, "O").await,
             studies + 1
         );
-        let listed = index.corrections(None, 0).await.unwrap();
+        let listed = index.corrections(None, Page::FIRST).await.unwrap();
         assert_eq!(listed[0].before[&tags::PATIENT_ID], old.id);
         assert_eq!(listed[0].before[&tags::PATIENT_NAME], name);
         // Without the first, the second is of nobody.
@@ -221,7 +221,7 @@ async fn an_identifier_that_a_merge_rests_on_stays() {
             id: "NEW1".to_owned(),
             ..into
         };
-        let merge = index.merge(&from, &into, 1, "same").await.unwrap();
+        let merged_by = index.merge(&merge(&from, &into, 1)).await.unwrap();
         let merged = index.dump().await.unwrap();
         let refused = |outcome| matches!(outcome, Err(Error::Correction(Refusal::Merged)));
         for patient in [&from, &into] {
@@ -230,7 +230,7 @@ async fn an_identifier_that_a_merge_rests_on_stays() {
         }
         assert!(refused(index.undo_correction(given, "web:clerk", 2).await));
         assert_eq!(index.dump().await.unwrap(), merged);
-        index.unmerge(merge, 3).await.unwrap();
+        index.unmerge(merged_by, "web:clerk", 3).await.unwrap();
         index.undo_correction(given, "web:clerk", 4).await.unwrap();
     })
     .await;
@@ -276,7 +276,7 @@ async fn rejected_instances_vanish_and_stay_so_when_sent_again() {
         }
         assert_eq!(index.count(&Query::all(Level::Instance)).await.unwrap(), 10);
         assert!(index.undo_rejection(id, "web:clerk", 9).await.is_err());
-        let listed = index.rejections(Some(&study), 0).await.unwrap();
+        let listed = index.rejections(Some(&study), Page::FIRST).await.unwrap();
         assert_eq!((listed[0].instances, listed[0].undone.is_some()), (2, true));
         assert!(before.iter().filter(|line| line.starts_with("patients ")).count() > 0);
     })
@@ -374,9 +374,12 @@ async fn decide(index: &Index, seed: u64) -> Vec<Facts> {
             }
             6 => {
                 let (from, into) = (patient(random.below(6)), patient(random.below(6)));
-                merged.extend(index.merge(&from, &into, at, "same").await.ok());
+                merged.extend(index.merge(&merge(&from, &into, at)).await.ok());
                 if merged.len() > 2 {
-                    index.unmerge(merged.swap_remove(0), at).await.unwrap();
+                    index
+                        .unmerge(merged.swap_remove(0), "web:clerk", at)
+                        .await
+                        .unwrap();
                 }
             }
             7 => {
@@ -478,7 +481,7 @@ async fn delivered_values_are_those_of_the_rows() {
             ))
             .await
             .unwrap();
-        index.merge(&from, &into, 9, "same person").await.unwrap();
+        index.merge(&merge(&from, &into, 9)).await.unwrap();
         let overlays = index.overlays(hash).await.unwrap();
         assert_eq!(overlays.len(), 2);
         assert_eq!(

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::index::memory::MemoryIndex;
-use crate::index::tests::{postgres, sqlite};
-use crate::index::{Code, Facts, Identifier, Index, Key, Level, Match, Query, Request, Tracer};
+use crate::index::tests::{merge, postgres, sqlite};
+use crate::index::{Code, Facts, Identifier, Index, Key, Level, Match, Page, Query, Request, Tracer};
 use crate::storage::{Hash, ObjectInfo};
 use crate::test_folder::TestFolder;
 
@@ -222,13 +222,13 @@ fn query() -> impl Strategy<Value = Query> {
 async fn agree(index: &Index, mut facts: Vec<Facts>, merges: &[(usize, usize)], queries: &[Query]) {
     index.clear().await.unwrap();
     for merge in index
-        .merges()
+        .merges(Page::FIRST)
         .await
         .unwrap()
         .iter()
-        .filter(|merge| merge.undone_ns.is_none())
+        .filter(|merge| merge.undone.is_none())
     {
-        index.unmerge(merge.id, 2).await.unwrap();
+        index.unmerge(merge.id, "web:clerk", 2).await.unwrap();
     }
     let mut memory = MemoryIndex::default();
     for (number, facts) in facts.iter_mut().enumerate() {
@@ -238,7 +238,7 @@ async fn agree(index: &Index, mut facts: Vec<Facts>, merges: &[(usize, usize)], 
     for (from, into) in merges {
         let identifier = |at: usize| facts[at % facts.len()].identifiers().pop();
         if let (Some(from), Some(into)) = (identifier(*from), identifier(*into))
-            && index.merge(&from, &into, 1, "").await.is_ok()
+            && index.merge(&merge(&from, &into, 1)).await.is_ok()
         {
             memory.merge(&from, &into);
         }

@@ -5,7 +5,7 @@ mod rows;
 
 use std::path::Path;
 
-use crate::index::{Index, Place};
+use crate::index::{Identifier, Index, NewMerge, Place};
 use crate::test_folder::TestFolder;
 
 /// A new index in a file of SQLite.
@@ -21,5 +21,16 @@ pub(crate) async fn on_both(check: impl AsyncFn(Index)) {
     check(sqlite(folder.path()).await).await;
     if let Some(place) = postgres::database() {
         check(Index::open(&place).await.unwrap()).await;
+    }
+}
+
+/// A merge, for tests.
+pub(crate) fn merge(from: &Identifier, into: &Identifier, at_ns: i64) -> NewMerge {
+    NewMerge {
+        from: from.clone(),
+        into: into.clone(),
+        actor: "web:clerk".to_owned(),
+        at_ns,
+        reason: "same person".to_owned(),
     }
 }

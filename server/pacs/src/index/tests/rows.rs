@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use dicom_dictionary_std::tags;
 use sea_orm::DbBackend;
 
-use super::on_both;
+use super::{merge, on_both};
+use crate::events::{EventTable, Kind as Happened};
 use crate::index::attributes::{self, Kind};
 use crate::index::database::Sql;
-use crate::index::{Added, Error, Identifier, Index, Key, Level, Match, Query, generator};
+use crate::index::{Added, Error, Identifier, Index, Key, Level, Match, NewMerge, Page, Query, generator};
 
 fn query(level: Level, keys: &[(dicom_core::Tag, &str)]) -> Query {
     Query {
@@ -129,7 +130,7 @@ async fn merges_join_and_can_be_undone() {
                 .unwrap()
         };
         let (of_a, of_b) = (studies(&a).await.len(), studies(&b).await.len());
-        let first = index.merge(&a, &b, 1, "same person").await.unwrap();
+        let first = index.merge(&merge(&a, &b, 1)).await.unwrap();
         let joined = studies(&a).await;
         assert_eq!(joined.len(), of_a + of_b);
         assert_eq!(joined, studies(&b).await);
@@ -138,25 +139,49 @@ async fn merges_join_and_can_be_undone() {
             index.count(&Query::all(Level::Patient)).await.unwrap(),
             ids.len() as u64 - 1
         );
-        let second = index.merge(&b, &c, 2, "same person").await.unwrap();
+        let second = index.merge(&merge(&b, &c, 2)).await.unwrap();
         assert_eq!(studies(&a).await, studies(&c).await);
         for (from, into) in [(&a, &c), (&c, &a), (&c, &c)] {
-            assert!(matches!(
-                index.merge(from, into, 3, "").await,
-                Err(Error::Merge(_))
-            ));
+            let refused = index.merge(&merge(from, into, 3)).await;
+            assert!(matches!(refused, Err(Error::Merge(_))));
         }
         // Merges survive making the index anew.
         let merged = index.dump().await.unwrap();
         index.clear().await.unwrap();
         index.add_all(facts.clone()).await.unwrap();
         assert_eq!(index.dump().await.unwrap(), merged);
-        index.unmerge(first, 4).await.unwrap();
+        index.unmerge(first, "web:clerk", 4).await.unwrap();
         assert_eq!(studies(&a).await.len(), of_a);
-        index.unmerge(second, 5).await.unwrap();
-        assert!(index.unmerge(second, 6).await.is_err());
+        index.unmerge(second, "web:clerk", 5).await.unwrap();
+        assert!(index.unmerge(second, "web:clerk", 6).await.is_err());
         assert_eq!(index.dump().await.unwrap(), before);
-        assert_eq!(index.merges().await.unwrap().len(), 2);
+        let unknown = Identifier {
+            id: "NOBODY".to_owned(),
+            issuer: String::new(),
+        };
+        let unsaid = NewMerge {
+            reason: " ".to_owned(),
+            ..merge(&a, &b, 7)
+        };
+        for wrong in [unsaid, merge(&a, &unknown, 7)] {
+            assert!(matches!(index.merge(&wrong).await, Err(Error::Correction(_))));
+        }
+        let merges = index.merges(Page::FIRST).await.unwrap();
+        assert_eq!(merges.len(), 2);
+        assert_eq!(merges[0].made, merge(&a, &b, 1));
+        assert_eq!(merges[0].undone, Some((4, "web:clerk".to_owned())));
+        let page = Page {
+            after: first,
+            limit: 5,
+        };
+        assert_eq!(index.merges(page).await.unwrap(), merges[1..]);
+        let events = EventTable::after(&index, 0, 100).await.unwrap();
+        let events: Vec<_> = events
+            .iter()
+            .map(|(_, event)| (event.kind, event.at_ns))
+            .collect();
+        let (made, undone) = (Happened::Merged, Happened::MergeUndone);
+        assert_eq!(events, [(made, 1), (made, 2), (undone, 4), (undone, 5)]);
     })
     .await;
 }

@@ -76,6 +76,9 @@ pub enum Error {
     /// A name leads out of the folder that the zip stands for.
     #[error("entry {0} of the zip has a name that leads elsewhere")]
     Name(u64),
+    /// Entries share bytes: how few bytes become many without a high ratio of any entry.
+    #[error("expected a zip file: its entries share bytes")]
+    Shared,
     /// Unpacking ended without an answer.
     #[error("the zip was not unpacked to its end")]
     Interrupted,
@@ -148,7 +151,7 @@ pub fn stream(file: File, limits: Limits) -> impl Stream<Item = Result<Part, Err
 ///
 /// # Errors
 ///
-/// [`Error::Unreadable`], [`Error::TooLarge`], [`Error::Name`]: before `each` was called, unless the file fails later.
+/// [`Error::Unreadable`], [`Error::TooLarge`], [`Error::Name`], [`Error::Shared`]: before `each` was called, unless the file fails later.
 pub fn unpack<R: Read + Seek>(
     mut reader: R,
     limits: &Limits,
@@ -177,7 +180,7 @@ fn judge<R: Read + Seek>(zip: &mut ZipIterable<R>, zip_bytes: u64, limits: &Limi
         false => Err(Error::TooLarge { what, limit, found }),
     };
     within("entries of the zip", limits.entries, zip.len() as u64)?;
-    let mut total = 0_u64;
+    let (mut total, mut packed) = (0_u64, 0_u64);
     for (number, file) in (1..).zip(zip.files()?) {
         let file = file?;
         let name = file.name_raw();
@@ -191,6 +194,10 @@ fn judge<R: Read + Seek>(zip: &mut ZipIterable<R>, zip_bytes: u64, limits: &Limi
         }
         within("bytes of a file of the zip", limits.entry_bytes, file.size())?;
         total = total.saturating_add(file.size());
+        packed = packed.saturating_add(file.compressed_size());
+    }
+    if packed > zip_bytes {
+        return Err(Error::Shared);
     }
     within("bytes of all files of the zip", limits.total_bytes, total)?;
     let harmless = zip_bytes.saturating_mul(limits.ratio).max(HARMLESS_BYTES);

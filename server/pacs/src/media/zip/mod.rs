@@ -4,7 +4,6 @@
 //! it begins. De-identified, objects are made one after the other in memory, and what may not leave is listed in a file.
 
 mod framing;
-mod private;
 
 #[cfg(test)]
 mod tests;
@@ -14,12 +13,11 @@ use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use futures_util::{Stream, StreamExt};
 
 use super::pipe::{self, Sink};
+use super::private::{Leaving, Private};
 use super::tree::pieces;
 use super::{Content, Error, File, Result, Tree};
 use crate::storage::Storage;
 use framing::{Framing, Method};
-
-pub use private::{Private, deidentified};
 
 /// Whether bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +40,32 @@ pub fn stream(
     pipe::written(move |sink| async move {
         let mut zip = Writer::new(sink, packing);
         for file in tree.files {
+            zip.file(&storage, &file).await?;
+        }
+        zip.finish().await
+    })
+}
+
+/// Gives the bytes of a zip with the de-identified objects of a tree, whose names must not name the patient.
+///
+/// Objects that may not leave are left out, and listed by the names that they would have had, in Chinese and English.
+///
+/// The last item is the [`Error`], if there is one. Call it within a tokio runtime.
+pub fn deidentified(
+    storage: Storage,
+    tree: Tree,
+    packing: Packing,
+    private: Private,
+) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
+    pipe::written(move |sink| async move {
+        let mut zip = Writer::new(sink, packing);
+        let mut leaving = Leaving::new(private);
+        for file in tree.files {
+            if let Some(file) = leaving.file(&storage, file).await? {
+                zip.file(&storage, &file).await?;
+            }
+        }
+        for file in leaving.finish()? {
             zip.file(&storage, &file).await?;
         }
         zip.finish().await

@@ -1,7 +1,8 @@
 //! The application entities that may associate: from where, how many at once, to do what, and where they are reached.
 //!
 //! The list is a table, so that the command line changes it while the provider runs: what it says holds within a second, for
-//! standing associations too, since each request asks anew.
+//! standing associations too, since each request asks anew. Those of the configuration's file stand in it with their origin, and
+//! follow the file at each start.
 
 mod store;
 
@@ -38,6 +39,8 @@ pub struct Application {
     pub is_secure: bool,
     /// The character set of answers to it.
     pub character_set: CharacterSet,
+    /// Whether it stands in the configuration's file, which it follows; the others were added while the archive was served.
+    pub is_configured: bool,
 }
 
 impl Application {
@@ -52,6 +55,7 @@ impl Application {
             address: None,
             is_secure: false,
             character_set: CharacterSet::default(),
+            is_configured: false,
         }
     }
 }
@@ -132,6 +136,16 @@ impl Applications {
         Self { called, ..self }
     }
 
+    /// Lets those of the configuration be these: what it has no longer is taken out, what was added otherwise stays.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`]: nothing was changed.
+    pub async fn configure(&self, configured: &[Application]) -> Result<()> {
+        store::configure(&self.index, configured).await?;
+        self.refresh().await
+    }
+
     /// Adds an application, or changes the one with its title.
     ///
     /// # Errors
@@ -160,6 +174,13 @@ impl Applications {
         let mut all: Vec<_> = known.values().cloned().collect();
         all.sort_by(|a, b| a.ae_title.cmp(&b.ae_title));
         all
+    }
+
+    /// Whether a title is listed by itself.
+    #[must_use]
+    pub fn is_listed(&self, ae_title: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(ae_title)
     }
 
     /// The application with a title, or what holds for those that are not listed.

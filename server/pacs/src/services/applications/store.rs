@@ -7,11 +7,11 @@ use sea_orm::{QueryResult, Value};
 
 use super::Application;
 use crate::access::Action;
-use crate::index::{Error, Index, Result, Sql};
+use crate::index::{Change, Error, Index, Result, Sql};
 
 pub(super) async fn read(index: &Index) -> Result<HashMap<String, Application>> {
     let sql = Sql::new(
-        "SELECT ae_title, networks, associations, may, address, secure, character_set FROM applications",
+        "SELECT ae_title, networks, associations, may, address, secure, character_set, configured FROM applications",
     );
     let rows = sql.all(index.readers()).await?;
     let all = rows.iter().map(application);
@@ -21,10 +21,31 @@ pub(super) async fn read(index: &Index) -> Result<HashMap<String, Application>> 
 
 pub(super) async fn put(index: &Index, application: &Application) -> Result<()> {
     let change = index.begin().await?;
-    delete(&application.ae_title).run(&*change).await?;
+    write(&change, application).await?;
+    change.commit().await
+}
+
+/// Writes the applications of the configuration in place of those that were its before.
+pub(super) async fn configure(index: &Index, configured: &[Application]) -> Result<()> {
+    let change = index.begin().await?;
+    Sql::new("DELETE FROM applications WHERE configured <> 0")
+        .run(&*change)
+        .await?;
+    for application in configured {
+        let application = Application {
+            is_configured: true,
+            ..application.clone()
+        };
+        write(&change, &application).await?;
+    }
+    change.commit().await
+}
+
+async fn write(change: &Change, application: &Application) -> Result<()> {
+    delete(&application.ae_title).run(&**change).await?;
     let words = application.may.iter().filter_map(|action| word(*action));
     let networks = application.networks.iter().map(ToString::to_string);
-    let values: [Value; 7] = [
+    let values: [Value; 8] = [
         application.ae_title.as_str().into(),
         networks.collect::<Vec<_>>().join(" ").into(),
         i64::from(application.associations).into(),
@@ -32,12 +53,13 @@ pub(super) async fn put(index: &Index, application: &Application) -> Result<()> 
         application.address.clone().into(),
         i64::from(application.is_secure).into(),
         application.character_set.term().into(),
+        i64::from(application.is_configured).into(),
     ];
     let mut sql = Sql::new(
-        "INSERT INTO applications (ae_title, networks, associations, may, address, secure, character_set) VALUES (",
+        "INSERT INTO applications (ae_title, networks, associations, may, address, secure, character_set, configured) VALUES (",
     );
-    sql.bind_all(values).push(")").run(&*change).await?;
-    change.commit().await
+    sql.bind_all(values).push(")").run(&**change).await?;
+    Ok(())
 }
 
 pub(super) async fn remove(index: &Index, ae_title: &str) -> Result<bool> {
@@ -77,5 +99,6 @@ fn application(row: &QueryResult) -> Result<Application> {
         address: row.try_get_by_index(4)?,
         is_secure: row.try_get_by_index::<i64>(5)? != 0,
         character_set: CharacterSet::from_term(&text(6)?).ok_or_else(damaged)?,
+        is_configured: row.try_get_by_index::<i64>(7)? != 0,
     })
 }

@@ -10,6 +10,8 @@ use dimse::{Client, ClientConfig, Error, Proposal, Rejection, Status};
 use super::super::applications::{Application, Applications, check_title};
 use super::{EXPLICIT, FIND, GET, archive, instance, object, serve};
 use crate::access::Action;
+use crate::index::Index;
+use crate::index::tests::on_both;
 use crate::test_folder::TestFolder;
 
 const MPPS: &str = uids::MODALITY_PERFORMED_PROCEDURE_STEP;
@@ -82,6 +84,40 @@ async fn the_list_is_changed_while_the_provider_runs() {
         Status::NOT_AUTHORIZED
     );
     running.end().await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_configuration_follows_it_and_the_others_stay() {
+    on_both(async |index: Index| {
+        let applications = Applications::open(index.clone()).await.unwrap();
+        let listed = || {
+            let all = applications.all().into_iter();
+            let all = all.map(|one| (one.ae_title, one.associations, one.is_configured));
+            all.collect::<Vec<_>>()
+        };
+        let file = |titles: &[&str]| {
+            titles
+                .iter()
+                .map(|title| Application::new(title))
+                .collect::<Vec<_>>()
+        };
+        applications.put(&Application::new("LIVE")).await.unwrap();
+        applications.configure(&file(&["CT", "PET"])).await.unwrap();
+        let (ct, pet) = (("CT".to_owned(), 5, true), ("PET".to_owned(), 5, true));
+        let live = ("LIVE".to_owned(), 5, false);
+        assert_eq!(listed(), [ct, live.clone(), pet.clone()]);
+        // The next start, after CT was taken out of the file.
+        applications.configure(&file(&["PET"])).await.unwrap();
+        assert_eq!(listed(), [live.clone(), pet]);
+        // What was added live and stands in the file later is the file's.
+        let mut changed = file(&["LIVE"]);
+        changed[0].associations = 7;
+        applications.configure(&changed).await.unwrap();
+        assert_eq!(listed(), [("LIVE".to_owned(), 7, true)]);
+        applications.configure(&[]).await.unwrap();
+        assert!(listed().is_empty());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

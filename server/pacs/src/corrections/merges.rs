@@ -1,0 +1,113 @@
+//! Patients that are one person, over HTTP.
+//!
+//! ```text
+//! GET    /archive/merges?after=&limit=   those undone too, oldest first
+//! POST   /archive/merges                 {"from": {"id": "...", "issuer": ""}, "into": {...}, "reason": "..."}
+//! DELETE /archive/merges/{id}            undoes one
+//! ```
+//!
+//! From then on every way out shows the studies of the one under the identity of the other, and both identifiers find them.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use crate::access::Action;
+use crate::clock::now_ns;
+use crate::http::list::{Asked, Listed, Nothing};
+use crate::http::{App, Caller, Result};
+use crate::index::{Identifier, Merge, NewMerge};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/archive/merges", get(list).post(make))
+        .route("/archive/merges/{id}", delete(undo))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatientJson {
+    id: String,
+    #[serde(default)]
+    issuer: String,
+}
+
+impl From<PatientJson> for Identifier {
+    fn from(PatientJson { id, issuer }: PatientJson) -> Self {
+        Self { id, issuer }
+    }
+}
+
+impl From<Identifier> for PatientJson {
+    fn from(Identifier { id, issuer }: Identifier) -> Self {
+        Self { id, issuer }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MakeJson {
+    from: PatientJson,
+    into: PatientJson,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct MergeJson {
+    id: i64,
+    from: PatientJson,
+    into: PatientJson,
+    actor: String,
+    at_ns: i64,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_ns: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<String>,
+}
+
+async fn list(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> Result<Listed<MergeJson>> {
+    caller.may(Action::Correct, None)?;
+    let found = app.archive().index().merges(asked.page.rows()).await?;
+    Ok(asked.page.answer(found, |merge| merge.id, json))
+}
+
+async fn make(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<MakeJson>,
+) -> Result<(StatusCode, Json<serde_json::Value>)> {
+    caller.may(Action::Correct, None)?;
+    let new = NewMerge {
+        from: asked.from.into(),
+        into: asked.into.into(),
+        actor: caller.principal.actor(),
+        at_ns: now_ns(),
+        reason: asked.reason,
+    };
+    let id = app.archive().merge(&new).await?;
+    Ok((StatusCode::CREATED, Json(serde_json::json!({ "id": id }))))
+}
+
+async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
+    caller.may(Action::Correct, None)?;
+    let actor = caller.principal.actor();
+    app.archive().index().unmerge(id, &actor, now_ns()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn json(merge: Merge) -> MergeJson {
+    let (undone_ns, undone_by) = merge.undone.unzip();
+    MergeJson {
+        id: merge.id,
+        from: merge.made.from.into(),
+        into: merge.made.into.into(),
+        actor: merge.made.actor,
+        at_ns: merge.made.at_ns,
+        reason: merge.made.reason,
+        undone_ns,
+        undone_by,
+    }
+}
