@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::clock::now_ns;
 use crate::delivery::{Counted, Delivery, State, Trouble};
-use crate::gateway::{CloudNode, Finding};
 use crate::gateway::language::Language;
 use crate::gateway::pages::{View, page};
 use crate::gateway::receive::Service;
 use crate::gateway::role::{Checked, Standing};
+use crate::gateway::{CloudNode, Finding};
 use crate::ingest::Refused;
 use crate::routing::{Destination, DimseNode, Node};
 use crate::storage::Hash;
@@ -153,7 +153,7 @@ fn each_language_is_whole() {
             said.replace_range(start..end, "");
         }
         for word in [
-            "ago",
+            "minute",
             "attempt",
             "Waiting",
             "Delivered",
