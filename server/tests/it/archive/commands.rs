@@ -324,6 +324,48 @@ fn the_worklist_and_the_applications_change_while_the_archive_is_served() {
 }
 
 #[test]
+fn peers_follow_the_file_and_figures_and_deliveries_are_shown() {
+    let folder = folders::new("peers");
+    let (data, file) = (folder.path().join("data"), folder.path().join("uptake.toml"));
+    let ae = |command: &str, more: &[&str]| {
+        run(&[&["pacs", "ae", command, "--data", text(&data)][..], more].concat())
+    };
+    let serve = |peers: &str| {
+        fs::write(&file, peers).unwrap();
+        Served::start_with(&data, &["--config", text(&file)], &[])
+    };
+    let titles = || {
+        let all = ae("list", &["--json"]).json();
+        let all = all.as_array().unwrap().iter();
+        let title = |one: &Value| {
+            (
+                one["ae_title"].as_str().unwrap().to_owned(),
+                one["configured"] == true,
+            )
+        };
+        all.map(title).collect::<Vec<_>>()
+    };
+    let served = serve("[dicom.peers.CT1]\n[dicom.peers.PET1]\n");
+    ae("add", &["LIVE", "--may", "store"]).good();
+    let (pet, live) = (("PET1".to_owned(), true), ("LIVE".to_owned(), false));
+    assert_eq!(titles(), [("CT1".to_owned(), true), live.clone(), pet.clone()]);
+    ae("remove", &["CT1"]).refused("stands in the configuration");
+    ae("add", &["CT1"]).refused("stands in the configuration");
+    let figures = get_text(served.http, "/metrics", None).1;
+    for figure in ["uptake_dimse_associations_open", "uptake_http_requests_total"] {
+        assert!(
+            figures.contains(&format!("# TYPE {figure}")) || figures.contains(&format!("# HELP {figure}")),
+            "{figures}"
+        );
+    }
+    let (status, listed) = get(served.http, "/archive/deliveries", None);
+    assert_eq!((status, listed), (200, json!({ "items": [], "next": null })));
+    served.end();
+    serve("[dicom.peers.PET1]\n").end();
+    assert_eq!(titles(), [live, pet]);
+}
+
+#[test]
 fn a_token_is_listed_until_it_is_revoked() {
     let folder = folders::new("tokens");
     let data = text(folder.path());
@@ -365,6 +407,11 @@ fn free() -> [SocketAddr; 2] {
 }
 
 fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
+    let (status, body) = get_text(http, path, token);
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
+fn get_text(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, String) {
     let mut stream = TcpStream::connect(http).unwrap();
     let token = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{token}connection: close\r\n\r\n");
@@ -372,10 +419,7 @@ fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    (
-        answer[9..12].parse().unwrap(),
-        serde_json::from_str(body).unwrap_or_default(),
-    )
+    (answer[9..12].parse().unwrap(), body.to_owned())
 }
 
 /// Asks until a question is answered so.
