@@ -82,15 +82,7 @@ impl Storage {
     ///
     /// [`Error::TooLarge`], [`Error::Damaged`], and as [`Storage::info`].
     pub async fn read(&self, hash: Hash, limit_bytes: u64) -> Result<Bytes> {
-        let size = self.info(hash).await?.size;
-        if size > limit_bytes {
-            return Err(Error::TooLarge {
-                hash,
-                limit: limit_bytes,
-                found: size,
-            });
-        }
-        let bytes = self.piece(hash, 0..size).await?;
+        let bytes = self.whole(hash, limit_bytes).await?;
         let (bytes, found) = blocking(move || {
             let found = Hash::of(&bytes);
             Ok((bytes, found))
@@ -104,6 +96,23 @@ impl Storage {
                 found,
             })
         }
+    }
+
+    /// Gives a whole object of at most `limit_bytes` without verifying it.
+    async fn whole(&self, hash: Hash, limit_bytes: u64) -> Result<Bytes> {
+        // One request where the other way takes two.
+        if let (Backend::Remote(remote), None) = (&self.backend, &self.cold) {
+            return remote.whole(hash, limit_bytes).await;
+        }
+        let size = self.info(hash).await?.size;
+        if size > limit_bytes {
+            return Err(Error::TooLarge {
+                hash,
+                limit: limit_bytes,
+                found: size,
+            });
+        }
+        self.piece(hash, 0..size).await
     }
 
     /// Gives part of an object, after the whole was verified.
