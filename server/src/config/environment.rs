@@ -19,6 +19,7 @@ const SETTINGS: &[&str] = &[
     "dicom.ae_title",
     "dicom.associations",
     "index.postgres_url_file",
+    "storage.main",
     "storage.cold",
     "storage.cold_after_days",
     "retention.out_patient_years",

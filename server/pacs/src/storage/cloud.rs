@@ -51,12 +51,12 @@ pub enum OpenError {
     #[error(transparent)]
     File(#[from] WebError),
     /// A file of credentials that are none.
-    #[error("the file of credentials {path}: expected {expected}")]
+    #[error("the credentials in {path} cannot be used: {words}")]
     Credentials {
         /// The file.
         path: PathBuf,
-        /// What should be in it.
-        expected: &'static str,
+        /// What is wrong with them.
+        words: String,
     },
     /// The folder, or the spool.
     #[error(transparent)]
@@ -204,7 +204,7 @@ impl S3 {
         let [id, key] = lines[..] else {
             return Err(OpenError::Credentials {
                 path: reach.credentials.to_owned(),
-                expected: "two lines, the access key's id and the secret key",
+                words: "expected two lines, the access key's id and the secret key".to_owned(),
             });
         };
         let store = AmazonS3Builder::new()
@@ -302,8 +302,7 @@ impl Reach<'_> {
 
     /// A client that cannot be made, as of a key that is none.
     fn unusable(&self, error: &object_store::Error) -> OpenError {
-        OpenError::Stranger {
-            host: self.host(),
+        OpenError::Credentials {
             path: self.credentials.to_owned(),
             words: answer::words(error),
         }

@@ -177,9 +177,16 @@ impl Bucket {
             return Err(OpenError::setting(name, expected, reach.bucket));
         }
         if let Self::Azure(azure) = self
-            && !azure.account.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && !azure
+                .account
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         {
-            return Err(OpenError::setting("account", "a-z and 0-9".to_owned(), &azure.account));
+            return Err(OpenError::setting(
+                "account",
+                "a-z and 0-9".to_owned(),
+                &azure.account,
+            ));
         }
         if let Some(prefix) = reach.prefix
             && (prefix.is_empty() || prefix.split('/').any(|part| !is_segment(part)))
@@ -237,7 +244,9 @@ impl Bucket {
 }
 
 fn is_segment(part: &str) -> bool {
-    let is_plain = part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let is_plain = part
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     is_plain && !part.is_empty() && !part.chars().all(|c| c == '.')
 }
 

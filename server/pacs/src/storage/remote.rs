@@ -1,6 +1,7 @@
 //! Any store behind `object_store`'s trait: what arrives waits in a local spool and is sent when it is whole.
 //!
-//! An object has its hash as its name, so that sending it again does no harm, and its time of receipt as metadata. Up to
+//! An object has its hash as its name, so that sending it again does no harm, and its time of receipt as metadata; a request
+//! that arrives late, after the next attempt, leaves the same bytes and the time of the first attempt. Up to
 //! [`PART_BYTES`] it goes in one request; a larger one in parts, which the store shows only when all are there. Parts of a
 //! sender that was killed stay unseen until the store's own rule for unfinished uploads removes them.
 
@@ -84,9 +85,7 @@ impl Remote {
             Err(Error::NotFound(_)) => None,
             Err(error) => return Err(error),
         };
-        let received_ns = received_ns
-            .or(damaged)
-            .unwrap_or_else(|| self.receipts.next_ns());
+        let received_ns = received_ns.or(damaged).unwrap_or_else(|| self.receipts.next_ns());
         self.send(staged, received_ns).await?;
         // The store said yes; that it has as many bytes is seen for oneself.
         let found = self.info(hash).await?.size;

@@ -364,7 +364,7 @@ fn free() -> [SocketAddr; 2] {
     listeners.map(|listener| listener.local_addr().unwrap())
 }
 
-fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
+pub fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
     let mut stream = TcpStream::connect(http).unwrap();
     let token = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{token}connection: close\r\n\r\n");
