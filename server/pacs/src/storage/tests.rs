@@ -2,6 +2,7 @@
 
 mod outages;
 pub(crate) mod s3;
+mod tls;
 
 use std::fs::File;
 use std::sync::atomic::{AtomicU32, Ordering};

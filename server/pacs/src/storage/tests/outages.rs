@@ -97,7 +97,7 @@ async fn all_there(storage: &Storage, acknowledged: &[(ObjectInfo, Vec<u8>)]) {
 }
 
 /// What is said where a place cannot be opened.
-async fn said(place: S3) -> String {
+pub(super) async fn said(place: S3) -> String {
     let folder = TestFolder::new("refused");
     match Place::from(place).open(folder.path()).await {
         Ok(_) => "opened".to_owned(),
