@@ -113,7 +113,8 @@ impl Server {
 fn run(program: &Path, folder: &Path, ports: &[u16]) -> Running {
     let log = folder.join("log");
     let _ = std::fs::remove_file(&log);
-    let mut shell = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", SCRIPT, "sh"])
         .arg(program)
         .arg(folder)
@@ -121,17 +122,18 @@ fn run(program: &Path, folder: &Path, ports: &[u16]) -> Running {
         .env("AWS_ACCESS_KEY_ID", ID)
         .env("AWS_SECRET_ACCESS_KEY", KEY)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut id = String::new();
-    let mut said = BufReader::new(shell.stdout.take().unwrap());
-    said.read_line(&mut id).unwrap();
+        .stdout(Stdio::piped());
+    let mut running = Running {
+        shell: shell.spawn().unwrap(),
+        id: String::new(),
+    };
+    let mut said = BufReader::new(running.shell.stdout.take().unwrap());
+    said.read_line(&mut running.id).unwrap();
+    running.id = running.id.trim().to_owned();
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
     for _ in 0..600 {
         if said().contains("are running and ready") {
-            let id = id.trim().to_owned();
-            return Running { shell, id };
+            return running;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
