@@ -1,7 +1,7 @@
 //! Health for whoever keeps the service running, and figures for Prometheus.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use pacs::access::Action;
 use pacs::http::{App, Caller};
 use pacs::index::{Level, Query};
+use pacs::storage::Storage;
 use serde_json::json;
 
 const REQUESTS: &str = "uptake_http_requests_total";
@@ -38,7 +39,11 @@ pub(super) fn router(app: App, figures: PrometheusHandle, destinations: Arc<[Str
         .with_state(app)
 }
 
-/// Ready means: the index answers and storage can be written.
+/// How long a store may take to say that it is there.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Ready means: the index answers and storage can be written. Without the colder store, what was received long ago is
+/// missing for a while; that keeps nobody from storing.
 async fn ready(State(app): State<App>) -> Response {
     let archive = app.archive();
     let query = Query {
@@ -46,18 +51,37 @@ async fn ready(State(app): State<App>) -> Response {
         ..Query::all(Level::Study)
     };
     let index = archive.index().query(&query).await.is_ok();
-    let mut staging = archive.storage().stage();
-    let storage = staging.write(b"ready?").await.is_ok();
+    let (storage, cold) = tokio::join!(answers(archive.storage()), async {
+        match archive.storage().cold() {
+            None => None,
+            Some(cold) => Some(answers(cold).await),
+        }
+    });
     let (status, word) = if index && storage {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
-    (
-        status,
-        Json(json!({ "status": word, "index": index, "storage": storage })),
-    )
-        .into_response()
+    let mut body = json!({ "status": word, "index": index, "storage": storage });
+    if let Some(cold) = cold {
+        body["cold"] = json!(cold);
+    }
+    (status, Json(body)).into_response()
+}
+
+/// Whether a store answers; why not is in the log.
+async fn answers(storage: &Storage) -> bool {
+    match tokio::time::timeout(ANSWER, storage.answers()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "storage is not ready");
+            false
+        }
+        Err(_) => {
+            tracing::error!("storage does not answer");
+            false
+        }
+    }
 }
 
 /// Says what the figures of HTTP are.

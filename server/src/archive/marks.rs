@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
+use pacs::storage::Place;
+
 use super::has_tokens;
 use crate::config::Config;
 
@@ -33,12 +35,23 @@ pub(super) fn allow_open(config: &Config) -> anyhow::Result<()> {
         "--open is refused: {} names who may use this archive",
         config.tokens().display()
     );
+    for (name, place) in [
+        ("storage.main", &config.storage.main),
+        ("storage.cold", &config.storage.cold),
+    ] {
+        ensure!(
+            place.as_ref().is_none_or(Place::is_this_machine),
+            "--open is for this machine only: {name} is another"
+        );
+    }
     let mark = mark(&config.data);
     if mark.exists() {
         return Ok(());
     }
     ensure!(
-        !config.data.join("objects").exists() && config.index.postgres_url_file.is_none(),
+        !config.data.join("objects").exists()
+            && !config.data.join("index.sqlite").exists()
+            && config.index.postgres_url_file.is_none(),
         "--open is refused: {} holds data that is not marked as test data",
         config.data.display()
     );

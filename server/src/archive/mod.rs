@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use pacs::access::{Authorize, Open, TokenFile};
 use pacs::index::{Index, Place};
 use pacs::ingest::Ingest;
@@ -34,13 +34,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
     let data = &config.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    let mut storage = Storage::local(&data.join("objects"))
-        .with_context(|| format!("the archive in {} cannot be opened", data.display()))?;
-    if let Some(cold) = &config.storage.cold {
-        let cold = Storage::local(cold)
-            .with_context(|| format!("the colder store in {} cannot be opened", cold.display()))?;
-        storage = storage.with_cold(cold);
-    }
+    let storage = open_storage(config).await?;
     let index = open_index(config).await?;
     let limits = pacs::ingest::Limits {
         object_bytes: config.limits.object_bytes,
@@ -57,6 +51,40 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
         None => archive,
         Some(path) => archive.with_tls(pacs::tls::connector(path).context("dicom.tls_authority")?),
     })
+}
+
+/// Opens where objects lie.
+async fn open_storage(config: &Config) -> anyhow::Result<Storage> {
+    let data = &config.data;
+    let objects = data.join("objects");
+    let storage = match &config.storage.main {
+        None => Storage::local(&objects)
+            .with_context(|| format!("the archive in {} cannot be opened", data.display()))?,
+        Some(place) => {
+            ensure!(
+                !has_objects(&objects),
+                "storage.main: expected no objects in {} beside another place for them, found some",
+                objects.display()
+            );
+            place.open(&data.join("spool")).await.context("storage.main")?
+        }
+    };
+    match &config.storage.cold {
+        None => Ok(storage),
+        Some(place) => {
+            let cold = place
+                .open(&data.join("cold-spool"))
+                .await
+                .context("storage.cold")?;
+            Ok(storage.with_cold(cold))
+        }
+    }
+}
+
+/// Whether the data folder itself holds objects: another place would hide them.
+fn has_objects(objects: &Path) -> bool {
+    let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    below(&objects.join("objects")).any(|folder| below(&folder.path()).next().is_some())
 }
 
 /// Opens the index alone, which several processes may do: lists that are read live are changed so.

@@ -20,6 +20,7 @@ const SETTINGS: &[&str] = &[
     "dicom.associations",
     "dicom.tls_authority",
     "index.postgres_url_file",
+    "storage.main",
     "storage.cold",
     "storage.cold_after_days",
     "retention.out_patient_years",

@@ -16,6 +16,7 @@ use anyhow::{Context, bail, ensure};
 use dimse::CharacterSet;
 use pacs::access::Action;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
+use pacs::storage::Place;
 use serde::{Deserialize, Serialize};
 
 /// All settings.
@@ -30,7 +31,7 @@ pub struct Config {
     pub dicom: Dicom,
     /// Where the index is.
     pub index: Index,
-    /// Where objects lie beside the data folder.
+    /// Where objects lie.
     pub storage: Storage,
     /// What objects may be.
     pub limits: Limits,
@@ -128,13 +129,16 @@ pub struct Peer {
     pub character_set: String,
 }
 
-/// Where objects lie beside the data folder.
+/// Where objects lie.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Storage {
-    /// Folder of a colder store.
+    /// What is received: a folder or a bucket; in the data folder unless said otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cold: Option<PathBuf>,
+    pub main: Option<Place>,
+    /// A colder store: a folder or a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Place>,
     /// Studies older than so many days move there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cold_after_days: Option<u32>,
@@ -402,9 +406,19 @@ impl Config {
         self.routing.check().context("routing")?;
         pacs::retention::Policy::new(self.retention.out_patient_years, self.retention.in_patient_years)
             .context("retention")?;
+        let Storage { main, cold, .. } = &self.storage;
+        for (name, place) in [("storage.main", main), ("storage.cold", cold)] {
+            if let Some(place) = place {
+                place.check().with_context(|| name.to_owned())?;
+            }
+        }
+        ensure!(
+            cold.is_none() || main != cold,
+            "storage.cold: expected another place than storage.main, found the same"
+        );
         ensure!(
             self.storage.cold.is_some() || self.storage.cold_after_days.is_none(),
-            "storage.cold_after_days: expected a folder in storage.cold too, found none"
+            "storage.cold_after_days: expected a place in storage.cold too, found none"
         );
         ensure!(
             self.limits.silence_s > 0,

@@ -48,6 +48,17 @@ fn what_is_printed_is_read_again() {
     let text = "[dicom.peers.CT1]\nnetworks = [\"10.1.0.0/16\", \"::1\"]\n[http.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
     let config = load(text, &[]).unwrap();
     assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    let text = "[storage.main.s3]\nendpoint = \"http://10.1.2.3:9000\"\npath_style = true\nbucket = \"images\"\ncredentials_file = \"/etc/uptake/s3\"\n[storage]\ncold.azure = { account = \"hospital\", container = \"cold\", key_file = \"/etc/uptake/azure\" }\ncold_after_days = 5\n";
+    let config = load(text, &[]).unwrap();
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    let config = load(
+        "[storage]\nmain = \"/objects\"\n",
+        &[("UPTAKE_STORAGE_COLD", "/cold")],
+    )
+    .unwrap();
+    assert_eq!(config.storage.main, Some(Place::Folder("/objects".into())));
+    assert_eq!(config.storage.cold, Some(Place::Folder("/cold".into())));
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
     let defaults = Config::default().to_toml().unwrap();
     assert_eq!(load(&defaults, &[]).unwrap(), Config::default());
     assert_eq!(load("", &[]).unwrap(), Config::default());
@@ -85,6 +96,28 @@ fn what_is_not_understood_is_named() {
     refused("[http]\norigins = [\"viewer\"]", &[], "http.origins");
     refused("[retention]\nin_patient_years = 5", &[], "retention");
     refused("[storage]\ncold_after_days = 5", &[], "storage.cold");
+    refused("[storage]\nmain = \"/a\"\ncold = \"/a\"", &[], "storage.cold");
+    refused(
+        "[storage.main.ftp]\nbucket = \"images\"",
+        &[],
+        "expected one of `s3`, `azure`, `gcs`",
+    );
+    refused("[storage.main.s3]\nbucket = \"images\"", &[], "credentials_file");
+    refused(
+        "[storage]\nmain = 5",
+        &[],
+        "expected a folder, or a table s3, azure or gcs",
+    );
+    refused(
+        "[storage.main.s3]\nbucket = \"images\"\ncredentials_file = \"k\"\nendpoint = \"http://8.8.8.8\"\npath_style = true",
+        &[],
+        "storage.main: endpoint: plain http is for this machine and private addresses only; use https to 8.8.8.8",
+    );
+    refused(
+        "[storage.cold.gcs]\nbucket = \"Im\"\nservice_account_file = \"k\"",
+        &[],
+        "storage.cold: bucket: expected",
+    );
     refused(
         "[[routing.rule]]\nname = \"a\"\nto = [\"nowhere\"]",
         &[],

@@ -286,7 +286,7 @@ pub(super) fn statuses() -> String {
         (
             "C-STORE",
             Status::OUT_OF_RESOURCES,
-            "the disk is full, or the object larger than is taken",
+            "the disk is full, the store does not answer, or the object is larger than is taken",
         ),
         (
             "C-STORE",

@@ -245,7 +245,8 @@ pub(super) fn storing() -> String {
          ({}), nor are compressed bodies. Every SOP class and transfer syntax of DIMSE storage, and others: what can be read as \
          DICOM is kept, as the bytes that came. Answers are {}.\n\n\
          - 200: all are durable on disk and in the index. 202: some failed, or differ from an object of their UID that is here \
-         (Warning Reason `0x{:04X}`; both are kept, the first stays visible). {}: none was taken. {}: none, and the disk is full.\n\
+         (Warning Reason `0x{:04X}`; both are kept, the first stays visible). {}: none was taken. {}: none, and the archive cannot store \
+         now. {}: none, and the disk is full.\n\
          - The same object again is a success.\n\
          - Each object is stored by itself: what is whole is kept when the body ends early.\n\n\
          Failure Reason, in Failed SOP Sequence or, where the UIDs are not known, in Other Failures Sequence:\n\n{}",
@@ -253,6 +254,7 @@ pub(super) fn storing() -> String {
         offers(&stow::OFFERS),
         report::KEPT_BESIDE,
         status(&[report::NOT_UNDERSTOOD]),
+        status(&[report::FAILED]),
         status(&[report::FULL]),
         table(&["Reason", "Meaning"], rows),
     )
@@ -335,6 +337,10 @@ pub(super) fn statuses() -> String {
         (
             Error::Busy(""),
             "as many store as may at once; Retry-After says when again",
+        ),
+        (
+            Error::Unavailable,
+            "the store of objects does not answer; Retry-After says when again",
         ),
         (Error::Full, "the disk is full"),
     ];

@@ -1,9 +1,12 @@
 //! What our HTTP clients share: which addresses they accept, whom they trust, and what an answer means for a delivery.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Url, redirect};
+use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::{Certificate, Client, ClientBuilder, Url, redirect};
 
 use crate::delivery::Fate;
 
@@ -20,6 +23,9 @@ pub enum Error {
     /// Patients' data would leave this machine in the clear.
     #[error("plain http is for this machine only; use https to {0}")]
     Plain(String),
+    /// Patients' data would leave the local network in the clear.
+    #[error("plain http is for this machine and private addresses only; use https to {0}")]
+    PlainOutside(String),
     /// A file cannot be read.
     #[error("cannot read {path}: {source}")]
     File {
@@ -59,12 +65,57 @@ pub(crate) fn address(text: &str) -> Result<Url, Error> {
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+/// Reads the address of a node that may stand in the local network: HTTPS, or plain HTTP to a private address.
+///
+/// A name is taken too: [`local_client`] connects to it only where it has a private address.
+///
+/// # Errors
+///
+/// [`Error::Address`], [`Error::PlainOutside`].
+pub(crate) fn local_address(text: &str) -> Result<Url, Error> {
+    match address(text) {
+        Err(Error::Plain(host)) => match host_address(&host) {
+            Some(address) if !is_local(address) => Err(Error::PlainOutside(host)),
+            _ => Url::parse(text).map_err(|_| Error::Address(text.to_owned())),
+        },
+        other => other,
+    }
+}
+
+/// Whether an address is of this machine.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or("");
+    host == "localhost" || host_address(host).is_some_and(|address| address.is_loopback())
+}
+
+fn host_address(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
+/// Whether an address is of this machine or of a private network (RFC 1918, RFC 4193, link-local).
+fn is_local(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
+}
+
+/// Names that have private addresses; others are refused before anything is sent.
+struct LocalNames;
+
+impl Resolve for LocalNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            if found.iter().any(|address| !is_local(address.ip())) {
+                return Err(Error::PlainOutside(host.to_owned()).into());
+            }
+            Ok(Box::new(found.into_iter()) as _)
+        })
+    }
 }
 
 /// An address below a node's.
@@ -81,30 +132,55 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
 ///
 /// [`Error::File`], [`Error::Certificates`], [`Error::Client`].
 pub(crate) fn client(url: &Url, authority: Option<&Path>) -> Result<Client, Error> {
+    let builder = builder(authority)?;
+    let builder = if is_this_machine(url) {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    builder.build().map_err(|error| Error::Client(words(&error)))
+}
+
+/// As [`client`], for an address of [`local_address`], and with another time in which an answer must go on.
+///
+/// # Errors
+///
+/// As [`client`].
+pub(crate) fn local_client(url: &Url, authority: Option<&Path>, silence: Duration) -> Result<Client, Error> {
+    let builder = builder(authority)?.read_timeout(silence);
+    let builder = if url.scheme() == "http" {
+        builder.no_proxy().dns_resolver(Arc::new(LocalNames))
+    } else if is_this_machine(url) {
+        builder.no_proxy()
+    } else {
+        builder.https_only(true)
+    };
+    builder.build().map_err(|error| Error::Client(words(&error)))
+}
+
+fn builder(authority: Option<&Path>) -> Result<ClientBuilder, Error> {
     // The first to come decides for the process; ring is the only provider that is linked.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
+    let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(60))
         .tcp_nodelay(true)
+        // Pieces leave side by side: connections of their own do not wait for each other.
+        .http1_only()
         .user_agent("uptake");
-    if is_this_machine(url) {
-        builder = builder.no_proxy();
+    let Some(path) = authority else {
+        return Ok(builder);
+    };
+    let bad = |words: String| Error::Certificates {
+        path: path.to_owned(),
+        words,
+    };
+    let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(|error| bad(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(bad("no certificate in it".to_owned()));
     }
-    if let Some(path) = authority {
-        let bad = |words: String| Error::Certificates {
-            path: path.to_owned(),
-            words,
-        };
-        let certificates =
-            Certificate::from_pem_bundle(&read(path)?).map_err(|error| bad(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(bad("no certificate in it".to_owned()));
-        }
-        builder = builder.tls_certs_only(certificates);
-    }
-    builder.build().map_err(|error| Error::Client(words(&error)))
+    Ok(builder.tls_certs_only(certificates))
 }
 
 /// Reads a file that is small.
@@ -129,8 +205,8 @@ pub(crate) fn secret(path: &Path) -> Result<String, Error> {
 }
 
 /// An error in one sentence: the innermost cause says most.
-pub(crate) fn words(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
@@ -138,8 +214,8 @@ pub(crate) fn words(error: &reqwest::Error) -> String {
 }
 
 /// The failed TLS handshake behind an error, where there was one.
-pub(crate) fn tls_failure(error: &reqwest::Error) -> Option<String> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+pub(crate) fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(tls.to_string());
@@ -209,6 +285,33 @@ mod tests {
                 .unwrap_or_default();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn plain_http_stays_in_the_local_network() {
+        for (text, is_taken) in [
+            ("http://10.1.2.3:9000", true),
+            ("http://192.168.1.2", true),
+            ("http://172.16.0.1", true),
+            ("http://[fd00::1]:9000", true),
+            ("http://store.hospital.example", true),
+            ("https://8.8.8.8", true),
+            ("http://8.8.8.8", false),
+            ("http://172.32.0.1", false),
+            ("http://[2001:db8::1]", false),
+            ("http://[::ffff:8.8.8.8]", false),
+            ("s3://10.1.2.3", false),
+        ] {
+            assert_eq!(local_address(text).is_ok(), is_taken, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_in_the_local_network_is_asked_again_when_it_is_looked_up() {
+        let name = |text: &str| text.parse::<Name>().unwrap();
+        assert!(LocalNames.resolve(name("localhost")).await.is_ok());
+        let outside = LocalNames.resolve(name("8.8.8.8")).await.err().unwrap();
+        assert!(outside.to_string().contains("use https to 8.8.8.8"));
     }
 
     #[test]

@@ -55,6 +55,9 @@ pub enum Error {
     /// 503: as many do this at once as there is memory for.
     #[error("too many {0} at once; try again later")]
     Busy(&'static str),
+    /// 503: the store of objects fails, or does not answer.
+    #[error("the store of objects does not answer; try again later")]
+    Unavailable,
     /// 507.
     #[error("the archive is full")]
     Full,
@@ -77,7 +80,7 @@ impl Error {
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::NotOffered(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -130,6 +133,10 @@ impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         match error {
             storage::Error::Full => Self::Full,
+            storage::Error::Store(_) => {
+                tracing::error!(%error, "storage failed");
+                Self::Unavailable
+            }
             _ => {
                 tracing::error!(%error, "storage failed");
                 Self::Internal

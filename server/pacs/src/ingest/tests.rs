@@ -8,11 +8,25 @@ use dicom_dictionary_std::{tags, uids};
 use super::{Ingest, Limits, Outcome, Reason};
 use crate::index::tests::{postgres, sqlite};
 use crate::index::{Index, Key, Level, Query};
-use crate::storage::{Hash, Storage};
+use crate::storage::{self, Hash, Place, Storage};
 use crate::test_folder::TestFolder;
 
-async fn archive(folder: &Path) -> (Ingest, Index, Storage) {
-    let storage = Storage::local(&folder.join("storage")).unwrap();
+type Parts = (Ingest, Index, Storage);
+
+async fn archive(folder: &Path) -> Parts {
+    archive_of(Storage::local(&folder.join("storage")).unwrap(), folder).await
+}
+
+/// Runs a check on an archive in a local directory, and on an S3 server where there is one.
+async fn on_both(check: impl AsyncFn(Parts)) {
+    storage::tests::on_both(async |storage: Storage| {
+        let folder = TestFolder::new("ingest");
+        check(archive_of(storage, folder.path()).await).await;
+    })
+    .await;
+}
+
+async fn archive_of(storage: Storage, folder: &Path) -> Parts {
     let index = sqlite(folder).await;
     let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
         .await
@@ -69,8 +83,7 @@ pub(crate) fn image(number: u32, description: &str, pixel_bytes: usize) -> Vec<u
 
 #[tokio::test]
 async fn the_four_outcomes() {
-    let folder = TestFolder::new("outcomes");
-    let (ingest, index, storage) = archive(folder.path()).await;
+    on_both(async |(ingest, index, storage): Parts| {
     let first = image(1, "first", 3_000_000);
     let Outcome::Stored(receipt) = ingest.take(&first).await.unwrap() else {
         panic!("not stored");
@@ -100,6 +113,8 @@ async fn the_four_outcomes() {
     ));
     assert_eq!(storage.list().await.unwrap().len(), before);
     assert!(ingest.verify().await.unwrap().is_good());
+    })
+    .await;
 }
 
 /// A file with the length of its meta information, and another implementation in it.
@@ -127,177 +142,177 @@ fn with_another_head(file: &[u8], implementation: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_data_set_behind_another_head_is_the_same() {
-    let folder = TestFolder::new("heads");
-    let (ingest, index, storage) = archive(folder.path()).await;
-    let plain = image(1, "first", 3_000_000);
-    let first = with_another_head(&plain, "1.2.3");
-    let Outcome::Stored(receipt) = ingest.take(&first).await.unwrap() else {
-        panic!("not stored");
-    };
-    let again = ingest
-        .take(&with_another_head(&plain, "1.2.3.4.5.6"))
-        .await
-        .unwrap();
-    assert!(
-        matches!(again, Outcome::IdenticalDuplicate(ref same) if *same == receipt),
-        "{again:?}"
-    );
-    assert_eq!(storage.list().await.unwrap().len(), 1);
-    let mut other = with_another_head(&plain, "1.2.3.4.5.6");
-    *other.last_mut().unwrap() ^= 1;
-    assert!(matches!(
-        ingest.take(&other).await.unwrap(),
-        Outcome::DifferentDuplicate(_)
-    ));
-    assert_eq!(index.duplicates("2.25.1").await.unwrap().len(), 2);
-    assert!(ingest.verify().await.unwrap().is_good());
+    on_both(async |(ingest, index, storage): Parts| {
+        let plain = image(1, "first", 3_000_000);
+        let first = with_another_head(&plain, "1.2.3");
+        let Outcome::Stored(receipt) = ingest.take(&first).await.unwrap() else {
+            panic!("not stored");
+        };
+        let again = ingest
+            .take(&with_another_head(&plain, "1.2.3.4.5.6"))
+            .await
+            .unwrap();
+        assert!(
+            matches!(again, Outcome::IdenticalDuplicate(ref same) if *same == receipt),
+            "{again:?}"
+        );
+        assert_eq!(storage.list().await.unwrap().len(), 1);
+        let mut other = with_another_head(&plain, "1.2.3.4.5.6");
+        *other.last_mut().unwrap() ^= 1;
+        assert!(matches!(
+            ingest.take(&other).await.unwrap(),
+            Outcome::DifferentDuplicate(_)
+        ));
+        assert_eq!(index.duplicates("2.25.1").await.unwrap().len(), 2);
+        assert!(ingest.verify().await.unwrap().is_good());
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn refusals_say_why_and_keep_nothing() {
-    let folder = TestFolder::new("refusals");
-    let (ingest, index, storage) = archive(folder.path()).await;
-    let good = image(1, "", 10_000);
-    let cut_in_pixels = &good[..good.len() - 1];
-    let cut_in_header = &good[..300];
-    let no_study = file(
-        &[
-            (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
-            (tags::SOP_INSTANCE_UID, VR::UI, b"2.25.1"),
-        ],
-        4,
-    );
-    let path = file(
-        &[
-            (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
-            (tags::SOP_INSTANCE_UID, VR::UI, b"../../etc/passwd"),
-            (tags::STUDY_INSTANCE_UID, VR::UI, b"1"),
-            (tags::SERIES_INSTANCE_UID, VR::UI, b"1"),
-        ],
-        4,
-    );
-    for (bytes, expected) in [
-        (cut_in_pixels, "the object is cut short: expected at least 10"),
-        (cut_in_header, "the object is cut short"),
-        (&no_study[..], "no (0020,000D) in the object"),
-        (&path[..], "(0008,0018) must be a UID"),
-        (&[][..], "found an empty file"),
-    ] {
-        let Outcome::Refused(reason) = ingest.take(bytes).await.unwrap() else {
-            panic!("taken: {expected}");
+    on_both(async |(ingest, index, storage): Parts| {
+        let good = image(1, "", 10_000);
+        let cut_in_pixels = &good[..good.len() - 1];
+        let cut_in_header = &good[..300];
+        let no_study = file(
+            &[
+                (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
+                (tags::SOP_INSTANCE_UID, VR::UI, b"2.25.1"),
+            ],
+            4,
+        );
+        let path = file(
+            &[
+                (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
+                (tags::SOP_INSTANCE_UID, VR::UI, b"../../etc/passwd"),
+                (tags::STUDY_INSTANCE_UID, VR::UI, b"1"),
+                (tags::SERIES_INSTANCE_UID, VR::UI, b"1"),
+            ],
+            4,
+        );
+        for (bytes, expected) in [
+            (cut_in_pixels, "the object is cut short: expected at least 10"),
+            (cut_in_header, "the object is cut short"),
+            (&no_study[..], "no (0020,000D) in the object"),
+            (&path[..], "(0008,0018) must be a UID"),
+            (&[][..], "found an empty file"),
+        ] {
+            let Outcome::Refused(reason) = ingest.take(bytes).await.unwrap() else {
+                panic!("taken: {expected}");
+            };
+            assert!(reason.to_string().contains(expected), "{reason}");
+        }
+        let small = Limits {
+            object_bytes: 5000,
+            ..Limits::default()
         };
-        assert!(reason.to_string().contains(expected), "{reason}");
-    }
-    let small = Limits {
-        object_bytes: 5000,
-        ..Limits::default()
-    };
-    let ingest = Ingest::new(storage.clone(), index.clone(), small).await.unwrap();
-    let refused = ingest.take(&good).await.unwrap();
-    assert!(matches!(
-        refused,
-        Outcome::Refused(Reason::TooLarge { limit: 5000, .. })
-    ));
-    assert!(storage.list().await.unwrap().is_empty());
-    assert_eq!(index.count(&Query::all(Level::Instance)).await.unwrap(), 0);
+        let ingest = Ingest::new(storage.clone(), index.clone(), small).await.unwrap();
+        let refused = ingest.take(&good).await.unwrap();
+        assert!(matches!(
+            refused,
+            Outcome::Refused(Reason::TooLarge { limit: 5000, .. })
+        ));
+        assert!(storage.list().await.unwrap().is_empty());
+        assert_eq!(index.count(&Query::all(Level::Instance)).await.unwrap(), 0);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn fragments_must_be_whole() {
-    let folder = TestFolder::new("fragments");
-    let (ingest, _, _) = archive(folder.path()).await;
-    let plain = image(1, "", 0);
-    let mut bytes = plain[..plain.len() - 4].to_vec();
-    bytes.extend(u32::MAX.to_le_bytes());
-    let begin = bytes.len();
-    for length in [0_u32, 100_000, 50_000] {
-        bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
-        bytes.extend(length.to_le_bytes());
-        bytes.extend(vec![1; length as usize]);
-    }
-    let all = bytes.len();
-    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
-    for cut in [begin + 20, begin + 100_000, all - 1] {
-        let outcome = ingest.take(&bytes[..cut]).await.unwrap();
-        assert!(
-            matches!(outcome, Outcome::Refused(Reason::Truncated { .. })),
-            "{cut}: {outcome:?}"
-        );
-    }
-    assert!(matches!(ingest.take(&bytes).await.unwrap(), Outcome::Stored(_)));
-    // Without the delimiter every fragment is there.
-    assert!(matches!(
-        ingest.take(&bytes[..all]).await.unwrap(),
-        Outcome::DifferentDuplicate(_)
-    ));
+    on_both(async |(ingest, _, _): Parts| {
+        let plain = image(1, "", 0);
+        let mut bytes = plain[..plain.len() - 4].to_vec();
+        bytes.extend(u32::MAX.to_le_bytes());
+        let begin = bytes.len();
+        for length in [0_u32, 100_000, 50_000] {
+            bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(vec![1; length as usize]);
+        }
+        let all = bytes.len();
+        bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        for cut in [begin + 20, begin + 100_000, all - 1] {
+            let outcome = ingest.take(&bytes[..cut]).await.unwrap();
+            assert!(
+                matches!(outcome, Outcome::Refused(Reason::Truncated { .. })),
+                "{cut}: {outcome:?}"
+            );
+        }
+        assert!(matches!(ingest.take(&bytes).await.unwrap(), Outcome::Stored(_)));
+        // Without the delimiter every fragment is there.
+        assert!(matches!(
+            ingest.take(&bytes[..all]).await.unwrap(),
+            Outcome::DifferentDuplicate(_)
+        ));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn odd_values_are_kept_and_harm_nothing() {
-    let folder = TestFolder::new("odd");
-    let (ingest, index, _) = archive(folder.path()).await;
-    let long = "x".repeat(60_000);
-    let odd = file(
-        &[
-            (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
-            (tags::SOP_INSTANCE_UID, VR::UI, b"2.25.1"),
-            (tags::STUDY_DATE, VR::DA, b"tomorrow"),
-            (tags::STUDY_TIME, VR::TM, b"\xff\xfe"),
-            (tags::STUDY_DESCRIPTION, VR::LO, long.as_bytes()),
-            (tags::PATIENT_NAME, VR::PN, b"A\0B=^^^==\\C"),
-            (tags::PATIENT_ID, VR::LO, b"' OR 1=1 --"),
-            (tags::STUDY_INSTANCE_UID, VR::UI, b"1"),
-            (tags::SERIES_INSTANCE_UID, VR::UI, b"1"),
-            (tags::SERIES_NUMBER, VR::IS, b"1e99"),
-            (tags::ROWS, VR::US, b"\xff"),
-        ],
-        4,
-    );
-    assert!(matches!(ingest.take(&odd).await.unwrap(), Outcome::Stored(_)));
-    let query = Query {
-        keys: vec![Key::from_text(tags::PATIENT_ID, "' OR 1=1 --")],
-        ..Query::all(Level::Instance)
-    };
-    assert_eq!(index.count(&query).await.unwrap(), 1);
-    let metadata = index.metadata("1", None).await.unwrap();
-    let json: serde_json::Value = serde_json::from_str(&metadata[0].json).unwrap();
-    assert_eq!(json["00081030"]["Value"][0].as_str().unwrap().len(), 60_000);
-    assert_eq!(json["7FE00010"]["BulkDataURI"], "bulkdata/7FE00010");
+    on_both(async |(ingest, index, _): Parts| {
+        let long = "x".repeat(60_000);
+        let odd = file(
+            &[
+                (tags::SOP_CLASS_UID, VR::UI, b"1.2"),
+                (tags::SOP_INSTANCE_UID, VR::UI, b"2.25.1"),
+                (tags::STUDY_DATE, VR::DA, b"tomorrow"),
+                (tags::STUDY_TIME, VR::TM, b"\xff\xfe"),
+                (tags::STUDY_DESCRIPTION, VR::LO, long.as_bytes()),
+                (tags::PATIENT_NAME, VR::PN, b"A\0B=^^^==\\C"),
+                (tags::PATIENT_ID, VR::LO, b"' OR 1=1 --"),
+                (tags::STUDY_INSTANCE_UID, VR::UI, b"1"),
+                (tags::SERIES_INSTANCE_UID, VR::UI, b"1"),
+                (tags::SERIES_NUMBER, VR::IS, b"1e99"),
+                (tags::ROWS, VR::US, b"\xff"),
+            ],
+            4,
+        );
+        assert!(matches!(ingest.take(&odd).await.unwrap(), Outcome::Stored(_)));
+        let query = Query {
+            keys: vec![Key::from_text(tags::PATIENT_ID, "' OR 1=1 --")],
+            ..Query::all(Level::Instance)
+        };
+        assert_eq!(index.count(&query).await.unwrap(), 1);
+        let metadata = index.metadata("1", None).await.unwrap();
+        let json: serde_json::Value = serde_json::from_str(&metadata[0].json).unwrap();
+        assert_eq!(json["00081030"]["Value"][0].as_str().unwrap().len(), 60_000);
+        assert_eq!(json["7FE00010"]["BulkDataURI"], "bulkdata/7FE00010");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn index_and_objects_are_compared() {
-    let folder = TestFolder::new("compared");
-    let (ingest, _, storage) = archive(folder.path()).await;
-    for number in 1..=4 {
-        ingest.take(&image(number, "", 2000)).await.unwrap();
-    }
-    assert_eq!(ingest.verify().await.unwrap().objects, 4);
-    let mut hashes: Vec<Hash> = storage
-        .list()
-        .await
-        .unwrap()
-        .iter()
-        .map(|object| object.hash)
-        .collect();
-    hashes.sort();
-    let path = |hash: Hash| {
-        folder
-            .path()
-            .join(format!("storage/objects/{}/{hash}", &hash.to_string()[..2]))
-    };
-    std::fs::remove_file(path(hashes[0])).unwrap();
-    std::fs::write(path(hashes[1]), b"something else").unwrap();
-    let mut staging = storage.stage();
-    staging.write(b"an object that nobody indexed").await.unwrap();
-    let unindexed = storage.commit(staging.finish()).await.unwrap().object.hash;
-    let report = ingest.verify().await.unwrap();
-    assert!(!report.is_good());
-    assert_eq!(report.missing, [hashes[0]]);
-    assert_eq!(report.damaged, [hashes[1]]);
-    assert_eq!(report.unindexed, [unindexed]);
-    let rebuilt = ingest.rebuild().await.unwrap();
-    assert_eq!((rebuilt.objects, rebuilt.left_out.len()), (2, 2));
+    on_both(async |(ingest, _, storage): Parts| {
+        for number in 1..=4 {
+            ingest.take(&image(number, "", 2000)).await.unwrap();
+        }
+        assert_eq!(ingest.verify().await.unwrap().objects, 4);
+        let mut hashes: Vec<Hash> = storage
+            .list()
+            .await
+            .unwrap()
+            .iter()
+            .map(|object| object.hash)
+            .collect();
+        hashes.sort();
+        storage.remove(hashes[0]).await.unwrap();
+        storage.damage(hashes[1], b"something else").await;
+        let mut staging = storage.stage();
+        staging.write(b"an object that nobody indexed").await.unwrap();
+        let unindexed = storage.commit(staging.finish()).await.unwrap().object.hash;
+        let report = ingest.verify().await.unwrap();
+        assert!(!report.is_good());
+        assert_eq!(report.missing, [hashes[0]]);
+        assert_eq!(report.damaged, [hashes[1]]);
+        assert_eq!(report.unindexed, [unindexed]);
+        let rebuilt = ingest.rebuild().await.unwrap();
+        assert_eq!((rebuilt.objects, rebuilt.left_out.len()), (2, 2));
+    })
+    .await;
 }
 
 fn real_files() -> Vec<PathBuf> {
@@ -332,8 +347,10 @@ async fn an_index_made_anew_equals_the_live_one() {
     if files.is_empty() {
         return;
     }
-    let folder = TestFolder::new("rebuild");
-    let (ingest, index, storage) = archive(folder.path()).await;
+    on_both(async |archive: Parts| made_anew(archive, files.clone()).await).await;
+}
+
+async fn made_anew((ingest, index, storage): Parts, files: Vec<PathBuf>) {
     let queue = std::sync::Arc::new(std::sync::Mutex::new(files));
     let tasks: Vec<_> = (0..4)
         .map(|_| {
@@ -421,6 +438,12 @@ async fn names_of_three_character_sets_are_found() {
 }
 
 const CRASH_FOLDER: &str = "UPTAKE_TEST_CRASH_FOLDER";
+const CRASH_PLACE: &str = "UPTAKE_TEST_CRASH_PLACE";
+
+async fn archive_at(place: &Place, folder: &Path) -> Parts {
+    let storage = place.open(&folder.join("storage")).await.unwrap();
+    archive_of(storage, folder).await
+}
 
 /// The child of the test below; by itself it does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -428,14 +451,19 @@ async fn child_that_takes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(CRASH_FOLDER) else {
         return;
     };
-    let (ingest, index, _) = archive(Path::new(&folder)).await;
+    let place = serde_json::from_str(&std::env::var(CRASH_PLACE).unwrap()).unwrap();
+    let (ingest, index, _) = archive_at(&place, Path::new(&folder)).await;
     let start = index.count(&Query::all(Level::Instance)).await.unwrap() as u32 * 4;
     for task in 0..4 {
         let ingest = ingest.clone();
         tokio::spawn(async move {
             for number in (start + task + 1..).step_by(4) {
-                // Some lie in memory on their way, some in a file.
-                let size = if number % 5 == 0 { 1_500_000 } else { 20_000 };
+                // Some lie in memory on their way, some in a file, some go to a bucket in parts.
+                let size = match number % 10 {
+                    0 => 9_000_000,
+                    5 => 1_500_000,
+                    _ => 20_000,
+                };
                 if let Outcome::Stored(receipt) = ingest.take(&image(number, "", size)).await.unwrap() {
                     println!("acknowledged {}", receipt.object.hash);
                 }
@@ -448,11 +476,19 @@ async fn child_that_takes_until_it_is_killed() {
 #[tokio::test]
 async fn a_kill_at_any_moment_loses_nothing_acknowledged() {
     let folder = TestFolder::new("crash");
+    loses_nothing(&Place::Folder(folder.path().join("storage")), folder.path()).await;
+    if let Some(server) = storage::tests::shared() {
+        let folder = TestFolder::new("crash");
+        loses_nothing(&storage::tests::place(server).into(), folder.path()).await;
+    }
+}
+
+async fn loses_nothing(place: &Place, folder: &Path) {
     let mut acknowledged: Vec<Hash> = Vec::new();
     for round in 0..3 {
-        acknowledged.extend(take_and_kill(folder.path(), 20 + 37 * round));
-        let (ingest, index, storage) = archive(folder.path()).await;
-        let leftover = folder.path().join("storage/incoming");
+        acknowledged.extend(take_and_kill(place, folder, 20 + 37 * round));
+        let (ingest, index, storage) = archive_at(place, folder).await;
+        let leftover = folder.join("storage/incoming");
         assert_eq!(std::fs::read_dir(leftover).unwrap().count(), 0);
         let report = ingest.verify().await.unwrap();
         assert!(report.is_good(), "{report:?}");
@@ -475,7 +511,7 @@ async fn a_kill_at_any_moment_loses_nothing_acknowledged() {
 }
 
 /// Lets a child process take objects, kills it after so many acknowledgements, and gives all that it made.
-fn take_and_kill(folder: &Path, after: usize) -> Vec<Hash> {
+fn take_and_kill(place: &Place, folder: &Path, after: usize) -> Vec<Hash> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -483,6 +519,7 @@ fn take_and_kill(folder: &Path, after: usize) -> Vec<Hash> {
             "--nocapture",
         ])
         .env(CRASH_FOLDER, folder)
+        .env(CRASH_PLACE, serde_json::to_string(place).unwrap())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -79,7 +79,7 @@ impl Ingest {
     /// [`super::Error::Storage`], [`super::Error::Index`]; an object that cannot be read is part of the report.
     pub async fn rebuild(&self) -> Result<RebuildReport> {
         let mut report = RebuildReport::default();
-        let mut objects = self.storage.list().await?;
+        let mut objects = self.storage.list_received().await?;
         let removing: BTreeSet<Hash> = self
             .index
             .removing()

@@ -11,10 +11,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::hash::Hasher;
+use super::receipt::Receipts;
 use super::staging::{self, Staged, TemporaryFile};
 use super::{Committed, Error, Hash, ObjectInfo, Result};
 
@@ -26,7 +27,7 @@ pub(super) struct Local {
     root: PathBuf,
     incoming: PathBuf,
     folders: Vec<Folder>,
-    last_received_ns: AtomicI64,
+    receipts: Receipts,
     sync: Sync,
     /// Held locked as long as the storage is open.
     _lock: File,
@@ -49,7 +50,7 @@ impl Local {
             root: root.to_owned(),
             incoming,
             folders,
-            last_received_ns: AtomicI64::new(0),
+            receipts: Receipts::default(),
             sync,
             _lock: lock,
         })
@@ -59,12 +60,12 @@ impl Local {
         &self.incoming
     }
 
-    pub(super) fn path(&self, hash: Hash) -> PathBuf {
-        self.root.join(format!("objects/{:02x}/{hash}", hash.0[0]))
+    pub(super) fn receipts(&self) -> &Receipts {
+        &self.receipts
     }
 
-    pub(super) fn not_before(&self, received_ns: i64) {
-        self.last_received_ns.fetch_max(received_ns, Ordering::SeqCst);
+    pub(super) fn path(&self, hash: Hash) -> PathBuf {
+        self.root.join(format!("objects/{:02x}/{hash}", hash.0[0]))
     }
 
     /// `received_ns` is given for what was received before, elsewhere.
@@ -78,7 +79,7 @@ impl Local {
         let received_ns = match (received_ns, std::fs::metadata(&path)) {
             (Some(received_ns), _) => received_ns,
             (None, Ok(damaged)) => modified_ns(&damaged)?,
-            (None, Err(_)) => self.next_received_ns(),
+            (None, Err(_)) => self.receipts.next_ns(),
         };
         let (hash, size) = (staged.hash, staged.size);
         let file = whole_file(staged)?;
@@ -128,17 +129,6 @@ impl Local {
         }
     }
 
-    /// Now, and later than every earlier answer.
-    fn next_received_ns(&self) -> i64 {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
-        let later = |last: i64| now.max(last.saturating_add(1));
-        self.last_received_ns
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(later(last)))
-            .map_or(now, later)
-    }
-
     pub(super) fn remove(&self, hash: Hash) -> Result<()> {
         match std::fs::remove_file(self.path(hash)) {
             Ok(()) => {}
@@ -147,6 +137,11 @@ impl Local {
             Err(error) => return Err(error.into()),
         }
         self.folders[usize::from(hash.0[0])].sync(self.sync)
+    }
+
+    pub(super) fn answers(&self) -> Result<()> {
+        let mut file = TemporaryFile::new(&self.incoming)?;
+        Ok(file.file.write_all(b"ready?")?)
     }
 
     pub(super) fn list(&self) -> Result<Vec<ObjectInfo>> {

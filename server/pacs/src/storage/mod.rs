@@ -1,36 +1,52 @@
 //! Objects under the SHA-256 of their bytes: immutable, durable before they are acknowledged, verified when read.
 //!
 //! Bytes stream into a [`Staging`], are hashed on the way, and become an object by [`Storage::commit`], which returns
-//! only when file and directory are on the disk. A local directory is written by [`local`]; any other store goes
-//! through `object_store`'s trait. What objects mean is the index's matter.
+//! only when file and directory are on the disk, or the store said that it has them. A local directory is written by [`local`];
+//! any other store goes through `object_store`'s trait, and [`Place`] says which. What objects mean is the index's matter.
 
+mod answer;
 mod blocks;
+mod cloud;
 pub mod conformance;
 mod hash;
 mod local;
+mod place;
 mod read;
+mod receipt;
 mod remote;
 mod scrub;
 mod staging;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 
+pub use cloud::OpenError;
 use crate::figures;
 
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
+pub use place::{Azure, Bucket, Gcs, Place, S3};
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 
+use crate::clock::now_ns;
+
 use local::Local;
 use remote::Remote;
+
+/// Objects whose time of receipt is asked for at once.
+const ASKED_AT_ONCE: usize = 16;
+
+/// A colder store that failed is not asked for so long whether it has what was received.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Why storage did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +94,32 @@ pub enum Error {
     /// The disk failed.
     #[error("storage failed: {0}")]
     Io(std::io::Error),
-    /// The store behind `object_store` failed.
-    #[error("storage failed: {0}")]
+    /// The store behind `object_store` failed, or does not answer: the sender may try again later.
+    #[error("the store failed: {}", answer::words(.0))]
     Store(#[source] object_store::Error),
+    /// The store acknowledged an object that it does not have whole.
+    #[error("object {hash}: the store has {found} bytes of {expected}")]
+    Incomplete {
+        /// Which object.
+        hash: Hash,
+        /// Bytes sent.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
     /// A task of ours ended without an answer.
     #[error("storage task ended early")]
     Interrupted,
+}
+
+impl Error {
+    fn store(error: object_store::Error) -> Self {
+        if answer::is_full(&error) {
+            Self::Full
+        } else {
+            Self::Store(error)
+        }
+    }
 }
 
 impl From<std::io::Error> for Error {
@@ -101,7 +137,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An object that is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectInfo {
-    /// When it was received, in nanoseconds since 1970 (UTC). In a local directory no two objects have the same.
+    /// When it was received, in nanoseconds since 1970 (UTC); no two objects of a store have the same.
     pub received_ns: i64,
     /// SHA-256 of its bytes.
     pub hash: Hash,
@@ -125,6 +161,8 @@ pub struct Storage {
     blocks: Arc<blocks::Blocks>,
     /// Where objects lie that are rarely asked for.
     cold: Option<Arc<Self>>,
+    /// Until when the colder store is not asked, in nanoseconds since 1970.
+    cold_silent_ns: Arc<AtomicI64>,
 }
 
 impl From<Backend> for Storage {
@@ -133,6 +171,7 @@ impl From<Backend> for Storage {
             backend,
             blocks: Arc::default(),
             cold: None,
+            cold_silent_ns: Arc::default(),
         }
     }
 }
@@ -248,19 +287,35 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`], [`Error::Io`], [`Error::Store`]: nothing was stored that would be seen.
+    /// [`Error::Full`], [`Error::Io`], [`Error::Store`]: nothing was stored that would be seen, or, where a store failed
+    /// before it answered, the object as a whole.
     pub async fn commit(&self, staged: Staged) -> Result<Committed> {
-        if let Some(cold) = &self.cold
-            && self.hot().info(staged.hash()).await.is_err()
-            && Box::pin(cold.verify(staged.hash())).await.is_ok()
-        {
-            let object = Box::pin(cold.info(staged.hash())).await?;
+        if let Some(object) = self.in_cold(staged.hash()).await {
             return Ok(Committed {
                 object,
                 existed: true,
             });
         }
         self.commit_received(staged, None).await
+    }
+
+    /// The object, where the colder store alone has it, undamaged.
+    ///
+    /// A colder store that fails keeps nobody from storing: the object then lies in both.
+    async fn in_cold(&self, hash: Hash) -> Option<ObjectInfo> {
+        let cold = self.cold.as_ref()?;
+        if now_ns() < self.cold_silent_ns.load(Ordering::Relaxed) || self.hot().info(hash).await.is_ok() {
+            return None;
+        }
+        match Box::pin(cold.verify(hash)).await {
+            Ok(()) => Box::pin(cold.info(hash)).await.ok(),
+            Err(Error::Store(_)) => {
+                let until = now_ns().saturating_add(i64::try_from(SILENCE.as_nanos()).unwrap_or(i64::MAX));
+                self.cold_silent_ns.store(until, Ordering::Relaxed);
+                None
+            }
+            Err(_) => None,
+        }
     }
 
     /// As [`Storage::commit`], with the time at which it was received elsewhere.
@@ -270,7 +325,7 @@ impl Storage {
                 let local = Arc::clone(local);
                 blocking(move || local.commit(staged, received_ns)).await
             }
-            Backend::Remote(remote) => remote.commit(staged).await,
+            Backend::Remote(remote) => remote.commit(staged, received_ns).await,
         }
     }
 
@@ -278,12 +333,29 @@ impl Storage {
     ///
     /// The clock may be set back between two runs; the order in which duplicates came must not turn round.
     pub fn not_before(&self, received_ns: i64) {
-        if let Backend::Local(local) = &self.backend {
-            local.not_before(received_ns);
+        match &self.backend {
+            Backend::Local(local) => local.receipts().not_before(received_ns),
+            Backend::Remote(remote) => remote.receipts().not_before(received_ns),
         }
     }
 
-    /// Gives every object, in no order.
+    /// Whether objects can be stored now: the disk takes a file, the store answers.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub async fn answers(&self) -> Result<()> {
+        match &self.backend {
+            Backend::Local(local) => {
+                let local = Arc::clone(local);
+                blocking(move || local.answers()).await
+            }
+            Backend::Remote(remote) => remote.answers().await,
+        }
+    }
+
+    /// Gives every object, in no order. The times of receipt are exact in a local directory; of another store they are its
+    /// own, and [`Storage::list_received`] has those of receipt.
     ///
     /// # Errors
     ///
@@ -303,6 +375,20 @@ impl Storage {
             }
             Backend::Remote(remote) => remote.list().await,
         }
+    }
+
+    /// Gives every object with its time of receipt, in no order; another store than a directory is asked about each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Store`].
+    pub(crate) async fn list_received(&self) -> Result<Vec<ObjectInfo>> {
+        let listed = self.list().await?;
+        stream::iter(listed)
+            .map(|object| self.info(object.hash))
+            .buffer_unordered(ASKED_AT_ONCE)
+            .try_collect()
+            .await
     }
 }
 

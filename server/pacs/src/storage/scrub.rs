@@ -27,13 +27,16 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// As [`Storage::list`]; a bad object is no error but part of the report.
+    /// As [`Storage::list`], and where a store fails meanwhile; a bad object is no error but part of the report.
     pub async fn scrub(&self) -> Result<ScrubReport> {
         let mut report = ScrubReport::default();
         for object in self.list().await? {
             report.objects += 1;
             report.bytes += object.size;
             if let Err(error) = self.verify(object.hash).await {
+                if matches!(error, Error::Store(_)) {
+                    return Err(error);
+                }
                 tracing::error!(object = %object.hash, %error, "bad object");
                 report.bad.push(Bad {
                     hash: object.hash,

@@ -167,6 +167,10 @@ impl Tiers {
             if self.last > Step::Planned {
                 self.moved(object, &mut moved).await?;
             }
+            // A store that fails, or is full, would fail for all the others too.
+            if let Some((_, storage::Error::Store(_) | storage::Error::Full)) = moved.failed.last() {
+                break;
+            }
         }
         Ok(moved)
     }

@@ -9,7 +9,7 @@ use crate::index::tests::{on_both, sqlite};
 use crate::index::{Index, NewRejection, RejectionReason};
 use crate::ingest::Outcome;
 use crate::services::Archive;
-use crate::storage::Storage;
+use crate::storage::{self, Storage};
 use crate::test_folder::TestFolder;
 
 const OLD: Policy = Policy { older_than_days: 365 };
@@ -27,13 +27,15 @@ async fn archive_with(folder: &Path, cold: Storage, index: Index) -> Archive {
 #[tokio::test]
 async fn a_move_that_ends_at_any_step_loses_nothing_and_is_finished() {
     for last in [Step::Planned, Step::Copied, Step::Recorded, Step::Removed] {
-        on_both(async |index: Index| ends_at(last, index).await).await;
+        storage::tests::on_both(async |cold: Storage| {
+            on_both(async |index: Index| ends_at(last, index, cold.clone()).await).await;
+        })
+        .await;
     }
 }
 
-async fn ends_at(last: Step, index: Index) {
+async fn ends_at(last: Step, index: Index, cold: Storage) {
     let folder = TestFolder::new("tiers");
-    let cold = Storage::local(&folder.path().join("cold")).unwrap();
     let archive = archive_with(folder.path(), cold.clone(), index).await;
     let mut hashes = Vec::new();
     for number in 1..4 {
@@ -84,20 +86,19 @@ async fn ends_at(last: Step, index: Index) {
 
 #[tokio::test]
 async fn a_damaged_object_is_not_moved_and_a_damaged_copy_not_given() {
+    storage::tests::on_both(async |hot: Storage| {
+        storage::tests::on_both(async |cold: Storage| damaged(hot.clone(), cold).await).await;
+    })
+    .await;
+}
+
+async fn damaged(hot: Storage, cold: Storage) {
     let folder = TestFolder::new("tiers");
-    let cold = Storage::local(&folder.path().join("cold")).unwrap();
-    let archive = archive(folder.path(), cold).await;
+    let index = sqlite(folder.path()).await;
+    let archive = archive_of(hot.clone().with_cold(cold.clone()), index).await;
     let first = take(&archive, &object(1, &[])).await.object.hash;
     let second = take(&archive, &object(2, &[])).await.object.hash;
-    let damage = |root: &str, hash: crate::storage::Hash| {
-        let path = folder
-            .path()
-            .join(format!("{root}/objects/{}/{hash}", &hash.to_string()[..2]));
-        let mut bytes = std::fs::read(&path).unwrap();
-        *bytes.last_mut().unwrap() ^= 1;
-        std::fs::write(path, bytes).unwrap();
-    };
-    damage("objects", first);
+    hot.damage(first, b"something else").await;
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
     let now_ns = crate::clock::now_ns() + TWO_YEARS_NS;
     let moved = tiers.run(OLD, now_ns, 10).await.unwrap();
@@ -105,7 +106,7 @@ async fn a_damaged_object_is_not_moved_and_a_damaged_copy_not_given() {
         (moved.objects, moved.failed.len(), moved.failed[0].0),
         (1, 1, first)
     );
-    damage("cold", second);
+    cold.damage(second, b"something else").await;
     for hash in [first, second] {
         assert!(archive.read_for_delivery(hash, false).await.is_err());
     }
@@ -115,6 +116,8 @@ async fn a_damaged_object_is_not_moved_and_a_damaged_copy_not_given() {
         .await
         .unwrap();
     assert_eq!((round.objects, round.damaged.len()), (2, 2));
+    hot.remove(first).await.unwrap();
+    cold.remove(second).await.unwrap();
 }
 
 #[tokio::test]

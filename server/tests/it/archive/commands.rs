@@ -406,7 +406,7 @@ fn free() -> [SocketAddr; 2] {
     listeners.map(|listener| listener.local_addr().unwrap())
 }
 
-fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
+pub fn get(http: SocketAddr, path: &str, token: Option<&str>) -> (u16, Value) {
     let (status, body) = get_text(http, path, token);
     (status, serde_json::from_str(&body).unwrap_or_default())
 }

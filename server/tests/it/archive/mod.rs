@@ -1,5 +1,6 @@
 //! The archive as `uptake serve` runs it: a process of its own, reached over its ports, ended and started again.
 
+mod buckets;
 mod chaos;
 mod commands;
 mod corpus;

@@ -76,6 +76,8 @@ impl Report {
             (false, true) if !self.has_beside() => StatusCode::OK,
             (false, _) => StatusCode::ACCEPTED,
             (true, _) if self.unknown.contains(&FULL) => StatusCode::INSUFFICIENT_STORAGE,
+            // Not the objects are at fault: a sender may try again.
+            (true, _) if self.unknown.contains(&FAILED) => StatusCode::SERVICE_UNAVAILABLE,
             (true, _) => StatusCode::CONFLICT,
         }
     }
