@@ -21,6 +21,7 @@ const SETTINGS: &[&str] = &[
     "index.postgres_url_file",
     "storage.cold",
     "storage.cold_after_days",
+    "storage.compression",
     "retention.out_patient_years",
     "retention.in_patient_years",
     "scrub.within_days",

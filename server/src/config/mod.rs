@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use dimse::CharacterSet;
 use pacs::access::Action;
+use pacs::compression::Kept;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +131,11 @@ pub struct Storage {
     /// Studies older than so many days move there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cold_after_days: Option<u32>,
+    /// How objects are kept that come uncompressed: `as-received`, or without loss in `jpeg-ls`, `jpeg-2000`, `htj2k`, `rle`,
+    /// `jpeg-lossless`.
+    pub compression: Kept,
+    /// The same for some modalities: `{ NM = "as-received" }`.
+    pub compression_of: BTreeMap<String, Kept>,
 }
 
 /// How long studies are kept at least: longer than the law wants, never shorter.

@@ -118,7 +118,7 @@ impl Header {
                 place.target.instance.clone().into(),
             );
             frame.insert("frame".to_owned(), place.frame.into());
-            let syntax = place.target.transfer_syntax_uid.clone();
+            let syntax = place.target.stored_syntax().to_owned();
             frame.insert("transfer_syntax_uid".to_owned(), syntax.into());
         }
         let mut what = vec![MEDIA_TYPE.to_owned(), has_overview.to_string()];

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_delivery.sql"),
     include_str!("migrations/0005_life.sql"),
     include_str!("migrations/0006_gateway.sql"),
+    include_str!("migrations/0007_compression.sql"),
 ];
 
 /// Brings a database to the latest schema.

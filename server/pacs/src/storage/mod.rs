@@ -3,11 +3,14 @@
 //! Bytes stream into a [`Staging`], are hashed on the way, and become an object by [`Storage::commit`], which returns
 //! only when file and directory are on the disk. A local directory is written by [`local`]; any other store goes
 //! through `object_store`'s trait. What objects mean is the index's matter.
+//!
+//! In a local directory an object may lie in its compressed form (`packed`), which gives the same bytes under the same name.
 
 mod blocks;
 pub mod conformance;
 mod hash;
 mod local;
+mod packed;
 mod read;
 mod remote;
 mod scrub;
@@ -24,6 +27,7 @@ use object_store::ObjectStore;
 
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
+pub(crate) use packed::{MAX_BYTES as MAX_PACKED_BYTES, Packed, pack, unpack};
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 
@@ -121,6 +125,7 @@ pub struct Committed {
 pub struct Storage {
     backend: Backend,
     blocks: Arc<blocks::Blocks>,
+    unpacked: Arc<packed::Unpacked>,
     /// Where objects lie that are rarely asked for.
     cold: Option<Arc<Self>>,
 }
@@ -130,9 +135,19 @@ impl From<Backend> for Storage {
         Self {
             backend,
             blocks: Arc::default(),
+            unpacked: Arc::default(),
             cold: None,
         }
     }
+}
+
+/// How an object lies in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    /// The bytes that were received.
+    Received,
+    /// Its compressed form.
+    Packed,
 }
 
 #[derive(Debug, Clone)]
@@ -180,6 +195,12 @@ impl Storage {
         self.cold.as_deref()
     }
 
+    /// The same store after a start: nothing of it is in memory.
+    #[cfg(test)]
+    pub(crate) fn anew(&self) -> Self {
+        self.backend.clone().into()
+    }
+
     /// This store without the colder one.
     pub(crate) fn hot(&self) -> Self {
         Self {
@@ -209,6 +230,9 @@ impl Storage {
     ///
     /// [`Error::Damaged`] when what is there, or the copy, is not the object; as [`Storage::commit`].
     pub(crate) async fn copy_from(&self, other: &Self, hash: Hash, received_ns: i64) -> Result<()> {
+        if self.copy_packed(other, hash, received_ns).await? {
+            return self.verify(hash).await;
+        }
         let mut pieces = std::pin::pin!(other.open(hash).await?);
         let mut staging = self.stage();
         while let Some(piece) = pieces.try_next().await? {

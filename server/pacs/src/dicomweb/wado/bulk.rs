@@ -65,7 +65,7 @@ async fn pixels(
     target: Target,
     kind: PixelKind,
 ) -> Result<Response> {
-    let frames = Frames::open(app, &target).await?;
+    let frames = Frames::open_received(app, &target).await?;
     if frames.layout.kind != kind {
         return Err(Error::NotFound);
     }
