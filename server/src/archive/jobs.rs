@@ -1,5 +1,5 @@
-//! What the archive does by itself: sending on, reporting commitments, verifying, compressing, moving to the colder store,
-//! tidying.
+//! What the archive does by itself: sending on, reporting commitments, verifying, compressing, making ahead for viewers, moving
+//! to the colder store, tidying.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use pacs::clock::now_ns;
 use pacs::compression::{self, Compressor};
 use pacs::delivery::{Begin, Line, Queue};
 use pacs::dicomweb::upload::{self, Uploads};
+use pacs::fast::Ahead;
+use pacs::http::App;
 use pacs::retention;
 use pacs::routing::{self, Routes};
 use pacs::scrub;
@@ -25,7 +27,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DELIVERED: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Objects moved to the colder store an hour.
 const MOVED_AT_ONCE: u32 = 20_000;
-/// What came in is let alone so long before it is compressed.
+/// What came in is let alone so long before anything is made of it.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Everything that was opened for it.
@@ -59,7 +61,10 @@ impl Jobs {
         };
         let is_any = policy.is_any();
         let compressor = Compressor::new(archive.clone(), policy);
-        compressor.resume().await.context("compressions that were begun")?;
+        compressor
+            .resume()
+            .await
+            .context("compressions that were begun")?;
         let limits = upload::Limits {
             object_bytes: config.limits.upload_object_bytes,
             zip_bytes: config.limits.upload_zip_bytes,
@@ -79,7 +84,8 @@ impl Jobs {
     }
 
     /// Works until `shutdown` is ready.
-    pub(super) async fn run(self, config: &Config, archive: &Archive, shutdown: impl Future<Output = ()>) {
+    pub(super) async fn run(self, config: &Config, app: &App, shutdown: impl Future<Output = ()>) {
+        let archive = app.archive();
         let policy = scrub::Policy {
             within_days: config.scrub.within_days,
             bytes_per_second: config.scrub.bytes_per_second,
@@ -114,6 +120,15 @@ impl Jobs {
                 }
             }
         };
+        let making_ahead = async {
+            let mut ahead = Ahead::new(app.clone(), QUIET);
+            loop {
+                if let Err(error) = ahead.run().await {
+                    tracing::error!(%error, "nothing can be made for viewers now");
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            }
+        };
         let tidying = async {
             loop {
                 tidy(&uploads, &queue).await;
@@ -138,6 +153,7 @@ impl Jobs {
                 () = shutdown => {}
                 () = verifying => {}
                 () = compressing => {}
+                () = making_ahead => {}
                 () = tidying => {}
                 () = reporting => {}
             }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use pacs::access::{Authorize, Open, TokenFile};
+use pacs::fast::KeptFrames;
 use pacs::index::{Index, Place};
 use pacs::ingest::Ingest;
 use pacs::retention::Policy;
@@ -52,7 +53,18 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
         config.retention.in_patient_years,
     )?;
     let archive = Archive::new(ingest, index, storage, &config.dicom.ae_title, HashMap::new());
-    Ok(archive.with_retention(retention))
+    let archive = archive.with_retention(retention);
+    if config.viewer.kept_bytes == 0 {
+        return Ok(archive);
+    }
+    let folder = data.join("viewer");
+    let kept = KeptFrames::open(&folder, config.viewer.kept_bytes).with_context(|| {
+        format!(
+            "what is kept for viewers in {} cannot be opened",
+            folder.display()
+        )
+    })?;
+    Ok(archive.with_kept_frames(kept))
 }
 
 /// Opens the index alone, which several processes may do: lists that are read live are changed so.

@@ -22,6 +22,7 @@ const SETTINGS: &[&str] = &[
     "storage.cold",
     "storage.cold_after_days",
     "storage.compression",
+    "viewer.kept_bytes",
     "retention.out_patient_years",
     "retention.in_patient_years",
     "scrub.within_days",

@@ -33,6 +33,8 @@ pub struct Config {
     pub index: Index,
     /// Where objects lie beside the data folder.
     pub storage: Storage,
+    /// What is made for viewers before they ask.
+    pub viewer: Viewer,
     /// What objects may be.
     pub limits: Limits,
     /// How long studies are kept.
@@ -138,6 +140,14 @@ pub struct Storage {
     pub compression_of: BTreeMap<String, Kept>,
 }
 
+/// What is made for viewers before they ask.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Viewer {
+    /// Bytes on the disk at most for what is made of objects and can be made again; 0 for none.
+    pub kept_bytes: u64,
+}
+
 /// How long studies are kept at least: longer than the law wants, never shorter.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -209,6 +219,7 @@ impl Default for Config {
             dicom: Dicom::default(),
             index: Index::default(),
             storage: Storage::default(),
+            viewer: Viewer::default(),
             limits: Limits::default(),
             retention: Retention::default(),
             scrub: Scrub::default(),
@@ -252,6 +263,12 @@ impl Default for Peer {
             may: ALL_ACTIONS.to_vec(),
             character_set: CharacterSet::default().term().to_owned(),
         }
+    }
+}
+
+impl Default for Viewer {
+    fn default() -> Self {
+        Self { kept_bytes: 4 << 30 }
     }
 }
 

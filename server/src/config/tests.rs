@@ -46,7 +46,9 @@ fn the_environment_is_laid_over_the_file() {
 #[test]
 fn what_is_printed_is_read_again() {
     let text = "[dicom.peers.CT1]\nnetworks = [\"10.1.0.0/16\", \"::1\"]\n[http.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
-    let text = format!("{text}[storage]\ncompression = \"htj2k\"\ncompression_of = {{ NM = \"rle\", CT = \"jpeg-2000\" }}\n");
+    let text = format!(
+        "{text}[storage]\ncompression = \"htj2k\"\ncompression_of = {{ NM = \"rle\", CT = \"jpeg-2000\" }}\n"
+    );
     let config = load(&text, &[("UPTAKE_STORAGE_COMPRESSION", "jpeg-ls")]).unwrap();
     assert_eq!(config.storage.compression, Kept::JpegLs);
     assert_eq!(config.storage.compression_of["CT"], Kept::Jpeg2000);

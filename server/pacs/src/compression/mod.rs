@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bytes::Bytes;
-use codec::dataset::{self, PixelKind};
 use codec::TransferSyntax;
+use codec::dataset::{self, PixelKind};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -265,7 +265,12 @@ impl Compressor {
                 object.size
             )));
         }
-        let bytes = self.archive.storage().hot().read(object.hash, MAX_PACKED_BYTES).await?;
+        let bytes = self
+            .archive
+            .storage()
+            .hot()
+            .read(object.hash, MAX_PACKED_BYTES)
+            .await?;
         let to = object.to;
         let made = self.archive.transcoder().run(move || compressed(&bytes, to));
         Ok(match made.await {
@@ -306,7 +311,9 @@ fn tried(bytes: &Bytes, to: TransferSyntax) -> std::result::Result<Vec<u8>, Stri
     let location = object.pixels.as_ref().ok_or("no pixels in the object")?;
     let pixels = location.range.clone();
     // Of a deflated object the places within it are not those of its bytes.
-    let is_plain = object.transfer_syntax.is_some_and(|syntax| PLAIN.contains(&syntax));
+    let is_plain = object
+        .transfer_syntax
+        .is_some_and(|syntax| PLAIN.contains(&syntax));
     let is_native = is_plain && location.announced == Some(pixels.len() as u64);
     if !is_native || location.kind != PixelKind::Integer {
         return Err("the pixels are not whole numbers without compression".to_owned());

@@ -32,14 +32,19 @@ pub(super) async fn due(
         .map(|(modality, kept)| (Some(modality), *kept))
         .chain([(None, policy.kept)]);
     for (modality, kept) in of_modalities {
-        let Some(to) = kept.transfer_syntax() else { continue };
+        let Some(to) = kept.transfer_syntax() else {
+            continue;
+        };
         let mut sql = Sql::new(
             "SELECT i.id, i.hash, i.size, i.received_ns FROM instances i JOIN series se ON se.id = i.series \
              LEFT JOIN compressions c ON c.hash = i.hash \
              WHERE i.transfer_syntax_uid IN (",
         );
         sql.bind_all(PLAIN.map(TransferSyntax::uid));
-        sql.push(") AND i.id > ").bind(after).push(" AND i.received_ns < ").bind(before_ns);
+        sql.push(") AND i.id > ")
+            .bind(after)
+            .push(" AND i.received_ns < ")
+            .bind(before_ns);
         sql.push(" AND (c.hash IS NULL OR (c.state = 'left' AND c.transfer_syntax_uid <> ")
             .bind(to.uid())
             .push(")) AND NOT EXISTS (SELECT 1 FROM cold_objects o WHERE o.hash = i.hash)");
@@ -93,7 +98,11 @@ async fn put(
     let mut sql = Sql::new(
         "INSERT INTO compressions (hash, transfer_syntax_uid, state, reason, received_bytes, stored_bytes, at_ns) VALUES (",
     );
-    sql.bind_all([object.hash.to_string(), object.to.uid().to_owned(), state.to_owned()]);
+    sql.bind_all([
+        object.hash.to_string(),
+        object.to.uid().to_owned(),
+        state.to_owned(),
+    ]);
     sql.push(", ").bind(reason.map(str::to_owned)).push(", ");
     let bytes = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
     sql.bind_all([bytes(object.size), bytes(stored_bytes), now_ns]);
@@ -104,7 +113,8 @@ async fn put(
 /// Writes that the received bytes are gone.
 pub(super) async fn settle(index: &Index, hash: Hash) -> Result<()> {
     let change = index.begin().await?;
-    let mut sql = Sql::new("UPDATE compressions SET state = 'compressed' WHERE state = 'recorded' AND hash = ");
+    let mut sql =
+        Sql::new("UPDATE compressions SET state = 'compressed' WHERE state = 'recorded' AND hash = ");
     sql.bind(hash.to_string()).run(&*change).await?;
     change.commit().await
 }

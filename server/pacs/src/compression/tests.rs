@@ -64,7 +64,11 @@ async fn get(archive: &Archive, path: &str, accept: &str) -> (StatusCode, String
     let media = response.headers().get("content-type");
     let media = media.map_or("", |media| media.to_str().unwrap()).to_owned();
     let status = response.status();
-    (status, media, response.into_body().collect().await.unwrap().to_bytes())
+    (
+        status,
+        media,
+        response.into_body().collect().await.unwrap().to_bytes(),
+    )
 }
 
 #[tokio::test]
@@ -80,7 +84,11 @@ async fn ends_at(last: Step, index: Index) {
     let archive = archive_of(Storage::local(&root).unwrap(), index).await;
     let mut sent: Vec<Vec<u8>> = (1..=3).map(|number| image(number, 64, 2)).collect();
     let other = Bytes::from(image(4, 64, 1));
-    sent.push(transcode(&other, TransferSyntax::RleLossless, Limits::default()).unwrap().to_vec());
+    sent.push(
+        transcode(&other, TransferSyntax::RleLossless, Limits::default())
+            .unwrap()
+            .to_vec(),
+    );
     for bytes in &sent {
         take(&archive, bytes).await;
     }
@@ -97,7 +105,10 @@ async fn ends_at(last: Step, index: Index) {
     let all_is_there = async || {
         for bytes in &sent {
             let hash = Hash::of(bytes);
-            assert!(archive.read_for_delivery(hash, false).await.unwrap() == *bytes, "{last:?}");
+            assert!(
+                archive.read_for_delivery(hash, false).await.unwrap() == *bytes,
+                "{last:?}"
+            );
             assert_eq!(archive.storage().range(hash, 5..70).await.unwrap(), &bytes[5..70]);
         }
         assert_eq!(listed().await, objects, "{last:?}");
@@ -119,10 +130,16 @@ async fn ends_at(last: Step, index: Index) {
     assert_eq!(super::store::unfinished(archive.index()).await.unwrap(), []);
     // Sent again it is known, behind another head too; other bytes are not.
     let mut again = sent[0].clone();
-    assert!(matches!(archive.ingest().take(&again).await.unwrap(), Outcome::IdenticalDuplicate(_)));
+    assert!(matches!(
+        archive.ingest().take(&again).await.unwrap(),
+        Outcome::IdenticalDuplicate(_)
+    ));
     let last_byte = again.len() - 1;
     again[last_byte] ^= 1;
-    assert!(matches!(archive.ingest().take(&again).await.unwrap(), Outcome::DifferentDuplicate(_)));
+    assert!(matches!(
+        archive.ingest().take(&again).await.unwrap(),
+        Outcome::DifferentDuplicate(_)
+    ));
     assert_eq!(files(&root, "packed").len(), 3);
 }
 
@@ -130,11 +147,22 @@ async fn ends_at(last: Step, index: Index) {
 async fn the_same_data_set_behind_another_head_is_known() {
     let folder = TestFolder::new("compression");
     let archive = archive(folder.path()).await;
-    let rle = transcode(&image(1, 64, 1).into(), TransferSyntax::RleLossless, Limits::default());
-    let plain = transcode(&rle.unwrap(), TransferSyntax::ExplicitLittleEndian, Limits::default());
+    let rle = transcode(
+        &image(1, 64, 1).into(),
+        TransferSyntax::RleLossless,
+        Limits::default(),
+    );
+    let plain = transcode(
+        &rle.unwrap(),
+        TransferSyntax::ExplicitLittleEndian,
+        Limits::default(),
+    );
     let mut bytes = plain.unwrap().to_vec();
     take(&archive, &bytes).await;
-    compressor(&archive, Kept::JpegLs).round(NOW_NS, 0, 9).await.unwrap();
+    compressor(&archive, Kept::JpegLs)
+        .round(NOW_NS, 0, 9)
+        .await
+        .unwrap();
     bytes[7] ^= 1;
     let again = archive.ingest().take(&bytes).await.unwrap();
     assert!(matches!(again, Outcome::IdenticalDuplicate(_)), "{again:?}");
@@ -160,7 +188,10 @@ async fn a_new_index_finds_what_lies_compressed() {
     let available: Vec<&str> = known[0].available().collect();
     assert_eq!(
         available,
-        [TransferSyntax::Htj2kLossless.uid(), TransferSyntax::ExplicitLittleEndian.uid()]
+        [
+            TransferSyntax::Htj2kLossless.uid(),
+            TransferSyntax::ExplicitLittleEndian.uid()
+        ]
     );
 }
 
@@ -171,7 +202,10 @@ async fn damage_is_found_never_served_and_healed_by_the_sender() {
     let archive = archive(folder.path()).await;
     let bytes = image(1, 64, 1);
     let hash = take(&archive, &bytes).await;
-    compressor(&archive, Kept::JpegLs).round(NOW_NS, 0, 9).await.unwrap();
+    compressor(&archive, Kept::JpegLs)
+        .round(NOW_NS, 0, 9)
+        .await
+        .unwrap();
     let path = files(&root, "packed").remove(0);
     let good = std::fs::read(&path).unwrap();
     for at in [3, 20, 60, 110, 300, good.len() - 600, good.len() - 3] {
@@ -180,7 +214,10 @@ async fn damage_is_found_never_served_and_healed_by_the_sender() {
         std::fs::write(&path, &damaged).unwrap();
         // Nothing is kept in memory over a start.
         let storage = archive.storage().anew();
-        assert!(matches!(storage.read(hash, 1 << 20).await, Err(Error::Damaged { .. })), "{at}");
+        assert!(
+            matches!(storage.read(hash, 1 << 20).await, Err(Error::Damaged { .. })),
+            "{at}"
+        );
         assert!(storage.verify(hash).await.is_err(), "{at}");
         let packed = storage.packed(hash).await;
         if let Ok(Some(packed)) = packed {
@@ -190,7 +227,10 @@ async fn damage_is_found_never_served_and_healed_by_the_sender() {
     }
     let report = archive.ingest().verify().await.unwrap();
     assert_eq!(report.damaged, [hash]);
-    assert!(matches!(archive.ingest().take(&bytes).await.unwrap(), Outcome::IdenticalDuplicate(_)));
+    assert!(matches!(
+        archive.ingest().take(&bytes).await.unwrap(),
+        Outcome::IdenticalDuplicate(_)
+    ));
     assert!(archive.ingest().verify().await.unwrap().is_good());
     assert!(archive.storage().read(hash, 1 << 20).await.unwrap() == bytes);
 }
@@ -200,9 +240,18 @@ async fn what_is_retrieved_is_what_was_received_or_its_form() {
     on_both_archives(async |_, archive| {
         let bytes = image(1, 64, 3);
         take(&archive, &bytes).await;
-        let expected = get(&archive, &format!("{}/metadata", series()), "application/json").await.2;
-        compressor(&archive, Kept::JpegLs).round(NOW_NS, 0, 9).await.unwrap();
-        let jls = transcode(&Bytes::from(bytes.clone()), TransferSyntax::JpegLsLossless, Limits::default());
+        let expected = get(&archive, &format!("{}/metadata", series()), "application/json")
+            .await
+            .2;
+        compressor(&archive, Kept::JpegLs)
+            .round(NOW_NS, 0, 9)
+            .await
+            .unwrap();
+        let jls = transcode(
+            &Bytes::from(bytes.clone()),
+            TransferSyntax::JpegLsLossless,
+            Limits::default(),
+        );
         let jls = jls.unwrap();
         let one = |syntax: &str| format!("application/dicom; transfer-syntax={syntax}");
         for (accept, expected) in [
@@ -219,25 +268,44 @@ async fn what_is_retrieved_is_what_was_received_or_its_form() {
         let plain = pixels(1, 64, 3);
         for (path, accept, expected) in [
             ("frames/2", "application/octet-stream", &plain[8192..16384]),
-            ("frames/2", "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1", &plain[8192..16384]),
+            (
+                "frames/2",
+                "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
+                &plain[8192..16384],
+            ),
             ("bulkdata/7FE00010", "application/octet-stream", &plain[..]),
         ] {
             let (status, _, body) = get(&archive, &format!("{}/{path}", instance(1)), accept).await;
             assert!(status == StatusCode::OK && body == expected, "{path} {accept}");
         }
-        let (_, media, frame) = get(&archive, &format!("{}/frames/1", instance(1)), "image/jls; transfer-syntax=*").await;
+        let (_, media, frame) = get(
+            &archive,
+            &format!("{}/frames/1", instance(1)),
+            "image/jls; transfer-syntax=*",
+        )
+        .await;
         assert!(media.starts_with("image/jls") && frame.starts_with(&[0xFF, 0xD8]));
         // Of the metadata only what is said of the archive is other.
-        let found = get(&archive, &format!("{}/metadata", series()), "application/json").await.2;
+        let found = get(&archive, &format!("{}/metadata", series()), "application/json")
+            .await
+            .2;
         let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
         let (mut before, after) = (read(&expected), read(&found));
         let both = serde_json::json!(["1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1"]);
-        assert_eq!(before[0]["00083002"]["Value"], serde_json::json!(["1.2.840.10008.1.2.1"]));
+        assert_eq!(
+            before[0]["00083002"]["Value"],
+            serde_json::json!(["1.2.840.10008.1.2.1"])
+        );
         before[0]["00083002"]["Value"] = both.clone();
         assert_eq!(after, before);
         let (_, _, found) = get(&archive, &format!("{}/instances", series()), "application/json").await;
         assert_eq!(read(&found)[0]["00083002"]["Value"], both);
-        let (_, _, found) = get(&archive, &format!("/dicom-web/instances?StudyInstanceUID={STUDY}"), "application/json").await;
+        let (_, _, found) = get(
+            &archive,
+            &format!("/dicom-web/instances?StudyInstanceUID={STUDY}"),
+            "application/json",
+        )
+        .await;
         assert_eq!(read(&found)[0]["00083002"]["Value"], both);
     })
     .await;
@@ -266,8 +334,18 @@ async fn corrections_are_laid_over_either_form() {
         found
     };
     let before = forms().await;
-    compressor(&archive, Kept::JpegLs).round(NOW_NS, 0, 9).await.unwrap();
-    assert!(archive.storage().packed(Hash::of(&bytes)).await.unwrap().is_some());
+    compressor(&archive, Kept::JpegLs)
+        .round(NOW_NS, 0, 9)
+        .await
+        .unwrap();
+    assert!(
+        archive
+            .storage()
+            .packed(Hash::of(&bytes))
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert!(forms().await == before);
     assert!(before[0].windows(2).any(|two| two == b"P2"));
 }
@@ -276,24 +354,48 @@ async fn corrections_are_laid_over_either_form() {
 async fn a_form_moves_between_stores_and_goes_for_good() {
     let folder = TestFolder::new("compression");
     let cold = Storage::local(&folder.path().join("cold")).unwrap();
-    let storage = Storage::local(&folder.path().join("objects")).unwrap().with_cold(cold.clone());
+    let storage = Storage::local(&folder.path().join("objects"))
+        .unwrap()
+        .with_cold(cold.clone());
     let archive = archive_of(storage, sqlite(folder.path()).await).await;
     let bytes = image(1, 64, 1);
     let hash = take(&archive, &bytes).await;
-    compressor(&archive, Kept::JpegLossless).round(NOW_NS, 0, 9).await.unwrap();
+    compressor(&archive, Kept::JpegLossless)
+        .round(NOW_NS, 0, 9)
+        .await
+        .unwrap();
     let tiers = Tiers::new(archive.index().clone(), archive.storage()).unwrap();
     let policy = tiers::Policy { older_than_days: 1 };
     let later = crate::clock::now_ns() + 100 * 86_400_000_000_000;
     assert_eq!(tiers.run(policy, later, 9).await.unwrap().objects, 1);
     let (hot_root, cold_root) = (folder.path().join("objects"), folder.path().join("cold"));
-    assert_eq!((files(&hot_root, "packed").len(), files(&cold_root, "packed").len()), (0, 1));
+    assert_eq!(
+        (
+            files(&hot_root, "packed").len(),
+            files(&cold_root, "packed").len()
+        ),
+        (0, 1)
+    );
     assert!(archive.storage().read(hash, 1 << 20).await.unwrap() == bytes);
     assert!(archive.storage().packed(hash).await.unwrap().is_some());
     assert!(archive.ingest().verify().await.unwrap().is_good());
     // Nothing in the colder store is compressed.
-    assert_eq!(compressor(&archive, Kept::Rle).round(NOW_NS, 0, 9).await.unwrap().last, None);
+    assert_eq!(
+        compressor(&archive, Kept::Rle)
+            .round(NOW_NS, 0, 9)
+            .await
+            .unwrap()
+            .last,
+        None
+    );
     assert_eq!(tiers.recall(STUDY).await.unwrap(), 1);
-    assert_eq!((files(&hot_root, "packed").len(), files(&cold_root, "packed").len()), (1, 0));
+    assert_eq!(
+        (
+            files(&hot_root, "packed").len(),
+            files(&cold_root, "packed").len()
+        ),
+        (1, 0)
+    );
     archive.storage().hot().remove(hash).await.unwrap();
     assert_eq!(files(&hot_root, "packed").len(), 0);
 }
@@ -313,10 +415,22 @@ async fn modalities_and_what_does_not_get_smaller() {
     let by = |policy: &Policy| Compressor::new(archive.clone(), policy.clone());
     let ct_stays = policy(Kept::JpegLs, Kept::AsReceived);
     assert!(ct_stays.is_any() && !Policy::default().is_any());
-    assert_eq!(by(&ct_stays).round(NOW_NS, 0, 9).await.unwrap(), super::Round::default());
-    let young = Policy { quiet: std::time::Duration::from_secs(3600), ..policy(Kept::AsReceived, Kept::JpegLs) };
-    assert_eq!(by(&young).round(crate::clock::now_ns(), 0, 9).await.unwrap().last, None);
-    let done = by(&policy(Kept::AsReceived, Kept::JpegLs)).round(NOW_NS, 0, 9).await.unwrap();
+    assert_eq!(
+        by(&ct_stays).round(NOW_NS, 0, 9).await.unwrap(),
+        super::Round::default()
+    );
+    let young = Policy {
+        quiet: std::time::Duration::from_secs(3600),
+        ..policy(Kept::AsReceived, Kept::JpegLs)
+    };
+    assert_eq!(
+        by(&young).round(crate::clock::now_ns(), 0, 9).await.unwrap().last,
+        None
+    );
+    let done = by(&policy(Kept::AsReceived, Kept::JpegLs))
+        .round(NOW_NS, 0, 9)
+        .await
+        .unwrap();
     assert_eq!((done.objects, done.left), (2, 0));
     assert!(done.stored_bytes < done.received_bytes);
     // Noise of all bits does not get smaller, and is not tried twice.
@@ -331,7 +445,14 @@ async fn modalities_and_what_does_not_get_smaller() {
     let rle = compressor(&archive, Kept::Rle);
     assert_eq!(rle.round(NOW_NS, 0, 9).await.unwrap().left, 1);
     assert_eq!(rle.round(NOW_NS, 0, 9).await.unwrap().last, None);
-    assert_eq!(compressor(&archive, Kept::JpegLs).round(NOW_NS, 0, 9).await.unwrap().left, 1);
+    assert_eq!(
+        compressor(&archive, Kept::JpegLs)
+            .round(NOW_NS, 0, 9)
+            .await
+            .unwrap()
+            .left,
+        1
+    );
 }
 
 /// Every form of a real object gives the object back.
@@ -355,7 +476,12 @@ fn real_objects_come_back_bit_for_bit() {
         for to in Kept::ALL.into_iter().filter_map(Kept::transfer_syntax) {
             match compressed(&bytes, to) {
                 Ok(file) => {
-                    assert!(unpack(&file).unwrap() == bytes, "{} {}", path.display(), to.name());
+                    assert!(
+                        unpack(&file).unwrap() == bytes,
+                        "{} {}",
+                        path.display(),
+                        to.name()
+                    );
                     assert!(file.len() < bytes.len());
                     forms += 1;
                 }

@@ -169,7 +169,8 @@ fn selected(level: Level) -> String {
 }
 
 /// The transfer syntax of an instance's compressed form, where it has one.
-pub(super) const COMPRESSED: &str = "(SELECT c.transfer_syntax_uid FROM compressions c WHERE c.hash = i.hash AND c.state <> 'left')";
+pub(super) const COMPRESSED: &str =
+    "(SELECT c.transfer_syntax_uid FROM compressions c WHERE c.hash = i.hash AND c.state <> 'left')";
 
 fn columns_of_row(level: Level) -> impl Iterator<Item = &'static Attribute> {
     attributes::ATTRIBUTES

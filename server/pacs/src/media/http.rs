@@ -30,8 +30,20 @@ struct Wishes {
     deidentify: bool,
     /// Whether the files are a file-set with a DICOMDIR.
     dicomdir: bool,
+    /// Whether objects of a file-set stay in the transfer syntax they were received in.
+    as_received: bool,
     /// Whether files are deflated.
     deflate: bool,
+}
+
+impl Wishes {
+    fn file_set(&self) -> Layout {
+        if self.as_received {
+            Layout::FileSetAsReceived
+        } else {
+            Layout::FileSet
+        }
+    }
 }
 
 /// The routes of this module.
@@ -75,7 +87,7 @@ async fn zip_of(
         _ => None,
     };
     let layout = if wishes.dicomdir {
-        Layout::FileSet
+        wishes.file_set()
     } else {
         Layout::Folders(names)
     };
@@ -127,7 +139,7 @@ async fn iso_of(
         archive.index(),
         archive.storage(),
         &selection,
-        &Layout::FileSet,
+        &wishes.file_set(),
         note(),
     )
     .await?;

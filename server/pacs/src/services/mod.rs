@@ -41,6 +41,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::access::{Action, Authorize, Open, Principal};
+use crate::fast::KeptFrames;
 use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::orders::{OrderSource, OrderTable, text};
@@ -147,6 +148,7 @@ pub struct Archive {
     retention: Policy,
     applications: Option<Applications>,
     tls: Option<TlsConnector>,
+    kept_frames: Option<KeptFrames>,
 }
 
 impl std::fmt::Debug for Archive {
@@ -181,6 +183,7 @@ impl Archive {
             retention: Policy::default(),
             applications: None,
             tls: None,
+            kept_frames: None,
             transcoder: Transcoder::default(),
         }
     }
@@ -206,6 +209,15 @@ impl Archive {
     pub fn with_tls(self, config: Arc<rustls::ClientConfig>) -> Self {
         let tls = Some(TlsConnector::from(config));
         Self { tls, ..self }
+    }
+
+    /// Keeps what is made for viewers.
+    #[must_use]
+    pub fn with_kept_frames(self, kept_frames: KeptFrames) -> Self {
+        Self {
+            kept_frames: Some(kept_frames),
+            ..self
+        }
     }
 
     /// Keeps studies longer than the law wants.
@@ -244,6 +256,11 @@ impl Archive {
     #[must_use]
     pub fn transcoder(&self) -> &Transcoder {
         &self.transcoder
+    }
+
+    /// What was made for viewers.
+    pub(crate) fn kept_frames(&self) -> Option<&KeptFrames> {
+        self.kept_frames.as_ref()
     }
 
     /// The AE title that it answers as.

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::hash::Hasher;
-use super::staging::{self, Staged, TemporaryFile};
 use super::packed::{self, Head};
+use super::staging::{self, Staged, TemporaryFile};
 use super::{Committed, Error, Form, Hash, ObjectInfo, Result};
 
 /// What the name of a compressed form ends with.
@@ -143,7 +143,11 @@ impl Local {
         };
         let is_right = packed::is_whole(&file)
             && packed::unpack(&file).is_some_and(|received| Hash::of(&received) == hash);
-        if is_right { self.packed_info(hash) } else { Ok(None) }
+        if is_right {
+            self.packed_info(hash)
+        } else {
+            Ok(None)
+        }
     }
 
     /// What is known of an object that lies in its compressed form.

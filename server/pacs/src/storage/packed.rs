@@ -54,7 +54,8 @@ impl Head {
         let bytes = bytes.get(..HEAD_BYTES)?.strip_prefix(MAGIC)?;
         let (numbers, uid) = bytes.split_at(4 * 8);
         let mut numbers = numbers.as_chunks::<8>().0.iter().map(|n| u64::from_le_bytes(*n));
-        let [received_size, start, length, rest_length] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
+        let [received_size, start, length, rest_length] =
+            std::array::from_fn(|_| numbers.next().unwrap_or(0));
         let end = start.checked_add(length)?;
         let uid = std::str::from_utf8(uid).ok()?.trim_end_matches('\0');
         (end <= received_size && received_size <= MAX_BYTES).then(|| Self {
@@ -85,7 +86,12 @@ impl Head {
 }
 
 /// Makes the file: `pixels` is where their value lies in `received`, `object` the same object in `transfer_syntax_uid`.
-pub(crate) fn pack(received: &[u8], pixels: Range<usize>, transfer_syntax_uid: &str, object: &[u8]) -> Vec<u8> {
+pub(crate) fn pack(
+    received: &[u8],
+    pixels: Range<usize>,
+    transfer_syntax_uid: &str,
+    object: &[u8],
+) -> Vec<u8> {
     let mut rest = DeflateEncoder::new(Vec::new(), Compression::default());
     let deflated = [&received[..pixels.start], &received[pixels.end..]]
         .iter()

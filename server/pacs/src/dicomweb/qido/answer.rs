@@ -152,7 +152,9 @@ fn text(tag: Tag, vr: VR, text: &str) -> DataElement<InMemDicomObject> {
 /// Transfer syntaxes in which an instance is given without making another, that in which it lies first.
 fn available(row: &Row) -> DataElement<InMemDicomObject> {
     let object = row.object.iter();
-    let uids = object.flat_map(index::ObjectReference::available).map(str::to_owned);
+    let uids = object
+        .flat_map(index::ObjectReference::available)
+        .map(str::to_owned);
     let uids = PrimitiveValue::Strs(uids.collect());
     DataElement::new(tags::AVAILABLE_TRANSFER_SYNTAX_UID, VR::UI, uids)
 }

@@ -248,7 +248,8 @@ fn choose(
     is_single: bool,
 ) -> Option<(Offer, TransferSyntax)> {
     let mut offers: Vec<(Offer, TransferSyntax)> = Vec::new();
-    let is_received_plain = TransferSyntax::from_uid(received).is_some_and(|syntax| !syntax.is_encapsulated());
+    let is_received_plain =
+        TransferSyntax::from_uid(received).is_some_and(|syntax| !syntax.is_encapsulated());
     for (media_type, syntax) in available(layout) {
         let forms = [Offer::parts(media_type), Offer::single(media_type)];
         for offer in &forms[..if is_single { 2 } else { 1 }] {
@@ -299,13 +300,14 @@ pub(super) async fn give(
     if wanted.iter().any(|frame| *frame > layout.frames) {
         return Err(Error::NotFound);
     }
-    let (offer, syntax) = choose(accept, &layout, &target.transfer_syntax_uid, wanted.len() == 1).ok_or_else(|| {
-        let all = available(&layout);
-        let all = all
-            .iter()
-            .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
-        Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
-    })?;
+    let (offer, syntax) = choose(accept, &layout, &target.transfer_syntax_uid, wanted.len() == 1)
+        .ok_or_else(|| {
+            let all = available(&layout);
+            let all = all
+                .iter()
+                .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
+            Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
+        })?;
     let etag = answer::etag(&[
         &target.hash.to_string(),
         &offer.to_string(),

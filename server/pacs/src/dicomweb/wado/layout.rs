@@ -29,7 +29,11 @@ const KEPT_BYTES: usize = 16 << 20;
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     Memory(Bytes),
-    Stored { storage: Storage, hash: Hash, size: u64 },
+    Stored {
+        storage: Storage,
+        hash: Hash,
+        size: u64,
+    },
     /// The compressed form of an object.
     Packed(Packed),
 }

@@ -10,6 +10,7 @@ use crate::corrections::laid_over;
 use crate::corrections::overlay::Overlay;
 use crate::deidentify::{self, Key, Request, deidentify};
 use crate::media::dicomdir::Directory;
+use crate::media::tree::explicit;
 use crate::media::{Content, Error, File, Result, Tree, pipe};
 use crate::storage::{self, Storage};
 
@@ -97,13 +98,21 @@ async fn made(
     };
     // Who is hidden is who it is now: the same pseudonym then stands for the same patient.
     let bytes = laid_over(bytes, overlays).await?;
-    let private = private.clone();
+    let (private, is_explicit) = (private.clone(), private.with_directory);
     let work = move || deidentify(&bytes, &private.key, &private.request);
     let made = tokio::task::spawn_blocking(work).await;
-    Ok(match made.map_err(|_| Error::Interrupted)? {
-        Ok(made) => Ok(made.bytes.into()),
-        Err(error) => Err(reason(&error)),
-    })
+    let made: Bytes = match made.map_err(|_| Error::Interrupted)? {
+        Ok(made) => made.bytes.into(),
+        Err(error) => return Ok(Err(reason(&error))),
+    };
+    if !is_explicit {
+        return Ok(Ok(made));
+    }
+    match explicit(made.clone()).await {
+        // What cannot be made so is as it was received.
+        Err(Error::Transcode(_)) => Ok(Ok(made)),
+        other => other.map(Ok),
+    }
 }
 
 /// Words of our own: an error's may hold values of the object.
