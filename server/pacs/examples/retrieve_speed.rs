@@ -1,7 +1,8 @@
 //! Measures retrieval over HTTP: metadata, frames, a whole series by WADO-RS and as a viewer's stream.
 //!
-//! `cargo run -p pacs --example retrieve_speed -- FOLDER [COPIES]` imports the files of one folder, as often as said with
-//! other instance UIDs of the same length, and asks for them on this machine.
+//! `cargo run -p pacs --example retrieve_speed -- FOLDER [COPIES [LINKS]]` imports the files of one folder, as often as said with
+//! other instance UIDs of the same length, and asks for them on this machine; with LINKS, a list of Mbit/s, the series also
+//! through links of that speed. Processor time is that of server, link and client together.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,11 +11,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pacs::access::Open;
+use pacs::fast::{Ahead, KeptFrames};
 use pacs::http::{App, Limits, router, serve};
 use pacs::index::{Index, Key, Level, Place, Query};
 use pacs::ingest::{Ingest, Outcome};
 use pacs::services::Archive;
 use pacs::storage::Storage;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -25,29 +28,24 @@ async fn main() -> Result<(), Failure> {
     let copies: u32 = arguments.next().map_or(Ok(1), |text| text.parse())?;
     let folder = std::env::temp_dir().join(format!("retrieve-speed-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let outcome = measure(&from, copies, &folder).await;
+    let links = arguments.next().unwrap_or_default();
+    let links = links.split(',').filter(|text| !text.is_empty()).map(str::parse);
+    let links: Vec<f64> = links.collect::<Result<_, _>>()?;
+    let outcome = measure(&from, copies, &links, &folder).await;
     std::fs::remove_dir_all(&folder)?;
     outcome
 }
 
-async fn measure(from: &Path, copies: u32, folder: &Path) -> Result<(), Failure> {
+async fn measure(from: &Path, copies: u32, links: &[f64], folder: &Path) -> Result<(), Failure> {
     let storage = Storage::local(&folder.join("objects"))?;
     let index = Index::open(&Place::Sqlite(folder.join("index.sqlite"))).await?;
     let ingest = Ingest::new(storage.clone(), index.clone(), pacs::ingest::Limits::default()).await?;
     let (study, series, instances) = import(&ingest, from, copies).await?;
-    let app = App::new(
-        Archive::new(ingest, index.clone(), storage, "UPTAKE", Default::default()),
-        Arc::new(Open),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    tokio::spawn(serve(
-        listener,
-        router(app),
-        None,
-        Limits::default(),
-        std::future::pending(),
-    ));
+    let archive = Archive::new(ingest, index.clone(), storage, "UPTAKE", Default::default());
+    let kept = KeptFrames::open(&folder.join("kept"), 4 << 30)?;
+    let first = App::new(archive.clone(), Arc::new(Open));
+    let ready = App::new(archive.with_kept_frames(kept), Arc::new(Open));
+    let port = start(first.clone()).await?;
     let mut query = Query::all(Level::Instance);
     query.keys = vec![Key::from_text(
         dicom_dictionary_std::tags::SERIES_INSTANCE_UID,
@@ -59,8 +57,171 @@ async fn measure(from: &Path, copies: u32, folder: &Path) -> Result<(), Failure>
         .map(|row| row.value(dicom_dictionary_std::tags::SOP_INSTANCE_UID).to_owned())
         .collect();
     println!("{instances} instances");
-    tokio::task::spawn_blocking(move || requests(port, &study, &series, &uids)).await?;
+    let names = (study.clone(), series.clone());
+    tokio::task::spawn_blocking(move || requests(port, &names.0, &names.1, &uids)).await?;
+    let (ahead_s, cpu) = (Instant::now(), cpu_s());
+    let made = Ahead::new(ready.clone(), Duration::ZERO).round(i64::MAX).await?;
+    println!(
+        "made ahead: {made} series in {:.1?}, {:.1} s of processor",
+        ahead_s.elapsed(),
+        cpu_s() - cpu
+    );
+    let ways = [
+        (
+            "WADO-RS",
+            "",
+            format!("/dicom-web/studies/{study}/series/{series}"),
+        ),
+        (
+            "viewer, nothing made",
+            "",
+            format!("/viewer/v1/series/{study}/{series}"),
+        ),
+        (
+            "viewer, without overview, nothing made",
+            "",
+            format!("/viewer/v1/series/{study}/{series}?overview=none"),
+        ),
+        (
+            "viewer, made ahead",
+            "ready",
+            format!("/viewer/v1/series/{study}/{series}"),
+        ),
+    ];
+    for megabits_s in [0.0].iter().chain(links) {
+        for (what, which, path) in &ways {
+            let times = if *megabits_s == 0.0 { 5 } else { 1 };
+            let mut measured = Vec::new();
+            for _ in 0..times {
+                // A service that starts knows nothing.
+                let archive = if which.is_empty() { &first } else { &ready }.archive().clone();
+                let mut port = start(App::new(archive, Arc::new(Open))).await?;
+                if *megabits_s > 0.0 {
+                    port = link(port, megabits_s * 1e6 / 8.0).await?;
+                }
+                let (path, is_stream, count) = (path.clone(), path.starts_with("/viewer"), instances as u32);
+                measured.push(tokio::task::spawn_blocking(move || one(port, &path, is_stream, count)).await?);
+            }
+            measured.sort_by(|one, other| one.whole.cmp(&other.whole));
+            println!("{}: {what}: {}", name(*megabits_s), measured[times / 2]);
+        }
+    }
     Ok(())
+}
+
+fn name(megabits_s: f64) -> String {
+    if megabits_s == 0.0 {
+        "loopback".to_owned()
+    } else {
+        format!("{megabits_s} Mbit/s")
+    }
+}
+
+async fn start(app: App) -> Result<u16, Failure> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let limits = Limits::default();
+    tokio::spawn(serve(listener, router(app), None, limits, std::future::pending()));
+    Ok(port)
+}
+
+/// What one answer took.
+struct Measured {
+    overview: Option<Duration>,
+    whole: Duration,
+    bytes: usize,
+    processor_s: f64,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            overview,
+            whole,
+            bytes,
+            processor_s,
+        } = self;
+        write!(
+            f,
+            "{whole:.2?}, {:.1} MB, {processor_s:.2} s of processor",
+            *bytes as f64 / 1e6
+        )?;
+        match overview {
+            Some(overview) => write!(f, ", overview of all after {overview:.2?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn one(port: u16, path: &str, is_stream: bool, instances: u32) -> Measured {
+    let stored = "accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*\r\n";
+    let headers = if is_stream { "" } else { stored };
+    let (start, cpu) = (Instant::now(), cpu_s());
+    let (_, bytes) = Client::new(port).get(path, headers);
+    let (whole, processor_s) = (start.elapsed(), cpu_s() - cpu);
+    let has_overview = is_stream && !path.ends_with("none");
+    Measured {
+        overview: has_overview.then(|| Client::new(port).until(path, instances).0),
+        whole,
+        bytes,
+        processor_s,
+    }
+}
+
+/// A way to the service that lets so many bytes a second through.
+async fn link(port: u16, bytes_s: f64) -> Result<u16, Failure> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let own = listener.local_addr()?.port();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            // What lies in buffers on the way is not there yet.
+            socket.set_recv_buffer_size(64 << 10)?;
+            let far = socket.connect(([127, 0, 0, 1], port).into()).await?;
+            tokio::spawn(through(near, far, bytes_s));
+        }
+        Ok::<(), std::io::Error>(())
+    });
+    Ok(own)
+}
+
+async fn through(
+    near: tokio::net::TcpStream,
+    far: tokio::net::TcpStream,
+    bytes_s: f64,
+) -> std::io::Result<()> {
+    let ((mut from_near, mut to_near), (mut from_far, mut to_far)) = (near.into_split(), far.into_split());
+    tokio::spawn(async move { tokio::io::copy(&mut from_near, &mut to_far).await });
+    let mut buffer = vec![0; 16 << 10];
+    let mut free = tokio::time::Instant::now();
+    loop {
+        let n = from_far.read(&mut buffer).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep_until(free).await;
+        free = free.max(tokio::time::Instant::now() - Duration::from_millis(5))
+            + Duration::from_secs_f64(n as f64 / bytes_s);
+        to_near.write_all(&buffer[..n]).await?;
+    }
+}
+
+/// Seconds that the processors worked for this process; 0 where Linux does not say.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|text| text.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// Takes the files; copies have other instance UIDs.
@@ -132,20 +293,6 @@ fn requests(port: u16, study: &str, series: &str, uids: &[String]) {
     println!(
         "frames on 4 connections: {:.0}/s",
         uids.len() as f64 / start.elapsed().as_secs_f64()
-    );
-    let stored = "accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*\r\n";
-    repeat("series, WADO-RS", 3, |_| client.get(&base, stored).1);
-    let viewer = format!("/viewer/v1/series/{study}/{series}");
-    let (first, _) = client.until(&viewer, uids.len() as u32);
-    println!("viewer, overview of all: {first:.1?} (nothing made yet)");
-    repeat("viewer, all", 3, |_| client.get(&viewer, "").1);
-    repeat("viewer, without overview", 3, |_| {
-        client.get(&format!("{viewer}?overview=none"), "").1
-    });
-    let (first, bytes) = client.until(&viewer, uids.len() as u32);
-    println!(
-        "viewer, overview of all: {first:.1?}, {:.1} MB",
-        bytes as f64 / 1e6
     );
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     for line in status

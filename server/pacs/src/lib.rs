@@ -6,6 +6,7 @@
 pub mod access;
 pub mod clock;
 pub mod completeness;
+pub mod compression;
 pub mod conflicts;
 pub mod conformance;
 pub mod convert;

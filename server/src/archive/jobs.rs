@@ -1,4 +1,5 @@
-//! What the archive does by itself: sending on, reporting commitments, verifying, moving to the colder store, tidying.
+//! What the archive does by itself: sending on, reporting commitments, verifying, compressing, making ahead for viewers, moving
+//! to the colder store, tidying.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,13 +7,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use pacs::clock::now_ns;
+use pacs::compression::{self, Compressor};
 use pacs::delivery::{Begin, Line, Queue};
 use pacs::dicomweb::upload::{self, Uploads};
+use pacs::fast::Ahead;
+use pacs::http::App;
 use pacs::retention;
 use pacs::routing::{self, Routes};
 use pacs::scrub;
 use pacs::services::Archive;
 use pacs::tiers::{self, Tiers};
+use tokio::sync::Mutex;
 
 use crate::config::Config;
 
@@ -22,6 +27,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DELIVERED: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Objects moved to the colder store an hour.
 const MOVED_AT_ONCE: u32 = 20_000;
+/// What came in is let alone so long before anything is made of it.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Everything that was opened for it.
 pub(super) struct Jobs {
@@ -30,6 +37,7 @@ pub(super) struct Jobs {
     routes: Arc<Routes>,
     lines: Vec<Line>,
     tiers: Option<Tiers>,
+    compressor: Option<Compressor>,
 }
 
 impl Jobs {
@@ -46,6 +54,17 @@ impl Jobs {
         if let Some(tiers) = &tiers {
             tiers.resume().await.context("moves that were begun")?;
         }
+        let policy = compression::Policy {
+            kept: config.storage.compression,
+            by_modality: config.storage.compression_of.clone(),
+            quiet: QUIET,
+        };
+        let is_any = policy.is_any();
+        let compressor = Compressor::new(archive.clone(), policy);
+        compressor
+            .resume()
+            .await
+            .context("compressions that were begun")?;
         let limits = upload::Limits {
             object_bytes: config.limits.upload_object_bytes,
             zip_bytes: config.limits.upload_zip_bytes,
@@ -60,11 +79,13 @@ impl Jobs {
             routes: Arc::new(Routes::new(config.routing.clone())?),
             lines: routing::lines(&config.routing, archive)?,
             tiers,
+            compressor: is_any.then_some(compressor),
         })
     }
 
     /// Works until `shutdown` is ready.
-    pub(super) async fn run(self, config: &Config, archive: &Archive, shutdown: impl Future<Output = ()>) {
+    pub(super) async fn run(self, config: &Config, app: &App, shutdown: impl Future<Output = ()>) {
+        let archive = app.archive();
         let policy = scrub::Policy {
             within_days: config.scrub.within_days,
             bytes_per_second: config.scrub.bytes_per_second,
@@ -75,6 +96,7 @@ impl Jobs {
             routes,
             lines,
             tiers,
+            compressor,
         } = self;
         let verifying = async {
             loop {
@@ -85,11 +107,34 @@ impl Jobs {
                 }
             }
         };
+        // An object is not moved while it is compressed.
+        let turn = Mutex::new(());
+        let compressing = async {
+            let Some(compressor) = &compressor else {
+                return std::future::pending().await;
+            };
+            loop {
+                if let Err(error) = compressor.run(&turn).await {
+                    tracing::error!(%error, "objects cannot be compressed now");
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            }
+        };
+        let making_ahead = async {
+            let mut ahead = Ahead::new(app.clone(), QUIET);
+            loop {
+                if let Err(error) = ahead.run().await {
+                    tracing::error!(%error, "nothing can be made for viewers now");
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            }
+        };
         let tidying = async {
             loop {
                 tidy(&uploads, &queue).await;
                 if let (Some(tiers), Some(older_than_days)) = (&tiers, config.storage.cold_after_days) {
                     let policy = tiers::Policy { older_than_days };
+                    let _turn = turn.lock().await;
                     if let Err(error) = tiers.run(policy, now_ns(), MOVED_AT_ONCE).await {
                         tracing::error!(%error, "objects cannot be moved to the colder store now");
                     }
@@ -107,6 +152,8 @@ impl Jobs {
             tokio::select! {
                 () = shutdown => {}
                 () = verifying => {}
+                () = compressing => {}
+                () = making_ahead => {}
                 () = tidying => {}
                 () = reporting => {}
             }

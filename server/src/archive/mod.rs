@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use pacs::access::{Authorize, Open, TokenFile};
+use pacs::fast::KeptFrames;
 use pacs::index::{Index, Place};
 use pacs::ingest::Ingest;
 use pacs::retention::Policy;
@@ -85,6 +86,17 @@ async fn open_storage(config: &Config) -> anyhow::Result<Storage> {
 fn has_objects(objects: &Path) -> bool {
     let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     below(&objects.join("objects")).any(|folder| below(&folder.path()).next().is_some())
+    if config.viewer.kept_bytes == 0 {
+        return Ok(archive);
+    }
+    let folder = data.join("viewer");
+    let kept = KeptFrames::open(&folder, config.viewer.kept_bytes).with_context(|| {
+        format!(
+            "what is kept for viewers in {} cannot be opened",
+            folder.display()
+        )
+    })?;
+    Ok(archive.with_kept_frames(kept))
 }
 
 /// Opens the index alone, which several processes may do: lists that are read live are changed so.

@@ -69,7 +69,13 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         }
     };
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
-    let answering = http::serve(http, router(config, app, is_open)?, tls, limits(config), until());
+    let answering = http::serve(
+        http,
+        router(config, app.clone(), is_open)?,
+        tls,
+        limits(config),
+        until(),
+    );
     let associating = provider.serve(dicom, until());
     let securely = async {
         if let Some((listener, acceptor)) = secure {
@@ -78,7 +84,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
                 .await;
         }
     };
-    let working = jobs.run(config, &archive, until());
+    let working = jobs.run(config, &app, until());
     let ending = async {
         shutdown.await;
         tracing::info!("ending");

@@ -23,6 +23,8 @@ const SETTINGS: &[&str] = &[
     "storage.main",
     "storage.cold",
     "storage.cold_after_days",
+    "storage.compression",
+    "viewer.kept_bytes",
     "retention.out_patient_years",
     "retention.in_patient_years",
     "scrub.within_days",

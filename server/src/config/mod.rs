@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use dimse::CharacterSet;
 use pacs::access::Action;
+use pacs::compression::Kept;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use pacs::storage::Place;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct Config {
     pub index: Index,
     /// Where objects lie.
     pub storage: Storage,
+    /// What is made for viewers before they ask.
+    pub viewer: Viewer,
     /// What objects may be.
     pub limits: Limits,
     /// How long studies are kept.
@@ -142,6 +145,19 @@ pub struct Storage {
     /// Studies older than so many days move there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cold_after_days: Option<u32>,
+    /// How objects are kept that come uncompressed: `as-received`, or without loss in `jpeg-ls`, `jpeg-2000`, `htj2k`, `rle`,
+    /// `jpeg-lossless`.
+    pub compression: Kept,
+    /// The same for some modalities: `{ NM = "as-received" }`.
+    pub compression_of: BTreeMap<String, Kept>,
+}
+
+/// What is made for viewers before they ask.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Viewer {
+    /// Bytes on the disk at most for what is made of objects and can be made again; 0 for none.
+    pub kept_bytes: u64,
 }
 
 /// How long studies are kept at least: longer than the law wants, never shorter.
@@ -215,6 +231,7 @@ impl Default for Config {
             dicom: Dicom::default(),
             index: Index::default(),
             storage: Storage::default(),
+            viewer: Viewer::default(),
             limits: Limits::default(),
             retention: Retention::default(),
             scrub: Scrub::default(),
@@ -260,6 +277,12 @@ impl Default for Peer {
             may: ALL_ACTIONS.to_vec(),
             character_set: CharacterSet::default().term().to_owned(),
         }
+    }
+}
+
+impl Default for Viewer {
+    fn default() -> Self {
+        Self { kept_bytes: 4 << 30 }
     }
 }
 

@@ -46,7 +46,12 @@ fn the_environment_is_laid_over_the_file() {
 #[test]
 fn what_is_printed_is_read_again() {
     let text = "[dicom.peers.CT1]\nnetworks = [\"10.1.0.0/16\", \"::1\"]\n[http.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
-    let config = load(text, &[]).unwrap();
+    let text = format!(
+        "{text}[storage]\ncompression = \"htj2k\"\ncompression_of = {{ NM = \"rle\", CT = \"jpeg-2000\" }}\n"
+    );
+    let config = load(&text, &[("UPTAKE_STORAGE_COMPRESSION", "jpeg-ls")]).unwrap();
+    assert_eq!(config.storage.compression, Kept::JpegLs);
+    assert_eq!(config.storage.compression_of["CT"], Kept::Jpeg2000);
     assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
     let text = "[storage.main.s3]\nendpoint = \"http://10.1.2.3:9000\"\npath_style = true\nbucket = \"images\"\ncredentials_file = \"/etc/uptake/s3\"\n[storage]\ncold.azure = { account = \"hospital\", container = \"cold\", key_file = \"/etc/uptake/azure\" }\ncold_after_days = 5\n";
     let config = load(text, &[]).unwrap();
@@ -118,6 +123,8 @@ fn what_is_not_understood_is_named() {
         &[],
         "storage.cold: bucket: expected",
     );
+    refused("[storage]\ncompression = \"zip\"", &[], "jpeg-ls");
+    refused("[storage]\ncompression_of = { NM = \"zip\" }", &[], "jpeg-ls");
     refused(
         "[[routing.rule]]\nname = \"a\"\nto = [\"nowhere\"]",
         &[],

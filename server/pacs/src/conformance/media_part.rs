@@ -27,13 +27,16 @@ pub(super) fn written() -> String {
          Version Name `{IMPLEMENTATION_VERSION_NAME}`; that of objects stays as it is stored.\n\n\
          - File-IDs are `DICOM/ST000001/SE000001/IM000001` and so on; names on the disc are of level 1 of ISO 9660, with Joliet \
          beside them. A file beyond 4 GiB lies in several extents (level 3). At most {} files.\n\
-         - Objects have their corrections, and are in the transfer syntax they are stored in. Bytes are verified before they leave.\n\
+         - Objects have their corrections, and are in Explicit VR Little Endian: compressed ones are decompressed, other encodings \
+         converted, and each is compared with its source before it leaves. On request (`as_received=true`, `--as-received`) they are \
+         in the transfer syntax they were received in. Bytes are verified before they leave.\n\
          - The DICOMDIR is in Explicit VR Little Endian, its text in ISO_IR 192. Numbers that only tell records apart are counted \
          up where objects have none; other values of Type 1 stay empty where objects have none. Icon images are not made.\n\n\
-         Application profiles: the image of a disc follows STD-GEN-CD (PS3.11 D) where every object of the selection is in \
-         Explicit VR Little Endian, has what its record must have (a Patient ID, a Study Date and Time, ...) and is of a class \
-         with a record of its own; nothing is converted or refused to get there. With objects in other transfer syntaxes the \
-         medium is outside of that profile. Profiles for DVD, BD and USB are not claimed (the image has no UDF), nor Secure \
+         Application profiles: the image of a disc follows STD-GEN-CD (PS3.11 D) where every object of the selection can be \
+         given in Explicit VR Little Endian, has what its record must have (a Patient ID, a Study Date and Time, ...) and is of a \
+         class with a record of its own; nothing is refused or filled in to get there. An object that cannot be decoded here \
+         (movies above all), is larger than {} bytes and not in Explicit VR Little Endian, or was asked for as received, is in the \
+         transfer syntax that its record names, and the medium then is outside of that profile. Profiles for DVD, BD and USB are not claimed (the image has no UDF), nor Secure \
          ones (PS3.15).\n\n\
          Records are PATIENT, STUDY, SERIES, and below:\n\n{}\n\
          IMAGE is of every other class of the standard with Rows, {PRIVATE} of what is left, with Private Record UID the class.\n\n\
@@ -41,6 +44,7 @@ pub(super) fn written() -> String {
          can be of de-identified objects (`?deidentify=true`): the DICOMDIR is theirs, and objects that may not leave are listed in \
          `LEFTOUT.TXT`.\n",
         tree::MAX_FILES,
+        tree::MAX_MADE_BYTES,
         table(&["Record", "SOP classes"], rows),
     )
 }

@@ -159,7 +159,10 @@ pub(super) fn retrieval() -> String {
          Transfer syntaxes, by what an object is stored in (*others from it*) and what is asked for (*made from others*); all are \
          given as they are stored:\n\n{}\n\
          - `application/dicom` without `transfer-syntax` gives Explicit VR Little Endian where it can be made, else what is \
-         stored (PS3.18 8.7.3.5.2); `transfer-syntax=*` and `*/*` give what is stored.\n\
+         stored (PS3.18 8.7.3.5.2); `transfer-syntax=*` and `*/*` give what is stored. Where the archive is configured so, objects \
+         that came uncompressed come to be stored without loss in another transfer syntax, a minute after they came; in the one \
+         they came in they are given bit for bit. Available Transfer Syntax UID (0008,3002) in metadata and search results names \
+         the stored one, then the received one.\n\
          - Nothing is compressed with loss. What is made is read again and compared with its source before it leaves.\n\
          - Compressed frames leave as they are stored, in their media type; as `application/octet-stream` they are decoded, or, \
          asked for with the stored `transfer-syntax` or `*`, compressed as they are. Where nothing here decodes a transfer syntax, \

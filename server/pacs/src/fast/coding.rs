@@ -1,23 +1,29 @@
 //! The content of chunks: frames as they are stored or in JPEG-LS, and overviews of them.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use codec::dataset::PixelKind;
 use codec::{FrameDescription, TransferSyntax, compression};
 use dicom_dictionary_std::tags;
 
-use super::header::Place;
+use super::header::{Header, Place};
+use super::kept::Key;
 use crate::dicomweb::wado::frames::Frames;
 use crate::http::{App, Error, Result};
-use crate::storage::Hash;
 
 /// Every so many pixels of an overview's rows and columns one is taken.
 pub(super) const OVERVIEW_STEP: usize = 4;
 
 /// Bytes of made chunks that are kept.
 const KEPT_BYTES: usize = 64 << 20;
+
+/// Bytes of headers that are kept.
+const HEADER_BYTES: usize = 32 << 20;
+
+/// Bytes of frames that were read for their overviews and are held until they are sent, of all streams together.
+const HELD_BYTES: usize = 256 << 20;
 
 /// What a chunk is; the number is the wire's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,12 +49,27 @@ pub(crate) enum Coding {
     Stored = 2,
 }
 
-/// Makes the content of a chunk.
+impl Coding {
+    pub(super) const ALL: [Self; 3] = [Self::Native, Self::JpegLs, Self::Stored];
+}
+
+/// Makes the content of a chunk; uncompressed frames are compressed where that is asked for.
 ///
 /// # Errors
 ///
 /// Those of reading the object.
-pub(super) async fn make(app: &App, kind: Kind, place: &Place) -> Result<(Coding, Bytes)> {
+pub(super) async fn make(
+    app: &App,
+    kind: Kind,
+    place: &Place,
+    is_compressed: bool,
+) -> Result<(Coding, Bytes)> {
+    if kind == Kind::Frame
+        && !is_compressed
+        && let Some(native) = app.frame_cache().take((place.target.hash, place.frame, kind))
+    {
+        return Ok((Coding::Native, native));
+    }
     let frames = Frames::open(app, &place.target).await?;
     let stored = frames.layout.syntax;
     let frame = place.frame - 1;
@@ -58,6 +79,13 @@ pub(super) async fn make(app: &App, kind: Kind, place: &Place) -> Result<(Coding
     let native = frames
         .frame(app, frame, TransferSyntax::ExplicitLittleEndian)
         .await?;
+    if kind == Kind::Frame && !is_compressed {
+        return Ok((Coding::Native, native));
+    }
+    if kind == Kind::Overview && !is_compressed && !stored.is_encapsulated() {
+        let key = (place.target.hash, place.frame, Kind::Frame);
+        app.frame_cache().hold(key, native.clone());
+    }
     if frames.layout.kind != PixelKind::Integer {
         return Ok(match kind {
             Kind::Overview => (Coding::Native, Bytes::new()),
@@ -72,7 +100,7 @@ pub(super) async fn make(app: &App, kind: Kind, place: &Place) -> Result<(Coding
         return Ok((Coding::Native, Bytes::new()));
     }
     let run = move || match kind {
-        Kind::Overview => overview(&description, &native),
+        Kind::Overview => overview(&description, &native, is_compressed),
         _ => compressed(&description, native),
     };
     app.archive().transcoder().run(run).await.map_err(|error| {
@@ -90,7 +118,7 @@ fn compressed(description: &FrameDescription, native: Bytes) -> (Coding, Bytes) 
 }
 
 /// Every fourth pixel of every fourth row; nothing of a layout that this is not done for.
-fn overview(description: &FrameDescription, native: &[u8]) -> (Coding, Bytes) {
+fn overview(description: &FrameDescription, native: &[u8], is_compressed: bool) -> (Coding, Bytes) {
     let pixel = usize::from(description.samples_per_pixel) * description.bytes_per_sample();
     let row = description.columns as usize * pixel;
     let is_plain = description.bits_allocated >= 8 && native.len() >= row * description.rows as usize;
@@ -102,6 +130,9 @@ fn overview(description: &FrameDescription, native: &[u8]) -> (Coding, Bytes) {
         .step_by(OVERVIEW_STEP)
         .flat_map(|row| row.chunks_exact(pixel).step_by(OVERVIEW_STEP));
     let values: Vec<u8> = taken.flatten().copied().collect();
+    if !is_compressed {
+        return (Coding::Native, values.into());
+    }
     let small = FrameDescription {
         rows: description.rows.div_ceil(OVERVIEW_STEP as u32),
         columns: description.columns.div_ceil(OVERVIEW_STEP as u32),
@@ -126,12 +157,24 @@ fn jpeg_ls(description: &FrameDescription, native: &[u8]) -> Option<Bytes> {
     (encoded.len() < native.len()).then(|| encoded.into())
 }
 
-type Key = (Hash, u32, Kind);
+/// Whether a chunk took work that is better not done twice.
+pub(super) fn is_worth_keeping(kind: Kind, coding: Coding) -> bool {
+    kind == Kind::Overview || coding == Coding::JpegLs
+}
 
 /// Chunks made lately; the oldest go first.
 #[derive(Debug, Default)]
 pub(crate) struct FrameCache {
     kept: Mutex<Kept>,
+    held: Mutex<Held>,
+    headers: Mutex<VecDeque<Arc<Header>>>,
+}
+
+/// Frames that were read and verified for a stream that will send them.
+#[derive(Debug, Default)]
+struct Held {
+    frames: HashMap<Key, Bytes>,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -147,10 +190,40 @@ impl FrameCache {
         kept.chunks.get(key).cloned()
     }
 
+    /// Gives the header with an entity tag, if it was made lately.
+    pub(super) fn header(&self, etag: &str) -> Option<Arc<Header>> {
+        let headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        headers.iter().find(|header| header.etag == etag).cloned()
+    }
+
+    pub(super) fn put_header(&self, header: Arc<Header>) {
+        let mut headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        headers.push_front(header);
+        while headers.iter().map(|header| header.kept_bytes()).sum::<usize>() > HEADER_BYTES {
+            headers.pop_back();
+        }
+    }
+
+    /// Holds a frame, where there is room.
+    fn hold(&self, key: Key, native: Bytes) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.bytes + native.len() <= HELD_BYTES && !held.frames.contains_key(&key) {
+            held.bytes += native.len();
+            held.frames.insert(key, native);
+        }
+    }
+
+    /// Gives a frame that is held, and holds it no longer.
+    pub(super) fn take(&self, key: Key) -> Option<Bytes> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let native = held.frames.remove(&key)?;
+        held.bytes -= native.len();
+        Some(native)
+    }
+
     /// Keeps a chunk that took work; what is given as it is stored is not kept.
     pub(super) fn put(&self, key: Key, chunk: (Coding, Bytes)) {
-        let is_worth = matches!(chunk.0, Coding::JpegLs) || key.2 == Kind::Overview;
-        if !is_worth || chunk.1.len() > KEPT_BYTES / 8 {
+        if !is_worth_keeping(key.2, chunk.0) || chunk.1.len() > KEPT_BYTES / 8 {
             return;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::coding::{Kind, OVERVIEW_STEP};
@@ -11,6 +12,9 @@ use crate::dicomweb::wado::answer;
 use crate::dicomweb::wado::find::Target;
 use crate::http::{Error, Result};
 use crate::index::DeflatedMetadata;
+
+/// Instances whose metadata one thread reads at least.
+const SHARE: usize = 50;
 
 /// Frames of a stream at most.
 const MAX_FRAMES: usize = 100_000;
@@ -97,7 +101,16 @@ pub(super) struct Header {
     pub(super) places: Vec<Place>,
     pub(super) etag: String,
     has_overview: bool,
-    json: Value,
+    /// Magic, length, JSON.
+    pub(super) bytes: Bytes,
+}
+
+/// The entity tag of a stream; another when an object came or went, or was corrected, or lies otherwise.
+pub(super) fn etag(metadata: &[DeflatedMetadata], has_overview: bool) -> String {
+    let mut what = vec![MEDIA_TYPE.to_owned(), has_overview.to_string()];
+    what.extend(metadata.iter().map(DeflatedMetadata::version));
+    let what: Vec<&str> = what.iter().map(String::as_str).collect();
+    answer::etag(&what)
 }
 
 impl Header {
@@ -118,19 +131,10 @@ impl Header {
                 place.target.instance.clone().into(),
             );
             frame.insert("frame".to_owned(), place.frame.into());
-            let syntax = place.target.transfer_syntax_uid.clone();
+            let syntax = place.target.stored_syntax().to_owned();
             frame.insert("transfer_syntax_uid".to_owned(), syntax.into());
         }
-        let mut what = vec![MEDIA_TYPE.to_owned(), has_overview.to_string()];
-        what.extend(
-            places
-                .iter()
-                .map(|place| format!("{} {}", place.target.hash, place.frame)),
-        );
-        // A correction changes what is said of frames.
-        what.extend(metadata.iter().map(DeflatedMetadata::version));
-        let what: Vec<&str> = what.iter().map(String::as_str).collect();
-        let etag = answer::etag(&what);
+        let etag = etag(metadata, has_overview);
         let count = places.len();
         let json = json!({
             "version": 1,
@@ -144,21 +148,21 @@ impl Header {
             "common": common,
             "frames": frames,
         });
+        let text = json.to_string();
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend((text.len() as u32).to_le_bytes());
+        bytes.extend(text.as_bytes());
         Ok(Self {
             places,
             etag,
             has_overview,
-            json,
+            bytes: bytes.into(),
         })
     }
 
-    /// Magic, length, JSON.
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        let text = self.json.to_string();
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend((text.len() as u32).to_le_bytes());
-        bytes.extend(text.as_bytes());
-        bytes
+    /// Bytes that it takes in memory, about.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.bytes.len() + self.places.len() * 512
     }
 
     /// How many chunks a stream has, its end among them.
@@ -196,11 +200,11 @@ type Frames = (Vec<Place>, Vec<Stand>, Vec<Map<String, Value>>);
 fn frames(targets: &[Target], metadata: &[DeflatedMetadata]) -> Result<Frames> {
     let by_hash: HashMap<_, _> = targets.iter().map(|target| (target.hash, target)).collect();
     let (mut places, mut stands, mut frames) = (Vec::new(), Vec::new(), Vec::new());
-    for instance in metadata {
+    for (instance, parsed) in metadata.iter().zip(parsed(metadata)) {
         let Some(target) = by_hash.get(&instance.hash) else {
             continue;
         };
-        let parsed: Value = serde_json::from_str(&instance.json()?).map_err(|_| Error::Internal)?;
+        let parsed = parsed?;
         let is_image = ["7FE00010", "7FE00008", "7FE00009"]
             .iter()
             .any(|tag| parsed.get(tag).is_some());
@@ -229,6 +233,26 @@ fn frames(targets: &[Target], metadata: &[DeflatedMetadata]) -> Result<Frames> {
         return Err(Error::NotFound);
     }
     Ok((places, stands, frames))
+}
+
+/// The metadata of each instance, read on all processors.
+fn parsed(metadata: &[DeflatedMetadata]) -> Vec<Result<Value>> {
+    let read = |instance: &DeflatedMetadata| {
+        let text = instance.json()?;
+        serde_json::from_str(&text).map_err(|_| Error::Internal)
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = metadata.len().div_ceil(processors).max(SHARE);
+    std::thread::scope(|scope| {
+        let shares = metadata.chunks(share);
+        let threads: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().map(read).collect::<Vec<_>>()))
+            .collect();
+        let read = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_default());
+        read.collect()
+    })
 }
 
 fn first<'a>(object: &'a Value, tag: &str) -> Option<&'a Value> {

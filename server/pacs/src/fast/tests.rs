@@ -1,11 +1,26 @@
 //! Streams over real sockets.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
 use bytes::Bytes;
 use codec::{FrameDescription, Photometric, TransferSyntax, compression};
+use http_body_util::BodyExt;
 use serde_json::Value;
+use tower::Service as _;
 
-use super::MAGIC;
+use super::{Ahead, KeptFrames, MAGIC};
+use crate::access::Open;
+use crate::compression::{Compressor, Kept, Policy};
+use crate::corrections::tests::archive;
 use crate::dicomweb::wado::fixtures::{SERIES, STUDY, Service, image, pixels};
+use crate::http::{App, router};
+use crate::services::Archive;
+use crate::storage::Hash;
+use crate::test_folder::TestFolder;
 use crate::transcode::{self, transcode};
 
 fn path() -> String {
@@ -115,7 +130,8 @@ async fn a_series_in_viewing_order_overview_first() {
         ]
     );
     assert_eq!(header["chunks"], 7);
-    assert_eq!(chunks[3].coding, 1);
+    // Nothing was made ahead, and nothing holds up a link of this machine's.
+    assert_eq!(chunks[3].coding, 0);
     assert_eq!(chunks[4].coding, 2);
     for (place, number) in [(0, 3), (1, 2), (2, 1)] {
         let expected = pixels(number, 32, 1);
@@ -167,5 +183,90 @@ async fn frames_of_one_object_and_what_is_refused() {
         (format!("/viewer/v2/series/{STUDY}/{SERIES}"), 404),
     ] {
         assert_eq!(service.get(&path, "").await.status, status, "{path}");
+    }
+}
+
+/// The stream that a service gives that has just started.
+async fn stream(archive: &Archive) -> (Value, Vec<Chunk>) {
+    let app = App::new(archive.clone(), Arc::new(Open));
+    let request = Request::builder().uri(path()).body(Body::empty()).unwrap();
+    let response = router(app).call(request).await.unwrap();
+    read(&response.into_body().collect().await.unwrap().to_bytes())
+}
+
+fn codings(chunks: &[Chunk]) -> Vec<u32> {
+    chunks.iter().map(|chunk| chunk.coding).collect()
+}
+
+fn kept_files(folder: &TestFolder) -> Vec<PathBuf> {
+    let parts = std::fs::read_dir(folder.path().join("viewer")).unwrap();
+    let files = parts.flat_map(|part| std::fs::read_dir(part.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+#[tokio::test]
+async fn what_is_made_ahead_is_given_and_may_be_lost() {
+    let folder = TestFolder::new("ahead");
+    let kept = KeptFrames::open(&folder.path().join("viewer"), 1 << 20).unwrap();
+    let archive = archive(folder.path()).await.with_kept_frames(kept.clone());
+    for number in 1..=3 {
+        archive.ingest().take(&image(number, 32, 1)).await.unwrap();
+    }
+    let is_right = |chunks: &[Chunk]| {
+        (0..3).all(|place| decoded(&chunks[3 + place], 32) == pixels(3 - place as u32, 32, 1))
+    };
+    let (header, cold) = stream(&archive).await;
+    assert!(codings(&cold) == [0; 7] && is_right(&cold));
+    let mut ahead = Ahead::new(App::new(archive.clone(), Arc::new(Open)), Duration::from_secs(60));
+    // It may still grow.
+    assert_eq!(ahead.round(crate::clock::now_ns()).await.unwrap(), 0);
+    assert_eq!(ahead.round(i64::MAX).await.unwrap(), 1);
+    assert_eq!(ahead.round(i64::MAX).await.unwrap(), 0);
+    let (again, warm) = stream(&archive).await;
+    assert_eq!(again, header);
+    assert!(codings(&warm) == [1, 1, 1, 1, 1, 1, 0] && is_right(&warm));
+    for (small, plain) in warm.iter().zip(&cold).take(3) {
+        assert!(decoded(small, 8) == plain.content);
+    }
+    // One that comes later makes the series ready anew, of what is new alone.
+    assert_eq!(kept_files(&folder).len(), 6);
+    archive.ingest().take(&image(4, 32, 1)).await.unwrap();
+    assert_eq!(ahead.round(i64::MAX).await.unwrap(), 1);
+    assert_eq!(kept_files(&folder).len(), 8);
+    kept.forget_object(Hash::of(&image(4, 32, 1)));
+    assert_eq!(kept_files(&folder).len(), 6);
+    for (at, file) in kept_files(&folder).iter().enumerate() {
+        if at % 2 == 0 {
+            std::fs::write(file, b"damaged").unwrap();
+        } else {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let (_, after) = stream(&archive).await;
+    assert_eq!(codings(&after), [0; 9]);
+    assert!((0..3).all(|place| decoded(&after[5 + place], 32) == pixels(3 - place as u32, 32, 1)));
+}
+
+#[tokio::test]
+async fn frames_of_a_compressed_form_go_as_they_lie() {
+    let folder = TestFolder::new("ahead");
+    let archive = archive(folder.path()).await;
+    for number in 1..=3 {
+        archive.ingest().take(&image(number, 64, 1)).await.unwrap();
+    }
+    let before = stream(&archive).await.0;
+    let policy = Policy {
+        kept: Kept::JpegLs,
+        ..Policy::default()
+    };
+    let compressor = Compressor::new(archive.clone(), policy);
+    assert_eq!(compressor.round(i64::MAX, 0, 9).await.unwrap().objects, 3);
+    let (header, chunks) = stream(&archive).await;
+    assert_ne!(header["etag"], before["etag"]);
+    let syntax = TransferSyntax::JpegLsLossless.uid();
+    assert!((0..3).all(|frame| header["frames"][frame]["transfer_syntax_uid"] == syntax));
+    assert_eq!(codings(&chunks), [0, 0, 0, 2, 2, 2, 0]);
+    for place in 0..3 {
+        assert!(decoded(&chunks[3 + place], 64) == pixels(3 - place as u32, 64, 1));
     }
 }

@@ -264,6 +264,16 @@ pub struct ObjectReference {
     pub hash: Hash,
     /// Bytes.
     pub size: u64,
-    /// Transfer syntax of the stored bytes.
+    /// Transfer syntax of the received bytes.
     pub transfer_syntax_uid: String,
+    /// Transfer syntax of the compressed form it lies in, where it does.
+    pub compressed: Option<String>,
+}
+
+impl ObjectReference {
+    /// Transfer syntaxes that it is given in without making another, that in which it lies first.
+    pub fn available(&self) -> impl Iterator<Item = &str> {
+        let compressed = self.compressed.as_deref();
+        compressed.into_iter().chain([self.transfer_syntax_uid.as_str()])
+    }
 }

@@ -163,10 +163,14 @@ fn selected(level: Level) -> String {
         columns.push(format!("{}.{}", attribute.level.table().1, attribute.column));
     }
     if level == Level::Instance {
-        columns.push("i.hash, i.size, i.transfer_syntax_uid".to_owned());
+        columns.push(format!("i.hash, i.size, i.transfer_syntax_uid, {COMPRESSED}"));
     }
     columns.join(", ")
 }
+
+/// The transfer syntax of an instance's compressed form, where it has one.
+pub(super) const COMPRESSED: &str =
+    "(SELECT c.transfer_syntax_uid FROM compressions c WHERE c.hash = i.hash AND c.state <> 'left')";
 
 fn columns_of_row(level: Level) -> impl Iterator<Item = &'static Attribute> {
     attributes::ATTRIBUTES
@@ -200,6 +204,7 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
             hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
             size: found.try_get_by_index::<i64>(at + 1)?.unsigned_abs(),
             transfer_syntax_uid: found.try_get_by_index(at + 2)?,
+            compressed: found.try_get_by_index(at + 3)?,
         })
     } else {
         None

@@ -3,9 +3,13 @@
 use sea_orm::QueryResult;
 
 use super::database::Sql;
+use super::query::COMPRESSED;
 use super::{Error, Index, ObjectReference, Result, metadata};
 use crate::corrections::overlay::{self, Overlay};
 use crate::storage::Hash;
+
+/// Available Transfer Syntax UID (0008,3002), which is of the archive and not of the object.
+const AVAILABLE: &str = "00083002";
 
 /// The metadata of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,28 +32,38 @@ pub struct DeflatedMetadata {
     pub sop_uid: String,
     /// The object.
     pub hash: Hash,
+    /// Transfer syntaxes that it is given in without making another, that in which it lies first.
+    available: Vec<String>,
     deflated: Vec<u8>,
     overlays: Vec<Overlay>,
 }
 
 impl DeflatedMetadata {
-    /// As [`InstanceMetadata::json`], with corrections.
+    /// As [`InstanceMetadata::json`], with corrections, and with Available Transfer Syntax UID.
     ///
     /// # Errors
     ///
     /// [`Error::Damaged`].
     pub fn json(&self) -> Result<String> {
-        let text = metadata::inflated(&self.deflated)?;
-        if self.overlays.is_empty() {
-            return Ok(text);
+        let mut text = metadata::inflated(&self.deflated)?;
+        if !self.overlays.is_empty() {
+            text = overlay::apply_to_json(&text, &self.overlays);
         }
-        Ok(overlay::apply_to_json(&text, &self.overlays))
+        if let Some(place) = place_of(AVAILABLE, &text) {
+            let available = serde_json::json!({ "vr": "UI", "Value": self.available });
+            let is_last = text[place..].starts_with('}');
+            let before = if is_last && place > 1 { "," } else { "" };
+            let after = if is_last { "" } else { "," };
+            text.insert_str(place, &format!("{before}\"{AVAILABLE}\":{available}{after}"));
+        }
+        Ok(text)
     }
 
-    /// Names what [`DeflatedMetadata::json`] gives: it is another after a correction.
+    /// Names what [`DeflatedMetadata::json`] gives: it is another after a correction, and when the object lies otherwise.
     #[must_use]
     pub fn version(&self) -> String {
-        format!("{}{}", self.hash, overlay::version(&self.overlays))
+        let available = self.available.first().map_or("", String::as_str);
+        format!("{}{} {available}", self.hash, overlay::version(&self.overlays))
     }
 
     /// The same without corrections: by right only.
@@ -73,11 +87,11 @@ impl Index {
         series_uid: Option<&str>,
         sop_uid: Option<&str>,
     ) -> Result<Vec<DeflatedMetadata>> {
-        let mut sql = Sql::new(
-            "SELECT se.series_uid, i.sop_uid, i.hash, m.json FROM studies st JOIN series se ON se.study = st.id \
-             JOIN instances i ON i.series = se.id JOIN metadata m ON m.instance = i.id \
-             WHERE i.visible = 1 AND st.study_uid = ",
-        );
+        let mut sql = Sql::new(format!(
+            "SELECT se.series_uid, i.sop_uid, i.hash, m.json, i.transfer_syntax_uid, {COMPRESSED} FROM studies st \
+             JOIN series se ON se.study = st.id JOIN instances i ON i.series = se.id \
+             JOIN metadata m ON m.instance = i.id WHERE i.visible = 1 AND st.study_uid = "
+        ));
         sql.bind(study_uid);
         for (column, uid) in [("se.series_uid", series_uid), ("i.sop_uid", sop_uid)] {
             if let Some(uid) = uid {
@@ -90,10 +104,12 @@ impl Index {
         rows.iter()
             .map(|row| {
                 let hash = hash(row, 2)?;
+                let compressed: Option<String> = row.try_get_by_index(5)?;
                 Ok(DeflatedMetadata {
                     series_uid: row.try_get_by_index(0)?,
                     sop_uid: row.try_get_by_index(1)?,
                     hash,
+                    available: compressed.into_iter().chain([row.try_get_by_index(4)?]).collect(),
                     deflated: row.try_get_by_index(3)?,
                     overlays: overlays.remove(&hash).unwrap_or_default(),
                 })
@@ -161,8 +177,10 @@ impl Index {
     ///
     /// [`Error::Database`].
     pub async fn objects_with(&self, sop_uid: &str) -> Result<Vec<ObjectReference>> {
-        let mut sql = Sql::new("SELECT hash, size, transfer_syntax_uid FROM instances WHERE sop_uid = ");
-        sql.bind(sop_uid).push(" ORDER BY visible DESC, leader");
+        let mut sql = Sql::new(format!(
+            "SELECT i.hash, i.size, i.transfer_syntax_uid, {COMPRESSED} FROM instances i WHERE i.sop_uid = "
+        ));
+        sql.bind(sop_uid).push(" ORDER BY i.visible DESC, i.leader");
         let rows = sql.all(&self.readers).await?;
         rows.iter()
             .map(|row| {
@@ -170,6 +188,7 @@ impl Index {
                     hash: hash(row, 0)?,
                     size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
                     transfer_syntax_uid: row.try_get_by_index(2)?,
+                    compressed: row.try_get_by_index(3)?,
                 })
             })
             .collect()
@@ -212,6 +231,40 @@ impl Index {
     }
 }
 
+/// Where a key belongs among those of a JSON object, which are in order (PS3.18 F.2.2); `None` where it is there.
+fn place_of(key: &str, text: &str) -> Option<usize> {
+    let (mut depth, mut is_key, mut at) = (0_u32, false, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let start = at + 1;
+                at = start;
+                while *bytes.get(at)? != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                if depth == 1 && std::mem::take(&mut is_key) {
+                    match text.get(start..at)?.cmp(key) {
+                        std::cmp::Ordering::Less => {}
+                        std::cmp::Ordering::Equal => return None,
+                        std::cmp::Ordering::Greater => return Some(start - 1),
+                    }
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                is_key = depth == 1;
+            }
+            b'}' | b']' if depth == 1 => return Some(at),
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b',' => is_key = depth == 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The visible instances of a series, or of all of a study.
 fn of_series(sql: &mut Sql, study_uid: &str, series_uid: Option<&str>) {
     sql.push("i.visible = 1 AND st.study_uid = ").bind(study_uid);
@@ -223,4 +276,23 @@ fn of_series(sql: &mut Sql, study_uid: &str, series_uid: Option<&str>) {
 fn hash(row: &QueryResult, at: usize) -> Result<Hash> {
     let text: String = row.try_get_by_index(at)?;
     Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn a_key_among_others() {
+        for (text, expected) in [
+            ("{}", Some(1)),
+            (r#"{"1":{"3":"}"}}"#, Some(14)),
+            (r#"{"1":{"a":"\\\",{"},"3":[]}"#, Some(20)),
+            (r#"{"3":1}"#, Some(1)),
+            (r#"{"2":1}"#, None),
+            (r#"{"1"#, None),
+        ] {
+            assert_eq!(place_of("2", text), expected, "{text}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) async fn unfile(transaction: &DatabaseTransaction, hashes: &[Hash]) -
         let Some(row) = sql.bind(hash.to_string()).one(transaction).await? else {
             continue;
         };
+        let mut sql = Sql::new("DELETE FROM compressions WHERE hash = ");
+        sql.bind(hash.to_string()).run(transaction).await?;
         let id: i64 = row.try_get_by_index(0)?;
         let kept = refile::kept(transaction, id).await?;
         touched.above(&kept);

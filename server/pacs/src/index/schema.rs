@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_gateway.sql"),
     include_str!("migrations/0007_merges.sql"),
     include_str!("migrations/0008_applications.sql"),
+    include_str!("migrations/0009_compression.sql"),
 ];
 
 /// Brings a database to the latest schema.

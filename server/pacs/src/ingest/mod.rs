@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use tokio::sync::{RwLock, RwLockWriteGuard};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use describe::Limits;
 pub use refusals::{Refusals, Refused};
@@ -196,6 +196,11 @@ impl Ingest {
         self.between.write().await
     }
 
+    /// Keeps files and rows together while it is held: nothing is removed for good meanwhile.
+    pub(crate) async fn together(&self) -> RwLockReadGuard<'_, ()> {
+        self.between.read().await
+    }
+
     /// Takes an object that is in memory.
     ///
     /// # Errors
@@ -325,7 +330,7 @@ impl Receiving {
             facts.object = object;
             return Ok(Outcome::IdenticalDuplicate(receipt(&facts, warnings)));
         }
-        let _between = ingest.between.read().await;
+        let _between = ingest.together().await;
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
         let added = match sender {

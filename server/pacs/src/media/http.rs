@@ -30,8 +30,20 @@ struct Wishes {
     deidentify: bool,
     /// Whether the files are a file-set with a DICOMDIR.
     dicomdir: bool,
+    /// Whether objects of a file-set stay in the transfer syntax they were received in.
+    as_received: bool,
     /// Whether files are deflated.
     deflate: bool,
+}
+
+impl Wishes {
+    fn file_set(&self) -> Layout {
+        if self.as_received {
+            Layout::FileSetAsReceived
+        } else {
+            Layout::FileSet
+        }
+    }
 }
 
 /// The routes of this module.
@@ -80,7 +92,7 @@ async fn zip_of(
         _ => None,
     };
     let layout = if wishes.dicomdir {
-        Layout::FileSet
+        wishes.file_set()
     } else {
         Layout::Folders(names)
     };
@@ -125,7 +137,7 @@ async fn iso_of(
     };
     let extra = vec![("README.TXT".to_owned(), Bytes::from_static(note.as_bytes()))];
     let selection = selection(study, &wishes.series);
-    let mut tree = Tree::of(index, storage, &selection, &Layout::FileSet, extra).await?;
+    let mut tree = Tree::of(index, storage, &selection, &wishes.file_set(), extra).await?;
     if wishes.deidentify {
         tree = super::deidentified(storage, tree, private(true)?).await?;
     }

@@ -29,7 +29,7 @@ pub use names::Names;
 pub use private::{Private, deidentified};
 pub use tree::{Content, File, Layout, Selection, Tree};
 
-use crate::{corrections, index, storage};
+use crate::{corrections, index, storage, transcode};
 
 /// What a disc says of itself, for the people who find it: its README.TXT.
 pub const NOTE: &str = include_str!("README.txt");
@@ -66,6 +66,9 @@ pub enum Error {
     /// Storage failed, or an object is damaged.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+    /// An object cannot be made in the transfer syntax of a medium.
+    #[error(transparent)]
+    Transcode(#[from] transcode::Error),
     /// A correction cannot be laid over an object, or another thing failed in doing so.
     #[error(transparent)]
     Correction(#[from] corrections::Error),

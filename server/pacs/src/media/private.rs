@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::dicomdir::Directory;
+use super::tree::explicit;
 use super::{Content, Error, File, Result, Tree};
 use crate::corrections::laid_over;
 use crate::corrections::overlay::Overlay;
@@ -154,13 +155,21 @@ async fn made(
     };
     // Who is hidden is who it is now: the same pseudonym then stands for the same patient.
     let bytes = laid_over(bytes, overlays).await?;
-    let private = Arc::clone(private);
+    let (private, is_explicit) = (Arc::clone(private), private.with_directory);
     let work = move || deidentify(&bytes, &private.key, &private.request);
     let made = tokio::task::spawn_blocking(work).await;
-    Ok(match made.map_err(|_| Error::Interrupted)? {
-        Ok(made) => Ok(made.bytes.into()),
-        Err(error) => Err(reason(&error)),
-    })
+    let made: Bytes = match made.map_err(|_| Error::Interrupted)? {
+        Ok(made) => made.bytes.into(),
+        Err(error) => return Ok(Err(reason(&error))),
+    };
+    if !is_explicit {
+        return Ok(Ok(made));
+    }
+    match explicit(made.clone()).await {
+        // What cannot be made so is as it was received.
+        Err(Error::Transcode(_)) => Ok(Ok(made)),
+        other => other.map(Ok),
+    }
 }
 
 /// Words of our own: an error's may hold values of the object.

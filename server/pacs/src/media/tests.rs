@@ -166,7 +166,7 @@ async fn round_trip(set: &str) {
             let to = out.join(number.to_string());
             let storage = first.storage.clone();
             if kind == "folder" {
-                let tree = first.tree(study, &Layout::FileSet).await;
+                let tree = first.tree(study, &Layout::FileSetAsReceived).await;
                 write_folder(&storage, &tree, &to).await.unwrap();
                 continue;
             }
@@ -421,6 +421,7 @@ async fn a_thousand_objects_flow_through_a_few_pieces() {
             stored_size: receipt.object.size,
             overlays: [].into(),
             is_compressed: false,
+            is_made_explicit: false,
         },
     });
     let tree = Tree {
@@ -441,4 +442,83 @@ async fn a_thousand_objects_flow_through_a_few_pieces() {
     }
     assert_eq!(bytes, size);
     assert!(largest <= 256 << 10, "a piece of {largest} bytes");
+}
+
+/// Records of images: the file, and the transfer syntax that the record names.
+fn records(directory: &Path) -> Vec<(PathBuf, String)> {
+    use dicom_dictionary_std::tags;
+    let bytes = std::fs::read(directory.join("DICOMDIR")).unwrap();
+    let object = codec::dataset::read(&bytes, codec::dataset::Limits::default()).unwrap();
+    let sequence = object.data_set.get(tags::DIRECTORY_RECORD_SEQUENCE).unwrap();
+    let records = sequence.items().unwrap().iter().filter_map(|record| {
+        let file = record.get(tags::REFERENCED_FILE_ID)?;
+        let file: PathBuf = file
+            .to_multi_str()
+            .unwrap()
+            .iter()
+            .map(|part| part.trim().to_owned())
+            .collect();
+        let syntax = record.get(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE)?;
+        let syntax = syntax.to_str().unwrap().trim_end_matches('\0').to_owned();
+        Some((directory.join(file), syntax))
+    });
+    records.collect()
+}
+
+/// What the frames of an object decode to.
+fn values(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let object = codec::dataset::read(bytes, codec::dataset::Limits::default()).ok()?;
+    let location = object.pixels.as_ref()?;
+    let value = match location.announced {
+        None => codec::pixels::PixelValue::Encapsulated(&object.bytes[location.range.clone()]),
+        Some(_) => codec::pixels::PixelValue::Native {
+            bytes: &object.bytes[location.range.clone()],
+            vr: location.vr,
+        },
+    };
+    let syntax = object.transfer_syntax?;
+    let (data, _) = codec::pixels::PixelData::new(&object.data_set, syntax, location.kind, value).ok()?;
+    (0..data.number_of_frames())
+        .map(|frame| data.decode(frame).ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_disc_is_uncompressed_unless_asked_for_as_received() {
+    let Some(data) = shared_data::set("codecs") else {
+        return;
+    };
+    let explicit = codec::TransferSyntax::ExplicitLittleEndian.uid();
+    let folder = TestFolder::new("media");
+    let place = Place::new(&folder.path().join("archive")).await;
+    place.import(&data).await;
+    let (mut made, mut kept) = (0, 0);
+    for (number, study) in place.studies().await.iter().enumerate() {
+        let discs = [("as", Layout::FileSetAsReceived), ("explicit", Layout::FileSet)];
+        let discs = discs.map(|(name, layout)| (folder.path().join(format!("{name}-{number}")), layout));
+        for (to, layout) in &discs {
+            let tree = place.tree(study, layout).await;
+            write_folder(&place.storage, &tree, to).await.unwrap();
+            for file in &tree.files {
+                let size = std::fs::metadata(to.join(&file.path)).unwrap().len();
+                assert_eq!(size, file.content.size(), "{}", file.path);
+            }
+        }
+        for ((received, was), (path, syntax)) in records(&discs[0].0).into_iter().zip(records(&discs[1].0)) {
+            let (received, bytes) = (std::fs::read(received).unwrap(), std::fs::read(path).unwrap());
+            let object = codec::dataset::read(&bytes, codec::dataset::Limits::default()).unwrap();
+            assert_eq!(object.transfer_syntax_uid, syntax);
+            if syntax == explicit {
+                made += u32::from(was != explicit);
+                if let Some(expected) = values(&received) {
+                    assert!(values(&bytes) == Some(expected), "{was}");
+                }
+            } else {
+                // What nobody here decodes stays, and its record says so.
+                assert!(received == bytes && syntax == was);
+                kept += 1;
+            }
+        }
+    }
+    assert!(made > 30 && kept < made / 4, "{made} made explicit, {kept} kept");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use codec::TransferSyntax;
 use dicom_core::dictionary::DataDictionary;
 use dicom_core::{DataElement, PrimitiveValue, Tag};
 use dicom_dictionary_std::tags;
@@ -17,8 +18,9 @@ use crate::corrections::overlay::Overlay;
 use crate::corrections::{Outgoing, Pieces};
 use crate::dicomweb::json;
 use crate::identity::new_uid;
-use crate::index::{Index, Key, Level, Query, Row};
+use crate::index::{Index, Key, Level, ObjectReference, Query, Row};
 use crate::storage::{Hash, Storage};
+use crate::transcode;
 
 /// Files of one tree at most: what is kept of each is some hundred bytes.
 pub(crate) const MAX_FILES: usize = 200_000;
@@ -35,10 +37,21 @@ pub struct Selection {
 /// How files lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
-    /// As a file-set with a DICOMDIR (PS3.10 8), for discs and sticks.
+    /// As a file-set with a DICOMDIR (PS3.10 8), for discs and sticks: in Explicit VR Little Endian without compression, which
+    /// the General Purpose profiles want (PS3.11 D), where that can be made.
     FileSet,
+    /// The same, each object in the transfer syntax it was received in.
+    FileSetAsReceived,
     /// For people, without a DICOMDIR.
     Folders(Names),
+}
+
+impl Layout {
+    /// Whether there is a DICOMDIR.
+    #[must_use]
+    pub fn is_file_set(&self) -> bool {
+        matches!(self, Self::FileSet | Self::FileSetAsReceived)
+    }
 }
 
 /// What a file holds.
@@ -58,6 +71,8 @@ pub enum Content {
         overlays: Arc<[Overlay]>,
         /// Whether its transfer syntax compresses.
         is_compressed: bool,
+        /// Whether it leaves in Explicit VR Little Endian, in which it was not received.
+        is_made_explicit: bool,
     },
     /// An object de-identified, made when it is read.
     Made {
@@ -93,9 +108,14 @@ pub(super) async fn pieces(storage: &Storage, content: &Content) -> Result<Piece
             hash,
             stored_size,
             overlays,
+            is_made_explicit,
             ..
         } => {
             let outgoing = Outgoing::of(storage, *hash, *stored_size, overlays).await?;
+            if *is_made_explicit {
+                let made = explicit(outgoing.read(storage).await?).await?;
+                return Ok(Box::pin(stream::iter([Ok(made)])));
+            }
             Ok(outgoing.open(storage).await?)
         }
         Content::Made {
@@ -110,6 +130,21 @@ pub(super) async fn pieces(storage: &Storage, content: &Content) -> Result<Piece
         }
     }
 }
+
+/// The object in Explicit VR Little Endian; as it is when it is so.
+///
+/// # Errors
+///
+/// [`Error::Transcode`] where that cannot be made.
+pub(super) async fn explicit(object: Bytes) -> Result<Bytes> {
+    let to = TransferSyntax::ExplicitLittleEndian;
+    let work = move || transcode::transcode(&object, to, transcode::Limits::default());
+    let made = tokio::task::spawn_blocking(work).await;
+    Ok(made.map_err(|_| Error::Interrupted)??)
+}
+
+/// An object that is too large to be made explicit in memory stays as it is.
+pub(crate) const MAX_MADE_BYTES: u64 = 1 << 30;
 
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,7 +250,7 @@ impl<'a> Planting<'a> {
     /// Names what stands above the series.
     fn begin(&mut self, row: &Row) {
         let names = match self.layout {
-            Layout::FileSet => return self.top.push_str("DICOM/ST000001"),
+            Layout::FileSet | Layout::FileSetAsReceived => return self.top.push_str("DICOM/ST000001"),
             Layout::Folders(names) => names,
         };
         match names {
@@ -242,7 +277,7 @@ impl<'a> Planting<'a> {
         self.series_number += 1;
         let number = self.series_number;
         match self.layout {
-            Layout::FileSet => format!("SE{number:06}"),
+            Layout::FileSet | Layout::FileSetAsReceived => format!("SE{number:06}"),
             Layout::Folders(Names::Plain) => {
                 let words = [tags::SERIES_NUMBER, tags::MODALITY, tags::SERIES_DESCRIPTION];
                 let words = words.map(|tag| row.value(tag)).join(" ");
@@ -262,7 +297,7 @@ impl<'a> Planting<'a> {
                 row.value(tags::SOP_INSTANCE_UID).to_owned(),
             )
         });
-        let with_directory = *self.layout == Layout::FileSet;
+        let with_directory = self.layout.is_file_set();
         let is_image = |row: &Row| {
             is_image(
                 row.value(tags::SOP_CLASS_UID),
@@ -281,29 +316,61 @@ impl<'a> Planting<'a> {
         for (number, row) in (1..).zip(&instances) {
             let Some(object) = &row.object else { continue };
             let name = match self.layout {
-                Layout::FileSet => format!("IM{number:06}"),
+                Layout::FileSet | Layout::FileSetAsReceived => format!("IM{number:06}"),
                 Layout::Folders(_) => format!("{number:06}.dcm"),
             };
             let path = format!("{folder}/{name}");
+            let overlays = overlays.remove(&object.hash).unwrap_or_default().into();
+            let outgoing = Outgoing::of(storage, object.hash, object.size, &overlays).await?;
+            let made = self.made_explicit(storage, object, &outgoing).await?;
+            let transfer_syntax_uid = match made {
+                Some(_) => TransferSyntax::ExplicitLittleEndian.uid(),
+                None => &object.transfer_syntax_uid,
+            };
             if with_directory {
                 let json = details.iter().find(|details| details.hash == object.hash);
                 let attributes = attributes(row, json.map(|details| details.json.as_str()));
                 let file_id: Vec<&str> = path.split('/').collect();
-                self.directory
-                    .add(&attributes, &file_id, &object.transfer_syntax_uid)?;
+                self.directory.add(&attributes, &file_id, transfer_syntax_uid)?;
             }
-            let overlays = overlays.remove(&object.hash).unwrap_or_default().into();
-            let outgoing = Outgoing::of(storage, object.hash, object.size, &overlays).await?;
             let content = Content::Object {
                 hash: object.hash,
-                size: outgoing.size(),
+                size: made.unwrap_or(outgoing.size()),
                 stored_size: object.size,
                 overlays,
-                is_compressed: is_compressed(&object.transfer_syntax_uid),
+                is_compressed: is_compressed(transfer_syntax_uid),
+                is_made_explicit: made.is_some(),
             };
             self.files.push(File { path, content });
         }
         Ok(())
+    }
+
+    /// Bytes of an object in Explicit VR Little Endian, where it is to be made so and can be: sizes are known before the first
+    /// byte flows, so it is made once for its size and once more for its bytes.
+    async fn made_explicit(
+        &self,
+        storage: &Storage,
+        object: &ObjectReference,
+        outgoing: &Outgoing,
+    ) -> Result<Option<u64>> {
+        let explicit_uid = TransferSyntax::ExplicitLittleEndian.uid();
+        let stored = object.transfer_syntax_uid.as_str();
+        let is_to_be = *self.layout == Layout::FileSet
+            && stored != explicit_uid
+            && outgoing.size() <= MAX_MADE_BYTES
+            && transcode::is_possible(stored, explicit_uid);
+        if !is_to_be {
+            return Ok(None);
+        }
+        match explicit(outgoing.read(storage).await?).await {
+            Ok(made) => Ok(Some(made.len() as u64)),
+            Err(Error::Transcode(error)) => {
+                tracing::warn!(object = %object.hash, %error, "an object goes onto a medium as it was received");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn instances(&self, index: &Index, study_uid: &str, series_uid: &str) -> Result<Vec<Row>> {
@@ -318,7 +385,7 @@ impl<'a> Planting<'a> {
     fn finish(mut self, extra: Vec<(String, Bytes)>) -> Result<Tree> {
         let mut files = Vec::with_capacity(self.files.len() + extra.len() + 1);
         let above = match self.layout {
-            Layout::FileSet => {
+            Layout::FileSet | Layout::FileSetAsReceived => {
                 let uid = new_uid().map_err(|error| Error::Directory(error.to_string()))?;
                 let directory = std::mem::take(&mut self.directory).finish("UPTAKE", &uid)?;
                 files.push(File {

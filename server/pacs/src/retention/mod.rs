@@ -294,6 +294,9 @@ pub async fn finish_removals(archive: &Archive, now_ns: i64) -> Result<usize> {
             cold.remove(*hash).await?;
         }
         archive.storage().hot().remove(*hash).await?;
+        if let Some(kept) = archive.kept_frames() {
+            kept.forget_object(*hash);
+        }
         store::finish(archive.index(), *id, "removed", now_ns).await?;
     }
     Ok(removing.len())

@@ -42,6 +42,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::access::{Action, Authorize, Open, Principal};
+use crate::fast::KeptFrames;
 use crate::index::Index;
 use crate::ingest::Ingest;
 use crate::orders::{OrderSource, OrderTable, text};
@@ -148,6 +149,7 @@ pub struct Archive {
     retention: Policy,
     applications: Option<Applications>,
     tls: Option<TlsConnector>,
+    kept_frames: Option<KeptFrames>,
 }
 
 impl std::fmt::Debug for Archive {
@@ -182,6 +184,7 @@ impl Archive {
             retention: Policy::default(),
             applications: None,
             tls: None,
+            kept_frames: None,
             transcoder: Transcoder::default(),
         }
     }
@@ -207,6 +210,15 @@ impl Archive {
     pub fn with_tls(self, connector: TlsConnector) -> Self {
         let tls = Some(connector);
         Self { tls, ..self }
+    }
+
+    /// Keeps what is made for viewers.
+    #[must_use]
+    pub fn with_kept_frames(self, kept_frames: KeptFrames) -> Self {
+        Self {
+            kept_frames: Some(kept_frames),
+            ..self
+        }
     }
 
     /// Keeps studies longer than the law wants.
@@ -245,6 +257,11 @@ impl Archive {
     #[must_use]
     pub fn transcoder(&self) -> &Transcoder {
         &self.transcoder
+    }
+
+    /// What was made for viewers.
+    pub(crate) fn kept_frames(&self) -> Option<&KeptFrames> {
+        self.kept_frames.as_ref()
     }
 
     /// The AE title that it answers as.

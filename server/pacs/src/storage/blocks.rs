@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::hash::Hasher;
-use super::{Error, Hash, Result, Storage, blocking};
+use super::packed::HASH_BYTES;
+use super::{Error, Form, Hash, Result, Storage, blocking};
 
 /// Bytes of a block.
 const BLOCK_BYTES: u64 = 64 << 10;
@@ -34,13 +35,13 @@ pub(super) struct Blocks {
 
 #[derive(Debug, Default)]
 struct Kept {
-    objects: HashMap<Hash, (Hashes, u64)>,
+    objects: HashMap<(Form, Hash), (Hashes, u64)>,
     blocks: usize,
     uses: u64,
 }
 
 impl Blocks {
-    fn get(&self, hash: Hash) -> Option<Hashes> {
+    fn get(&self, hash: (Form, Hash)) -> Option<Hashes> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
         let now = kept.uses;
@@ -49,7 +50,7 @@ impl Blocks {
         Some(Arc::clone(hashes))
     }
 
-    fn put(&self, hash: Hash, hashes: Hashes) {
+    fn put(&self, hash: (Form, Hash), hashes: Hashes) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
         let now = kept.uses;
@@ -65,7 +66,7 @@ impl Blocks {
         }
     }
 
-    fn forget(&self, hash: Hash) {
+    fn forget(&self, hash: (Form, Hash)) {
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -74,7 +75,7 @@ impl Blocks {
 }
 
 impl Kept {
-    fn forget(&mut self, hash: Hash) {
+    fn forget(&mut self, hash: (Form, Hash)) {
         if let Some((hashes, _)) = self.objects.remove(&hash) {
             self.blocks -= hashes.len();
         }
@@ -82,16 +83,22 @@ impl Kept {
 }
 
 impl Storage {
-    /// Gives part of a large object, verified by its blocks.
-    pub(super) async fn blocks_of(&self, hash: Hash, size: u64, range: Range<u64>) -> Result<Bytes> {
-        let hashes = match self.blocks.get(hash) {
+    /// Gives part of a large file of an object, verified by its blocks.
+    pub(super) async fn blocks_of(
+        &self,
+        form: Form,
+        hash: Hash,
+        size: u64,
+        range: Range<u64>,
+    ) -> Result<Bytes> {
+        let hashes = match self.blocks.get((form, hash)) {
             Some(hashes) => hashes,
-            None => self.pass(hash, size).await?,
+            None => self.pass(form, hash, size).await?,
         };
         let first = range.start / BLOCK_BYTES;
         let start = first * BLOCK_BYTES;
         let end = range.end.next_multiple_of(BLOCK_BYTES).min(size);
-        let bytes = self.piece(hash, start..end).await?;
+        let bytes = self.piece_of(form, hash, start..end).await?;
         let (bytes, is_right) = blocking(move || {
             let blocks = bytes.chunks(BLOCK_BYTES as usize);
             let known = hashes.iter().skip(first as usize);
@@ -101,38 +108,58 @@ impl Storage {
         })
         .await?;
         if !is_right {
-            self.blocks.forget(hash);
+            self.blocks.forget((form, hash));
             // Says what is there now; a file put right meanwhile is read anew by whoever asks again.
-            self.verify(hash).await?;
+            match form {
+                Form::Received => self.verify(hash).await?,
+                Form::Packed => self.verify_packed(hash).await?,
+            }
             return Err(Error::Interrupted);
         }
         Ok(bytes.slice((range.start - start) as usize..(range.end - start) as usize))
     }
 
-    /// Reads the whole object once: checks its hash and takes those of its blocks.
-    async fn pass(&self, hash: Hash, size: u64) -> Result<Hashes> {
+    async fn piece_of(&self, form: Form, hash: Hash, range: Range<u64>) -> Result<Bytes> {
+        match form {
+            Form::Received => self.piece(hash, range).await,
+            Form::Packed => self.file_piece(form, hash, range).await,
+        }
+    }
+
+    /// Reads the whole file once: checks its hash, which a compressed form has at its end, and takes those of its blocks.
+    pub(super) async fn pass(&self, form: Form, hash: Hash, size: u64) -> Result<Arc<Vec<Hash>>> {
         let (mut whole, mut hashes) = (Hasher::default(), Vec::new());
+        let (hashed, mut ending) = match form {
+            Form::Received => (size, Vec::new()),
+            Form::Packed => (size.saturating_sub(HASH_BYTES), Vec::new()),
+        };
         let mut at = 0;
         while at < size {
             let end = (at + PASS_BYTES).min(size);
-            let bytes = self.piece(hash, at..end).await?;
-            (whole, hashes) = blocking(move || {
-                whole.update(&bytes);
+            let bytes = self.piece_of(form, hash, at..end).await?;
+            (whole, hashes, ending) = blocking(move || {
+                let of_whole = (hashed.saturating_sub(at) as usize).min(bytes.len());
+                whole.update(&bytes[..of_whole]);
+                ending.extend_from_slice(&bytes[of_whole..]);
                 hashes.extend(bytes.chunks(BLOCK_BYTES as usize).map(Hash::of));
-                Ok((whole, hashes))
+                Ok((whole, hashes, ending))
             })
             .await?;
             at = end;
         }
         let found = whole.finish();
-        if found != hash {
+        let is_right = match form {
+            Form::Received => found == hash,
+            Form::Packed => ending == found.0,
+        };
+        if !is_right {
             return Err(Error::Damaged {
                 expected: hash,
                 found,
             });
         }
         let hashes = Arc::new(hashes);
-        self.blocks.put(hash, Arc::clone(&hashes));
+        self.blocks.put((form, hash), Arc::clone(&hashes));
         Ok(hashes)
     }
 }

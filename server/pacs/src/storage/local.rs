@@ -4,7 +4,7 @@
 //! is off by default; it wants the name before the bytes, which here is known after them, has no way to set the time of
 //! receipt, and one directory fsync for each object. So the writing half is ours.
 //!
-//! Layout: `objects/ab/<64 digits>` by the first two digits, `incoming/` for what is being received, `lock`. All 256
+//! Layout: `objects/ab/<64 digits>` by the first two digits, with `.packed` for a compressed form, `incoming/` for what is being received, `lock`. All 256
 //! folders are made when the directory is first opened, so that no commit has to wait for a new folder's parent.
 
 use std::fs::File;
@@ -16,8 +16,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::hash::Hasher;
 use super::receipt::Receipts;
+use super::packed::{self, Head};
 use super::staging::{self, Staged, TemporaryFile};
-use super::{Committed, Error, Hash, ObjectInfo, Result};
+use super::{Committed, Error, Form, Hash, ObjectInfo, Result};
+
+/// What the name of a compressed form ends with.
+const PACKED: &str = ".packed";
 
 /// How a file or directory is brought to the disk; tests let it fail.
 pub(super) type Sync = fn(&File) -> std::io::Result<()>;
@@ -64,13 +68,17 @@ impl Local {
         &self.receipts
     }
 
-    pub(super) fn path(&self, hash: Hash) -> PathBuf {
-        self.root.join(format!("objects/{:02x}/{hash}", hash.0[0]))
+    pub(super) fn path(&self, form: Form, hash: Hash) -> PathBuf {
+        let end = match form {
+            Form::Received => "",
+            Form::Packed => PACKED,
+        };
+        self.root.join(format!("objects/{:02x}/{hash}{end}", hash.0[0]))
     }
 
     /// `received_ns` is given for what was received before, elsewhere.
     pub(super) fn commit(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
-        let path = self.path(staged.hash);
+        let path = self.path(Form::Received, staged.hash);
         let folder = &self.folders[usize::from(staged.hash.0[0])];
         if let Some(object) = self.undamaged(staged.hash)? {
             return self.existing(folder, object);
@@ -116,21 +124,95 @@ impl Local {
         })
     }
 
-    /// Gives the object if it is there and its bytes are right.
+    /// Gives the object if it is there, in either form, and its bytes are right.
     fn undamaged(&self, hash: Hash) -> Result<Option<ObjectInfo>> {
-        let mut file = match File::open(self.path(hash)) {
+        let mut file = match File::open(self.path(Form::Received, hash)) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.undamaged_packed(hash),
             Err(error) => return Err(error.into()),
         };
         match hash_file(&mut file) {
             Ok(found) if found == hash => Ok(Some(info(hash, &file.metadata()?)?)),
+            // Good bytes take its place, whatever the compressed form says.
             _ => Ok(None),
         }
     }
 
+    fn undamaged_packed(&self, hash: Hash) -> Result<Option<ObjectInfo>> {
+        let Ok(file) = std::fs::read(self.path(Form::Packed, hash)) else {
+            return Ok(None);
+        };
+        let is_right = packed::is_whole(&file)
+            && packed::unpack(&file).is_some_and(|received| Hash::of(&received) == hash);
+        if is_right {
+            self.packed_info(hash)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// What is known of an object that lies in its compressed form.
+    fn packed_info(&self, hash: Hash) -> Result<Option<ObjectInfo>> {
+        let Some((head, metadata)) = self.head(hash)? else {
+            return Ok(None);
+        };
+        Ok(Some(ObjectInfo {
+            received_ns: modified_ns(&metadata)?,
+            hash,
+            size: head.received_size,
+        }))
+    }
+
+    fn head(&self, hash: Hash) -> Result<Option<(Head, std::fs::Metadata)>> {
+        let mut file = match File::open(self.path(Form::Packed, hash)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut bytes = [0; packed::HEAD_BYTES];
+        let read = file.read_exact(&mut bytes);
+        let head = read.ok().and_then(|()| Head::read(&bytes));
+        Ok(Some((head.ok_or(packed::damaged(hash))?, file.metadata()?)))
+    }
+
+    /// What a compressed form says of itself, and its bytes; `None` where there is none, or the received bytes lie there too.
+    pub(super) fn packed_head(&self, hash: Hash) -> Result<Option<(Head, u64)>> {
+        if self.path(Form::Received, hash).exists() {
+            return Ok(None);
+        }
+        let found = self.head(hash)?;
+        Ok(found.map(|(head, metadata)| (head, metadata.len())))
+    }
+
+    /// What is known of an object without reading it.
+    pub(super) fn info(&self, hash: Hash) -> Result<ObjectInfo> {
+        match std::fs::metadata(self.path(Form::Received, hash)) {
+            Ok(metadata) => info(hash, &metadata),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.packed_info(hash)?.ok_or(Error::NotFound(hash))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Names a compressed form; it is on the disk when this returns.
+    pub(super) fn commit_packed(&self, staged: Staged, hash: Hash, received_ns: i64) -> Result<()> {
+        let file = whole_file(staged)?;
+        file.file.set_modified(time_of(received_ns))?;
+        (self.sync)(&file.file)?;
+        file.rename(&self.path(Form::Packed, hash))?;
+        self.folders[usize::from(hash.0[0])].sync(self.sync)
+    }
+
+    /// Removes an object in both its forms.
     pub(super) fn remove(&self, hash: Hash) -> Result<()> {
-        match std::fs::remove_file(self.path(hash)) {
+        self.remove_form(Form::Packed, hash)?;
+        self.remove_form(Form::Received, hash)
+    }
+
+    /// Removes one form; returns when it is gone from the disk.
+    pub(super) fn remove_form(&self, form: Form, hash: Hash) -> Result<()> {
+        match std::fs::remove_file(self.path(form, hash)) {
             Ok(()) => {}
             // Gone already, perhaps not yet on the disk.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -149,13 +231,27 @@ impl Local {
         for folder in &self.folders {
             for entry in std::fs::read_dir(&folder.path)? {
                 let entry = entry?;
-                let Some(hash) = entry.file_name().to_str().and_then(Hash::from_hex) else {
-                    continue;
-                };
-                found.push(info(hash, &entry.metadata()?)?);
+                let name = entry.file_name();
+                let Some(name) = name.to_str() else { continue };
+                if let Some(hash) = name.strip_suffix(PACKED).and_then(Hash::from_hex) {
+                    found.extend(self.listed_packed(hash, &entry.metadata()?)?);
+                } else if let Some(hash) = Hash::from_hex(name) {
+                    found.push(info(hash, &entry.metadata()?)?);
+                }
             }
         }
         Ok(found)
+    }
+
+    /// An object that lies in its compressed form alone; one that is damaged is listed as large as its file.
+    fn listed_packed(&self, hash: Hash, metadata: &std::fs::Metadata) -> Result<Option<ObjectInfo>> {
+        if self.path(Form::Received, hash).exists() {
+            return Ok(None);
+        }
+        match self.packed_info(hash) {
+            Err(Error::Damaged { .. }) => Ok(Some(info(hash, metadata)?)),
+            other => other,
+        }
     }
 }
 

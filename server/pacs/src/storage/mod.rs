@@ -11,6 +11,7 @@ pub mod conformance;
 mod hash;
 mod local;
 mod place;
+mod packed;
 mod read;
 mod receipt;
 mod remote;
@@ -34,6 +35,7 @@ use crate::figures;
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
 pub use place::{Azure, Bucket, Gcs, Place, S3};
+pub(crate) use packed::{MAX_BYTES as MAX_PACKED_BYTES, Packed, pack, unpack};
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 
@@ -159,6 +161,7 @@ pub struct Committed {
 pub struct Storage {
     backend: Backend,
     blocks: Arc<blocks::Blocks>,
+    unpacked: Arc<packed::Unpacked>,
     /// Where objects lie that are rarely asked for.
     cold: Option<Arc<Self>>,
     /// Until when the colder store is not asked, in nanoseconds since 1970.
@@ -170,10 +173,20 @@ impl From<Backend> for Storage {
         Self {
             backend,
             blocks: Arc::default(),
+            unpacked: Arc::default(),
             cold: None,
             cold_silent_ns: Arc::default(),
         }
     }
+}
+
+/// How an object lies in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    /// The bytes that were received.
+    Received,
+    /// Its compressed form.
+    Packed,
 }
 
 #[derive(Debug, Clone)]
@@ -221,6 +234,12 @@ impl Storage {
         self.cold.as_deref()
     }
 
+    /// The same store after a start: nothing of it is in memory.
+    #[cfg(test)]
+    pub(crate) fn anew(&self) -> Self {
+        self.backend.clone().into()
+    }
+
     /// This store without the colder one.
     pub(crate) fn hot(&self) -> Self {
         Self {
@@ -250,6 +269,9 @@ impl Storage {
     ///
     /// [`Error::Damaged`] when what is there, or the copy, is not the object; as [`Storage::commit`].
     pub(crate) async fn copy_from(&self, other: &Self, hash: Hash, received_ns: i64) -> Result<()> {
+        if self.copy_packed(other, hash, received_ns).await? {
+            return self.verify(hash).await;
+        }
         let mut pieces = std::pin::pin!(other.open(hash).await?);
         let mut staging = self.stage();
         while let Some(piece) = pieces.try_next().await? {

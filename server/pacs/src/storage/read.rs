@@ -11,7 +11,7 @@ use object_store::ObjectStoreExt;
 
 use super::blocks::WHOLE_BYTES;
 use super::remote::{self, Remote};
-use super::{Backend, Error, Hash, ObjectInfo, Result, Storage, blocking, is_right, local};
+use super::{Backend, Error, Form, Hash, ObjectInfo, Result, Storage, blocking, is_right, local};
 
 /// Bytes of one piece of a stream.
 const PIECE_BYTES: u64 = 256 << 10;
@@ -34,9 +34,8 @@ impl Storage {
         }
         match &self.backend {
             Backend::Local(local) => {
-                let path = local.path(hash);
-                blocking(move || local::info(hash, &std::fs::metadata(path).map_err(|e| not_found(e, hash))?))
-                    .await
+                let local = Arc::clone(local);
+                blocking(move || local.info(hash)).await
             }
             Backend::Remote(remote) => remote.info(hash).await,
         }
@@ -56,13 +55,16 @@ impl Storage {
         }
         let found = match &self.backend {
             Backend::Local(local) => {
-                let path = local.path(hash);
-                blocking(move || {
+                let path = local.path(Form::Received, hash);
+                let hashed = blocking(move || {
                     Ok(local::hash_file(
                         &mut File::open(path).map_err(|e| not_found(e, hash))?,
                     )?)
-                })
-                .await?
+                });
+                match hashed.await {
+                    Err(Error::NotFound(_)) => return self.verify_packed(hash).await,
+                    other => other?,
+                }
             }
             Backend::Remote(remote) => remote.hash_of(hash).await?,
         };
@@ -124,7 +126,7 @@ impl Storage {
             let whole = self.read(hash, WHOLE_BYTES).await?;
             return Ok(whole.slice(range.start as usize..range.end as usize));
         }
-        self.blocks_of(hash, size, range).await
+        self.blocks_of(Form::Received, hash, size, range).await
     }
 
     /// Gives part of an object piece by piece, each verified before it is given; memory is bounded by one piece.
@@ -182,11 +184,23 @@ impl Storage {
                 other => other,
             };
         }
+        match self.file_piece(Form::Received, hash, range.clone()).await {
+            Err(Error::NotFound(_)) => {
+                let whole = self.unpacked(hash).await?;
+                let end = whole.len().min(range.end as usize);
+                Ok(whole.slice(end.min(range.start as usize)..end))
+            }
+            other => other,
+        }
+    }
+
+    /// Reads bytes of one form without verifying them.
+    pub(super) async fn file_piece(&self, form: Form, hash: Hash, range: Range<u64>) -> Result<Bytes> {
         match &self.backend {
             Backend::Local(local) => {
-                let local = Arc::clone(local);
+                let path = local.path(form, hash);
                 blocking(move || {
-                    let mut file = File::open(local.path(hash)).map_err(|e| not_found(e, hash))?;
+                    let mut file = File::open(path).map_err(|e| not_found(e, hash))?;
                     let mut bytes = Vec::new();
                     file.seek(SeekFrom::Start(range.start))?;
                     file.take(range.end - range.start).read_to_end(&mut bytes)?;
@@ -194,6 +208,7 @@ impl Storage {
                 })
                 .await
             }
+            Backend::Remote(_) if form == Form::Packed => Err(Error::NotFound(hash)),
             // Stores refuse an empty range.
             Backend::Remote(_) if range.is_empty() => Ok(Bytes::new()),
             Backend::Remote(remote) => remote
@@ -201,6 +216,18 @@ impl Storage {
                 .get_range(&Remote::key(hash), range)
                 .await
                 .map_err(|e| remote::error(e, hash)),
+        }
+    }
+
+    /// Bytes of the file of one form.
+    pub(super) async fn file_size(&self, form: Form, hash: Hash) -> Result<u64> {
+        match &self.backend {
+            Backend::Local(local) => {
+                let path = local.path(form, hash);
+                blocking(move || Ok(std::fs::metadata(path).map_err(|e| not_found(e, hash))?.len())).await
+            }
+            Backend::Remote(_) if form == Form::Packed => Err(Error::NotFound(hash)),
+            Backend::Remote(remote) => Ok(remote.info(hash).await?.size),
         }
     }
 }

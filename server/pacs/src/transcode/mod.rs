@@ -195,6 +195,22 @@ fn made(bytes: &Bytes, to: TransferSyntax, limits: Limits) -> Result<Bytes> {
     Ok(file.into())
 }
 
+/// Gives the value that the pixel data of an object have without compression, little endian. It blocks, and may panic where a
+/// codec does: see [`transcode`].
+///
+/// # Errors
+///
+/// [`Error::Codec`], [`Error::NoPixels`], [`Error::Unsupported`].
+pub(crate) fn native_value(bytes: &[u8], limits: Limits) -> Result<Vec<u8>> {
+    let to = TransferSyntax::ExplicitLittleEndian;
+    let object = dataset::read(bytes, limits.data_set)?;
+    let location = object.pixels.as_ref().ok_or(Error::NoPixels(to.name()))?;
+    match pixels::encoded(&object, location, to, limits)?.value {
+        pixels::Value::Native { bytes, .. } => Ok(bytes),
+        pixels::Value::Encapsulated(_) => Err(Error::Fault),
+    }
+}
+
 /// Whether a reader finds the same elements; their values were carried over as bytes.
 fn same_elements(source: &Object, made: &Object, changes: &[Change]) -> Result<()> {
     let tags = |object: &Object| {

@@ -32,6 +32,10 @@ pub struct Options {
     /// are a file-set with a DICOMDIR.
     #[arg(long, value_name = "plain|anonymous|NEW", conflicts_with = "iso")]
     names: Option<String>,
+    /// Leaves the objects of a file-set in the transfer syntax they were received in; without it they are made uncompressed
+    /// (Explicit VR Little Endian), as readers of discs expect.
+    #[arg(long, conflicts_with = "names")]
+    as_received: bool,
     /// Deflates the files of a zip.
     #[arg(long, requires = "zip")]
     deflate: bool,
@@ -74,7 +78,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             study_uid: options.study.clone(),
             series_uids: options.series.clone(),
         };
-        let is_file_set = layout == Layout::FileSet;
+        let is_file_set = layout.is_file_set();
         let note = if options.deidentify {
             NOTE_DEIDENTIFIED
         } else {
@@ -125,6 +129,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 fn layout(options: &Options) -> anyhow::Result<Layout> {
     Ok(match options.names.as_deref() {
+        None if options.as_received => Layout::FileSetAsReceived,
         None => Layout::FileSet,
         Some("anonymous") => Layout::Folders(Names::Anonymous),
         Some("plain") if options.deidentify => {

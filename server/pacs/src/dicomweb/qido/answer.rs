@@ -114,6 +114,7 @@ impl Form {
             let element = match *tag {
                 tags::RETRIEVE_URL => text(*tag, VR::UR, &self.address(row)),
                 tags::INSTANCE_AVAILABILITY => text(*tag, VR::CS, "ONLINE"),
+                tags::AVAILABLE_TRANSFER_SYNTAX_UID => available(row),
                 tag if *vr == VR::SQ => sequence(tag, row.items.get(&tag)),
                 tag => value(tag, *vr, row.value(tag)),
             };
@@ -146,6 +147,16 @@ fn more(json: &str) -> InMemDicomObject {
 
 fn text(tag: Tag, vr: VR, text: &str) -> DataElement<InMemDicomObject> {
     DataElement::new(tag, vr, PrimitiveValue::from(text))
+}
+
+/// Transfer syntaxes in which an instance is given without making another, that in which it lies first.
+fn available(row: &Row) -> DataElement<InMemDicomObject> {
+    let object = row.object.iter();
+    let uids = object
+        .flat_map(index::ObjectReference::available)
+        .map(str::to_owned);
+    let uids = PrimitiveValue::Strs(uids.collect());
+    DataElement::new(tags::AVAILABLE_TRANSFER_SYNTAX_UID, VR::UI, uids)
 }
 
 /// A value of the index, which keeps all as text.

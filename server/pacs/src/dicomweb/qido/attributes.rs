@@ -52,6 +52,8 @@ const INSTANCE: &[Tag] = &[
     tags::COLUMNS,
     tags::BITS_ALLOCATED,
     tags::NUMBER_OF_FRAMES,
+    // Not required; it says what is given without making another.
+    tags::AVAILABLE_TRANSFER_SYNTAX_UID,
 ];
 
 /// Counts that rows of one level alone have, and what is only of a study.
@@ -101,6 +103,7 @@ pub(super) fn is_held(tag: Tag, level: Level) -> bool {
             tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE,
             tags::NUMBER_OF_SERIES_RELATED_INSTANCES,
         ],
+        Level::Instance => vec![tags::AVAILABLE_TRANSFER_SYNTAX_UID],
         _ => Vec::new(),
     };
     let mut levels = Level::ALL.into_iter().filter(|other| *other <= level);

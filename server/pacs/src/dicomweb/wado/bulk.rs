@@ -49,7 +49,7 @@ pub(super) async fn retrieve(asking: Asking<'_>, target: Target, path: &str) -> 
 
 /// The pixel data: a compressed value frame by frame, any other as its bytes.
 async fn pixels(asking: Asking<'_>, target: Target, kind: PixelKind) -> Result<Response> {
-    let frames = Frames::open(asking.app, &target).await?;
+    let frames = Frames::open_received(asking.app, &target).await?;
     if frames.layout.kind != kind {
         return Err(Error::NotFound);
     }

@@ -45,6 +45,8 @@ pub(crate) struct Target {
     pub(crate) hash: Hash,
     pub(crate) size: u64,
     pub(crate) transfer_syntax_uid: String,
+    /// The transfer syntax of its compressed form, where it lies in one.
+    pub(crate) compressed: Option<String>,
     /// What is laid over it when it leaves as a whole; none where only its pixels are asked for.
     pub(crate) overlays: Arc<[Overlay]>,
 }
@@ -71,8 +73,14 @@ impl Target {
             hash: object.hash,
             size: object.size,
             transfer_syntax_uid: object.transfer_syntax_uid.clone(),
+            compressed: object.compressed.clone(),
             overlays: Arc::default(),
         })
+    }
+
+    /// The transfer syntax in which it lies.
+    pub(crate) fn stored_syntax(&self) -> &str {
+        self.compressed.as_deref().unwrap_or(&self.transfer_syntax_uid)
     }
 
     /// Names the bytes that leave: others after a correction.

@@ -56,12 +56,34 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Opens an object. A deflated one is inflated first: nothing within it can be told by its place.
+    /// Opens an object in the form it lies in. A deflated one is inflated first: nothing within it can be told by its place.
     ///
     /// # Errors
     ///
     /// As [`Layout::read`].
     pub(crate) async fn open(app: &App, target: &Target) -> Result<Self> {
+        let storage = app.archive().storage().clone();
+        if target.compressed.is_some()
+            && let Some(packed) = storage.packed(target.hash).await?
+        {
+            let is_small = packed.size() <= SMALL_BYTES;
+            let source = if is_small {
+                Source::Memory(packed.read().await?)
+            } else {
+                Source::Packed(packed)
+            };
+            let layout = app.layouts().of(target.hash, true, &source).await?;
+            return Ok(Self { source, layout });
+        }
+        Self::open_received(app, target).await
+    }
+
+    /// As [`Frames::open`], of the object as it was received, however it lies.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::read`].
+    pub(crate) async fn open_received(app: &App, target: &Target) -> Result<Self> {
         let storage = app.archive().storage().clone();
         let deflated = TransferSyntax::DeflatedExplicitLittleEndian.uid();
         if target.transfer_syntax_uid == deflated {
@@ -79,7 +101,7 @@ impl Frames {
                 size: target.size,
             }
         };
-        let layout = app.layouts().of(target.hash, &source).await?;
+        let layout = app.layouts().of(target.hash, false, &source).await?;
         Ok(Self { source, layout })
     }
 
@@ -216,9 +238,16 @@ fn available(layout: &Layout) -> Vec<(&'static str, TransferSyntax)> {
     all
 }
 
-/// Chooses how frames are given.
-fn choose(accept: &Accept, layout: &Layout, is_single: bool) -> Option<(Offer, TransferSyntax)> {
+/// Chooses how frames are given of an object that was received in a transfer syntax.
+fn choose(
+    accept: &Accept,
+    layout: &Layout,
+    received: &str,
+    is_single: bool,
+) -> Option<(Offer, TransferSyntax)> {
     let mut offers: Vec<(Offer, TransferSyntax)> = Vec::new();
+    let is_received_plain =
+        TransferSyntax::from_uid(received).is_some_and(|syntax| !syntax.is_encapsulated());
     for (media_type, syntax) in available(layout) {
         let forms = [Offer::parts(media_type), Offer::single(media_type)];
         for offer in &forms[..if is_single { 2 } else { 1 }] {
@@ -226,10 +255,7 @@ fn choose(accept: &Accept, layout: &Layout, is_single: bool) -> Option<(Offer, T
             let fits = |asked: Option<&str>| match asked {
                 None => media_type != OCTETS || is_plain,
                 Some("*") => syntax == layout.syntax || (is_plain && !layout.is_encapsulated()),
-                Some(asked) => {
-                    asked == syntax.uid()
-                        || (is_plain && asked == layout.syntax.uid() && !layout.is_encapsulated())
-                }
+                Some(asked) => asked == syntax.uid() || (is_plain && asked == received && is_received_plain),
             };
             let ranges = accept.covering(*offer);
             if ranges
@@ -262,13 +288,14 @@ pub(super) async fn give(
     if wanted.iter().any(|frame| *frame > layout.frames) {
         return Err(Error::NotFound);
     }
-    let (offer, syntax) = choose(asking.accept, &layout, wanted.len() == 1).ok_or_else(|| {
-        let all = available(&layout);
-        let all = all
-            .iter()
-            .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
-        Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
-    })?;
+    let (offer, syntax) = choose(asking.accept, &layout, &target.transfer_syntax_uid, wanted.len() == 1)
+        .ok_or_else(|| {
+            let all = available(&layout);
+            let all = all
+                .iter()
+                .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
+            Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
+        })?;
     let etag = answer::etag(&[
         &target.hash.to_string(),
         &offer.to_string(),

@@ -34,7 +34,7 @@ pub(super) async fn retrieve(asking: Asking<'_>, targets: Vec<Target>) -> Result
     let chosen = asking.accept.choose(offers);
     let mut wanted = Vec::new();
     for target in targets {
-        let syntax = chosen.and_then(|offer| syntax(asking.accept, offer, &target.transfer_syntax_uid));
+        let syntax = chosen.and_then(|offer| syntax(asking.accept, offer, &target));
         match syntax {
             Some(syntax) => wanted.push((target, syntax)),
             None => return Err(not_acceptable(offers, &target)),
@@ -101,11 +101,19 @@ async fn content(app: &App, outgoing: &Outgoing, range: Range<u64>) -> Result<Co
     Ok(Content::Pieces(Box::pin(pieces.map_err(Error::from))))
 }
 
-/// The object in another transfer syntax, with what is laid over it.
+/// The object in a transfer syntax that it was not received in, with what is laid over it: its compressed form where that is
+/// in it.
 pub(super) async fn transcoded(app: &App, target: &Target, syntax: &str) -> Result<Bytes> {
     let to = TransferSyntax::from_uid(syntax).ok_or(Error::NotFound)?;
     let archive = app.archive();
-    let object = archive.storage().read(target.hash, MAX_TRANSCODED_BYTES).await?;
+    let packed = match &target.compressed {
+        Some(_) => archive.storage().packed(target.hash).await?,
+        None => None,
+    };
+    let object = match packed {
+        Some(packed) => packed.read().await?,
+        None => archive.storage().read(target.hash, MAX_TRANSCODED_BYTES).await?,
+    };
     let object = laid_over(object, &target.overlays).await?;
     let made = archive.transcoder().transcode(object, to).await;
     made.map_err(|error| not_transcoded(&error, &target.transfer_syntax_uid))
@@ -123,16 +131,17 @@ pub(super) fn not_transcoded(error: &transcode::Error, stored: &str) -> Error {
 }
 
 /// The transfer syntax that an object is given in; `None` where none is accepted that can be made.
-pub(super) fn syntax(accept: &Accept, offer: Offer, stored: &str) -> Option<String> {
+pub(super) fn syntax(accept: &Accept, offer: Offer, target: &Target) -> Option<String> {
+    let (received, stored) = (target.transfer_syntax_uid.as_str(), target.stored_syntax());
+    let is_possible = |asked: &str| asked == received || transcode::is_possible(stored, asked);
     let explicit = TransferSyntax::ExplicitLittleEndian.uid();
     accept.covering(offer).into_iter().find_map(|range| {
         match range.parameter("transfer-syntax") {
             Some("*") => Some(stored.to_owned()),
-            Some(asked) => transcode::is_possible(stored, asked).then(|| asked.to_owned()),
+            Some(asked) => is_possible(asked).then(|| asked.to_owned()),
             // Who names application/dicom and no syntax gets the default of PS3.18 8.7.3.5.2, where it can be made.
             None if is_named(range.parameter("type"), &range.media_type) => {
-                let possible = transcode::is_possible(stored, explicit);
-                Some(if possible { explicit } else { stored }.to_owned())
+                Some(if is_possible(explicit) { explicit } else { stored }.to_owned())
             }
             None => Some(stored.to_owned()),
         }
@@ -144,7 +153,7 @@ fn is_named(part: Option<&str>, media_type: &str) -> bool {
 }
 
 fn not_acceptable(offers: &[Offer], target: &Target) -> Error {
-    let stored = target.transfer_syntax_uid.as_str();
+    let stored = target.stored_syntax();
     let written = transcode::WRITTEN.iter().map(|syntax| syntax.uid());
     let mut syntaxes = vec![stored];
     syntaxes.extend(written.filter(|syntax| *syntax != stored && transcode::is_possible(stored, syntax)));

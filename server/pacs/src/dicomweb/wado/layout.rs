@@ -13,7 +13,7 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use crate::http::{Error, Result};
-use crate::storage::{Hash, Storage};
+use crate::storage::{Hash, Packed, Storage};
 
 /// Bytes of a data set tried first, and those before the pixels that are read at most.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -29,7 +29,13 @@ const KEPT_BYTES: usize = 16 << 20;
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     Memory(Bytes),
-    Stored { storage: Storage, hash: Hash, size: u64 },
+    Stored {
+        storage: Storage,
+        hash: Hash,
+        size: u64,
+    },
+    /// The compressed form of an object.
+    Packed(Packed),
 }
 
 impl Source {
@@ -37,6 +43,7 @@ impl Source {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::Stored { size, .. } => *size,
+            Self::Packed(packed) => packed.size(),
         }
     }
 
@@ -47,6 +54,7 @@ impl Source {
             }
             Self::Memory(_) => Err(Error::Internal),
             Self::Stored { storage, hash, .. } => Ok(storage.range(*hash, range).await?),
+            Self::Packed(packed) => Ok(packed.range(range).await?),
         }
     }
 }
@@ -389,6 +397,9 @@ impl<'a> Window<'a> {
     }
 }
 
+/// An object, and whether its compressed form is meant.
+type Key = (Hash, bool);
+
 /// Layouts of the objects that were asked for last.
 #[derive(Debug, Default)]
 pub(crate) struct Layouts {
@@ -397,7 +408,7 @@ pub(crate) struct Layouts {
 
 #[derive(Debug, Default)]
 struct Kept {
-    layouts: HashMap<Hash, (Arc<Layout>, u64)>,
+    layouts: HashMap<Key, (Arc<Layout>, u64)>,
     bytes: usize,
     uses: u64,
 }
@@ -408,29 +419,30 @@ impl Layouts {
     /// # Errors
     ///
     /// As [`Layout::read`].
-    pub(crate) async fn of(&self, hash: Hash, source: &Source) -> Result<Arc<Layout>> {
-        if let Some(known) = self.get(hash) {
+    pub(crate) async fn of(&self, hash: Hash, is_packed: bool, source: &Source) -> Result<Arc<Layout>> {
+        let key = (hash, is_packed);
+        if let Some(known) = self.get(key) {
             return Ok(known);
         }
         let layout = Arc::new(Layout::read(source).await?);
-        self.put(hash, Arc::clone(&layout));
+        self.put(key, Arc::clone(&layout));
         Ok(layout)
     }
 
-    fn get(&self, hash: Hash) -> Option<Arc<Layout>> {
+    fn get(&self, key: Key) -> Option<Arc<Layout>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
         let now = kept.uses;
-        let (layout, used) = kept.layouts.get_mut(&hash)?;
+        let (layout, used) = kept.layouts.get_mut(&key)?;
         *used = now;
         Some(Arc::clone(layout))
     }
 
-    fn put(&self, hash: Hash, layout: Arc<Layout>) {
+    fn put(&self, key: Key, layout: Arc<Layout>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += layout.kept_bytes();
         let now = kept.uses;
-        if let Some((replaced, _)) = kept.layouts.insert(hash, (layout, now)) {
+        if let Some((replaced, _)) = kept.layouts.insert(key, (layout, now)) {
             kept.bytes -= replaced.kept_bytes();
         }
         while kept.bytes > KEPT_BYTES

@@ -132,7 +132,10 @@ impl Request {
 async fn objects(asked: Asked) -> Result<Response> {
     let request = Request::of(asked)?;
     let mut targets = targets(&request.app, &request.address).await?;
-    if !request.is_original {
+    if request.is_original {
+        // As it was received, however it lies.
+        targets.iter_mut().for_each(|target| target.compressed = None);
+    } else {
         find::correct(&request.app, &request.address, &mut targets).await?;
     }
     instances::retrieve(request.asking(), targets).await

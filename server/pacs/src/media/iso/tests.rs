@@ -119,6 +119,7 @@ fn a_file_beyond_4_gib_has_several_extents() {
         stored_size: size,
         overlays: [].into(),
         is_compressed: false,
+        is_made_explicit: false,
     };
     let files = vec![
         File {

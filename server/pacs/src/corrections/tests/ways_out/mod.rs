@@ -117,13 +117,19 @@ async fn check_asked(here: &Node, is_corrected: bool) {
     ] {
         assert_eq!(has(&directory, word), is_there, "{word} in the DICOMDIR");
     }
-    let iso = get(archive, &format!("/archive/studies/{STUDY}/iso"), &[]).await;
-    for uid in expected.keys() {
-        let hash = archive.index().duplicates(uid).await.unwrap()[0];
-        let sent = archive.read_for_delivery(hash, false).await.unwrap();
-        let mut places = iso.body.chunks(2048).enumerate();
-        let is_there = places.any(|(at, _)| iso.body[at * 2048..].starts_with(&sent));
-        assert!(is_there, "{uid} on a disc");
+    for wishes in ["", "?as_received=true"] {
+        let iso = get(archive, &format!("/archive/studies/{STUDY}/iso{wishes}"), &[]).await;
+        for uid in expected.keys() {
+            let hash = archive.index().duplicates(uid).await.unwrap()[0];
+            let mut sent = archive.read_for_delivery(hash, false).await.unwrap();
+            if wishes.is_empty() {
+                let to = TransferSyntax::ExplicitLittleEndian;
+                sent = transcode::transcode(&sent, to, transcode::Limits::default()).unwrap();
+            }
+            let mut places = iso.body.chunks(2048).enumerate();
+            let is_there = places.any(|(at, _)| iso.body[at * 2048..].starts_with(&sent));
+            assert!(is_there, "{uid} on a disc {wishes}");
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
