@@ -213,7 +213,7 @@ pub(super) fn negotiation() -> String {
      - SOP Class Common Extended Negotiation: tolerated.\n\
      - SOP Class Extended Negotiation: what both sides say is agreed on.\n\n"
         .to_owned()
-        + &table(&["SOP class", "Honoured (first byte: relational queries)"], rows)
+        + &table(&["SOP class", "Honoured (first byte: relational queries; third: fuzzy semantic matching of person names)"], rows)
 }
 
 pub(super) fn limits() -> String {
