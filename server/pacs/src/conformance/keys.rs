@@ -14,13 +14,13 @@ pub(super) fn name_of(tag: Tag) -> String {
 
 pub(super) fn matching(kind: AttributeKind) -> &'static str {
     match kind {
-        AttributeKind::Text => "single value, wildcard",
-        AttributeKind::Name => "single value, wildcard, any of three groups, case does not matter",
+        AttributeKind::Text => "single value, wildcard, list",
+        AttributeKind::Name => "single value, wildcard, list, any of three groups, case does not matter",
         AttributeKind::Date | AttributeKind::Time => "single value, range",
         AttributeKind::Uid => "single value, list of UIDs",
-        AttributeKind::Integer => "single value",
+        AttributeKind::Integer => "single value, list",
         AttributeKind::Number => "single value, range",
-        AttributeKind::Codes => "any of its values, wildcard",
+        AttributeKind::Codes => "any of its values, wildcard, list",
     }
 }
 
@@ -42,7 +42,20 @@ pub(super) fn queries() -> String {
     });
     let rows: Vec<_> = rows.collect();
     "Universal matching is for every key. Keys of any level match at any level (relational queries), negotiated or not. \
-     ModalitiesInStudy is matched too; names are not matched by their sound (fuzzy).\n\n"
+     ModalitiesInStudy is matched too: single value, wildcard, list. A list has its values with backslashes between them, each \
+     of which may have wildcards; any of them matches (Multiple Value Matching), negotiated or not.\n\n\
+     Fuzzy semantic matching, where it is negotiated or asked for, is of Patient's Name; other names are matched as ever. The \
+     value is taken into words: what is not a letter or digit ends one, and so does a change between ideographs and letters. \
+     All of the words must be found, each in any of the name's component groups, in any order:\n\n\
+     - Case, width, accents, and hiragana or katakana do not matter, nor whether characters are traditional or simplified.\n\
+     - A word matches what begins so: the name, a component, a word of a component, any ideograph, any syllable of pinyin \
+     that is written as one word, and on from there (`xiaoming`, `小明` and `明` in `Wang^Xiaoming=王^小明`).\n\
+     - Ideographs are also read in pinyin, in each of their usual readings (`单` as `shan`, `dan` and `chan`; ü as `u`, `v` \
+     or `yu`), with or without spaces.\n\
+     - Words and syllables are also found by their first letters, two or more (`wxm`).\n\
+     - `*` and `?` end a word; the word after one is found within words too, as they are written. Whatever single value and wildcard matching \
+     find is found.\n\
+     - A word is compared by its first 16 letters.\n\n"
         .to_owned()
         + &table(&["Level", "Attribute", "Tag", "Matching"], rows)
 }

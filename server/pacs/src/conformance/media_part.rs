@@ -71,13 +71,13 @@ pub(super) fn read() -> String {
 }
 
 pub(super) fn absent() -> String {
-    "- Fuzzy matching of names, and matching by time zone.\n\
+    "- Fuzzy matching of names other than the patient's, and matching by time zone.\n\
      - Unified Procedure Step (UPS-RS and DIMSE), Instance Availability and Performed Procedure Step Notification, Storage Commitment over HTTP, Non-Patient \
      Instances as a service, Hanging Protocol, Color Palette and Defined Procedure Protocol query and retrieve, Relevant Patient \
      Information, Composite Instance Root Retrieve, Substance Administration.\n\
      - Printing as a provider.\n\
-     - Extended Negotiation beyond relational queries: date and time matched together, fuzzy matching, time zone, enhanced \
-     multi-frame conversion.\n\
+     - Extended Negotiation beyond relational queries and fuzzy matching: date and time matched together, time zone, enhanced \
+     multi-frame conversion, empty value matching (lists of values are matched without negotiation).\n\
      - Rendered pictures and thumbnails by the program (a host can bring a renderer); presentation states in them; MPR and \
      volume rendering (PS3.18 10.4.1.3).\n\
      - The capabilities description of PS3.18 8.9, deleting by DICOMweb, HTTP/2.\n\

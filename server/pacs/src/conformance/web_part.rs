@@ -120,11 +120,13 @@ pub(super) fn search() -> String {
          Radiopharmaceutical Information Sequence of series; with `includefield` of a keyword or tag that attribute: \
          of instances any that their metadata have, of others if it is held. Instance Availability is always `ONLINE`.\n\n\
          Matching is that of *Query keys*, by keyword or by tag of eight digits; attributes of levels above and below too; ModalitiesInStudy; lists \
-         of UIDs with commas or backslashes. Within items, what is asked of one sequence is asked of one item:\n\n{}\n\
+         of UIDs and of codes (CS) with commas or backslashes, others with backslashes. Within items, what is asked of one sequence is asked of one item:\n\n{}\n\
          - What is not known or not matched on is refused ({}), never passed over, and so is an attribute that is given twice.\n\
          - `limit` and `offset`; at most {MAX_ROWS} results an answer. Where there are more, the answer has a Warning 299 and a \
          Link to the next page (`rel=\"next\"`, RFC 8288), whose parameter `after` is the archive's own.\n\
-         - `fuzzymatching=true` is answered by literal matching and a Warning 299 that says so.\n\
+         - `fuzzymatching=true` asks for fuzzy semantic matching of Patient's Name, as *Query keys* has it.\n\
+         - `multiplevaluematching` is accepted; lists are lists with it and without. `emptyvaluematching=true` is answered \
+         without it and with a Warning 299 that says so.\n\
          - No result is an empty array of status 200.\n\
          - Timezone Offset From UTC is not asked of queries: times are compared as they are written.\n",
         offers(&qido::OFFERS),

@@ -44,6 +44,16 @@ pub(super) fn condition(sql: &mut Sql, columns: &[String], test: &Test, backend:
             }
             sql.push(")");
         }
+        Test::AnyOf(tests) => {
+            sql.push("(");
+            for (number, test) in tests.iter().enumerate() {
+                sql.push(if number > 0 { " OR " } else { "" });
+                condition(sql, columns, test, backend);
+            }
+            sql.push(")");
+        }
+        // Words are not in columns.
+        Test::Words(_) => drop(sql.push("1 = 0")),
         // Nothing but the alternatives: SQLite then uses an index for each.
         Test::Any(test) => {
             sql.push("(");
@@ -66,10 +76,7 @@ fn like(sql: &mut Sql, column: &str, pattern: &str, backend: DbBackend) {
     sql.push("(");
     // What comes before the first wildcard is a range of the index.
     if !literal.is_empty() {
-        sql.push(&format!("{column} >= ")).bind(literal.as_str());
-        if let Some(above) = next_prefix(&literal) {
-            sql.push(&format!(" AND {column} < ")).bind(above);
-        }
+        begins_with(sql, column, &literal);
         sql.push(" AND ");
     }
     if backend == DbBackend::Postgres {
@@ -89,6 +96,14 @@ fn like(sql: &mut Sql, column: &str, pattern: &str, backend: DbBackend) {
             .bind(pattern.replace('[', "[[]"));
     }
     sql.push(")");
+}
+
+/// Writes that a column begins with a text, as a range of its index.
+pub(super) fn begins_with(sql: &mut Sql, column: &str, text: &str) {
+    sql.push(&format!("{column} >= ")).bind(text);
+    if let Some(above) = next_prefix(text) {
+        sql.push(&format!(" AND {column} < ")).bind(above);
+    }
 }
 
 /// The first text after all those that begin with `prefix`, in the order of bytes.

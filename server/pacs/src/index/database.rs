@@ -68,6 +68,9 @@ impl Index {
     }
 }
 
+/// After such a time without a statement a connection is tried before it is used.
+const IDLE: Duration = Duration::from_secs(10);
+
 async fn connect(place: &Place, connections: u32) -> Result<DatabaseConnection> {
     let mut options = match place {
         Place::Sqlite(_) => ConnectOptions::new("sqlite:"),
@@ -76,6 +79,8 @@ async fn connect(place: &Place, connections: u32) -> Result<DatabaseConnection> 
     options
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(60))
+        // Asking whether a connection lives costs as much as a statement; one that was just used does.
+        .test_before_acquire_if_idle_for(IDLE)
         // Statements have values in them that are not for logs.
         .sqlx_logging(false);
     if let Place::Sqlite(path) = place {

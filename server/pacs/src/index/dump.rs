@@ -5,7 +5,7 @@ use super::database::Sql;
 use super::{Index, Result};
 
 /// Tables, what names their rows from outside, and their own columns.
-const TABLES: [(&str, &str, &str); 9] = [
+const TABLES: [(&str, &str, &str); 10] = [
     (
         "patients",
         "t.patient_key",
@@ -15,6 +15,11 @@ const TABLES: [(&str, &str, &str); 9] = [
         "patient_ids JOIN patients p ON p.id = t.patient",
         "p.patient_key",
         "t.identifier, t.issuer",
+    ),
+    (
+        "name_keys JOIN patients p ON p.id = t.patient",
+        "p.patient_key",
+        "t.key",
     ),
     (
         "studies JOIN patients p ON p.id = t.patient",

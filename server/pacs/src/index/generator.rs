@@ -28,6 +28,10 @@ const SURNAMES: &[(&str, &str, u32)] = &[
     ("胡", "Hu", 12),
     ("郭", "Guo", 12),
     ("何", "He", 11),
+    ("曾", "Zeng", 6),
+    ("任", "Ren", 4),
+    ("单", "Shan", 1),
+    ("仇", "Qiu", 1),
     ("欧阳", "Ouyang", 1),
     ("司徒", "Situ", 1),
 ];
@@ -154,7 +158,7 @@ fn object(seed: u64, patient: u64, study: u64, series: u64) -> Facts {
 }
 
 /// Days from 2006 on, 28 in every month.
-fn date(number: u64) -> String {
+pub(super) fn date(number: u64) -> String {
     let day = number % 6720;
     format!(
         "{:04}{:02}{:02}",
@@ -164,7 +168,8 @@ fn date(number: u64) -> String {
     )
 }
 
-fn name(seed: u64, patient: u64) -> String {
+/// The name of a patient by number: letters and ideographs.
+pub(super) fn name(seed: u64, patient: u64) -> String {
     let mut random = Random(seed ^ patient.wrapping_mul(0xA076_1D64_78BD_642F));
     let total: u32 = SURNAMES.iter().map(|(_, _, weight)| weight).sum();
     let mut at = random.below(u64::from(total)) as u32;
@@ -199,10 +204,10 @@ fn name(seed: u64, patient: u64) -> String {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -4,6 +4,7 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 
 use super::attributes::{Attribute, Kind, Level};
+use super::names::{self, Word};
 
 /// What a key asks of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub enum Match {
     },
     /// One of these; an empty list matches nothing.
     UidList(Vec<String>),
+    /// One of these.
+    AnyOf(Vec<Match>),
+    /// Of a patient's name: all of these words, however the name is written.
+    Fuzzy(String),
     /// An item in which all of these keys match.
     Sequence(Vec<Key>),
 }
@@ -45,13 +50,27 @@ impl Key {
     }
 
     /// Makes a key from the text of a request, by the attribute's representation: what has no value is universal, what
-    /// has `*` or `?` a wildcard, dates and times with `-` a range, UIDs with `\` a list.
+    /// has `*` or `?` a wildcard, dates and times with `-` a range, what is no date, time or measure with `\` a list.
     #[must_use]
     pub fn from_text(tag: Tag, text: &str) -> Self {
         let kind = super::attributes::attribute(tag).map_or(Kind::Text, |attribute| attribute.kind);
         Self {
             tag,
             matching: Match::from_text(kind, text),
+        }
+    }
+
+    /// The same, and a patient's name by its words: all that matches otherwise matches too.
+    #[must_use]
+    pub fn into_fuzzy(self) -> Self {
+        let Self { tag, matching } = self;
+        Self {
+            tag,
+            matching: if tag == tags::PATIENT_NAME {
+                matching.into_fuzzy()
+            } else {
+                matching
+            },
         }
     }
 
@@ -80,6 +99,15 @@ impl Match {
         match kind {
             _ if text.is_empty() || text == "*" => Match::Universal,
             Kind::Uid if text.contains('\\') => Match::UidList(text.split('\\').map(str::to_owned).collect()),
+            Kind::Text | Kind::Name | Kind::Codes | Kind::Integer if text.contains('\\') => {
+                let values = text.split('\\').filter(|value| !value.trim().is_empty());
+                let all: Vec<Match> = values.map(|value| Match::from_text(kind, value)).collect();
+                if all.contains(&Match::Universal) {
+                    Match::Universal
+                } else {
+                    Match::AnyOf(all)
+                }
+            }
             Kind::Date | Kind::Time => match text.split_once('-') {
                 Some((from, to)) => Match::Range {
                     from: some(from.trim()),
@@ -98,6 +126,17 @@ impl Match {
                 Match::Wildcard(text.to_owned())
             }
             _ => Match::Single(text.to_owned()),
+        }
+    }
+
+    /// Where there are no letters in it, what is asked for is asked for as it is written.
+    fn into_fuzzy(self) -> Self {
+        match self {
+            Match::Single(text) | Match::Wildcard(text) if !names::words(&text).is_empty() => {
+                Match::Fuzzy(text)
+            }
+            Match::AnyOf(all) => Match::AnyOf(all.into_iter().map(Match::into_fuzzy).collect()),
+            other => other,
         }
     }
 }
@@ -158,12 +197,23 @@ pub(crate) enum Test {
     Each(Vec<(usize, Test)>),
     /// Any compared form passes.
     Any(Box<Test>),
+    /// One of these passes.
+    AnyOf(Vec<Test>),
+    /// All of these words are in the name, whatever its forms: the keys of the name tell.
+    Words(Vec<Word>),
 }
 
 /// Gives the test of a key; `None` where the attribute's representation has no such matching.
 pub(crate) fn test(attribute: &Attribute, matching: &Match) -> Option<Test> {
     Some(match (attribute.kind, matching) {
         (_, Match::Universal) => Test::Always,
+        (_, Match::AnyOf(all)) => {
+            let all: Option<Vec<Test>> = all.iter().map(|one| test(attribute, one)).collect();
+            any_of(all?)
+        }
+        (Kind::Name, Match::Fuzzy(text)) if attribute.tag == tags::PATIENT_NAME => {
+            Test::Words(names::words(text))
+        }
         (Kind::Name, Match::Single(text)) => name_test(text, |group| Test::Equals(fold(group))),
         (Kind::Name, Match::Wildcard(text)) => name_test(text, |group| Test::Like(fold(group))),
         (Kind::Text, Match::Single(text)) => Test::Equals(text.trim().to_owned()),
@@ -213,6 +263,19 @@ pub(crate) fn test(attribute: &Attribute, matching: &Match) -> Option<Test> {
         }
         _ => return None,
     })
+}
+
+/// Values to be equal to are one list, which is one look into an index.
+fn any_of(all: Vec<Test>) -> Test {
+    let value = |test: &Test| match test {
+        Test::Equals(value) => Some(value.clone()),
+        _ => None,
+    };
+    match all.iter().map(value).collect::<Option<Vec<String>>>() {
+        Some(values) if values.is_empty() => Test::Never,
+        Some(values) => Test::OneOf(values),
+        None => Test::AnyOf(all),
+    }
 }
 
 fn between(from: Option<String>, to: Option<String>) -> Test {
@@ -364,6 +427,21 @@ impl Test {
                     .is_some_and(|form| test.passes(std::slice::from_ref(form)))
             }),
             Self::Any(test) => forms.iter().any(|form| test.passes(std::slice::from_ref(form))),
+            Self::AnyOf(tests) => tests.iter().any(|test| test.passes(forms)),
+            // What a name is asked for by is not in its forms: see `passes_name`.
+            Self::Words(_) => false,
+        }
+    }
+
+    /// Judges a patient's name.
+    pub(crate) fn passes_name(&self, attribute: &Attribute, name: &str) -> bool {
+        match self {
+            Self::Words(words) => {
+                let keys = names::keys(name);
+                words.iter().all(|word| word.is_in(&keys))
+            }
+            Self::AnyOf(tests) => tests.iter().any(|test| test.passes_name(attribute, name)),
+            other => other.passes(&forms(attribute, name)),
         }
     }
 }

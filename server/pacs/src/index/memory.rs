@@ -8,8 +8,8 @@ use dicom_dictionary_std::tags;
 
 use super::attributes::{self, Level};
 use super::facts::patient_key;
+use super::filter::{ITEM_TEXT, level_of, test_of};
 use super::matching::{self, Match};
-use super::query::{ITEM_TEXT, level_of, test_of};
 use super::sequences::sequence;
 use super::{Added, Error, Facts, Identifier, Item, Key, Query, Result};
 
@@ -204,11 +204,12 @@ fn matches(key: &Key, line: &Line<'_>, lines: &[Line<'_>]) -> Result<bool> {
     }
     let attribute = attributes::attribute(key.tag).ok_or(Error::NotMatched(key.tag))?;
     let facts = line.leaders[attribute.level as usize];
-    let forms = match facts.values.get(&key.tag) {
-        Some(value) => matching::forms(attribute, value),
-        None => Vec::new(),
-    };
-    Ok(test_of(attribute, key)?.passes(&forms))
+    let test = test_of(attribute, key)?;
+    Ok(match facts.values.get(&key.tag) {
+        Some(name) if key.tag == tags::PATIENT_NAME => test.passes_name(attribute, name),
+        Some(value) => test.passes(&matching::forms(attribute, value)),
+        None => test.passes(&[]),
+    })
 }
 
 fn form(facts: &Facts, tag: Tag) -> Vec<Option<String>> {

@@ -1,45 +1,157 @@
-//! Which way SQLite is to go: it keeps no statistics of how often values are.
+//! Which way a search for studies goes. SQLite keeps no statistics of how often values are, so it is looked how many rows
+//! a key leaves: of few it is best to sort their studies, of many to walk all studies from the latest until the page is
+//! full.
 
+use dicom_dictionary_std::tags;
 use sea_orm::DbBackend;
 
-use super::Level;
+use super::attributes::{self, Kind, Level};
+use super::database::Sql;
+use super::filter::{self, Group};
+use super::matching::Match;
+use super::{Error, Index, Query, Result};
 
-/// Patients whose studies are sorted rather than all studies walked.
-pub(super) const FEW_PATIENTS: i64 = 1000;
+/// Rows of a key that are few: their studies are sorted rather than all studies walked.
+const FEW: i64 = 6000;
 
-/// How SQLite is to go about a query; PostgreSQL keeps statistics and knows itself.
-#[derive(Clone)]
+/// How a database is to go about a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) backend: DbBackend,
-    pub(super) names: Names,
+    pub(super) way: Way,
     /// Whether a condition is asked of each row anew.
-    pub(super) correlated: bool,
+    pub(super) is_correlated: bool,
 }
 
-#[derive(Clone, PartialEq)]
-pub(super) enum Names {
-    Unknown,
-    /// These patients, found already.
-    Few(Vec<i64>),
-    Many,
+/// Where rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The database chooses. PostgreSQL keeps statistics and knows; SQLite is not asked for studies with keys.
+    Free,
+    /// From the group of keys with this number.
+    From(usize),
+    /// From all studies in their order, or those of a range of dates.
+    Walk,
 }
 
 impl Plan {
     pub(super) fn new(backend: DbBackend) -> Self {
         Self {
             backend,
-            names: Names::Unknown,
-            correlated: false,
+            way: Way::Free,
+            is_correlated: false,
+        }
+    }
+
+    /// The same for a condition that is asked of each row anew.
+    pub(super) fn correlated(self) -> Self {
+        Self {
+            is_correlated: true,
+            ..self
         }
     }
 
     /// What stands before a column: `+` keeps SQLite from using its index.
-    pub(super) fn sign(&self, level: Level) -> &'static str {
-        let walks = self.correlated || (self.names == Names::Many && level == Level::Patient);
-        if self.backend == DbBackend::Sqlite && walks {
+    pub(super) fn sign(&self) -> &'static str {
+        if self.backend == DbBackend::Sqlite && (self.is_correlated || self.way != Way::Free) {
             "+"
         } else {
             ""
+        }
+    }
+
+    /// What stands before the columns that studies are ordered by.
+    pub(super) fn order_sign(&self) -> &'static str {
+        match self.way {
+            Way::From(_) => "+",
+            Way::Free | Way::Walk => "",
+        }
+    }
+
+    /// How it is asked whether there is a row. SQLite 3.51 makes a join of EXISTS, and then passes over joined rows instead
+    /// of rows for an OFFSET; an expression it leaves alone.
+    pub(super) fn exists(&self) -> &'static str {
+        match self.backend {
+            DbBackend::Sqlite => "+EXISTS",
+            _ => "EXISTS",
+        }
+    }
+
+    /// Joins tables in the order in which they are written; only SQLite is told.
+    pub(super) fn join(&self) -> &'static str {
+        if self.backend == DbBackend::Sqlite {
+            "CROSS JOIN"
+        } else {
+            "JOIN"
+        }
+    }
+
+    /// Whether rows are tested one by one.
+    pub(super) fn is_tested(&self) -> bool {
+        self.backend == DbBackend::Sqlite && self.way != Way::Free
+    }
+}
+
+impl Index {
+    /// Chooses the way to a page of rows.
+    pub(super) async fn plan(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
+        let free = Plan::new(self.readers.get_database_backend());
+        if free.backend != DbBackend::Sqlite || query.level != Level::Study || groups.is_empty() {
+            return Ok(free);
+        }
+        let way = |way| Ok(Plan { way, ..free });
+        if let Some(certain) = groups.iter().position(is_few) {
+            return way(Way::From(certain));
+        }
+        for (number, group) in groups.iter().enumerate() {
+            if self.leaves_few(group, free).await? {
+                return way(match group {
+                    // Studies of few dates are walked.
+                    Group::Own(key) if key.tag == tags::STUDY_DATE => Way::Walk,
+                    _ => Way::From(number),
+                });
+            }
+        }
+        way(Way::Walk)
+    }
+
+    /// Chooses the way to all rows: a walk would test every study.
+    pub(super) async fn plan_of_all(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
+        let plan = self.plan(query, groups).await?;
+        let is_narrow = |group: &Group<'_>| !matches!(group, Group::Own(key) if key.tag == tags::STUDY_DATE);
+        let has_dates = !groups.iter().all(is_narrow);
+        match (plan.way, groups.iter().position(is_narrow)) {
+            (Way::Walk, Some(first)) if !has_dates => Ok(Plan {
+                way: Way::From(first),
+                ..plan
+            }),
+            _ => Ok(plan),
+        }
+    }
+
+    async fn leaves_few(&self, group: &Group<'_>, plan: Plan) -> Result<bool> {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (");
+        filter::found_by(&mut sql, group, plan)?;
+        sql.push(" LIMIT ").bind(FEW + 1).push(") few");
+        let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a count"))?;
+        Ok(row.try_get_by_index::<i64>(0)? <= FEW)
+    }
+}
+
+/// Whether keys leave few rows whatever the archive holds.
+fn is_few(group: &Group<'_>) -> bool {
+    let is_uid = |tag| attributes::attribute(tag).is_some_and(|attribute| attribute.kind == Kind::Uid);
+    match group {
+        Group::Own(key) if key.tag == tags::ACCESSION_NUMBER => matches!(key.matching, Match::Single(_)),
+        Group::Own(key) => is_uid(key.tag),
+        Group::Identifiers(keys) => {
+            let is_whole = |matching: &Match| matches!(matching, Match::Single(_));
+            keys.iter()
+                .any(|key| key.tag == tags::PATIENT_ID && is_whole(&key.matching))
+        }
+        Group::Below(keys) => {
+            let mut keys = keys.iter();
+            keys.any(|key| is_uid(key.tag) && key.tag != tags::SOP_CLASS_UID)
         }
     }
 }

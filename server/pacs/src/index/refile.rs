@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, Value};
 
 use super::attributes::{self, Level};
 use super::database::Sql;
-use super::{Error, Facts, Identifier, Result, correct, kept, merge, write};
+use super::{Error, Facts, Identifier, Result, correct, kept, merge, names, write};
 use crate::storage::{Hash, ObjectInfo};
 use dicom_dictionary_std::tags;
 
@@ -140,13 +140,19 @@ async fn refresh_study(transaction: &DatabaseTransaction, id: i64) -> Result<()>
 
 async fn refresh_patient(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
     let first = leader(transaction, "WHERE i.patient = ", id).await?;
-    delete(transaction, id, &["patient_ids.patient"]).await?;
+    delete(transaction, id, &["patient_ids.patient", "name_keys.patient"]).await?;
     let Some((facts, _)) = first else {
         let mut sql = Sql::new("UPDATE patients SET root = id WHERE root = ");
         sql.bind(id).run(transaction).await?;
         return delete(transaction, id, &["patients.id"]).await;
     };
     update(transaction, Level::Patient, id, &facts, &[]).await?;
+    names::write(
+        transaction,
+        id,
+        facts.values.get(&tags::PATIENT_NAME).map(String::as_str),
+    )
+    .await?;
     write::identifiers(transaction, id, &identifiers(transaction, id, &facts).await?).await
 }
 

@@ -7,7 +7,7 @@ use super::attributes::{self, Attribute, Kind, Level};
 use super::conflict::Known;
 use super::database::Sql;
 use super::{
-    Added, Error, Facts, Identifier, Index, Result, conflict, correct, kept, matching, merge, visible,
+    Added, Error, Facts, Identifier, Index, Result, conflict, correct, kept, matching, merge, names, visible,
 };
 
 impl Index {
@@ -54,6 +54,7 @@ impl Index {
             "series",
             "studies",
             "patient_ids",
+            "name_keys",
             "patients",
         ] {
             Sql::new(format!("DELETE FROM {table}")).run(&*change).await?;
@@ -180,6 +181,14 @@ pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) ->
     let own = [("patient_key", key.as_str().into())];
     let kept = [("root", 0_i64.into())];
     let upserted = upsert(transaction, facts, Level::Patient, &own, &kept, "patient_key").await?;
+    if upserted.written {
+        names::write(
+            transaction,
+            upserted.id,
+            facts.values.get(&tags::PATIENT_NAME).map(String::as_str),
+        )
+        .await?;
+    }
     if is_new {
         let mut root = Sql::new("UPDATE patients SET root = id WHERE id = ");
         root.bind(upserted.id);

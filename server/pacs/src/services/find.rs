@@ -5,7 +5,7 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use dimse::server::Answers;
-use dimse::{CharacterSet, Outcome, Status};
+use dimse::{CharacterSet, Outcome, Peer, Status};
 
 use super::Archive;
 use crate::index::{Error, Key, Level, Query, Row};
@@ -28,6 +28,13 @@ const NO_KEYS: &[Tag] = &[
     tags::RETRIEVE_AE_TITLE,
     tags::INSTANCE_AVAILABILITY,
 ];
+
+/// Of what is negotiated for a query: that names are matched fuzzily (PS3.4 C.5.1.1).
+const FUZZY: usize = 2;
+
+/// What is agreed to of a query's extended negotiation: relational queries, which are answered asked for or not, and fuzzy
+/// matching of names.
+pub(super) const NEGOTIATED: &[u8] = &[1, 0, 1];
 
 /// An identifier, understood.
 pub(super) struct Asked {
@@ -109,6 +116,7 @@ impl Archive {
     /// Sends what matches.
     pub(super) async fn answer(
         &self,
+        peer: &Peer,
         query: &dimse::server::Query,
         answers: &Answers,
         set: CharacterSet,
@@ -117,6 +125,9 @@ impl Archive {
             Ok(asked) => asked,
             Err(outcome) => return outcome,
         };
+        if is_fuzzy(peer, &query.sop_class_uid) {
+            asked.query.keys = asked.query.keys.into_iter().map(Key::into_fuzzy).collect();
+        }
         let pending = if asked.has_unmatched {
             Status::PENDING_KEYS_UNSUPPORTED
         } else {
@@ -164,6 +175,11 @@ impl Archive {
         }
         answer
     }
+}
+
+fn is_fuzzy(peer: &Peer, sop_class_uid: &str) -> bool {
+    let mut extended = peer.extended.iter();
+    extended.any(|(class, asked)| class == sop_class_uid && asked.get(FUZZY) == Some(&1))
 }
 
 /// Why the index gave nothing, in words that hold no value.

@@ -114,8 +114,12 @@ pub fn supported() -> Supported {
         uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET,
     ];
     let queried = classes.iter().fold(supported_for_storing(), |all, class| {
-        // Relational queries are answered, asked for or not; no other extension is.
-        all.class(class, QUERIED).extended(class, &[1])
+        let honoured = match *class {
+            uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND
+            | uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND => find::NEGOTIATED,
+            _ => &[1],
+        };
+        all.class(class, QUERIED).extended(class, honoured)
     });
     let others = [
         uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND,
@@ -336,7 +340,7 @@ impl Handler for Archive {
         if query.sop_class_uid == uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND {
             self.scheduled(query, answers, set).await
         } else {
-            self.answer(query, answers, set).await
+            self.answer(peer, query, answers, set).await
         }
     }
 

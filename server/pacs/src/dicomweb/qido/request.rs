@@ -23,8 +23,8 @@ pub(super) struct Search {
     pub(super) query: Query,
     /// Attributes of each answer.
     pub(super) returned: BTreeSet<Tag>,
-    /// The caller wants names matched by their sound, which is not done.
-    pub(super) is_fuzzy: bool,
+    /// The caller wants rows found by an attribute that is empty, which is not done.
+    pub(super) wants_empty: bool,
     /// The query parameter `accept`.
     pub(super) accept: Option<String>,
     /// All parameters but those that say which page, for the address of the next one.
@@ -42,19 +42,23 @@ impl Search {
         let mut search = Self {
             query: Query::all(resource.level()),
             returned: attributes::required(resource).collect(),
-            is_fuzzy: false,
+            wants_empty: false,
             accept: None,
             others: Vec::new(),
         };
         search.query.keys.extend(resource.keys());
         let mut asked = BTreeSet::new();
+        let mut is_fuzzy = false;
         for (name, value) in parameters(query)? {
             match name.as_str() {
                 "limit" => search.query.limit = Some(number("limit", &value)?),
                 "offset" => search.query.offset = number("offset", &value)?,
                 "after" => search.query.after = Some(cursor(&value)?),
                 "includefield" => search.include(resource, &value)?,
-                "fuzzymatching" => search.is_fuzzy = truth("fuzzymatching", &value)?,
+                "fuzzymatching" => is_fuzzy = truth("fuzzymatching", &value)?,
+                "emptyvaluematching" => search.wants_empty = truth("emptyvaluematching", &value)?,
+                // Lists are read as lists, asked for or not: no single value has a backslash.
+                "multiplevaluematching" => drop(truth("multiplevaluematching", &value)?),
                 "accept" => search.accept = Some(value.clone()),
                 // Answers are in UTF-8 whatever was asked for (PS3.18 8.3.3.2 lets a server choose).
                 "charset" => {}
@@ -69,6 +73,9 @@ impl Search {
             if !matches!(name.as_str(), "limit" | "offset" | "after") {
                 search.others.push((name, value));
             }
+        }
+        if is_fuzzy {
+            search.query.keys = search.query.keys.into_iter().map(Key::into_fuzzy).collect();
         }
         let level = resource.level();
         let asked = search.returned.iter().filter(|tag| {
@@ -102,6 +109,8 @@ impl Search {
             let key = match vr_of(first, VR::UN) {
                 VR::SQ => return Err(bad(format!("expected an attribute within sequence {first}"))),
                 VR::UI => uid_list(first, value),
+                // No code has a comma, unlike names and descriptions.
+                VR::CS => Key::from_text(first, &value.replace(',', "\\")),
                 vr => {
                     well_formed(vr, first, value)?;
                     Key::from_text(first, value)

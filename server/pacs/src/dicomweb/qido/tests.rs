@@ -97,6 +97,33 @@ async fn what_matches_is_found() {
             "/studies?PatientName=zhang^san*&ModalitiesInStudy=PT".to_owned(),
             1,
         ),
+        ("/studies?PatientName=zhang%20san".to_owned(), 0),
+        (
+            "/studies?PatientName=zhang%20san&fuzzymatching=true".to_owned(),
+            1,
+        ),
+        ("/studies?fuzzymatching=true&PatientName=zs".to_owned(), 1),
+        (
+            "/studies?fuzzymatching=true&PatientName=%E5%BC%B5%E4%B8%89".to_owned(),
+            1,
+        ),
+        ("/studies?fuzzymatching=true&PatientName=zss".to_owned(), 0),
+        (
+            format!("/studies?ModalitiesInStudy=NM,PT&StudyInstanceUID={last}"),
+            1,
+        ),
+        (
+            format!("/studies?ModalitiesInStudy=NM%5CPT&StudyInstanceUID={last}"),
+            1,
+        ),
+        (
+            format!("/studies?ModalitiesInStudy=NM,MR&StudyInstanceUID={last}"),
+            0,
+        ),
+        (format!("/studies/{last}/series?Modality=NM,C*"), 1),
+        ("/studies?PatientName=zhang^san%5C*nobody*".to_owned(), 1),
+        ("/studies?AccessionNumber=A00000003%5CA00000004".to_owned(), 2),
+        ("/studies?AccessionNumber=A00000003,A00000004".to_owned(), 0),
         ("/studies?PatientID=P-la?t".to_owned(), 1),
         ("/studies?PatientID=P-la%3Ft".to_owned(), 1),
         ("/studies?PatientID=P-l%2A".to_owned(), 1),
@@ -371,14 +398,20 @@ async fn refusals_are_told_and_warnings_given() {
         assert_eq!(answer.status, 400, "{path}");
         assert!(answer.json()["error"].is_string(), "{path}");
     }
-    let fuzzy = service.get("/studies?limit=1000&fuzzymatching=true").await;
+    let empty = service.get("/studies?limit=1000&emptyvaluematching=true").await;
     assert!(
-        fuzzy.header("warning").unwrap().starts_with("299 "),
+        empty.header("warning").unwrap().starts_with("299 "),
         "{}",
-        fuzzy.head
+        empty.head
     );
-    let fuzzy = service.get("/studies?limit=1000&fuzzymatching=false").await;
-    assert_eq!(fuzzy.header("warning"), None);
+    for what in [
+        "emptyvaluematching=false",
+        "fuzzymatching=true",
+        "multiplevaluematching=true",
+    ] {
+        let answer = service.get(&format!("/studies?limit=1000&{what}")).await;
+        assert_eq!((answer.status, answer.header("warning")), (200, None), "{what}");
+    }
     for path in ["/workitems", "/workitems/1.2.3/state"] {
         assert_eq!(service.get(path).await.status, 501);
     }
@@ -409,6 +442,9 @@ async fn answers_are_compressed_for_who_accepts_it() {
         .read_to_end(&mut inflated)
         .unwrap();
     assert_eq!(inflated, plain);
+    let few = "/dicom-web/studies?StudyInstanceUID=2.25.3.7";
+    let few = send(service.port, "GET", few, "accept-encoding: gzip\r\n", b"").await;
+    assert_eq!(few.header("content-encoding"), None);
 }
 
 #[tokio::test]

@@ -40,6 +40,21 @@ const PATTERNS: &[&str] = &[
     "*", "?", "C?", "*b", "a?b", "a*", "[*", "张*", "*三*", "zhang*", "z*^s*", "*^四*", "", "é", "?é",
 ];
 
+const WORDS: &[&str] = &[
+    "zhang",
+    "zs",
+    "san zhang",
+    "張",
+    "张三",
+    "三",
+    "li",
+    "*i",
+    "muller",
+    "asa m",
+    "チョウ",
+    "wang",
+    "x",
+];
 const CODES: &[&str] = &["DECY", "DECY\\ATTN", "ATTN\\DECY\\SCAT", "ATT", "a%b\\[x]"];
 const NUMBERS: &[&str] = &["1e6", "370000000", "3.7e8", "7.4E8", "much", "1e-3"];
 
@@ -117,6 +132,14 @@ fn text_match() -> impl Strategy<Value = Match> {
         Just(Match::Universal),
         choice(TEXTS).prop_map(Match::Single),
         choice(PATTERNS).prop_map(Match::Wildcard),
+        proptest::collection::vec(
+            prop_oneof![
+                choice(TEXTS).prop_map(Match::Single),
+                choice(PATTERNS).prop_map(Match::Wildcard)
+            ],
+            0..3
+        )
+        .prop_map(Match::AnyOf),
     ]
 }
 
@@ -150,6 +173,15 @@ fn key() -> impl Strategy<Value = Key> {
         choice(NAMES).prop_map(Match::Single),
         choice(PATTERNS).prop_map(Match::Wildcard),
         choice(&["z*=张*", "=李*", "*=*=ち*", "LI^SI", "="]).prop_map(Match::Wildcard),
+        choice(WORDS).prop_map(Match::Fuzzy),
+        proptest::collection::vec(
+            prop_oneof![
+                choice(WORDS).prop_map(Match::Fuzzy),
+                choice(PATTERNS).prop_map(Match::Wildcard)
+            ],
+            0..3
+        )
+        .prop_map(Match::AnyOf),
     ];
     let id = |tag: Tag| {
         prop_oneof![

@@ -2,6 +2,7 @@ mod life;
 mod matching;
 pub(crate) mod postgres;
 mod rows;
+mod truth;
 
 use std::path::Path;
 

@@ -231,8 +231,11 @@ async fn what_is_stored_is_found_after_a_restart() {
         );
         assert_eq!(text(tags::ACCESSION_NUMBER), "A77");
     }
-    assert!(found(running.port, &keys("李*")).await.is_empty());
-    for (modality, expected) in [("CT", 1), ("PT", 0), ("C*", 1)] {
+    // Initials are for who negotiated fuzzy matching.
+    for name in ["李*", "wxd"] {
+        assert!(found(running.port, &keys(name)).await.is_empty(), "{name}");
+    }
+    for (modality, expected) in [("CT", 1), ("PT", 0), ("C*", 1), ("PT\\CT", 1), ("PT\\NM", 0)] {
         let keys = [
             (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "STUDY"),
             (tags::MODALITIES_IN_STUDY, VR::CS, modality),

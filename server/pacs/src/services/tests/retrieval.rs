@@ -298,7 +298,7 @@ async fn a_move_to_an_unreached_place_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn relational_queries_are_agreed_on_and_honoured() {
+async fn relational_and_fuzzy_queries_are_agreed_on_and_honoured() {
     let folder = TestFolder::new("retrieval");
     let running = start(folder.path(), Default::default()).await;
     let mut sender = client(running.port, &Proposal::for_instances([(CT, EXPLICIT)])).await;
@@ -309,8 +309,32 @@ async fn relational_queries_are_agreed_on_and_honoured() {
     let mut asker = Client::connect(("127.0.0.1", running.port), &config, &proposals)
         .await
         .unwrap();
-    // Fuzzy matching and combined times are not honoured, and not promised.
-    assert_eq!(asker.negotiated().peer.extended, [(FIND.to_owned(), vec![1])]);
+    // Combined times are not honoured, and not promised.
+    assert_eq!(
+        asker.negotiated().peer.extended,
+        [(FIND.to_owned(), vec![1, 0, 1])]
+    );
+    for (name, expected) in [
+        ("wxd", 1),
+        ("小东", 1),
+        ("xiaodong wang", 1),
+        ("wang*", 1),
+        ("dong wxx", 0),
+    ] {
+        let identifier = object(&[
+            (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "STUDY"),
+            (tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"),
+            (tags::PATIENT_NAME, VR::PN, name),
+        ]);
+        let (found, _) = asker
+            .find(FIND, &identifier)
+            .await
+            .unwrap()
+            .all(10)
+            .await
+            .unwrap();
+        assert_eq!(found.len(), expected, "{name}");
+    }
     let identifier = object(&[
         (tags::QUERY_RETRIEVE_LEVEL, VR::CS, "IMAGE"),
         (tags::PATIENT_ID, VR::LO, "P77"),
