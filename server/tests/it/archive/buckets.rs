@@ -1,6 +1,7 @@
 //! The archive on a bucket of S3: killed, cut off, wrongly told, and with a bucket as the colder store.
 
 #[path = "../../../pacs/src/storage/tests/s3.rs"]
+#[allow(dead_code, reason = "the tests of storage ask more of it")]
 mod s3;
 
 use std::path::{Path, PathBuf};
