@@ -101,7 +101,7 @@ async fn fill_patients(transaction: &DatabaseTransaction, seed: u64, patients: u
             sex.into(),
         ];
         rows.add(row);
-        let identifier = |id: String, issuer: &str| [Value::from(number).into(), id.into(), issuer.into()];
+        let identifier = |id: String, issuer: &str| [Value::from(number), id.into(), issuer.into()];
         identifiers.add(identifier(id, "HIS"));
         if !patient.is_multiple_of(3) {
             identifiers.add(identifier(format!("44{patient:016}"), "CARD"));
