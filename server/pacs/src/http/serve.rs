@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// What connections may cost.
 #[derive(Debug, Clone)]
@@ -26,7 +27,8 @@ pub struct Limits {
     pub connections_of_address: usize,
     /// For the head of a request, from its first byte to its last, and for a TLS handshake.
     pub head: Duration,
-    /// Without a byte in either direction.
+    /// For more of a request's body, and for the peer to take more of an answer. How long an answer takes to make, and all of it
+    /// to leave, is not limited.
     pub silence: Duration,
     /// After the shutdown began, for requests under way.
     pub shutdown_grace: Duration,
@@ -77,7 +79,6 @@ pub async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(limits.silence));
         stream.set_write_timeout(Some(limits.silence));
         let (router, tls, limits) = (router.clone(), tls.clone(), limits.clone());
         let watcher = graceful.watcher();
@@ -104,6 +105,7 @@ async fn connection(
     limits: &Limits,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
+    let router = router.layer(RequestBodyTimeoutLayer::new(limits.silence));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -223,6 +223,37 @@ async fn a_slow_head_ends_and_others_are_answered_meanwhile() {
         let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "a connection that says nothing stays open");
     }
+}
+
+#[tokio::test]
+async fn an_answer_may_take_long_and_a_body_may_not_stall() {
+    let slow = async || {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        let pieces = futures_util::stream::unfold(0, async |n| {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (n < 10).then_some((Ok::<_, std::convert::Infallible>("piece"), n + 1))
+        });
+        axum::body::Body::from_stream(pieces)
+    };
+    let router = Router::new()
+        .route("/slow", get(slow))
+        .route("/take", post(async |body: axum::body::Bytes| body.len().to_string()));
+    let limits = Limits {
+        silence: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let (port, _stop) = start(router, limits).await;
+    let answer = send(port, "GET", "/slow", "", b"").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body.windows(5).filter(|part| part == b"piece").count(), 10);
+
+    let mut stalled = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let head = b"POST /take HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nhello";
+    stalled.write_all(head).await.unwrap();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(10), stalled.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "a body that stalls is waited for");
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&rest));
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ const UNDONE: &[&str] = &[
     "CREATE INDEX studies_sort ON studies (sort_date, id)",
     "CREATE INDEX studies_patient ON studies (patient)",
     "CREATE INDEX series_modality ON series (modality)",
-    "DELETE FROM migrations WHERE version = 7",
+    "DELETE FROM migrations WHERE version = 10",
 ];
 
 #[tokio::test]
