@@ -187,7 +187,7 @@ pub(crate) fn storage_failed(error: &storage::Error) {
     use storage::Error as E;
     let kind = match error {
         E::Full => "full",
-        E::Damaged { .. } => "damaged",
+        E::Damaged { .. } | E::Incomplete { .. } => "damaged",
         E::Io(_) => "io",
         E::Store(_) => "store",
         E::Interrupted => "interrupted",

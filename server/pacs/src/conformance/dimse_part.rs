@@ -216,7 +216,13 @@ pub(super) fn negotiation() -> String {
      - User identity: read, and acknowledged where that is asked for.\n\
      - SOP Class Common Extended Negotiation: tolerated.\n\
      - SOP Class Extended Negotiation: what both sides say is agreed on.\n\n"
-    ) + &table(&["SOP class", "Honoured (first byte: relational queries; third: fuzzy semantic matching of person names)"], rows)
+    ) + &table(
+        &[
+            "SOP class",
+            "Honoured (first byte: relational queries; third: fuzzy semantic matching of person names)",
+        ],
+        rows,
+    )
 }
 
 pub(super) fn limits() -> String {

@@ -235,9 +235,10 @@ async fn an_answer_may_take_long_and_a_body_may_not_stall() {
         });
         axum::body::Body::from_stream(pieces)
     };
-    let router = Router::new()
-        .route("/slow", get(slow))
-        .route("/take", post(async |body: axum::body::Bytes| body.len().to_string()));
+    let router = Router::new().route("/slow", get(slow)).route(
+        "/take",
+        post(async |body: axum::body::Bytes| body.len().to_string()),
+    );
     let limits = Limits {
         silence: Duration::from_millis(300),
         ..Limits::default()
@@ -253,7 +254,11 @@ async fn an_answer_may_take_long_and_a_body_may_not_stall() {
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(10), stalled.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "a body that stalls is waited for");
-    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&rest));
+    assert!(
+        !rest.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&rest)
+    );
 }
 
 #[tokio::test]

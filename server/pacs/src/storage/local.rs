@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::hash::Hasher;
-use super::receipt::Receipts;
 use super::packed::{self, Head};
+use super::receipt::Receipts;
 use super::staging::{self, Staged, TemporaryFile};
 use super::{Committed, Error, Form, Hash, ObjectInfo, Result};
 

@@ -10,8 +10,8 @@ mod cloud;
 pub mod conformance;
 mod hash;
 mod local;
-mod place;
 mod packed;
+mod place;
 mod read;
 mod receipt;
 mod remote;
@@ -29,13 +29,13 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 
-pub use cloud::OpenError;
 use crate::figures;
+pub use cloud::OpenError;
 
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
-pub use place::{Azure, Bucket, Gcs, Place, S3};
 pub(crate) use packed::{MAX_BYTES as MAX_PACKED_BYTES, Packed, pack, unpack};
+pub use place::{Azure, Bucket, Gcs, Place, S3};
 pub use scrub::{Bad, ScrubReport};
 pub use staging::{Staged, Staging};
 

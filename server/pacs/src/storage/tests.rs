@@ -13,7 +13,7 @@ use object_store::{GetOptions, PutOptions};
 
 use super::local::Local;
 use super::remote::Remote;
-use super::{Backend, Bucket, Error, Hash, Place, S3, Storage, conformance};
+use super::{Backend, Bucket, Error, Form, Hash, Place, S3, Storage, conformance};
 use crate::test_folder::TestFolder;
 
 /// Runs a check on a new local directory, and in a new place of an S3 server where there is one.
@@ -58,7 +58,7 @@ impl Storage {
     pub(crate) async fn damage(&self, hash: Hash, bytes: &[u8]) {
         match &self.backend {
             Backend::Local(local) => {
-                let path = local.path(hash);
+                let path = local.path(Form::Received, hash);
                 let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
                 std::fs::write(&path, bytes).unwrap();
                 let file = File::options().write(true).open(&path).unwrap();

@@ -288,14 +288,19 @@ pub(super) async fn give(
     if wanted.iter().any(|frame| *frame > layout.frames) {
         return Err(Error::NotFound);
     }
-    let (offer, syntax) = choose(asking.accept, &layout, &target.transfer_syntax_uid, wanted.len() == 1)
-        .ok_or_else(|| {
-            let all = available(&layout);
-            let all = all
-                .iter()
-                .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
-            Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
-        })?;
+    let (offer, syntax) = choose(
+        asking.accept,
+        &layout,
+        &target.transfer_syntax_uid,
+        wanted.len() == 1,
+    )
+    .ok_or_else(|| {
+        let all = available(&layout);
+        let all = all
+            .iter()
+            .map(|(media, syntax)| format!("{media}; transfer-syntax={}", syntax.uid()));
+        Error::NotAcceptable(all.collect::<Vec<_>>().join(", "))
+    })?;
     let etag = answer::etag(&[
         &target.hash.to_string(),
         &offer.to_string(),

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use codec::TransferSyntax;
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use crate::services::Archive;
 use crate::storage::Hash;
 use crate::test_folder::TestFolder;
 use crate::test_node::{Node, archive, count, until};
+use crate::transcode;
 use network::{c_find, c_get, c_move};
 use told::{All, JPEG_LS, SERIES, STUDY, Told, expected, image, stored};
 use web::{fast, get, get_as, instance, told_as_json, wado_instances, wado_study, wado_uri, zip};
