@@ -48,10 +48,21 @@ pub async fn open(config: &Config) -> anyhow::Result<Archive> {
     )?;
     let archive = Archive::new(ingest, index, storage, &config.dicom.ae_title, HashMap::new());
     let archive = archive.with_retention(retention);
-    Ok(match &config.dicom.tls_authority {
+    let archive = match &config.dicom.tls_authority {
         None => archive,
         Some(path) => archive.with_tls(pacs::tls::connector(path).context("dicom.tls_authority")?),
-    })
+    };
+    if config.viewer.kept_bytes == 0 {
+        return Ok(archive);
+    }
+    let folder = data.join("viewer");
+    let kept = KeptFrames::open(&folder, config.viewer.kept_bytes).with_context(|| {
+        format!(
+            "what is kept for viewers in {} cannot be opened",
+            folder.display()
+        )
+    })?;
+    Ok(archive.with_kept_frames(kept))
 }
 
 /// Opens where objects lie.
@@ -86,17 +97,6 @@ async fn open_storage(config: &Config) -> anyhow::Result<Storage> {
 fn has_objects(objects: &Path) -> bool {
     let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     below(&objects.join("objects")).any(|folder| below(&folder.path()).next().is_some())
-    if config.viewer.kept_bytes == 0 {
-        return Ok(archive);
-    }
-    let folder = data.join("viewer");
-    let kept = KeptFrames::open(&folder, config.viewer.kept_bytes).with_context(|| {
-        format!(
-            "what is kept for viewers in {} cannot be opened",
-            folder.display()
-        )
-    })?;
-    Ok(archive.with_kept_frames(kept))
 }
 
 /// Opens the index alone, which several processes may do: lists that are read live are changed so.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dicom_dictionary_std::{tags, uids};
 use dimse::server::{Handler, Incoming, StoreAnswer, StoreRequest};
 use dimse::status::Category;
-use dimse::{Client, ClientConfig, Data, Instance, Outcome, Peer, Proposal, Status};
+use dimse::{Client, ClientConfig, Data, Instance, Peer, Proposal, Status};
 
 use super::{Served, folders};
 

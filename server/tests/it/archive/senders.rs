@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use dimse::server::{Handler, Incoming, StoreAnswer, StoreRequest};
-use dimse::{Client, ClientConfig, Data, Instance, Outcome, Peer, Proposal, Status};
+use dimse::{Client, ClientConfig, Data, Instance, Peer, Proposal, Status};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
