@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -22,6 +22,8 @@ use crate::storage::{Hash, Hasher};
 
 /// Bytes of a piece: what a cut costs at most, and small beside the memory of a workstation.
 const PIECE_BYTES: usize = 2 << 20;
+/// Bytes of a piece that are handed over at once: that they were taken is a sign of life.
+const PART_BYTES: usize = 64 << 10;
 /// Pieces on their way at once, of one study; with those of studies beside it, what memory holds.
 const PIECES: usize = 4;
 /// Objects of a study whose pieces may leave before the first is acknowledged.
@@ -158,7 +160,8 @@ impl Shared {
         };
         // A first attempt has nothing to resume and need not ask.
         let there = if delivery.attempts > 0 {
-            let status: Status = body(self.ask(self.client.get(self.object(hash))).await?).await?;
+            let request = self.keyed(self.client.get(self.object(hash)));
+            let status: Status = body(judged(web::answer(request, web::SILENCE).await).await?).await?;
             if status.stored {
                 return Ok(None);
             }
@@ -200,15 +203,22 @@ impl Shared {
 
     async fn put(&self, hash: Hash, offset: u64, piece: Bytes) -> Result<(), Fate> {
         let url = web::below(&self.base, &format!("objects/{hash}/{offset}"));
-        self.ask(self.client.put(url).body(piece)).await?;
+        let length = piece.len() as u64;
+        let parts = (0..piece.len()).step_by(PART_BYTES);
+        let parts: Vec<_> = parts
+            .map(|at| Ok(piece.slice(at..piece.len().min(at + PART_BYTES))))
+            .collect();
+        let request = self.keyed(self.client.put(url));
+        let answer = web::answer_to(request, stream::iter(parts), length, web::SILENCE).await;
+        judged(answer).await?;
         Ok(())
     }
 
     async fn finish(&self, hash: Hash, size: u64) -> Result<Fate, Fate> {
         let mut url = self.object(hash);
         url.set_query(Some(&format!("size={size}")));
-        let request = self.client.post(url).timeout(ACKNOWLEDGE);
-        let acknowledged: Acknowledged = body(self.ask(request).await?).await?;
+        let request = self.keyed(self.client.post(url));
+        let acknowledged: Acknowledged = body(judged(web::answer(request, ACKNOWLEDGE).await).await?).await?;
         Ok(match acknowledged.outcome.as_str() {
             "stored" => Fate::Delivered(None),
             "identical" => Fate::Delivered(Some("it was there".to_owned())),
@@ -223,19 +233,22 @@ impl Shared {
         web::below(&self.base, &format!("objects/{hash}"))
     }
 
-    /// Asks, and gives an answer of success.
-    async fn ask(&self, request: RequestBuilder) -> Result<Response, Fate> {
-        let answer = request.bearer_auth(&self.key).send().await;
-        let answer = answer.map_err(|error| Fate::Later(web::words(&error)))?;
-        match web::fate(answer.status().as_u16()) {
-            Fate::Delivered(_) => Ok(answer),
-            // Why the cloud's ingest refuses an object is worth knowing; it names tags and sizes, never values.
-            Fate::Refused(words) => match body::<Refused>(answer).await {
-                Ok(refused) => Err(Fate::Refused(refused.error)),
-                Err(_) => Err(Fate::Refused(words)),
-            },
-            fate => Err(fate),
-        }
+    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(&self.key)
+    }
+}
+
+/// Gives an answer of success.
+async fn judged(answer: Result<Response, String>) -> Result<Response, Fate> {
+    let answer = answer.map_err(Fate::Later)?;
+    match web::fate(answer.status().as_u16()) {
+        Fate::Delivered(_) => Ok(answer),
+        // Why the cloud's ingest refuses an object is worth knowing; it names tags and sizes, never values.
+        Fate::Refused(words) => match body::<Refused>(answer).await {
+            Ok(refused) => Err(Fate::Refused(refused.error)),
+            Err(_) => Err(Fate::Refused(words)),
+        },
+        fate => Err(fate),
     }
 }
 
@@ -253,11 +266,12 @@ const ANSWER_BYTES: usize = 1 << 20;
 
 async fn body<T: serde::de::DeserializeOwned>(mut answer: Response) -> Result<T, Fate> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|error| Fate::Later(web::words(&error)))?
-    {
+    loop {
+        let chunk = tokio::time::timeout(web::SILENCE, answer.chunk()).await;
+        let chunk = chunk.map_err(|_| Fate::Later("the answer does not go on".to_owned()))?;
+        let Some(chunk) = chunk.map_err(|error| Fate::Later(web::words(&error)))? else {
+            break;
+        };
         if bytes.len() + chunk.len() > ANSWER_BYTES {
             return Err(Fate::Later("the answer is too long".to_owned()));
         }

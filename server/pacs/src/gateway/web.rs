@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use reqwest::dns::{Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, ClientBuilder, Url, redirect};
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::{Body, Certificate, Client, ClientBuilder, RequestBuilder, Response, Url, redirect};
+use tokio::sync::Notify;
 
 use crate::delivery::Fate;
 
@@ -126,7 +130,51 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-/// A client that trusts the certificates of a PEM file, or the system's, and follows no redirects.
+/// How long a peer may take no more of a body, or owe an answer.
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
+
+/// Sends a request without a body, and waits `within` for the head of its answer.
+///
+/// # Errors
+///
+/// What went wrong, in words.
+pub(crate) async fn answer(request: RequestBuilder, within: Duration) -> Result<Response, String> {
+    let answer = tokio::time::timeout(within, request.send()).await;
+    let answer = answer.map_err(|_| "no answer in time".to_owned())?;
+    answer.map_err(|error| words(&error))
+}
+
+/// Sends a request with a body of `length` bytes, which may take as long as it goes on: a slow link is not a broken one. A
+/// timeout of the client's own would count from the request's first byte.
+///
+/// # Errors
+///
+/// What went wrong, in words; no byte that was taken and no answer for `silence` too.
+pub(crate) async fn answer_to(
+    request: RequestBuilder,
+    body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    length: u64,
+    silence: Duration,
+) -> Result<Response, String> {
+    let taken = Arc::new(Notify::new());
+    let beat = Arc::clone(&taken);
+    let body = body.inspect(move |_| beat.notify_one());
+    let request = request
+        .header(CONTENT_LENGTH, length)
+        .body(Body::wrap_stream(body));
+    let mut sending = std::pin::pin!(request.send());
+    loop {
+        tokio::select! {
+            answer = &mut sending => return answer.map_err(|error| words(&error)),
+            went_on = tokio::time::timeout(silence, taken.notified()) => {
+                went_on.map_err(|_| "no answer in time".to_owned())?;
+            }
+        }
+    }
+}
+
+/// A client that trusts the certificates of a PEM file, or the system's, and follows no redirects. It waits for ever:
+/// [`answer`] and [`answer_to`] do not.
 ///
 /// # Errors
 ///
@@ -141,7 +189,7 @@ pub(crate) fn client(url: &Url, authority: Option<&Path>) -> Result<Client, Erro
     builder.build().map_err(|error| Error::Client(words(&error)))
 }
 
-/// As [`client`], for an address of [`local_address`], and with another time in which an answer must go on.
+/// As [`client`], for an address of [`local_address`], and with a time in which an answer must come and go on.
 ///
 /// # Errors
 ///
@@ -164,7 +212,6 @@ fn builder(authority: Option<&Path>) -> Result<ClientBuilder, Error> {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
-        .read_timeout(Duration::from_secs(60))
         .tcp_nodelay(true)
         // Pieces leave side by side: connections of their own do not wait for each other.
         .http1_only()
@@ -253,7 +300,44 @@ pub(crate) fn fate(status: u16) -> Fate {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+
+    /// Sends 16 MB to a peer that reads a megabyte at a time, and stops reading after so many.
+    async fn sent_slowly(stops_after: usize) -> Result<u16, String> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 1 << 20];
+            for _ in 0..stops_after {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if stream.read_exact(&mut bytes).await.is_err() {
+                    break;
+                }
+            }
+            if stops_after < 16 {
+                std::future::pending::<()>().await;
+            }
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .unwrap();
+            let _ = stream.read_to_end(&mut bytes).await;
+        });
+        let url = address(&url).unwrap();
+        let client = client(&url, None).unwrap();
+        let parts = futures_util::stream::iter((0..256).map(|_| Ok(Bytes::from(vec![7; 64 << 10]))));
+        let answer = answer_to(client.post(url), parts, 16 << 20, Duration::from_millis(500)).await;
+        answer.map(|answer| answer.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn a_slow_peer_is_waited_for_and_a_silent_one_is_not() {
+        assert_eq!(sent_slowly(16).await, Ok(200));
+        assert_eq!(sent_slowly(3).await, Err("no answer in time".to_owned()));
+    }
 
     #[test]
     fn patients_data_leave_this_machine_only_over_tls() {

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Body, Client, Url};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, Url};
 
 use super::config::WebNode;
 use super::object::{outgoing, unread};
@@ -74,20 +74,15 @@ impl WebCarrier {
             .chain(part(after))
             .map_err(std::io::Error::other);
         let kind = format!("multipart/related; type=\"application/dicom\"; boundary={boundary}");
-        let request = self
-            .client
-            .post(self.studies.clone())
-            .body(Body::wrap_stream(body));
-        let request = request.header(CONTENT_TYPE, kind).header(CONTENT_LENGTH, length);
+        let request = self.client.post(self.studies.clone());
+        let request = request.header(CONTENT_TYPE, kind);
         let request = request.header(ACCEPT, "application/dicom+json");
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| Fate::Later(web::words(&error)))?;
+        let answer = web::answer_to(request, body, length, web::SILENCE).await;
+        let answer = answer.map_err(Fate::Later)?;
         Ok(match answer.status().as_u16() {
             200 => Fate::Delivered(None),
             // Stored with a warning: one part was sent, so it is about this one.
