@@ -1,10 +1,12 @@
 //! `uptake serve`: the archive over DICOM and DICOMweb; `uptake config`: all settings.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::archive;
 use crate::config::Config;
@@ -82,7 +84,7 @@ impl Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.load()?;
     archive::start_log(&config.log)?;
-    runtime()?.block_on(archive::serve(&config, options.open, ended()))
+    runtime()?.block_on(async { archive::serve(&config, options.open, ended()).await })
 }
 
 /// Prints the settings in force.
@@ -99,15 +101,20 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("threads cannot be started")
 }
 
-/// Ready when the program is told to end.
-pub async fn ended() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _ = interrupted.await;
-        return;
+/// Ready when the program is told to end; heard from the call on, before anything says that it runs.
+pub fn ended() -> impl Future<Output = ()> {
+    let interrupted = signal(SignalKind::interrupt());
+    let terminated = signal(SignalKind::terminate());
+    let told = async |signal: std::io::Result<Signal>| match signal {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
     };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminated.recv() => {}
+    async move {
+        tokio::select! {
+            () = told(interrupted) => {}
+            () = told(terminated) => {}
+        }
     }
 }
