@@ -1,5 +1,8 @@
 //! Whose picture it is, of which study: what no file tells.
 
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
 use super::Error;
 
 /// What the caller says of patient, study and series. Empty text means that it is not known.
@@ -70,8 +73,7 @@ impl Header {
             ("Document Title", &self.document_title, 1024),
         ];
         for (what, text, most) in texts {
-            let is_text = text.chars().all(|c| c != '\\' && !c.is_control());
-            if !is_text || text.chars().count() > most {
+            if !is_text(text, most) {
                 let expected = "text of the attribute's length, without backslashes and control characters";
                 return Err(Error::Header { what, expected });
             }
@@ -94,7 +96,7 @@ impl Header {
             ("Study Date", &self.study_date),
             ("Content Date", &self.content_date),
         ] {
-            if !date.is_empty() && !is_date(date) {
+            if !is_date_or_none(date) {
                 let expected = "a date as YYYYMMDD, or nothing";
                 return Err(Error::Header { what, expected });
             }
@@ -103,12 +105,12 @@ impl Header {
             ("Study Time", &self.study_time),
             ("Content Time", &self.content_time),
         ] {
-            if !time.is_empty() && !is_time(time) {
+            if !is_time_or_none(time) {
                 let expected = "a time as HHMMSS, which may have a fraction, or nothing";
                 return Err(Error::Header { what, expected });
             }
         }
-        if !["", "M", "F", "O"].contains(&self.patient_sex.as_str()) {
+        if !is_sex_or_none(&self.patient_sex) {
             let expected = "M, F, O, or nothing";
             return Err(Error::Header {
                 what: "Patient's Sex",
@@ -117,6 +119,36 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Whether a value that the archive has of a study can be written into another object of it. What says who the patient is has to
+/// be, and is refused by [`Header::check`] where it cannot; the rest is left out then, as unknown.
+pub(super) fn is_written(tag: Tag, value: &str) -> bool {
+    match tag {
+        tags::PATIENT_BIRTH_DATE | tags::STUDY_DATE => is_date_or_none(value),
+        tags::STUDY_TIME => is_time_or_none(value),
+        tags::PATIENT_SEX => is_sex_or_none(value),
+        tags::STUDY_ID | tags::ACCESSION_NUMBER => is_text(value, 16),
+        tags::REFERRING_PHYSICIAN_NAME => is_text(value, 194),
+        tags::STUDY_DESCRIPTION => is_text(value, 64),
+        _ => true,
+    }
+}
+
+fn is_text(text: &str, most: usize) -> bool {
+    text.chars().all(|c| c != '\\' && !c.is_control()) && text.chars().count() <= most
+}
+
+fn is_date_or_none(date: &str) -> bool {
+    date.is_empty() || is_date(date)
+}
+
+fn is_time_or_none(time: &str) -> bool {
+    time.is_empty() || is_time(time)
+}
+
+fn is_sex_or_none(sex: &str) -> bool {
+    ["", "M", "F", "O"].contains(&sex)
 }
 
 /// PS3.5 9.1: no component begins with a zero.

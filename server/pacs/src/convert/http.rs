@@ -24,6 +24,7 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::header::is_written;
 use super::{Header, Limits, to_dicom};
 use crate::access::Action;
 use crate::dicomweb::multipart::{self, Event, Reader, essence, parameter};
@@ -367,7 +368,8 @@ async fn as_filed(index: &Index, header: &mut Header) -> Result<bool> {
         ),
         (tags::STUDY_DESCRIPTION, &mut header.study_description),
     ] {
-        same(tag, said, row.value(tag))?;
+        let known = row.value(tag);
+        same(tag, said, if is_written(tag, known) { known } else { "" })?;
     }
     Ok(true)
 }

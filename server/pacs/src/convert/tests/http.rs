@@ -124,6 +124,14 @@ async fn a_picture_of_a_study_is_its_patients() {
         .unwrap();
     assert!(conflicts.is_empty(), "the picture contradicts its study");
 
+    // What a scanner writes beyond the standard's lengths keeps no picture from its study.
+    let odd = file(32, 1, &"long".repeat(20), 64);
+    service.app.archive().ingest().take(&odd).await.unwrap();
+    let answer = post("/archive/convert?study=2.25.32", &png).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.json());
+    let rows = service.instances().await;
+    assert_eq!(rows.last().unwrap().value(tags::STUDY_INSTANCE_UID), "2.25.32");
+
     for (path, bytes, status, words) in [
         ("/archive/convert?study=2.25.404", &png[..], 404, "not found"),
         ("/archive/convert", &png[..], 400, "Patient ID"),
