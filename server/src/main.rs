@@ -12,6 +12,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Objects come and go by the hundred: the system's allocator gives each large buffer back at once, and gets it cleared again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Mesa's layer that puts adapters in order asks for a display server, and complains on standard error where
     // there is none; `engine::render::gpu` puts them in order itself.

@@ -33,6 +33,7 @@ pub mod storage;
 pub mod tiers;
 pub mod tls;
 pub mod transcode;
+mod waiting;
 
 #[cfg(test)]
 mod test_folder;

@@ -69,30 +69,45 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         }
     };
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
-    let answering = http::serve(
-        http,
-        router(config, app.clone(), is_open)?,
-        tls,
-        limits(config),
-        until(),
-    );
-    let associating = provider.serve(dicom, until());
-    let securely = async {
+    let provider = Arc::new(provider);
+    let router = router(config, app.clone(), is_open)?;
+    let answering = http::serve(http, router, tls, limits(config), until());
+    let associating = {
+        let (provider, until) = (Arc::clone(&provider), until());
+        async move { provider.serve(dicom, until).await }
+    };
+    let until_secure = until();
+    let securely = async move {
         if let Some((listener, acceptor)) = secure {
             provider
-                .serve_over(listener, move |stream| acceptor.accept(stream), until())
+                .serve_over(listener, move |stream| acceptor.accept(stream), until_secure)
                 .await;
         }
     };
-    let working = jobs.run(config, &app, until());
+    let working = {
+        let (config, until) = (config.clone(), until());
+        async move { jobs.run(&config, &app, until).await }
+    };
     let ending = async {
         shutdown.await;
         tracing::info!("ending");
         let _ = stop.send(());
+        Ok(())
     };
-    let ((), (), (), (), ()) = tokio::join!(answering, associating, securely, working, ending);
+    tokio::try_join!(
+        part(answering),
+        part(associating),
+        part(securely),
+        part(working),
+        ending
+    )?;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Runs a part of the archive beside the others; one that fails ends them all.
+async fn part(work: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    tokio::spawn(work).await.context("a part of the archive failed")
 }
 
 /// Who may associate: those of the configuration, which the archive's list follows, and those that were added to it.

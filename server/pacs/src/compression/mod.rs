@@ -272,7 +272,8 @@ impl Compressor {
             .read(object.hash, MAX_PACKED_BYTES)
             .await?;
         let to = object.to;
-        let made = self.archive.transcoder().run(move || compressed(&bytes, to));
+        let made = self.archive.transcoder();
+        let made = made.run_behind(move || compressed(&bytes, to));
         Ok(match made.await {
             Ok(made) => made,
             Err(error) => Err(error.to_string()),

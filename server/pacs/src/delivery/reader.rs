@@ -6,8 +6,10 @@ use super::{Chooser, Queue, store};
 use crate::events::EventTable;
 use crate::index::Result;
 
-/// How often events are looked for: a read of an index, so that waiting costs nothing noticeable.
-const LOOK: Duration = Duration::from_millis(200);
+/// What happens within such a time is read together.
+const GATHER: Duration = Duration::from_millis(200);
+/// How often events of other processes that share the database are looked for.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long after the database failed.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Events of one transaction at most.
@@ -15,10 +17,16 @@ const BATCH: u32 = 256;
 
 /// Reads on for ever.
 pub(super) async fn run(queue: &Queue, chooser: &dyn Chooser) {
+    let mut committed = queue.index.committed();
     loop {
+        committed.mark_unchanged();
         match read(queue, chooser).await {
             Ok(true) => {}
-            Ok(false) => tokio::time::sleep(LOOK).await,
+            Ok(false) => {
+                tokio::time::sleep(GATHER).await;
+                // Whatever ends the wait, it is time to look.
+                let _ = tokio::time::timeout(LOOK, committed.changed()).await;
+            }
             Err(error) => {
                 tracing::error!(%error, "events cannot be read for deliveries");
                 tokio::time::sleep(PAUSE).await;

@@ -21,8 +21,12 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where events go.
 pub trait EventSink: std::fmt::Debug + Send + Sync {
-    /// Writes an event in the transaction of what it records.
-    fn record<'a>(&'a self, transaction: &'a DatabaseTransaction, event: &'a Event) -> Boxed<'a, Result<()>>;
+    /// Writes events in the transaction of what they record.
+    fn record<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        events: &'a [Event],
+    ) -> Boxed<'a, Result<()>>;
 }
 
 /// What kind of event.

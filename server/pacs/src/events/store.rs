@@ -11,26 +11,34 @@ use crate::storage::Hash;
 pub struct EventTable;
 
 impl EventSink for EventTable {
-    fn record<'a>(&'a self, transaction: &'a DatabaseTransaction, event: &'a Event) -> Boxed<'a, Result<()>> {
-        Box::pin(insert(transaction, event))
+    fn record<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        events: &'a [Event],
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(insert(transaction, events))
     }
 }
 
-async fn insert(transaction: &DatabaseTransaction, event: &Event) -> Result<()> {
+async fn insert(transaction: &DatabaseTransaction, events: &[Event]) -> Result<()> {
     let mut sql = Sql::new(
-        "INSERT INTO events (at_ns, kind, actor, study_uid, series_uid, sop_uid, hash, detail) VALUES (",
+        "INSERT INTO events (at_ns, kind, actor, study_uid, series_uid, sop_uid, hash, detail) VALUES ",
     );
-    let values: [Value; 8] = [
-        event.at_ns.into(),
-        event.kind.as_str().into(),
-        event.actor.as_str().into(),
-        event.study_uid.clone().into(),
-        event.series_uid.clone().into(),
-        event.sop_uid.clone().into(),
-        event.hash.map(|hash| hash.to_string()).into(),
-        event.detail.clone().into(),
-    ];
-    sql.bind_all(values).push(")").run(transaction).await?;
+    for (number, event) in events.iter().enumerate() {
+        let values: [Value; 8] = [
+            event.at_ns.into(),
+            event.kind.as_str().into(),
+            event.actor.as_str().into(),
+            event.study_uid.clone().into(),
+            event.series_uid.clone().into(),
+            event.sop_uid.clone().into(),
+            event.hash.map(|hash| hash.to_string()).into(),
+            event.detail.clone().into(),
+        ];
+        sql.push(if number == 0 { "(" } else { ", (" });
+        sql.bind_all(values).push(")");
+    }
+    sql.run(transaction).await?;
     Ok(())
 }
 

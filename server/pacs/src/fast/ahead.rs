@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::coding::{self, Kind};
+use super::coding::{self, For, Kind};
 use crate::dicomweb::wado::find::Address;
 use crate::http::{App, Result};
 use crate::index::{self, Sql};
@@ -121,7 +121,7 @@ impl Ahead {
                 if kept.has(&key) {
                     continue;
                 }
-                let chunk = coding::make(&self.app, kind, place, true).await?;
+                let chunk = coding::make(&self.app, kind, place, For::Later).await?;
                 if coding::is_worth_keeping(kind, chunk.0) {
                     kept.put(key, chunk).await;
                 }

@@ -53,7 +53,18 @@ impl Coding {
     pub(super) const ALL: [Self; 3] = [Self::Native, Self::JpegLs, Self::Stored];
 }
 
-/// Makes the content of a chunk; uncompressed frames are compressed where that is asked for.
+/// For whom a chunk is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// Somebody who waits, on a link where compressing costs less than sending.
+    SlowLink,
+    /// Somebody who waits, on a link where it does not.
+    FastLink,
+    /// Nobody yet.
+    Later,
+}
+
+/// Makes the content of a chunk; uncompressed frames are compressed unless the link is fast.
 ///
 /// # Errors
 ///
@@ -62,8 +73,9 @@ pub(super) async fn make(
     app: &App,
     kind: Kind,
     place: &Place,
-    is_compressed: bool,
+    reader: For,
 ) -> Result<(Coding, Bytes)> {
+    let is_compressed = reader != For::FastLink;
     if kind == Kind::Frame
         && !is_compressed
         && let Some(native) = app.frame_cache().take((place.target.hash, place.frame, kind))
@@ -103,7 +115,12 @@ pub(super) async fn make(
         Kind::Overview => overview(&description, &native, is_compressed),
         _ => compressed(&description, native),
     };
-    app.archive().transcoder().run(run).await.map_err(|error| {
+    let transcoder = app.archive().transcoder();
+    let made = match reader {
+        For::SlowLink | For::FastLink => transcoder.run(run).await,
+        For::Later => transcoder.run_behind(run).await,
+    };
+    made.map_err(|error| {
         tracing::error!(%error, "a frame was not encoded");
         Error::Internal
     })

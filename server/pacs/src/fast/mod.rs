@@ -39,7 +39,7 @@ use crate::index::DeflatedMetadata;
 
 pub use ahead::Ahead;
 pub(crate) use coding::FrameCache;
-use coding::Kind;
+use coding::{For, Kind};
 use header::{Header, Place};
 pub use kept::KeptFrames;
 use link::Link;
@@ -235,7 +235,8 @@ async fn content(app: &App, kind: Kind, place: &Place, is_slow: bool) -> Result<
     {
         return Ok(known);
     }
-    let made = coding::make(app, kind, place, is_slow).await?;
+    let reader = if is_slow { For::SlowLink } else { For::FastLink };
+    let made = coding::make(app, kind, place, reader).await?;
     app.frame_cache().put(key, made.clone());
     if is_slow
         && coding::is_worth_keeping(kind, made.0)

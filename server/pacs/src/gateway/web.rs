@@ -312,7 +312,7 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut bytes = vec![0; 1 << 20];
             for _ in 0..stops_after {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(200)).await;
                 if stream.read_exact(&mut bytes).await.is_err() {
                     break;
                 }
@@ -329,7 +329,7 @@ mod tests {
         let url = address(&url).unwrap();
         let client = client(&url, None).unwrap();
         let parts = futures_util::stream::iter((0..256).map(|_| Ok(Bytes::from(vec![7; 64 << 10]))));
-        let answer = answer_to(client.post(url), parts, 16 << 20, Duration::from_millis(500)).await;
+        let answer = answer_to(client.post(url), parts, 16 << 20, Duration::from_secs(2)).await;
         answer.map(|answer| answer.status().as_u16())
     }
 

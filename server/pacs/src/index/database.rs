@@ -10,6 +10,8 @@ use sea_orm::{
     Statement, Value,
 };
 
+use tokio::sync::watch;
+
 use super::writer::{Change, Writer};
 use super::{Page, Result, schema};
 use crate::events::{EventSink, EventTable};
@@ -35,7 +37,7 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`super::Error::Database`], [`super::Error::Newer`].
+    /// [`super::Error::Database`], [`super::Error::Newer`], [`super::Error::NoThread`].
     pub async fn open(place: &Place) -> Result<Self> {
         Self::open_with(place, Arc::new(EventTable)).await
     }
@@ -49,7 +51,7 @@ impl Index {
         let writing = connect(place, 1).await?;
         schema::migrate(&writing).await?;
         let readers = connect(place, 8).await?;
-        let writer = Writer::start(writing, events);
+        let writer = Writer::start(writing, events)?;
         Ok(Self { readers, writer })
     }
 
@@ -60,6 +62,11 @@ impl Index {
     /// [`super::Error::Database`].
     pub async fn begin(&self) -> Result<Change> {
         self.writer.begin().await
+    }
+
+    /// Tells of every transaction that was committed here; other processes' are not seen.
+    pub(crate) fn committed(&self) -> watch::Receiver<()> {
+        self.writer.committed()
     }
 
     /// Connections that read.
@@ -111,6 +118,10 @@ impl Sql {
             text: text.into(),
             values: Vec::new(),
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {

@@ -1,14 +1,12 @@
 //! The DICOM JSON model of a data set (PS3.18 Annex F), without its bulk, kept deflated beside the index.
 
-use std::io::{Read, Write};
+use std::cell::RefCell;
 
 use codec::dataset::{Object, PixelKind};
 use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Error, Result};
@@ -35,36 +33,63 @@ pub(super) fn deflated_json(parsed: &Object<'_>) -> Vec<u8> {
     deflated(&Json::Object(json).to_string())
 }
 
+thread_local! {
+    /// Making the state of a compressor anew takes longer than most texts.
+    static DEFLATER: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+    static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(false));
+}
+
 /// Deflates the text of a JSON object.
 pub(super) fn deflated(text: &str) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    let deflated = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
-    deflated.expect("writing into memory cannot fail")
+    DEFLATER.with_borrow_mut(|deflater| {
+        deflater.reset();
+        let mut deflated = Vec::with_capacity(text.len() / 3 + 64);
+        loop {
+            let rest = &text.as_bytes()[deflater.total_in() as usize..];
+            let status = deflater.compress_vec(rest, &mut deflated, FlushCompress::Finish);
+            if status.expect("compressing has no wrong input") == Status::StreamEnd {
+                return deflated;
+            }
+            deflated.reserve(deflated.len() / 2 + 64);
+        }
+    })
 }
 
 /// Gives the text that [`deflated_json`] deflated.
 pub(crate) fn inflated(deflated: &[u8]) -> Result<String> {
-    let mut text = String::new();
-    DeflateDecoder::new(deflated)
-        .take(MAX_JSON_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|_| Error::Damaged("metadata of an instance"))?;
-    Ok(text)
+    inflated_within(deflated, MAX_JSON_BYTES)?.ok_or_else(damaged)
 }
 
 /// As [`inflated`]; `None` for more than so many bytes.
 pub(super) fn inflated_within(deflated: &[u8], limit: u64) -> Result<Option<String>> {
-    let mut bytes = Vec::new();
-    DeflateDecoder::new(deflated)
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| Error::Damaged("metadata of an instance"))?;
-    if bytes.len() as u64 > limit {
-        return Ok(None);
-    }
-    let text = String::from_utf8(bytes);
-    text.map(Some)
-        .map_err(|_| Error::Damaged("metadata of an instance"))
+    INFLATER.with_borrow_mut(|inflater| {
+        inflater.reset(false);
+        let most = usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(deflated.len().saturating_mul(4).min(most));
+        loop {
+            let rest = &deflated[inflater.total_in() as usize..];
+            let had_room = bytes.len() < bytes.capacity();
+            let before = (rest.len(), bytes.len());
+            let status = inflater.decompress_vec(rest, &mut bytes, FlushDecompress::None);
+            let status = status.map_err(|_| damaged())?;
+            if bytes.len() as u64 > limit {
+                return Ok(None);
+            }
+            if status == Status::StreamEnd {
+                return String::from_utf8(bytes).map(Some).map_err(|_| damaged());
+            }
+            let after = (deflated.len() - inflater.total_in() as usize, bytes.len());
+            if had_room && after == before {
+                // It ends too early.
+                return Err(damaged());
+            }
+            bytes.reserve_exact((bytes.len() + 64).min(most - bytes.len()));
+        }
+    })
+}
+
+fn damaged() -> Error {
+    Error::Damaged("metadata of an instance")
 }
 
 fn object(data_set: &InMemDicomObject, path: &str) -> Map<String, Json> {

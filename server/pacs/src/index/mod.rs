@@ -5,6 +5,7 @@
 //! received first are shown, and of several objects with one SOP Instance UID the first is visible. SQLite by default, PostgreSQL by configuration, with one schema and one set of
 //! statements. Objects themselves are storage's matter.
 
+mod arrival;
 mod attributes;
 mod condition;
 mod conflict;
@@ -80,6 +81,9 @@ pub enum Error {
     /// The database failed.
     #[error("the index failed: {0}")]
     Database(#[source] sea_orm::DbErr),
+    /// The system gives no thread to write from.
+    #[error("the index cannot be written: {0}")]
+    NoThread(#[source] std::io::Error),
     /// The database was made by a later version.
     #[error("the index has schema {found}, this version knows {known}")]
     Newer {

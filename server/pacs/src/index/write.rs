@@ -1,13 +1,15 @@
 //! Adding one object: its patient, study and series where they are new, and itself.
 
+use std::collections::HashMap;
+
 use dicom_dictionary_std::tags;
 use sea_orm::{DatabaseTransaction, Value};
 
 use super::attributes::{self, Attribute, Kind, Level};
-use super::conflict::Known;
+use super::arrival::{self, Arrival, Key};
 use super::database::Sql;
 use super::{
-    Added, Error, Facts, Identifier, Index, Result, conflict, correct, kept, matching, merge, names, visible,
+    Added, Error, Facts, Identifier, Index, Result, conflict, correct, matching, merge, names, visible,
 };
 
 impl Index {
@@ -63,12 +65,6 @@ impl Index {
     }
 }
 
-/// The rows above an instance.
-struct Above {
-    patient: i64,
-    series: i64,
-}
-
 /// What became of an object, and what it contradicts.
 pub(super) struct Arrived {
     pub(super) added: Added,
@@ -76,7 +72,9 @@ pub(super) struct Arrived {
     pub(super) conflicts: Vec<i64>,
 }
 
-pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Arrived> {
+/// Adds one object, whatever it is.
+pub(super) async fn add(transaction: &DatabaseTransaction, arrival: &Arrival) -> Result<Arrived> {
+    let facts = &arrival.facts;
     let mut same = Sql::new("SELECT id FROM instances WHERE hash = ");
     same.bind(facts.object.hash.to_string());
     if same.one(transaction).await?.is_some() {
@@ -87,10 +85,12 @@ pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Res
     }
     let (shown, applied) = correct::laid_over(transaction, facts.clone()).await?;
     let mut conflicts = Vec::new();
-    let above = match known(transaction, &shown).await? {
-        Some((above, patient)) => {
-            conflicts.extend(conflict::of_identity(transaction, &shown, &patient).await?);
-            above
+    let key = Key::of(&shown);
+    let mut known = arrival::above(transaction, [&key]).await?;
+    let (patient, series) = match known.remove(&key).filter(|above| above.stays(&shown)) {
+        Some(above) => {
+            conflicts.extend(conflict::of_identity(transaction, &shown, &above.identity).await?);
+            (above.patient, above.series)
         }
         None => {
             if let Some(patient) = conflict::patient(transaction, &shown).await? {
@@ -99,17 +99,24 @@ pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Res
             rows_above(transaction, &shown).await?
         }
     };
-    identifiers(transaction, above.patient, &shown.other_ids).await?;
+    identifiers(transaction, patient, &shown.other_ids).await?;
     let sop_uid = facts.value(tags::SOP_INSTANCE_UID);
     let mut others = Sql::new("SELECT id FROM instances WHERE sop_uid = ");
     others.bind(sop_uid).push(" LIMIT 1");
     let is_alone = others.one(transaction).await?.is_none();
     let decided = visible::decided(transaction, sop_uid).await?;
     let is_visible = is_alone && !decided.is_rejected;
-    let instance = insert_instance(transaction, &shown, &kept::deflated(facts), &above, is_visible).await?;
+    let row = InstanceRow {
+        facts: &shown,
+        kept: &arrival.kept,
+        patient,
+        series,
+        is_visible,
+    };
+    let instance = insert_instances(transaction, &[row]).await?[0];
     correct::note(transaction, instance, &applied).await?;
     if is_visible {
-        count(transaction, above.series, 1).await?;
+        count(transaction, series, 1).await?;
     }
     let mut added = Added::New;
     if !is_alone {
@@ -120,30 +127,8 @@ pub(super) async fn add(transaction: &DatabaseTransaction, facts: &Facts) -> Res
     Ok(Arrived { added, conflicts })
 }
 
-/// Gives the rows above where all are there and none has to change: the rule within a series.
-async fn known(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<(Above, Known)>> {
-    let mut sql = Sql::new(
-        "SELECT p.id, se.id, p.patient_name, p.birth_date, p.sex FROM series se JOIN studies st ON st.id = se.study, patients p WHERE st.study_uid = ",
-    );
-    sql.bind(facts.value(tags::STUDY_INSTANCE_UID))
-        .push(" AND se.series_uid = ")
-        .bind(facts.value(tags::SERIES_INSTANCE_UID))
-        .push(" AND p.patient_key = ")
-        .bind(facts.patient_key());
-    for table in ["p", "st", "se"] {
-        sql.push(&format!(" AND {table}.leader <= ")).bind(facts.leader());
-    }
-    let Some(row) = sql.one(transaction).await? else {
-        return Ok(None);
-    };
-    let above = Above {
-        patient: row.try_get_by_index(0)?,
-        series: row.try_get_by_index(1)?,
-    };
-    Ok(Some((above, conflict::known(&row, 2)?)))
-}
-
-async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Above> {
+/// Makes the rows above or brings them up to date; gives those of the patient and the series.
+async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<(i64, i64)> {
     let patient = patient(transaction, facts).await?;
     let date = facts.value(tags::STUDY_DATE);
     let study = upsert(
@@ -167,10 +152,7 @@ async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<
     if series.written {
         items_of_series(transaction, series.id, facts).await?;
     }
-    Ok(Above {
-        patient,
-        series: series.id,
-    })
+    Ok((patient, series.id))
 }
 
 pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<i64> {
@@ -232,7 +214,7 @@ async fn upsert(
         kept.iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone())),
     );
-    let mut sql = insert(table, &columns);
+    let mut sql = insert(table, std::slice::from_ref(&columns));
     sql.push(&format!(
         " ON CONFLICT ({}) DO UPDATE SET {} WHERE excluded.leader < {table}.leader RETURNING id",
         unique,
@@ -261,11 +243,15 @@ async fn upsert(
     })
 }
 
-fn insert(table: &str, columns: &[(String, Value)]) -> Sql {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let mut sql = Sql::new(format!("INSERT INTO {table} ({}) VALUES (", names.join(", ")));
-    sql.bind_all(columns.iter().map(|(_, value)| value.clone()))
-        .push(")");
+/// Rows of the same columns; of none there is no statement.
+pub(super) fn insert(table: &str, rows: &[Vec<(String, Value)>]) -> Sql {
+    let names = rows.first().into_iter().flatten().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = names.collect();
+    let mut sql = Sql::new(format!("INSERT INTO {table} ({}) VALUES ", names.join(", ")));
+    for (number, row) in rows.iter().enumerate() {
+        sql.push(if number == 0 { "(" } else { ", (" });
+        sql.bind_all(row.iter().map(|(_, value)| value.clone())).push(")");
+    }
     sql
 }
 
@@ -346,38 +332,70 @@ pub(super) async fn items_of_series(
     Ok(())
 }
 
-async fn insert_instance(
-    transaction: &DatabaseTransaction,
-    facts: &Facts,
-    kept: &[u8],
-    above: &Above,
-    visible: bool,
-) -> Result<i64> {
-    let object = facts.object;
-    let mut columns: Vec<(String, Value)> = [
-        ("series", Value::from(above.series)),
-        ("patient", above.patient.into()),
-        ("leader", facts.leader().into()),
-        ("hash", object.hash.to_string().into()),
-        ("received_ns", object.received_ns.into()),
-        ("size", i64::try_from(object.size).unwrap_or(i64::MAX).into()),
-        ("transfer_syntax_uid", facts.transfer_syntax_uid.as_str().into()),
-        ("visible", i64::from(visible).into()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    columns.extend(attributes::of_level(Level::Instance).flat_map(|attribute| columns_of(attribute, facts)));
-    let mut sql = insert("instances", &columns);
-    let row = sql.push(" RETURNING id").one(transaction).await?;
-    let id: i64 = row.ok_or(Error::Damaged("an instance"))?.try_get_by_index(0)?;
-    let mut sql = Sql::new("INSERT INTO metadata (instance, json, facts) VALUES (");
-    sql.bind(id).push(", ").bind(facts.metadata.clone());
-    sql.push(", ").bind(kept.to_vec()).push(")");
-    sql.run(transaction).await?;
-    Ok(id)
+/// An instance that is to get its row.
+pub(super) struct InstanceRow<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) kept: &'a [u8],
+    pub(super) patient: i64,
+    pub(super) series: i64,
+    pub(super) is_visible: bool,
 }
 
-/// Counts a visible instance in or out of its series and study.
+impl InstanceRow<'_> {
+    fn columns(&self) -> Vec<(String, Value)> {
+        let object = self.facts.object;
+        let mut columns: Vec<(String, Value)> = [
+            ("series", Value::from(self.series)),
+            ("patient", self.patient.into()),
+            ("leader", self.facts.leader().into()),
+            ("hash", object.hash.to_string().into()),
+            ("received_ns", object.received_ns.into()),
+            ("size", i64::try_from(object.size).unwrap_or(i64::MAX).into()),
+            (
+                "transfer_syntax_uid",
+                self.facts.transfer_syntax_uid.as_str().into(),
+            ),
+            ("visible", i64::from(self.is_visible).into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        let own = attributes::of_level(Level::Instance);
+        columns.extend(own.flat_map(|attribute| columns_of(attribute, self.facts)));
+        columns
+    }
+}
+
+/// Makes the rows of instances; gives their numbers in the order of the rows.
+pub(super) async fn insert_instances(
+    transaction: &DatabaseTransaction,
+    rows: &[InstanceRow<'_>],
+) -> Result<Vec<i64>> {
+    let columns: Vec<_> = rows.iter().map(InstanceRow::columns).collect();
+    let mut sql = insert("instances", &columns);
+    // A database may give them in any order.
+    let mut made = HashMap::new();
+    for row in sql.push(" RETURNING id, hash").all(transaction).await? {
+        made.insert(row.try_get_by_index::<String>(1)?, row.try_get_by_index::<i64>(0)?);
+    }
+    let number = |row: &InstanceRow<'_>| made.get(&row.facts.object.hash.to_string()).copied();
+    let numbers: Option<Vec<i64>> = rows.iter().map(number).collect();
+    let numbers = numbers.ok_or(Error::Damaged("an instance"))?;
+    let metadata: Vec<Vec<(String, Value)>> = rows
+        .iter()
+        .zip(&numbers)
+        .map(|(row, number)| {
+            vec![
+                ("instance".to_owned(), (*number).into()),
+                ("json".to_owned(), row.facts.metadata.clone().into()),
+                ("facts".to_owned(), row.kept.to_vec().into()),
+            ]
+        })
+        .collect();
+    insert("metadata", &metadata).run(transaction).await?;
+    Ok(numbers)
+}
+
+/// Counts visible instances in or out of their series and study.
 pub(super) async fn count(transaction: &DatabaseTransaction, series: i64, change: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE series SET instances = instances + ");
     sql.bind(change).push(" WHERE id = ").bind(series);

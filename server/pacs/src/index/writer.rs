@@ -4,10 +4,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
 
+use super::arrival::{self, Arrival};
 use super::database::Sql;
-use super::write;
+use super::write::Arrived;
 use super::{Added, Error, Facts, Result};
 use crate::events::{Event, EventSink, Kind};
 
@@ -16,21 +17,20 @@ const BATCH: usize = 128;
 
 type Answer = oneshot::Sender<Result<Added>>;
 
-/// An object, and who sent it: what has no sender is no event.
-type Arrival = (Facts, Option<String>);
-
 /// The way to the writing connection; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<(Arrival, Answer)>,
     connection: Arc<Mutex<DatabaseConnection>>,
     events: Arc<dyn EventSink>,
+    committed: watch::Sender<()>,
 }
 
 /// A transaction of the one writer, for what stands beside the index in its database. Dropped, it leaves nothing.
 pub struct Change {
     transaction: DatabaseTransaction,
     events: Arc<dyn EventSink>,
+    committed: watch::Sender<()>,
     /// Until the transaction has ended nobody else writes.
     _turn: OwnedMutexGuard<DatabaseConnection>,
 }
@@ -50,7 +50,9 @@ impl Change {
     ///
     /// [`Error::Database`].
     pub async fn record(&self, event: &Event) -> Result<()> {
-        self.events.record(&self.transaction, event).await
+        self.events
+            .record(&self.transaction, std::slice::from_ref(event))
+            .await
     }
 
     /// Makes the changes durable.
@@ -59,27 +61,51 @@ impl Change {
     ///
     /// [`Error::Full`], [`Error::Database`]: none was made.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await?;
+        self.committed.send_replace(());
+        Ok(())
     }
 }
 
 impl Writer {
-    pub(super) fn start(connection: DatabaseConnection, events: Arc<dyn EventSink>) -> Self {
+    /// Begins to write, on a thread of its own: statement by statement it waits for the database, and on a thread that
+    /// others share each wait would wake one of them for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoThread`].
+    pub(super) fn start(connection: DatabaseConnection, events: Arc<dyn EventSink>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(BATCH);
-        let connection = Arc::new(Mutex::new(connection));
-        tokio::spawn(work(waiting, Arc::clone(&connection), Arc::clone(&events)));
-        Self {
+        let writer = Self {
             queue,
-            connection,
+            connection: Arc::new(Mutex::new(connection)),
             events,
-        }
+            committed: watch::Sender::new(()),
+        };
+        let own = (
+            Arc::clone(&writer.connection),
+            Arc::clone(&writer.events),
+            writer.committed.clone(),
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::NoThread)?;
+        let writing = move || runtime.block_on(work(waiting, own.0, own.1, own.2));
+        let thread = std::thread::Builder::new().name("index-writer".to_owned());
+        thread.spawn(writing).map_err(Error::NoThread)?;
+        Ok(writer)
+    }
+
+    pub(super) fn committed(&self) -> watch::Receiver<()> {
+        self.committed.subscribe()
     }
 
     /// Adds one object; returns when its transaction is on the disk.
     pub(super) async fn add(&self, facts: Facts, sender: Option<String>) -> Result<Added> {
         let (answer, answered) = oneshot::channel();
         self.queue
-            .send(((facts, sender), answer))
+            .send((Arrival::new(facts, sender), answer))
             .await
             .map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
@@ -87,8 +113,11 @@ impl Writer {
 
     /// Adds many objects in one transaction.
     pub(super) async fn add_all(&self, facts: Vec<Facts>) -> Result<Vec<Added>> {
-        let arrivals: Vec<Arrival> = facts.into_iter().map(|facts| (facts, None)).collect();
-        together(&*self.connection.lock().await, &arrivals, &*self.events).await
+        let arrivals = facts.into_iter().map(|facts| Arrival::new(facts, None));
+        let arrivals: Vec<Arrival> = arrivals.collect();
+        let added = together(&*self.connection.lock().await, &arrivals, &*self.events).await?;
+        self.committed.send_replace(());
+        Ok(added)
     }
 
     /// Begins other changes.
@@ -97,6 +126,7 @@ impl Writer {
         Ok(Change {
             transaction: begin(&turn).await?,
             events: Arc::clone(&self.events),
+            committed: self.committed.clone(),
             _turn: turn,
         })
     }
@@ -107,6 +137,7 @@ async fn work(
     mut waiting: mpsc::Receiver<(Arrival, Answer)>,
     connection: Arc<Mutex<DatabaseConnection>>,
     events: Arc<dyn EventSink>,
+    committed: watch::Sender<()>,
 ) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
@@ -118,6 +149,7 @@ async fn work(
             // One that fails must not take the others with it.
             Err(_) => one_by_one(&connection, &arrivals, &*events).await,
         };
+        committed.send_replace(());
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // Whoever asked may have gone.
             let _ = answer.send(outcome);
@@ -132,29 +164,35 @@ async fn together(
 ) -> Result<Vec<Added>> {
     let transaction = begin(connection).await?;
     let mut all = Vec::with_capacity(arrivals.len());
-    for (facts, sender) in arrivals {
-        let write::Arrived { added, conflicts } = write::add(&transaction, facts).await?;
-        let kind = match added {
-            Added::New => Some(Kind::Stored),
-            Added::Different => Some(Kind::StoredBeside),
-            Added::Identical => None,
-        };
-        if let (Some(kind), Some(sender)) = (kind, sender) {
-            events
-                .record(&transaction, &Event::of(kind, sender, facts))
-                .await?;
+    for arrivals in arrivals.chunks(BATCH) {
+        let mut happened = Vec::new();
+        for (arrival, arrived) in arrivals.iter().zip(arrival::add(&transaction, arrivals).await?) {
+            if let Some(sender) = &arrival.sender {
+                happened.extend(events_of(&arrival.facts, sender, &arrived));
+            }
+            all.push(arrived.added);
         }
-        for (conflict, sender) in conflicts.iter().zip(sender.iter().cycle()) {
-            let event = Event {
-                detail: Some(format!("{{\"conflict\":{conflict}}}")),
-                ..Event::of(Kind::ConflictFound, sender, facts)
-            };
-            events.record(&transaction, &event).await?;
+        if !happened.is_empty() {
+            events.record(&transaction, &happened).await?;
         }
-        all.push(added);
     }
     transaction.commit().await?;
     Ok(all)
+}
+
+/// What happened with an object.
+fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
+    let kind = match arrived.added {
+        Added::New => Some(Kind::Stored),
+        Added::Different => Some(Kind::StoredBeside),
+        Added::Identical => None,
+    };
+    let stored = kind.map(|kind| Event::of(kind, sender, facts));
+    let found = arrived.conflicts.iter().map(|conflict| Event {
+        detail: Some(format!("{{\"conflict\":{conflict}}}")),
+        ..Event::of(Kind::ConflictFound, sender, facts)
+    });
+    stored.into_iter().chain(found).collect()
 }
 
 async fn one_by_one(

@@ -23,9 +23,9 @@ pub use refusals::{Refusals, Refused};
 pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
-use crate::figures;
 use crate::index::{self, Added, Facts, Index};
 use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
+use crate::{figures, waiting};
 
 /// Why an object was neither taken nor refused.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,8 @@ pub enum Error {
     /// The index could not take it.
     #[error(transparent)]
     Index(#[from] index::Error),
-    /// Describing it ended without an answer.
-    #[error("the object could not be described")]
+    /// Taking it ended without an answer.
+    #[error("the object could not be taken")]
     Interrupted,
 }
 
@@ -278,7 +278,8 @@ impl Receiving {
     ///
     /// [`Error::Storage`], [`Error::Index`]: not acknowledged; the sender should send it again.
     pub async fn finish(self) -> Result<Outcome> {
-        let outcome = self.judged().await;
+        let outcome = waiting::on_one_thread(self.judged()).await;
+        let outcome = outcome.unwrap_or(Err(Error::Interrupted));
         figures::ingested(&outcome);
         outcome
     }
@@ -301,7 +302,7 @@ impl Receiving {
         let limits = ingest.limits;
         let mut staged = staging.finish();
         let (refusals, told) = (ingest.refusals.clone(), sender.clone());
-        let described = tokio::task::spawn_blocking(move || {
+        let described = waiting::run(move || {
             let described = describe::staged(&mut staged, limits);
             if let (Some(refusals), Ok(Err(reason))) = (refusals, &described) {
                 let kept = refusals.keep(&mut staged, reason, told.as_deref().unwrap_or("unknown"));

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, pin_mut};
 use super::{Error, Ingest, Result};
 use crate::index::{Facts, ObjectReference};
 use crate::storage::{self, Hash, Hasher, ObjectInfo, Staged};
+use crate::waiting;
 
 /// Bytes before the meta information: the preamble and its prefix.
 const PREFIX: usize = 132;
@@ -49,7 +50,7 @@ pub(super) async fn stored(
     if is_same_bytes || others.is_empty() {
         return Ok((staged, None));
     }
-    let hashed = tokio::task::spawn_blocking(move || {
+    let hashed = waiting::run(move || {
         let received = of_staged(&mut staged);
         (staged, received)
     });

@@ -29,7 +29,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 
-use crate::figures;
+use crate::{figures, waiting};
 pub use cloud::OpenError;
 
 pub use hash::Hash;
@@ -416,7 +416,7 @@ impl Storage {
 
 /// Runs what waits for the disk on the threads for it.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let done = waiting::run(work).await;
     done.unwrap_or(Err(Error::Interrupted))
         .inspect_err(figures::storage_failed)
 }

@@ -5,6 +5,7 @@
 //! only the compression said so. Every object made here is read again and each of its frames compared with the source's
 //! before it is given; a codec that fails, or panics, costs its own object only. Icons within sequences stay as they are.
 
+mod behind;
 mod pixels;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use codec::{TransferSyntax, compression};
 use tokio::sync::Semaphore;
 
 use crate::storage::Hash;
+use behind::Behind;
 
 /// Why an object is not given in another transfer syntax.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,7 @@ impl Default for Limits {
 pub struct Transcoder {
     limits: Limits,
     places: Arc<Semaphore>,
+    behind: Behind,
 }
 
 impl Default for Transcoder {
@@ -92,6 +95,7 @@ impl Transcoder {
         Self {
             limits,
             places: Arc::new(Semaphore::new(cores)),
+            behind: Behind::default(),
         }
     }
 
@@ -118,6 +122,18 @@ impl Transcoder {
             work()
         });
         task.await.map_err(|_| Error::Fault)
+    }
+
+    /// As [`Transcoder::run`], for work that nobody waits for: it takes only what others leave of the processors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fault`] when it panics.
+    pub async fn run_behind<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        self.behind.run(work).await
     }
 }
 
