@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dicom_dictionary_std::tags;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, QueryResult};
 
-use super::conflict::{self, Known};
+use super::conflict;
 use super::database::Sql;
 use super::write::{self, Arrived, InstanceRow};
 use super::{Added, Error, Facts, Result, Scope, kept};
@@ -52,7 +52,7 @@ impl Key {
 pub(super) struct Above {
     pub(super) patient: i64,
     pub(super) series: i64,
-    pub(super) identity: Known,
+    pub(super) identity: conflict::Known,
     /// Of the three rows, the object received last whose values one shows.
     leader: String,
 }
@@ -71,57 +71,77 @@ pub(super) async fn above(
 ) -> Result<HashMap<Key, Above>> {
     let mut sql = Sql::new("");
     for key in keys {
-        let union = if sql.is_empty() { "" } else { " UNION ALL " };
-        sql.push(union)
-            .push(
-                "SELECT st.study_uid, se.series_uid, p.patient_key, p.id, se.id, p.leader, st.leader, se.leader, \
-                 p.patient_name, p.birth_date, p.sex FROM series se JOIN studies st ON st.id = se.study, patients p \
-                 WHERE st.study_uid = ",
-            )
-            .bind(key.study_uid.as_str())
-            .push(" AND se.series_uid = ")
-            .bind(key.series_uid.as_str())
-            .push(" AND p.patient_key = ")
-            .bind(key.patient_key.as_str());
+        push_above(&mut sql, key);
     }
     if sql.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = sql.all(transaction).await?;
-    rows.iter()
-        .map(|row| {
-            let text = |at| row.try_get_by_index::<String>(at);
-            let key = Key {
-                study_uid: text(0)?,
-                series_uid: text(1)?,
-                patient_key: text(2)?,
-            };
-            let above = Above {
-                patient: row.try_get_by_index(3)?,
-                series: row.try_get_by_index(4)?,
-                leader: text(5)?.max(text(6)?).max(text(7)?),
-                identity: conflict::known(row, 8)?,
-            };
-            Ok((key, above))
-        })
-        .collect()
+    rows.iter().map(read_above).collect()
+}
+
+/// Asks for the rows above of a key, in a union with what is asked for already.
+fn push_above(sql: &mut Sql, key: &Key) {
+    let union = if sql.is_empty() { "" } else { " UNION ALL " };
+    sql.push(union)
+        .push(
+            "SELECT st.study_uid, se.series_uid, p.patient_key, p.id, se.id, p.leader, st.leader, se.leader, \
+             p.patient_name, p.birth_date, p.sex FROM series se JOIN studies st ON st.id = se.study, patients p \
+             WHERE st.study_uid = ",
+        )
+        .bind(key.study_uid.as_str())
+        .push(" AND se.series_uid = ")
+        .bind(key.series_uid.as_str())
+        .push(" AND p.patient_key = ")
+        .bind(key.patient_key.as_str());
+}
+
+fn read_above(row: &QueryResult) -> Result<(Key, Above)> {
+    let text = |at| row.try_get_by_index::<String>(at);
+    let key = Key {
+        study_uid: text(0)?,
+        series_uid: text(1)?,
+        patient_key: text(2)?,
+    };
+    let above = Above {
+        patient: row.try_get_by_index(3)?,
+        series: row.try_get_by_index(4)?,
+        leader: text(5)?.max(text(6)?).max(text(7)?),
+        identity: conflict::known(row, 8)?,
+    };
+    Ok((key, above))
 }
 
 /// Adds objects, each as if it came alone.
 pub(super) async fn add(transaction: &DatabaseTransaction, arrivals: &[Arrival]) -> Result<Vec<Arrived>> {
     let mut arrived: Vec<Option<Arrived>> = arrivals.iter().map(|_| None).collect();
-    let is_plain = plain(transaction, arrivals).await?;
+    let mut rest: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (at, arrival) in arrivals.iter().enumerate() {
-        if !is_plain[at] {
-            arrived[at] = Some(write::add(transaction, arrival).await?);
+        rest.entry(Key::of(&arrival.facts)).or_default().push(at);
+    }
+    let Known { against, mut rows } = known(transaction, arrivals, rest.keys()).await?;
+    let is_plain = plain(arrivals, &against);
+    let mut first: Vec<usize> = (0..arrivals.len()).filter(|at| !is_plain[*at]).collect();
+    for (key, places) in &mut rest {
+        places.retain(|at| is_plain[*at]);
+        match rows.get(key) {
+            // What was received before the objects whose values are shown changes the rows above.
+            Some(above) => places.retain(|at| {
+                let stays = above.stays(&arrivals[*at].facts);
+                first.extend((!stays).then_some(*at));
+                stays
+            }),
+            // The first of a series makes them.
+            None if places.is_empty() => {}
+            None => first.push(places.remove(0)),
         }
     }
-    let mut rest: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for at in (0..arrivals.len()).filter(|at| is_plain[*at]) {
-        rest.entry(Key::of(&arrivals[at].facts)).or_default().push(at);
+    rest.retain(|_, places| !places.is_empty());
+    first.sort_unstable();
+    for at in &first {
+        arrived[*at] = Some(write::add(transaction, &arrivals[*at]).await?);
     }
-    let mut rows = above(transaction, rest.keys()).await?;
-    if lead(transaction, arrivals, &mut rest, &rows, &mut arrived).await? {
+    if !first.is_empty() {
         rows = above(transaction, rest.keys()).await?;
     }
     let mut more = Vec::new();
@@ -143,80 +163,82 @@ pub(super) async fn add(transaction: &DatabaseTransaction, arrivals: &[Arrival])
     all.ok_or(Error::Damaged("an object that was to be added"))
 }
 
-/// Tells of each object whether nothing known speaks against it, nor another of these.
-async fn plain(transaction: &DatabaseTransaction, arrivals: &[Arrival]) -> Result<Vec<bool>> {
-    let hash = |arrival: &Arrival| arrival.facts.object.hash.to_string();
-    let sop_uid = |arrival: &Arrival| arrival.facts.value(tags::SOP_INSTANCE_UID).to_owned();
-    let hashes: Vec<String> = arrivals.iter().map(hash).collect();
-    let sop_uids: Vec<String> = arrivals.iter().map(sop_uid).collect();
+/// What is known that concerns objects which are to be added.
+struct Known {
+    /// Hashes, SOP Instance UIDs and targets of corrections that are not to be added without a closer look.
+    against: HashSet<String>,
+    rows: HashMap<Key, Above>,
+}
+
+async fn known(
+    transaction: &DatabaseTransaction,
+    arrivals: &[Arrival],
+    keys: impl Iterator<Item = &Key>,
+) -> Result<Known> {
+    let hashes = arrivals.iter().map(|arrival| arrival.facts.object.hash.to_string());
+    let sop_uids = arrivals
+        .iter()
+        .map(|arrival| arrival.facts.value(tags::SOP_INSTANCE_UID));
     let targets = arrivals
         .iter()
         .flat_map(|arrival| Scope::targets_of(&arrival.facts));
     let targets: HashSet<String> = targets.collect();
 
-    let mut sql = Sql::new("SELECT hash FROM instances WHERE hash IN (");
-    sql.bind_all(hashes.iter().map(String::as_str));
-    for from in [
-        "SELECT sop_uid FROM instances WHERE sop_uid IN (",
-        "SELECT sop_uid FROM rejected_instances WHERE sop_uid IN (",
-        "SELECT sop_uid FROM choices WHERE sop_uid IN (",
-    ] {
-        sql.push(") UNION ALL ")
-            .push(from)
-            .bind_all(sop_uids.iter().map(String::as_str));
+    // The columns beside the first are there because those of a union must be alike.
+    let empty = ", '', '', 0, 0, '', '', '', NULL, NULL, NULL";
+    let mut sql = Sql::new(format!("SELECT hash{empty} FROM instances WHERE hash IN ("));
+    sql.bind_all(hashes);
+    for table in ["instances", "rejected_instances", "choices"] {
+        sql.push(&format!(
+            ") UNION ALL SELECT sop_uid{empty} FROM {table} WHERE sop_uid IN ("
+        ))
+        .bind_all(sop_uids.clone());
     }
-    sql.push(") UNION ALL SELECT target FROM corrections WHERE target IN (")
-        .bind_all(targets)
-        .push(")");
-    let rows = sql.all(transaction).await?;
-    let against: HashSet<String> = rows
-        .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<_, _>>()?;
+    sql.push(&format!(
+        ") UNION ALL SELECT target{empty} FROM corrections WHERE target IN ("
+    ))
+    .bind_all(targets)
+    .push(")");
+    for key in keys {
+        push_above(&mut sql, key);
+    }
+    let mut known = Known {
+        against: HashSet::new(),
+        rows: HashMap::new(),
+    };
+    for row in &sql.all(transaction).await? {
+        let is_above = row.try_get_by_index::<i64>(4)? != 0;
+        if is_above {
+            known.rows.extend([read_above(row)?]);
+        } else {
+            known.against.insert(row.try_get_by_index(0)?);
+        }
+    }
+    Ok(known)
+}
 
-    let mut met: HashMap<&str, u32> = HashMap::new();
-    for name in hashes.iter().chain(&sop_uids) {
+/// Tells of each object whether nothing known speaks against it, nor another of these.
+fn plain(arrivals: &[Arrival], against: &HashSet<String>) -> Vec<bool> {
+    let names = |arrival: &Arrival| {
+        [
+            arrival.facts.object.hash.to_string(),
+            arrival.facts.value(tags::SOP_INSTANCE_UID).to_owned(),
+        ]
+    };
+    let mut met: HashMap<String, u32> = HashMap::new();
+    for name in arrivals.iter().flat_map(names) {
         *met.entry(name).or_default() += 1;
     }
-    let is_plain = |at: usize| {
-        let is_alone = |name: &str| met.get(name) == Some(&1) && !against.contains(name);
-        is_alone(&hashes[at])
-            && is_alone(&sop_uids[at])
-            && Scope::targets_of(&arrivals[at].facts)
+    let is_plain = |arrival: &Arrival| {
+        let is_alone = names(arrival)
+            .iter()
+            .all(|name| met.get(name) == Some(&1) && !against.contains(name));
+        is_alone
+            && Scope::targets_of(&arrival.facts)
                 .iter()
                 .all(|target| !against.contains(target))
     };
-    Ok((0..arrivals.len()).map(is_plain).collect())
-}
-
-/// Adds what makes or changes rows above: the first of each series that is not known, and what was received before the
-/// objects whose values are shown. Takes them out of `rest`; gives whether there were any.
-async fn lead(
-    transaction: &DatabaseTransaction,
-    arrivals: &[Arrival],
-    rest: &mut BTreeMap<Key, Vec<usize>>,
-    rows: &HashMap<Key, Above>,
-    arrived: &mut [Option<Arrived>],
-) -> Result<bool> {
-    let mut leading = Vec::new();
-    for (key, places) in rest.iter_mut() {
-        match rows.get(key) {
-            Some(above) => {
-                let (staying, changing) = places
-                    .iter()
-                    .partition(|at| above.stays(&arrivals[**at].facts));
-                *places = staying;
-                leading.extend::<Vec<usize>>(changing);
-            }
-            None => leading.push(places.remove(0)),
-        }
-    }
-    leading.sort_unstable();
-    for at in &leading {
-        arrived[*at] = Some(write::add(transaction, &arrivals[*at]).await?);
-    }
-    rest.retain(|_, places| !places.is_empty());
-    Ok(!leading.is_empty())
+    arrivals.iter().map(is_plain).collect()
 }
 
 /// Adds objects that are each one more of their series.

@@ -37,7 +37,7 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`super::Error::Database`], [`super::Error::Newer`], [`super::Error::NoThread`].
+    /// [`super::Error::Database`], [`super::Error::Newer`].
     pub async fn open(place: &Place) -> Result<Self> {
         Self::open_with(place, Arc::new(EventTable)).await
     }
@@ -51,7 +51,7 @@ impl Index {
         let writing = connect(place, 1).await?;
         schema::migrate(&writing).await?;
         let readers = connect(place, 8).await?;
-        let writer = Writer::start(writing, events)?;
+        let writer = Writer::new(writing, events);
         Ok(Self { readers, writer })
     }
 

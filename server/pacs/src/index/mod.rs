@@ -81,9 +81,6 @@ pub enum Error {
     /// The database failed.
     #[error("the index failed: {0}")]
     Database(#[source] sea_orm::DbErr),
-    /// The system gives no thread to write from.
-    #[error("the index cannot be written: {0}")]
-    NoThread(#[source] std::io::Error),
     /// The database was made by a later version.
     #[error("the index has schema {found}, this version knows {known}")]
     Newer {

@@ -1,16 +1,21 @@
-//! The one writer: what several ask for at a time goes into one transaction, and so waits for the disk once.
+//! One writes at a time: what several ask for meanwhile goes into one transaction, and so waits for the disk once.
+//!
+//! There is no thread for it. Whoever gets the connection writes for all who wait, so that an object alone changes no
+//! thread on its way.
 
+use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot, watch};
 
 use super::arrival::{self, Arrival};
 use super::database::Sql;
 use super::write::Arrived;
 use super::{Added, Error, Facts, Result};
 use crate::events::{Event, EventSink, Kind};
+use crate::waiting;
 
 /// Objects of one transaction at most.
 const BATCH: usize = 128;
@@ -20,7 +25,7 @@ type Answer = oneshot::Sender<Result<Added>>;
 /// The way to the writing connection; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<(Arrival, Answer)>,
+    waiting: Arc<std::sync::Mutex<VecDeque<(Arrival, Answer)>>>,
     connection: Arc<Mutex<DatabaseConnection>>,
     events: Arc<dyn EventSink>,
     committed: watch::Sender<()>,
@@ -68,33 +73,13 @@ impl Change {
 }
 
 impl Writer {
-    /// Begins to write, on a thread of its own: statement by statement it waits for the database, and on a thread that
-    /// others share each wait would wake one of them for nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoThread`].
-    pub(super) fn start(connection: DatabaseConnection, events: Arc<dyn EventSink>) -> Result<Self> {
-        let (queue, waiting) = mpsc::channel(BATCH);
-        let writer = Self {
-            queue,
+    pub(super) fn new(connection: DatabaseConnection, events: Arc<dyn EventSink>) -> Self {
+        Self {
+            waiting: Arc::default(),
             connection: Arc::new(Mutex::new(connection)),
             events,
             committed: watch::Sender::new(()),
-        };
-        let own = (
-            Arc::clone(&writer.connection),
-            Arc::clone(&writer.events),
-            writer.committed.clone(),
-        );
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Error::NoThread)?;
-        let writing = move || runtime.block_on(work(waiting, own.0, own.1, own.2));
-        let thread = std::thread::Builder::new().name("index-writer".to_owned());
-        thread.spawn(writing).map_err(Error::NoThread)?;
-        Ok(writer)
+        }
     }
 
     pub(super) fn committed(&self) -> watch::Receiver<()> {
@@ -103,12 +88,50 @@ impl Writer {
 
     /// Adds one object; returns when its transaction is on the disk.
     pub(super) async fn add(&self, facts: Facts, sender: Option<String>) -> Result<Added> {
-        let (answer, answered) = oneshot::channel();
-        self.queue
-            .send((Arrival::new(facts, sender), answer))
-            .await
-            .map_err(|_| Error::Closed)?;
-        answered.await.map_err(|_| Error::Closed)?
+        let (answer, mut answered) = oneshot::channel();
+        let arrival = Arrival::new(facts, sender);
+        self.queue().push_back((arrival, answer));
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut answered => return outcome.map_err(|_| Error::Closed)?,
+                turn = Arc::clone(&self.connection).lock_owned() => {
+                    let writer = self.clone();
+                    // What is written for others does not end with whoever writes it.
+                    let written = waiting::on_one_thread(async move { writer.write_for_all(&turn).await });
+                    written.await.map_err(|_| Error::Closed)?;
+                }
+            }
+        }
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<(Arrival, Answer)>> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Adds what waits, at most a batch of it, and answers.
+    async fn write_for_all(&self, connection: &DatabaseConnection) {
+        let (arrivals, answers): (Vec<_>, Vec<_>) = {
+            let mut queue = self.queue();
+            let count = queue.len().min(BATCH);
+            queue.drain(..count).unzip()
+        };
+        if arrivals.is_empty() {
+            return;
+        }
+        let outcomes = match together(connection, &arrivals, &*self.events).await {
+            Ok(added) => added.into_iter().map(Ok).collect(),
+            Err(error) if arrivals.len() == 1 => vec![Err(error)],
+            // One that fails must not take the others with it.
+            Err(_) => one_by_one(connection, &arrivals, &*self.events).await,
+        };
+        self.committed.send_replace(());
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // Whoever asked may have gone.
+            let _ = answer.send(outcome);
+        }
     }
 
     /// Adds many objects in one transaction.
@@ -129,31 +152,6 @@ impl Writer {
             committed: self.committed.clone(),
             _turn: turn,
         })
-    }
-}
-
-/// Ends when the last [`Writer`] is gone.
-async fn work(
-    mut waiting: mpsc::Receiver<(Arrival, Answer)>,
-    connection: Arc<Mutex<DatabaseConnection>>,
-    events: Arc<dyn EventSink>,
-    committed: watch::Sender<()>,
-) {
-    let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        let (arrivals, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        let connection = connection.lock().await;
-        let outcomes = match together(&connection, &arrivals, &*events).await {
-            Ok(added) => added.into_iter().map(Ok).collect(),
-            Err(error) if arrivals.len() == 1 => vec![Err(error)],
-            // One that fails must not take the others with it.
-            Err(_) => one_by_one(&connection, &arrivals, &*events).await,
-        };
-        committed.send_replace(());
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // Whoever asked may have gone.
-            let _ = answer.send(outcome);
-        }
     }
 }
 

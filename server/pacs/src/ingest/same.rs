@@ -38,12 +38,14 @@ struct DataSet {
 pub(super) async fn stored(
     ingest: &Ingest,
     facts: &Facts,
-    mut staged: Staged,
+    staged: Staged,
 ) -> Result<(Staged, Option<ObjectInfo>)> {
     let others = ingest
         .index
-        .objects_with(facts.value(tags::SOP_INSTANCE_UID))
-        .await?;
+        .objects_with(facts.value(tags::SOP_INSTANCE_UID));
+    // Nearly always there is none, and the bytes are on the disk when that is known.
+    let (others, prepared) = futures_util::join!(others, ingest.storage.prepare(staged));
+    let (others, mut staged) = (others?, prepared?);
     let is_same_bytes = others.iter().any(|other| other.hash == staged.hash());
     let of_syntax = |other: &&ObjectReference| other.transfer_syntax_uid == facts.transfer_syntax_uid;
     let others: Vec<_> = others.iter().filter(of_syntax).take(MOST).collect();

@@ -76,24 +76,39 @@ impl Local {
         self.root.join(format!("objects/{:02x}/{hash}{end}", hash.0[0]))
     }
 
+    /// Brings the bytes to the disk, but for their name; nothing where they are there.
+    ///
     /// `received_ns` is given for what was received before, elsewhere.
-    pub(super) fn commit(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
-        let path = self.path(Form::Received, staged.hash);
-        let folder = &self.folders[usize::from(staged.hash.0[0])];
-        if let Some(object) = self.undamaged(staged.hash)? {
-            return self.existing(folder, object);
+    pub(super) fn prepare(&self, mut staged: Staged, received_ns: Option<i64>) -> Result<Staged> {
+        if staged.prepared_ns.is_some() || self.undamaged(staged.hash)?.is_some() {
+            return Ok(staged);
         }
+        let path = self.path(Form::Received, staged.hash);
         // The time of receipt is part of the file, so that an index made anew finds the same order.
         let received_ns = match (received_ns, std::fs::metadata(&path)) {
             (Some(received_ns), _) => received_ns,
             (None, Ok(damaged)) => modified_ns(&damaged)?,
             (None, Err(_)) => self.receipts.next_ns(),
         };
-        let (hash, size) = (staged.hash, staged.size);
-        let file = whole_file(staged)?;
+        let file = whole_file(&mut staged)?;
         file.file.set_modified(time_of(received_ns))?;
         (self.sync)(&file.file)?;
-        {
+        staged.file = Some(file);
+        staged.prepared_ns = Some(received_ns);
+        Ok(staged)
+    }
+
+    /// Stores what was prepared, or is prepared now.
+    pub(super) fn commit(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
+        let Staged {
+            hash,
+            size,
+            file,
+            prepared_ns,
+            ..
+        } = self.prepare(staged, received_ns)?;
+        let folder = &self.folders[usize::from(hash.0[0])];
+        let received_ns = {
             let _naming = folder
                 .naming
                 .lock()
@@ -102,8 +117,13 @@ impl Local {
             if let Some(object) = self.undamaged(hash)? {
                 return self.existing(folder, object);
             }
-            file.rename(&path)?;
-        }
+            let (Some(file), Some(received_ns)) = (file, prepared_ns) else {
+                // It was there a moment ago.
+                return Err(Error::NotFound(hash));
+            };
+            file.rename(&self.path(Form::Received, hash))?;
+            received_ns
+        };
         folder.sync(self.sync)?;
         Ok(Committed {
             object: ObjectInfo {
@@ -196,8 +216,8 @@ impl Local {
     }
 
     /// Names a compressed form; it is on the disk when this returns.
-    pub(super) fn commit_packed(&self, staged: Staged, hash: Hash, received_ns: i64) -> Result<()> {
-        let file = whole_file(staged)?;
+    pub(super) fn commit_packed(&self, mut staged: Staged, hash: Hash, received_ns: i64) -> Result<()> {
+        let file = whole_file(&mut staged)?;
         file.file.set_modified(time_of(received_ns))?;
         (self.sync)(&file.file)?;
         file.rename(&self.path(Form::Packed, hash))?;
@@ -268,15 +288,12 @@ pub(super) fn lock(root: &Path) -> Result<File> {
     }
 }
 
-fn whole_file(staged: Staged) -> Result<TemporaryFile> {
-    let Staged {
-        incoming, head, file, ..
-    } = staged;
-    if let Some(file) = file {
+fn whole_file(staged: &mut Staged) -> Result<TemporaryFile> {
+    if let Some(file) = staged.file.take() {
         return Ok(file);
     }
-    let mut file = TemporaryFile::new(&incoming)?;
-    file.file.write_all(&head)?;
+    let mut file = TemporaryFile::new(&staged.incoming)?;
+    file.file.write_all(&staged.head)?;
     Ok(file)
 }
 

@@ -340,6 +340,15 @@ impl Storage {
         }
     }
 
+    /// Does what of [`Storage::commit`] can be done before it is known whether the object is wanted.
+    pub(crate) async fn prepare(&self, staged: Staged) -> Result<Staged> {
+        if let (Backend::Local(local), None) = (&self.backend, &self.cold) {
+            let local = Arc::clone(local);
+            return blocking(move || local.prepare(staged, None)).await;
+        }
+        Ok(staged)
+    }
+
     /// As [`Storage::commit`], with the time at which it was received elsewhere.
     async fn commit_received(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
         match &self.backend {

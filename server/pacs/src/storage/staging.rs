@@ -27,8 +27,10 @@ pub struct Staged {
     pub(super) hash: Hash,
     pub(super) size: u64,
     pub(super) head: Vec<u8>,
-    /// All bytes, where they are more than `head`.
+    /// All bytes, where they are more than `head`, or on the disk already.
     pub(super) file: Option<TemporaryFile>,
+    /// The time of receipt that is in the file: then all of it is on the disk, and lacks its name only.
+    pub(super) prepared_ns: Option<i64>,
 }
 
 impl Staging {
@@ -84,6 +86,7 @@ impl Staging {
             size: self.size,
             head: self.head,
             file: self.file,
+            prepared_ns: None,
         }
     }
 }
