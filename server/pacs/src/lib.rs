@@ -33,7 +33,6 @@ pub mod storage;
 pub mod tiers;
 pub mod tls;
 pub mod transcode;
-mod waiting;
 
 #[cfg(test)]
 mod test_folder;

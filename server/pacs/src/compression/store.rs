@@ -62,10 +62,10 @@ pub(super) async fn due(
         sql.push(" ORDER BY i.id LIMIT ").bind(i64::from(limit));
         for row in sql.all(index.readers()).await? {
             found.push(Object {
-                id: row.try_get_by_index(0)?,
-                hash: hash(&row.try_get_by_index::<String>(1)?)?,
-                size: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
-                received_ns: row.try_get_by_index(3)?,
+                id: row.get(0)?,
+                hash: hash(&row.get::<String>(1)?)?,
+                size: row.get::<i64>(2)?.unsigned_abs(),
+                received_ns: row.get(3)?,
                 to,
             });
         }
@@ -131,9 +131,7 @@ pub(super) async fn forget(index: &Index, hash: Hash) -> Result<()> {
 pub(super) async fn unfinished(index: &Index) -> Result<Vec<Hash>> {
     let sql = Sql::new("SELECT hash FROM compressions WHERE state = 'recorded' ORDER BY hash");
     let rows = sql.all(index.readers()).await?;
-    rows.iter()
-        .map(|row| hash(&row.try_get_by_index::<String>(0)?))
-        .collect()
+    rows.iter().map(|row| hash(&row.get::<String>(0)?)).collect()
 }
 
 fn hash(text: &str) -> Result<Hash> {

@@ -1,7 +1,5 @@
 //! The queue's rows.
 
-use sea_orm::QueryResult;
-
 use super::{Backlog, Counted, Delivery, Filter, NewDelivery, State, Step};
 use crate::index::{Change, Error, Index, Page, Result, Sql};
 use crate::storage::Hash;
@@ -17,7 +15,7 @@ pub(super) async fn cursor(index: &Index, reader: &str) -> Result<Option<i64>> {
     let mut sql = Sql::new("SELECT event FROM event_cursors WHERE reader = ");
     sql.bind(reader);
     let row = sql.one(index.readers()).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
 /// The last event that there is.
@@ -27,7 +25,7 @@ pub(super) async fn last_event(index: &Index) -> Result<i64> {
         .one(index.readers())
         .await?
         .ok_or(Error::Damaged("a maximum"))?;
-    Ok(row.try_get_by_index(0)?)
+    Ok(row.get(0)?)
 }
 
 pub(super) async fn set_cursor(change: &Change, reader: &str, event: i64) -> Result<()> {
@@ -50,7 +48,7 @@ pub(super) async fn add(change: &Change, new: &NewDelivery, now_ns: i64) -> Resu
     } else {
         State::Waiting
     };
-    let values: [sea_orm::Value; 12] = [
+    let values: [database::Value; 12] = [
         new.destination.as_str().into(),
         new.hash.to_string().into(),
         new.sop_uid.as_str().into(),
@@ -75,7 +73,7 @@ pub(super) async fn versions(change: &Change, destination: &str, sop_uid: &str) 
     let mut sql = Sql::new("SELECT COUNT(*) FROM deliveries WHERE destination = ");
     sql.bind(destination).push(" AND sop_uid = ").bind(sop_uid);
     let row = sql.one(&**change).await?.ok_or(Error::Damaged("a count"))?;
-    Ok(row.try_get_by_index(0)?)
+    Ok(row.get(0)?)
 }
 
 /// Has what waits of a study, and was not tried yet, wait until then.
@@ -117,7 +115,7 @@ pub(super) async fn next_study(
     );
     sql.bind(now_ns).push(") ORDER BY d.id LIMIT 1");
     let row = sql.one(index.readers()).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
 /// When the next that waits may be sent, in nanoseconds since 1970.
@@ -129,7 +127,7 @@ pub(super) async fn next_due_ns(index: &Index, destination: &str) -> Result<Opti
         .one(index.readers())
         .await?
         .ok_or(Error::Damaged("a minimum"))?;
-    Ok(row.try_get_by_index(0)?)
+    Ok(row.get(0)?)
 }
 
 /// Takes the first of a study to be sent, in the order they came.
@@ -190,7 +188,7 @@ pub(super) async fn recover(index: &Index, now_ns: i64) -> Result<u64> {
     let change = index.begin().await?;
     let mut sql = Sql::new("UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, changed_ns = ");
     sql.bind(now_ns).push(" WHERE state = 'sending'");
-    let changed = sql.run(&*change).await?.rows_affected();
+    let changed = sql.run(&*change).await?;
     change.commit().await?;
     Ok(changed)
 }
@@ -243,7 +241,7 @@ pub(super) async fn hasten(change: &Change, id: i64, now_ns: i64) -> Result<bool
     sql.bind(now_ns)
         .push(" WHERE state = 'waiting' AND id = ")
         .bind(id);
-    Ok(sql.run(&**change).await?.rows_affected() > 0)
+    Ok(sql.run(&**change).await? > 0)
 }
 
 /// What is not over for a destination, by state.
@@ -256,8 +254,8 @@ pub(super) async fn backlog(index: &Index, destination: &str) -> Result<Vec<Back
         .map(|row| {
             Ok(Backlog {
                 state: state(row, 0)?,
-                number: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
-                oldest_ns: row.try_get_by_index(2)?,
+                number: row.get::<i64>(1)?.unsigned_abs(),
+                oldest_ns: row.get(2)?,
             })
         })
         .collect()
@@ -272,9 +270,9 @@ pub(super) async fn counts(index: &Index) -> Result<Vec<Counted>> {
     rows.iter()
         .map(|row| {
             Ok(Counted {
-                destination: row.try_get_by_index(0)?,
+                destination: row.get(0)?,
                 state: state(row, 1)?,
-                number: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
+                number: row.get::<i64>(2)?.unsigned_abs(),
             })
         })
         .collect()
@@ -286,34 +284,34 @@ pub(super) async fn prune(index: &Index, before_ns: i64) -> Result<u64> {
     let mut sql =
         Sql::new("DELETE FROM deliveries WHERE state IN ('delivered', 'dropped') AND changed_ns < ");
     sql.bind(before_ns);
-    let removed = sql.run(&*change).await?.rows_affected();
+    let removed = sql.run(&*change).await?;
     change.commit().await?;
     Ok(removed)
 }
 
-fn read(rows: &[QueryResult]) -> Result<Vec<Delivery>> {
-    let delivery = |row: &QueryResult| {
-        let hash: String = row.try_get_by_index(2)?;
+fn read(rows: &[database::Row]) -> Result<Vec<Delivery>> {
+    let delivery = |row: &database::Row| {
+        let hash: String = row.get(2)?;
         Ok(Delivery {
-            id: row.try_get_by_index(0)?,
-            destination: row.try_get_by_index(1)?,
+            id: row.get(0)?,
+            destination: row.get(1)?,
             hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a delivery"))?,
-            sop_uid: row.try_get_by_index(3)?,
-            study_uid: row.try_get_by_index(4)?,
-            sop_class_uid: row.try_get_by_index(5)?,
-            transfer_syntax_uid: row.try_get_by_index(6)?,
+            sop_uid: row.get(3)?,
+            study_uid: row.get(4)?,
+            sop_class_uid: row.get(5)?,
+            transfer_syntax_uid: row.get(6)?,
             state: state(row, 7)?,
-            attempts: row.try_get_by_index(8)?,
-            not_before_ns: row.try_get_by_index(9)?,
-            created_ns: row.try_get_by_index(10)?,
-            changed_ns: row.try_get_by_index(11)?,
-            reason: row.try_get_by_index(12)?,
+            attempts: row.get(8)?,
+            not_before_ns: row.get(9)?,
+            created_ns: row.get(10)?,
+            changed_ns: row.get(11)?,
+            reason: row.get(12)?,
         })
     };
     rows.iter().map(delivery).collect()
 }
 
-fn state(row: &QueryResult, at: usize) -> Result<State> {
-    let word: String = row.try_get_by_index(at)?;
+fn state(row: &database::Row, at: usize) -> Result<State> {
+    let word: String = row.get(at)?;
     State::from_text(&word).ok_or(Error::Damaged("a delivery"))
 }

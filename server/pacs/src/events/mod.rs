@@ -8,8 +8,8 @@ mod store;
 use std::future::Future;
 use std::pin::Pin;
 
+use database::Transaction;
 use dicom_dictionary_std::tags;
-use sea_orm::DatabaseTransaction;
 
 use crate::index::{Facts, Result};
 use crate::storage::Hash;
@@ -22,11 +22,7 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Where events go.
 pub trait EventSink: std::fmt::Debug + Send + Sync {
     /// Writes events in the transaction of what they record.
-    fn record<'a>(
-        &'a self,
-        transaction: &'a DatabaseTransaction,
-        events: &'a [Event],
-    ) -> Boxed<'a, Result<()>>;
+    fn record<'a>(&'a self, transaction: &'a Transaction, events: &'a [Event]) -> Boxed<'a, Result<()>>;
 }
 
 /// What kind of event.

@@ -1,6 +1,6 @@
 //! The table of events.
 
-use sea_orm::{DatabaseTransaction, Value};
+use database::{Transaction, Value};
 
 use super::{Boxed, Event, EventSink, Kind};
 use crate::index::{Error, Index, Result, Sql};
@@ -11,16 +11,12 @@ use crate::storage::Hash;
 pub struct EventTable;
 
 impl EventSink for EventTable {
-    fn record<'a>(
-        &'a self,
-        transaction: &'a DatabaseTransaction,
-        events: &'a [Event],
-    ) -> Boxed<'a, Result<()>> {
+    fn record<'a>(&'a self, transaction: &'a Transaction, events: &'a [Event]) -> Boxed<'a, Result<()>> {
         Box::pin(insert(transaction, events))
     }
 }
 
-async fn insert(transaction: &DatabaseTransaction, events: &[Event]) -> Result<()> {
+async fn insert(transaction: &Transaction, events: &[Event]) -> Result<()> {
     let mut sql = Sql::new(
         "INSERT INTO events (at_ns, kind, actor, study_uid, series_uid, sop_uid, hash, detail) VALUES ",
     );
@@ -56,21 +52,21 @@ impl EventTable {
         let rows = sql.all(index.readers()).await?;
         rows.iter()
             .map(|row| {
-                let kind: String = row.try_get_by_index(2)?;
-                let hash: Option<String> = row.try_get_by_index(7)?;
+                let kind: String = row.get(2)?;
+                let hash: Option<String> = row.get(7)?;
                 let event = Event {
-                    at_ns: row.try_get_by_index(1)?,
+                    at_ns: row.get(1)?,
                     kind: Kind::from_text(&kind).ok_or(Error::Damaged("an event"))?,
-                    actor: row.try_get_by_index(3)?,
-                    study_uid: row.try_get_by_index(4)?,
-                    series_uid: row.try_get_by_index(5)?,
-                    sop_uid: row.try_get_by_index(6)?,
+                    actor: row.get(3)?,
+                    study_uid: row.get(4)?,
+                    series_uid: row.get(5)?,
+                    sop_uid: row.get(6)?,
                     hash: hash
                         .map(|hex| Hash::from_hex(&hex).ok_or(Error::Damaged("an event")))
                         .transpose()?,
-                    detail: row.try_get_by_index(8)?,
+                    detail: row.get(8)?,
                 };
-                Ok((row.try_get_by_index(0)?, event))
+                Ok((row.get(0)?, event))
             })
             .collect()
     }

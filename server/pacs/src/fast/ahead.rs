@@ -84,7 +84,7 @@ impl Ahead {
             None => {
                 let sql = Sql::new("SELECT COALESCE(MAX(id), 0) FROM instances");
                 let row = sql.one(readers).await?;
-                let last: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+                let last: i64 = row.map_or(Ok(0), |row| row.get(0))?;
                 last.saturating_sub(BEFORE)
             }
         };
@@ -99,10 +99,10 @@ impl Ahead {
              GROUP BY st.study_uid, se.series_uid",
         );
         for row in sql.all(readers).await? {
-            let series = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let series = (row.get(0)?, row.get(1)?);
             let last_ns = self.growing.entry(series).or_default();
-            *last_ns = (*last_ns).max(row.try_get_by_index(2)?);
-            self.after = self.after.max(Some(row.try_get_by_index(3)?));
+            *last_ns = (*last_ns).max(row.get(2)?);
+            self.after = self.after.max(Some(row.get(3)?));
         }
         Ok(())
     }

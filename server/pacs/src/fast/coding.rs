@@ -69,12 +69,7 @@ pub(super) enum For {
 /// # Errors
 ///
 /// Those of reading the object.
-pub(super) async fn make(
-    app: &App,
-    kind: Kind,
-    place: &Place,
-    reader: For,
-) -> Result<(Coding, Bytes)> {
+pub(super) async fn make(app: &App, kind: Kind, place: &Place, reader: For) -> Result<(Coding, Bytes)> {
     let is_compressed = reader != For::FastLink;
     if kind == Kind::Frame
         && !is_compressed

@@ -1,7 +1,5 @@
 //! Devices and settings in the index's database.
 
-use sea_orm::QueryResult;
-
 use super::devices::{Device, Kind};
 use crate::index::{Error, Index, Result, Sql};
 use crate::storage::Hash;
@@ -12,7 +10,7 @@ const COLUMNS: &str = "name, kind, created_ns, revoked_ns";
 pub(super) async fn add(index: &Index, device: &Device, code_id: Option<&str>, secret: Hash) -> Result<bool> {
     let change = index.begin().await?;
     let mut sql = Sql::new("INSERT INTO devices (name, kind, code_id, secret, created_ns) VALUES (");
-    let values: [sea_orm::Value; 5] = [
+    let values: [database::Value; 5] = [
         device.name.as_str().into(),
         device.kind.as_str().into(),
         code_id.map(str::to_owned).into(),
@@ -20,7 +18,7 @@ pub(super) async fn add(index: &Index, device: &Device, code_id: Option<&str>, s
         device.created_ns.into(),
     ];
     sql.bind_all(values).push(") ON CONFLICT DO NOTHING");
-    let added = sql.run(&*change).await?.rows_affected() == 1;
+    let added = sql.run(&*change).await? == 1;
     change.commit().await?;
     Ok(added)
 }
@@ -32,7 +30,7 @@ pub(super) async fn revoke(index: &Index, name: &str, now_ns: i64) -> Result<boo
     sql.bind(now_ns)
         .push(" WHERE revoked_ns IS NULL AND name = ")
         .bind(name);
-    let revoked = sql.run(&*change).await?.rows_affected() == 1;
+    let revoked = sql.run(&*change).await? == 1;
     change.commit().await?;
     Ok(revoked)
 }
@@ -59,17 +57,17 @@ pub(super) async fn of_code(index: &Index, code_id: &str) -> Result<Option<Hash>
     let Some(row) = sql.one(index.readers()).await? else {
         return Ok(None);
     };
-    let hex: String = row.try_get_by_index(0)?;
+    let hex: String = row.get(0)?;
     Ok(Some(Hash::from_hex(&hex).ok_or(Error::Damaged("a device"))?))
 }
 
-fn device(row: &QueryResult) -> Result<Device> {
-    let kind: String = row.try_get_by_index(1)?;
+fn device(row: &database::Row) -> Result<Device> {
+    let kind: String = row.get(1)?;
     Ok(Device {
-        name: row.try_get_by_index(0)?,
+        name: row.get(0)?,
         kind: Kind::from_text(&kind).ok_or(Error::Damaged("a device"))?,
-        created_ns: row.try_get_by_index(2)?,
-        revoked_ns: row.try_get_by_index(3)?,
+        created_ns: row.get(2)?,
+        revoked_ns: row.get(3)?,
     })
 }
 
@@ -78,7 +76,7 @@ pub(super) async fn setting(index: &Index, name: &str) -> Result<Option<String>>
     let mut sql = Sql::new("SELECT setting FROM gateway_settings WHERE name = ");
     sql.bind(name);
     let row = sql.one(index.readers()).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
 /// Keeps what a person set.

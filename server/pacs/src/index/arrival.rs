@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use database::{Sql, Transaction};
 use dicom_dictionary_std::tags;
-use sea_orm::{DatabaseTransaction, QueryResult};
 
 use super::conflict;
-use super::database::Sql;
 use super::write::{self, Arrived, InstanceRow};
 use super::{Added, Error, Facts, Result, Scope, kept};
 
@@ -66,7 +65,7 @@ impl Above {
 
 /// Gives the rows above where all are there.
 pub(super) async fn above(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     keys: impl IntoIterator<Item = &Key>,
 ) -> Result<HashMap<Key, Above>> {
     let mut sql = Sql::new("");
@@ -96,16 +95,16 @@ fn push_above(sql: &mut Sql, key: &Key) {
         .bind(key.patient_key.as_str());
 }
 
-fn read_above(row: &QueryResult) -> Result<(Key, Above)> {
-    let text = |at| row.try_get_by_index::<String>(at);
+fn read_above(row: &database::Row) -> Result<(Key, Above)> {
+    let text = |at| row.get::<String>(at);
     let key = Key {
         study_uid: text(0)?,
         series_uid: text(1)?,
         patient_key: text(2)?,
     };
     let above = Above {
-        patient: row.try_get_by_index(3)?,
-        series: row.try_get_by_index(4)?,
+        patient: row.get(3)?,
+        series: row.get(4)?,
         leader: text(5)?.max(text(6)?).max(text(7)?),
         identity: conflict::known(row, 8)?,
     };
@@ -113,7 +112,7 @@ fn read_above(row: &QueryResult) -> Result<(Key, Above)> {
 }
 
 /// Adds objects, each as if it came alone.
-pub(super) async fn add(transaction: &DatabaseTransaction, arrivals: &[Arrival]) -> Result<Vec<Arrived>> {
+pub(super) async fn add(transaction: &Transaction, arrivals: &[Arrival]) -> Result<Vec<Arrived>> {
     let mut arrived: Vec<Option<Arrived>> = arrivals.iter().map(|_| None).collect();
     let mut rest: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (at, arrival) in arrivals.iter().enumerate() {
@@ -171,11 +170,13 @@ struct Known {
 }
 
 async fn known(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     arrivals: &[Arrival],
     keys: impl Iterator<Item = &Key>,
 ) -> Result<Known> {
-    let hashes = arrivals.iter().map(|arrival| arrival.facts.object.hash.to_string());
+    let hashes = arrivals
+        .iter()
+        .map(|arrival| arrival.facts.object.hash.to_string());
     let sop_uids = arrivals
         .iter()
         .map(|arrival| arrival.facts.value(tags::SOP_INSTANCE_UID));
@@ -207,11 +208,11 @@ async fn known(
         rows: HashMap::new(),
     };
     for row in &sql.all(transaction).await? {
-        let is_above = row.try_get_by_index::<i64>(4)? != 0;
+        let is_above = row.get::<i64>(4)? != 0;
         if is_above {
             known.rows.extend([read_above(row)?]);
         } else {
-            known.against.insert(row.try_get_by_index(0)?);
+            known.against.insert(row.get(0)?);
         }
     }
     Ok(known)
@@ -243,7 +244,7 @@ fn plain(arrivals: &[Arrival], against: &HashSet<String>) -> Vec<bool> {
 
 /// Adds objects that are each one more of their series.
 async fn one_more(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     arrivals: &[Arrival],
     more: &[(usize, &Above)],
     arrived: &mut [Option<Arrived>],

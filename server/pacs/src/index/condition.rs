@@ -1,12 +1,11 @@
 //! Tests as SQL, in the two databases' words.
 
-use sea_orm::DbBackend;
+use database::{Backend, Sql};
 
-use super::database::Sql;
 use super::matching::Test;
 
 /// Writes a test of the compared forms in `columns`.
-pub(super) fn condition(sql: &mut Sql, columns: &[String], test: &Test, backend: DbBackend) {
+pub(super) fn condition(sql: &mut Sql, columns: &[String], test: &Test, backend: Backend) {
     let first = columns.first().map_or("NULL", String::as_str);
     match test {
         Test::Always => drop(sql.push("1 = 1")),
@@ -71,7 +70,7 @@ fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{FFFF}")
 }
 
-fn like(sql: &mut Sql, column: &str, pattern: &str, backend: DbBackend) {
+fn like(sql: &mut Sql, column: &str, pattern: &str, backend: Backend) {
     let literal: String = pattern.chars().take_while(|c| !matches!(c, '*' | '?')).collect();
     sql.push("(");
     // What comes before the first wildcard is a range of the index.
@@ -79,7 +78,7 @@ fn like(sql: &mut Sql, column: &str, pattern: &str, backend: DbBackend) {
         begins_with(sql, column, &literal);
         sql.push(" AND ");
     }
-    if backend == DbBackend::Postgres {
+    if backend == Backend::Postgres {
         let mut escaped = String::new();
         for c in pattern.chars() {
             match c {

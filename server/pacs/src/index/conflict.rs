@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use database::{Sql, Transaction};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
 
 use super::Scope;
 use super::correct::{self, NewCorrection};
-use super::database::Sql;
 use super::{Error, Facts, Index, Page, Result, matching, visible};
 use crate::events::{Event, Kind};
 use crate::storage::Hash;
@@ -85,10 +84,10 @@ pub struct Conflict {
 pub(super) struct Known(BTreeMap<Tag, String>);
 
 /// Reads three columns: name, birth date, sex.
-pub(super) fn known(row: &QueryResult, first: usize) -> Result<Known> {
+pub(super) fn known(row: &database::Row, first: usize) -> Result<Known> {
     let mut known = BTreeMap::new();
     for (tag, at) in IDENTITY.into_iter().zip(first..) {
-        if let Some(value) = row.try_get_by_index::<Option<String>>(at)? {
+        if let Some(value) = row.get::<Option<String>>(at)? {
             known.insert(tag, value);
         }
     }
@@ -98,7 +97,7 @@ pub(super) fn known(row: &QueryResult, first: usize) -> Result<Known> {
 const IDENTITY: [Tag; 3] = [tags::PATIENT_NAME, tags::PATIENT_BIRTH_DATE, tags::PATIENT_SEX];
 
 /// Gives what is known of an object's patient, if anything.
-pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<Known>> {
+pub(super) async fn patient(transaction: &Transaction, facts: &Facts) -> Result<Option<Known>> {
     let mut sql = Sql::new("SELECT patient_name, birth_date, sex FROM patients WHERE patient_key = ");
     let row = sql.bind(facts.patient_key()).one(transaction).await?;
     row.map(|row| known(&row, 0)).transpose()
@@ -106,7 +105,7 @@ pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) ->
 
 /// Notes an identity that contradicts, once for a patient and a study; gives the number of a new one.
 pub(super) async fn of_identity(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     facts: &Facts,
     patient: &Known,
 ) -> Result<Option<i64>> {
@@ -130,7 +129,7 @@ pub(super) async fn of_identity(
 }
 
 /// Notes an object whose SOP Instance UID another has.
-pub(super) async fn of_bytes(transaction: &DatabaseTransaction, facts: &Facts) -> Result<Option<i64>> {
+pub(super) async fn of_bytes(transaction: &Transaction, facts: &Facts) -> Result<Option<i64>> {
     let subject = facts.object.hash.to_string();
     note(transaction, ConflictKind::Duplicate, &subject, facts, &[]).await
 }
@@ -152,7 +151,7 @@ fn differs(tag: Tag, known: &str, said: &str) -> bool {
 }
 
 async fn note(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     kind: ConflictKind,
     subject: &str,
     facts: &Facts,
@@ -172,7 +171,7 @@ async fn note(
     ]);
     sql.push(") ON CONFLICT DO NOTHING RETURNING id");
     let row = sql.one(transaction).await?;
-    row.map(|row| Ok(row.try_get_by_index(0)?)).transpose()
+    row.map(|row| Ok(row.get(0)?)).transpose()
 }
 
 impl Index {
@@ -242,13 +241,13 @@ impl Index {
 
 const SELECT: &str = "SELECT id, kind, study_uid, sop_uid, hash, attributes, found_ns, decision, decided_ns, decided_by FROM conflicts";
 
-fn conflict(row: &QueryResult) -> Result<Conflict> {
-    let text = |at| -> Result<String> { Ok(row.try_get_by_index(at)?) };
-    let decision: Option<String> = row.try_get_by_index(7)?;
-    let decided_ns: Option<i64> = row.try_get_by_index(8)?;
-    let decided_by: Option<String> = row.try_get_by_index(9)?;
+fn conflict(row: &database::Row) -> Result<Conflict> {
+    let text = |at| -> Result<String> { Ok(row.get(at)?) };
+    let decision: Option<String> = row.get(7)?;
+    let decided_ns: Option<i64> = row.get(8)?;
+    let decided_by: Option<String> = row.get(9)?;
     Ok(Conflict {
-        id: row.try_get_by_index(0)?,
+        id: row.get(0)?,
         kind: match text(1)?.as_str() {
             "identity" => ConflictKind::Identity,
             "duplicate" => ConflictKind::Duplicate,
@@ -258,7 +257,7 @@ fn conflict(row: &QueryResult) -> Result<Conflict> {
         sop_uid: text(3)?,
         hash: Hash::from_hex(&text(4)?).ok_or(Error::Damaged("a conflict"))?,
         attributes: text(5)?.split_whitespace().map(str::to_owned).collect(),
-        found_ns: row.try_get_by_index(6)?,
+        found_ns: row.get(6)?,
         decided: decision
             .zip(decided_ns)
             .zip(decided_by)

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use database::{Connection, Sql, Transaction};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use serde_json::{Map, Value as Json, json};
 
 use super::attributes;
-use super::database::Sql;
 use super::facts::patient_key;
 use super::{Change, Error, Facts, Identifier, Index, Page, Result, Scope, refile};
 use crate::corrections::Refusal;
@@ -83,7 +82,7 @@ impl Index {
         let rows = sql.all(&*change).await?;
         let instances = rows
             .iter()
-            .map(|row| Ok(row.try_get_by_index(0)?))
+            .map(|row| Ok(row.get(0)?))
             .collect::<Result<Vec<i64>>>()?;
         let mut sql = Sql::new("UPDATE corrections SET undone_ns = ");
         sql.bind(at_ns)
@@ -124,8 +123,8 @@ impl Index {
             let mut sql = Sql::new("SELECT series, hash FROM instances WHERE id IN (");
             sql.bind_all(page.iter().copied()).push(") ORDER BY id");
             for row in sql.all(&self.readers).await? {
-                if samples.len() < limit && seen.insert(row.try_get_by_index::<i64>(0)?) {
-                    let text: String = row.try_get_by_index(1)?;
+                if samples.len() < limit && seen.insert(row.get::<i64>(0)?) {
+                    let text: String = row.get(1)?;
                     samples.push(Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))?);
                 }
             }
@@ -195,11 +194,11 @@ impl Index {
         ));
         condition(&mut sql);
         for row in sql.push(" ORDER BY c.id").all(&self.readers).await? {
-            let changes: String = row.try_get_by_index(1)?;
+            let changes: String = row.get(1)?;
             let overlay = Overlay {
                 changes: changes_of(&changes)?,
                 keeps_identifier: false,
-                at_ns: row.try_get_by_index(2)?,
+                at_ns: row.get(2)?,
                 reason: Reason::Correct,
             };
             all.entry(hash(&row)?).or_default().push(overlay);
@@ -237,7 +236,7 @@ pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64>
     sql.bind_all([new.actor.as_str(), new.reason.as_str()])
         .push(") RETURNING id");
     let row = sql.one(&**change).await?.ok_or(Error::Damaged("a correction"))?;
-    let id: i64 = row.try_get_by_index(0)?;
+    let id: i64 = row.get(0)?;
     refile::refile(change, &instances).await?;
     let event = event(Kind::Corrected, id, new, &new.actor, new.at_ns);
     change.record(&event).await?;
@@ -245,7 +244,7 @@ pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64>
 }
 
 /// Columns after the hash: the survivor's identity, and when.
-pub(super) fn merged(row: &QueryResult) -> Result<Overlay> {
+pub(super) fn merged(row: &database::Row) -> Result<Overlay> {
     let mut changes = BTreeMap::new();
     for (tag, at) in [
         (tags::PATIENT_ID, 1),
@@ -254,7 +253,7 @@ pub(super) fn merged(row: &QueryResult) -> Result<Overlay> {
         (tags::PATIENT_BIRTH_DATE, 4),
         (tags::PATIENT_SEX, 5),
     ] {
-        let value: Option<String> = row.try_get_by_index(at)?;
+        let value: Option<String> = row.get(at)?;
         // An identifier goes with its issuer, also with none; else what only the object knows of the person stays.
         if value.is_some() || tag == tags::ISSUER_OF_PATIENT_ID {
             changes.insert(tag, value.unwrap_or_default());
@@ -263,13 +262,13 @@ pub(super) fn merged(row: &QueryResult) -> Result<Overlay> {
     Ok(Overlay {
         changes,
         keeps_identifier: true,
-        at_ns: row.try_get_by_index::<Option<i64>>(6)?.unwrap_or(0),
+        at_ns: row.get::<Option<i64>>(6)?.unwrap_or(0),
         reason: Reason::Coerce,
     })
 }
 
 /// Gives what an object shows with the corrections in force, and which ones.
-pub(super) async fn laid_over(transaction: &DatabaseTransaction, facts: Facts) -> Result<(Facts, Vec<i64>)> {
+pub(super) async fn laid_over(transaction: &Transaction, facts: Facts) -> Result<(Facts, Vec<i64>)> {
     let mut shown = facts;
     let mut applied: Vec<i64> = Vec::new();
     loop {
@@ -280,8 +279,8 @@ pub(super) async fn laid_over(transaction: &DatabaseTransaction, facts: Facts) -
         let Some(row) = sql.one(transaction).await? else {
             return Ok((shown, applied));
         };
-        applied.push(row.try_get_by_index(0)?);
-        let changes: String = row.try_get_by_index(1)?;
+        applied.push(row.get(0)?);
+        let changes: String = row.get(1)?;
         for (tag, value) in changes_of(&changes)? {
             if value.is_empty() {
                 shown.values.remove(&tag);
@@ -293,7 +292,7 @@ pub(super) async fn laid_over(transaction: &DatabaseTransaction, facts: Facts) -
 }
 
 /// Notes which corrections an instance shows.
-pub(super) async fn note(transaction: &DatabaseTransaction, instance: i64, applied: &[i64]) -> Result<()> {
+pub(super) async fn note(transaction: &Transaction, instance: i64, applied: &[i64]) -> Result<()> {
     for correction in applied {
         let mut sql = Sql::new("INSERT INTO corrected_instances (correction, instance) VALUES (");
         sql.bind_all([*correction, instance]).push(")");
@@ -303,7 +302,7 @@ pub(super) async fn note(transaction: &DatabaseTransaction, instance: i64, appli
 }
 
 /// The instances that a scope names by what they show now.
-async fn instances_of(connection: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<i64>> {
+async fn instances_of(connection: &impl Connection, scope: &Scope) -> Result<Vec<i64>> {
     let mut sql = Sql::new("SELECT i.id FROM instances i ");
     match scope {
         Scope::Patient(identifier) => {
@@ -328,7 +327,7 @@ async fn instances_of(connection: &impl ConnectionTrait, scope: &Scope) -> Resul
         }
     }
     let rows = sql.push(" ORDER BY i.id").all(connection).await?;
-    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    rows.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
 fn judge(new: &NewCorrection) -> Result<(), Refusal> {
@@ -369,7 +368,7 @@ fn new_key(made: &NewCorrection) -> Option<(String, String)> {
 }
 
 /// A patient's new identifier must not be another patient's: two people would become one without anybody saying so.
-async fn refuse_another_patient(transaction: &DatabaseTransaction, new: &NewCorrection) -> Result<()> {
+async fn refuse_another_patient(transaction: &Transaction, new: &NewCorrection) -> Result<()> {
     let Some((old, new)) = new_key(new) else {
         return Ok(());
     };
@@ -381,7 +380,7 @@ async fn refuse_another_patient(transaction: &DatabaseTransaction, new: &NewCorr
 }
 
 /// A merge is of identifiers: without its own it would silently end.
-async fn refuse_merged(transaction: &DatabaseTransaction, key: String) -> Result<()> {
+async fn refuse_merged(transaction: &Transaction, key: String) -> Result<()> {
     let mut sql = Sql::new("SELECT id FROM patient_merges WHERE undone_ns IS NULL AND (from_key = ");
     sql.bind(key.as_str()).push(" OR into_key = ").bind(key.as_str());
     match sql.push(")").one(transaction).await? {
@@ -393,17 +392,17 @@ async fn refuse_merged(transaction: &DatabaseTransaction, key: String) -> Result
 const SELECT: &str =
     "SELECT id, target, changes, before, at_ns, actor, reason, undone_ns, undone_by FROM corrections";
 
-fn correction(row: &QueryResult) -> Result<Correction> {
-    let text = |at| -> Result<String> { Ok(row.try_get_by_index(at)?) };
-    let undone_ns: Option<i64> = row.try_get_by_index(7)?;
-    let undone_by: Option<String> = row.try_get_by_index(8)?;
+fn correction(row: &database::Row) -> Result<Correction> {
+    let text = |at| -> Result<String> { Ok(row.get(at)?) };
+    let undone_ns: Option<i64> = row.get(7)?;
+    let undone_by: Option<String> = row.get(8)?;
     Ok(Correction {
-        id: row.try_get_by_index(0)?,
+        id: row.get(0)?,
         made: NewCorrection {
             scope: Scope::from_target(&text(1)?).ok_or(Error::Damaged("a correction"))?,
             changes: changes_of(&text(2)?)?,
             actor: text(5)?,
-            at_ns: row.try_get_by_index(4)?,
+            at_ns: row.get(4)?,
             reason: text(6)?,
         },
         before: changes_of(&text(3)?)?,
@@ -463,7 +462,7 @@ fn changes_of(text: &str) -> Result<BTreeMap<Tag, String>> {
         .collect()
 }
 
-fn hash(row: &QueryResult) -> Result<Hash> {
-    let text: String = row.try_get_by_index(0)?;
+fn hash(row: &database::Row) -> Result<Hash> {
+    let text: String = row.get(0)?;
     Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))
 }

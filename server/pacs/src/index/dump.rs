@@ -1,8 +1,8 @@
 //! All rows as text without the numbers that databases give, so that two indices can be compared.
 
 use super::attributes::{self, Level};
-use super::database::Sql;
 use super::{Index, Result};
+use database::Sql;
 
 /// Tables, what names their rows from outside, and their own columns.
 const TABLES: [(&str, &str, &str); 10] = [
@@ -91,11 +91,11 @@ impl Index {
             for row in rows.all(&self.readers).await? {
                 let mut line = table.to_owned();
                 for (at, column) in columns.iter().enumerate() {
-                    let value: Option<String> = row.try_get_by_index(at)?;
+                    let value: Option<String> = row.get(at)?;
                     line.push_str(&format!(" {column}={value:?}"));
                 }
                 if table == "metadata" {
-                    let json: Vec<u8> = row.try_get_by_index(columns.len())?;
+                    let json: Vec<u8> = row.get(columns.len())?;
                     line.push_str(&super::metadata::inflated(&json)?);
                 }
                 lines.push(line);

@@ -3,10 +3,9 @@
 //! Studies have one to four hundred series, most of them few; patients have three studies on average and up to three
 //! identifiers. Series say how many instances they have, and there are no rows of these.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
+use database::{Backend, Connection, Sql, Transaction, Value};
 
 use super::attributes;
-use super::database::Sql;
 use super::generator::{Random, date, name};
 use super::{Index, Result, matching, names};
 use dicom_dictionary_std::tags;
@@ -32,32 +31,30 @@ const KINDS: &[(u64, &str, &[&str], u64)] = &[
 /// As [`Index::add`].
 pub async fn fill(index: &Index, seed: u64, studies: u64) -> Result<()> {
     let change = index.begin().await?;
-    let transaction: &DatabaseTransaction = &change;
+    let transaction: &Transaction = &change;
     let indices = indices(transaction).await?;
     for (name, _) in &indices {
-        transaction
-            .execute_unprepared(&format!("DROP INDEX {name}"))
-            .await?;
+        transaction.batch(&format!("DROP INDEX {name}")).await?;
     }
     let patients = studies / 3 + 1;
     fill_patients(transaction, seed, patients).await?;
     fill_studies(transaction, seed, studies, patients).await?;
     names::write_all(transaction).await?;
     for (_, statement) in &indices {
-        transaction.execute_unprepared(statement).await?;
+        transaction.batch(statement).await?;
     }
     change.commit().await?;
-    if index.readers.get_database_backend() == DbBackend::Postgres {
+    if index.readers.backend() == Backend::Postgres {
         // What the server does by itself when it finds the time.
-        index.readers.execute_unprepared("VACUUM ANALYZE").await?;
+        index.readers.batch("VACUUM ANALYZE").await?;
     }
     Ok(())
 }
 
 /// Gives the indices of the tables that are filled, with the statements that make them: all at once is sooner done.
-async fn indices(transaction: &DatabaseTransaction) -> Result<Vec<(String, String)>> {
-    let all = Sql::new(match transaction.get_database_backend() {
-        DbBackend::Postgres => {
+async fn indices(transaction: &Transaction) -> Result<Vec<(String, String)>> {
+    let all = Sql::new(match transaction.backend() {
+        Backend::Postgres => {
             "SELECT indexname, indexdef, tablename FROM pg_indexes WHERE schemaname = 'public' \
              AND indexname NOT IN (SELECT conname FROM pg_constraint)"
         }
@@ -66,15 +63,15 @@ async fn indices(transaction: &DatabaseTransaction) -> Result<Vec<(String, Strin
     let rows = all.all(transaction).await?;
     let mut indices = Vec::new();
     for row in &rows {
-        let table: String = row.try_get_by_index(2)?;
+        let table: String = row.get(2)?;
         if ["patients", "patient_ids", "name_keys", "studies", "series"].contains(&table.as_str()) {
-            indices.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+            indices.push((row.get(0)?, row.get(1)?));
         }
     }
     Ok(indices)
 }
 
-async fn fill_patients(transaction: &DatabaseTransaction, seed: u64, patients: u64) -> Result<()> {
+async fn fill_patients(transaction: &Transaction, seed: u64, patients: u64) -> Result<()> {
     let columns = "id, patient_key, leader, root, patient_name, patient_name_alphabetic, patient_name_ideographic, \
                    patient_id, issuer, birth_date, sex";
     let mut rows = Rows::new("patients", columns);
@@ -115,12 +112,7 @@ async fn fill_patients(transaction: &DatabaseTransaction, seed: u64, patients: u
     identifiers.end(transaction).await
 }
 
-async fn fill_studies(
-    transaction: &DatabaseTransaction,
-    seed: u64,
-    studies: u64,
-    patients: u64,
-) -> Result<()> {
+async fn fill_studies(transaction: &Transaction, seed: u64, studies: u64, patients: u64) -> Result<()> {
     let columns = "id, patient, leader, instances, series, sort_date, study_uid, study_date, study_time, \
                    study_time_key, accession_number, study_id, study_description";
     let mut rows = Rows::new("studies", columns);
@@ -183,7 +175,7 @@ async fn fill_studies(
 }
 
 /// Writes rows that are many, those that are named before those that name them.
-async fn end_full(transaction: &DatabaseTransaction, named: &mut Rows, naming: &mut Rows) -> Result<()> {
+async fn end_full(transaction: &Transaction, named: &mut Rows, naming: &mut Rows) -> Result<()> {
     if named.is_full() || naming.is_full() {
         named.end(transaction).await?;
         naming.end(transaction).await?;
@@ -213,7 +205,7 @@ impl Rows {
         self.rows.len() * self.rows.first().map_or(0, Vec::len) > VALUES
     }
 
-    async fn end(&mut self, transaction: &DatabaseTransaction) -> Result<()> {
+    async fn end(&mut self, transaction: &Transaction) -> Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }

@@ -1,12 +1,11 @@
 //! Which rows match, as SQL.
 
+use database::{Backend, Sql};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use sea_orm::DbBackend;
 
 use super::attributes::{self, Attribute, Kind, Level};
 use super::condition::condition;
-use super::database::Sql;
 use super::matching::{self, Match, Test};
 use super::named::{name_condition, named};
 use super::names;
@@ -325,7 +324,7 @@ fn identifier_condition(sql: &mut Sql, keys: &[&Key], plan: Plan) -> Result<()> 
     Ok(())
 }
 
-fn identifiers(sql: &mut Sql, keys: &[&Key], backend: DbBackend, sign: &str) -> Result<()> {
+fn identifiers(sql: &mut Sql, keys: &[&Key], backend: Backend, sign: &str) -> Result<()> {
     for key in keys {
         let column = if key.tag == tags::PATIENT_ID {
             "identifier"

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{DatabaseTransaction, QueryResult};
+use database::{Sql, Transaction};
 use serde_json::json;
 
-use super::database::Sql;
 use super::facts::patient_key;
 use super::{Error, Identifier, Index, Page, Result, correct};
 use crate::corrections::Refusal;
@@ -73,7 +72,7 @@ impl Index {
         ]);
         sql.push(") RETURNING id");
         let row = sql.one(&*change).await?.ok_or(Error::Damaged("a merge"))?;
-        let id = row.try_get_by_index(0)?;
+        let id = row.get(0)?;
         apply(&change).await?;
         change
             .record(&event(Kind::Merged, id, &new.actor, new.at_ns))
@@ -92,7 +91,7 @@ impl Index {
         let mut sql = Sql::new("UPDATE patient_merges SET undone_ns = ");
         sql.bind(at_ns).push(", undone_by = ").bind(actor);
         sql.push(" WHERE undone_ns IS NULL AND id = ").bind(id);
-        if sql.run(&*change).await?.rows_affected() == 0 {
+        if sql.run(&*change).await? == 0 {
             return Err(Refusal::NotInForce.into());
         }
         apply(&change).await?;
@@ -128,9 +127,9 @@ impl Index {
     }
 }
 
-fn merge(row: &QueryResult) -> Result<Merge> {
+fn merge(row: &database::Row) -> Result<Merge> {
     let identifier = |at| -> Result<Identifier> {
-        let key: String = row.try_get_by_index(at)?;
+        let key: String = row.get(at)?;
         let (id, issuer) = key
             .strip_prefix("id ")
             .and_then(|key| key.split_once('\u{1}'))
@@ -140,16 +139,16 @@ fn merge(row: &QueryResult) -> Result<Merge> {
             issuer: issuer.to_owned(),
         })
     };
-    let undone_ns: Option<i64> = row.try_get_by_index(5)?;
-    let undone_by: Option<String> = row.try_get_by_index(7)?;
+    let undone_ns: Option<i64> = row.get(5)?;
+    let undone_by: Option<String> = row.get(7)?;
     Ok(Merge {
-        id: row.try_get_by_index(0)?,
+        id: row.get(0)?,
         made: NewMerge {
             from: identifier(1)?,
             into: identifier(2)?,
-            actor: row.try_get_by_index(6)?,
-            at_ns: row.try_get_by_index(3)?,
-            reason: row.try_get_by_index(4)?,
+            actor: row.get(6)?,
+            at_ns: row.get(3)?,
+            reason: row.get(4)?,
         },
         undone: undone_ns.map(|at_ns| (at_ns, undone_by.unwrap_or_default())),
     })
@@ -170,12 +169,10 @@ fn event(kind: Kind, id: i64, actor: &str, at_ns: i64) -> Event {
 }
 
 /// Who is merged into whom, of the merges in force.
-async fn targets(transaction: &DatabaseTransaction) -> Result<BTreeMap<String, String>> {
+async fn targets(transaction: &Transaction) -> Result<BTreeMap<String, String>> {
     let sql = Sql::new("SELECT from_key, into_key FROM patient_merges WHERE undone_ns IS NULL");
     let rows = sql.all(transaction).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 fn root_of<'a>(targets: &'a BTreeMap<String, String>, key: &'a str) -> &'a str {
@@ -191,7 +188,7 @@ fn root_of<'a>(targets: &'a BTreeMap<String, String>, key: &'a str) -> &'a str {
 }
 
 /// Sets every patient's root by the merges in force.
-pub(super) async fn apply(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn apply(transaction: &Transaction) -> Result<()> {
     Sql::new("UPDATE patients SET root = id WHERE root <> id")
         .run(transaction)
         .await?;
@@ -210,7 +207,7 @@ pub(super) async fn apply(transaction: &DatabaseTransaction) -> Result<()> {
 }
 
 /// Applies the merges that speak of a patient who is new in the index (made anew, say).
-pub(super) async fn apply_to_new(transaction: &DatabaseTransaction, key: &str) -> Result<()> {
+pub(super) async fn apply_to_new(transaction: &Transaction, key: &str) -> Result<()> {
     let mut sql = Sql::new("SELECT id FROM patient_merges WHERE undone_ns IS NULL AND (from_key = ");
     sql.bind(key).push(" OR into_key = ").bind(key).push(")");
     if sql.one(transaction).await?.is_some() {

@@ -9,8 +9,8 @@ mod arrival;
 mod attributes;
 mod condition;
 mod conflict;
+mod connections;
 mod correct;
-mod database;
 mod dump;
 mod facts;
 pub mod filled;
@@ -47,9 +47,10 @@ use dicom_core::Tag;
 pub use attributes::Level;
 pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub use conflict::{Conflict, ConflictKind, Decision};
+pub use connections::Index;
 pub use correct::{Correction, NewCorrection};
 pub(crate) use database::Sql;
-pub use database::{Index, Place};
+pub use database::{Page, Place};
 #[cfg(test)]
 pub(crate) use facts::text;
 pub use facts::{Code, Facts, Identifier, Request, Tracer};
@@ -80,7 +81,7 @@ pub enum Error {
     Full,
     /// The database failed.
     #[error("the index failed: {0}")]
-    Database(#[source] sea_orm::DbErr),
+    Database(#[source] database::Error),
     /// The database was made by a later version.
     #[error("the index has schema {found}, this version knows {known}")]
     Newer {
@@ -128,14 +129,11 @@ pub enum Error {
     Closed,
 }
 
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        let text = error.to_string();
-        // SQLITE_FULL, and PostgreSQL's class 53 disk_full.
-        if text.contains("disk is full") || text.contains("No space left on device") {
-            Self::Full
-        } else {
-            Self::Database(error)
+impl From<database::Error> for Error {
+    fn from(error: database::Error) -> Self {
+        match error {
+            database::Error::Full => Self::Full,
+            other => Self::Database(other),
         }
     }
 }
@@ -147,23 +145,6 @@ pub(crate) fn attributes_of(level: Level) -> impl Iterator<Item = Tag> {
 
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Which rows of a list are asked for: of those with a greater number than `after` the first ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// The last number seen; 0 for the beginning.
-    pub after: i64,
-    /// Rows at most.
-    pub limit: u32,
-}
-
-impl Page {
-    /// The first thousand.
-    pub const FIRST: Self = Self {
-        after: 0,
-        limit: 1000,
-    };
-}
 
 /// What became of an object that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! What is put into the rows that ask for it: items of a series' sequences, and of instances the attributes that have no
 //! column, from the metadata kept beside the index.
 
+use database::Sql;
 use std::collections::BTreeMap;
 
 use dicom_core::Tag;
 use serde_json::{Map, Value as Json};
 
 use super::attributes;
-use super::database::Sql;
 use super::sequences::Sequence;
 use super::{Index, Item, Result, Row, metadata};
 use crate::corrections::overlay::{self, Overlay};
@@ -45,11 +45,11 @@ impl Index {
             for found in sql.all(&self.readers).await? {
                 let mut item = Item::new();
                 for (attribute, at) in sequence.attributes.iter().zip(1..) {
-                    if let Some(value) = found.try_get_by_index::<Option<String>>(at)? {
+                    if let Some(value) = found.get::<Option<String>>(at)? {
                         item.insert(attribute.path.to_vec(), value);
                     }
                 }
-                items.entry(found.try_get_by_index(0)?).or_default().push(item);
+                items.entry(found.get(0)?).or_default().push(item);
             }
             for row in page {
                 if let Some(items) = items.remove(&row.cursor.id) {
@@ -83,8 +83,8 @@ impl Index {
             sql.bind_all(page.iter().map(|row| row.cursor.id)).push(")");
             let mut found: BTreeMap<i64, String> = BTreeMap::new();
             for row in sql.all(&self.readers).await? {
-                let deflated: Vec<u8> = row.try_get_by_index(1)?;
-                let instance: i64 = row.try_get_by_index(0)?;
+                let deflated: Vec<u8> = row.get(1)?;
+                let instance: i64 = row.get(0)?;
                 if let Some(mut text) = metadata::inflated_within(&deflated, MAX_BYTES)? {
                     if let Some(overlays) = laid.get(&instance) {
                         text = overlay::apply_to_json(&text, overlays);

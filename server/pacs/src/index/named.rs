@@ -1,10 +1,10 @@
 //! What is asked of a patient's name, as SQL: of its own columns, or of the keys that its words begin with.
 
+use database::Sql;
 use dicom_dictionary_std::tags;
 
 use super::Result;
 use super::condition::{begins_with, condition};
-use super::database::Sql;
 use super::filter::{columns, matched};
 use super::matching::Test;
 use super::names::{self, Word};

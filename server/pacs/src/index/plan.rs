@@ -2,11 +2,10 @@
 //! a key leaves: of few it is best to sort their studies, of many to walk all studies from the latest until the page is
 //! full.
 
+use database::{Backend, Connection, Sql};
 use dicom_dictionary_std::tags;
-use sea_orm::DbBackend;
 
 use super::attributes::{self, Kind, Level};
-use super::database::Sql;
 use super::filter::{self, Group};
 use super::matching::Match;
 use super::{Error, Index, Query, Result};
@@ -17,7 +16,7 @@ const FEW: i64 = 6000;
 /// How a database is to go about a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) backend: DbBackend,
+    pub(super) backend: Backend,
     pub(super) way: Way,
     /// Whether a condition is asked of each row anew.
     pub(super) is_correlated: bool,
@@ -35,7 +34,7 @@ pub(super) enum Way {
 }
 
 impl Plan {
-    pub(super) fn new(backend: DbBackend) -> Self {
+    pub(super) fn new(backend: Backend) -> Self {
         Self {
             backend,
             way: Way::Free,
@@ -53,7 +52,7 @@ impl Plan {
 
     /// What stands before a column: `+` keeps SQLite from using its index.
     pub(super) fn sign(&self) -> &'static str {
-        if self.backend == DbBackend::Sqlite && (self.is_correlated || self.way != Way::Free) {
+        if self.backend == Backend::Sqlite && (self.is_correlated || self.way != Way::Free) {
             "+"
         } else {
             ""
@@ -72,14 +71,14 @@ impl Plan {
     /// of rows for an OFFSET; an expression it leaves alone.
     pub(super) fn exists(&self) -> &'static str {
         match self.backend {
-            DbBackend::Sqlite => "+EXISTS",
+            Backend::Sqlite => "+EXISTS",
             _ => "EXISTS",
         }
     }
 
     /// Joins tables in the order in which they are written; only SQLite is told.
     pub(super) fn join(&self) -> &'static str {
-        if self.backend == DbBackend::Sqlite {
+        if self.backend == Backend::Sqlite {
             "CROSS JOIN"
         } else {
             "JOIN"
@@ -88,15 +87,15 @@ impl Plan {
 
     /// Whether rows are tested one by one.
     pub(super) fn is_tested(&self) -> bool {
-        self.backend == DbBackend::Sqlite && self.way != Way::Free
+        self.backend == Backend::Sqlite && self.way != Way::Free
     }
 }
 
 impl Index {
     /// Chooses the way to a page of rows.
     pub(super) async fn plan(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
-        let free = Plan::new(self.readers.get_database_backend());
-        if free.backend != DbBackend::Sqlite || query.level != Level::Study || groups.is_empty() {
+        let free = Plan::new(self.readers.backend());
+        if free.backend != Backend::Sqlite || query.level != Level::Study || groups.is_empty() {
             return Ok(free);
         }
         let way = |way| Ok(Plan { way, ..free });
@@ -134,7 +133,7 @@ impl Index {
         filter::found_by(&mut sql, group, plan)?;
         sql.push(" LIMIT ").bind(FEW + 1).push(") few");
         let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a count"))?;
-        Ok(row.try_get_by_index::<i64>(0)? <= FEW)
+        Ok(row.get::<i64>(0)? <= FEW)
     }
 }
 

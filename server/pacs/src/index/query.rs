@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use database::{Backend, Sql};
 use dicom_dictionary_std::tags;
-use sea_orm::{DbBackend, QueryResult};
 
 use super::attributes::{self, Attribute, Level};
-use super::database::Sql;
 use super::filter::{self, Group};
 use super::plan::{Plan, Way};
 use super::sequences::SEQUENCES;
@@ -72,7 +71,7 @@ impl Index {
             _ => filter::from_where(&mut sql, &all, &groups, plan)?,
         }
         let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a count"))?;
-        Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
+        Ok(row.get::<i64>(0)?.unsigned_abs())
     }
 
     /// Puts the SOP classes of studies into their rows.
@@ -85,9 +84,7 @@ impl Index {
             sql.bind_all(page.iter().map(|row| row.cursor.id)).push(")");
             let mut sets: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
             for found in sql.all(&self.readers).await? {
-                sets.entry(found.try_get_by_index(0)?)
-                    .or_default()
-                    .insert(found.try_get_by_index(1)?);
+                sets.entry(found.get(0)?).or_default().insert(found.get(1)?);
             }
             for row in page {
                 if let Some(set) = sets.remove(&row.cursor.id) {
@@ -125,7 +122,7 @@ fn statement(query: &Query, groups: &[Group<'_>], plan: Plan) -> Result<Sql> {
     }
     if is_study {
         let (join, sign) = match plan.backend {
-            DbBackend::Sqlite => (plan.join(), "+"),
+            Backend::Sqlite => (plan.join(), "+"),
             _ => (plan.join(), ""),
         };
         sql.push(&format!(
@@ -137,7 +134,7 @@ fn statement(query: &Query, groups: &[Group<'_>], plan: Plan) -> Result<Sql> {
 }
 
 /// Columns of the rows: the identity, the order, the counts, then every attribute's from the patient down.
-fn selected(level: Level, backend: DbBackend) -> String {
+fn selected(level: Level, backend: Backend) -> String {
     let (_, name) = level.table();
     let mut columns = vec![format!("{name}.id")];
     columns.push(
@@ -170,10 +167,10 @@ pub(super) const COMPRESSED: &str =
     "(SELECT c.transfer_syntax_uid FROM compressions c WHERE c.hash = i.hash AND c.state <> 'left')";
 
 /// The modalities of a study, sorted, with `\` between them.
-fn modalities(backend: DbBackend) -> String {
+fn modalities(backend: Backend) -> String {
     let of_study = "FROM series m WHERE m.study = st.id AND m.instances > 0 AND m.modality IS NOT NULL";
     match backend {
-        DbBackend::Postgres => {
+        Backend::Postgres => {
             format!("(SELECT STRING_AGG(DISTINCT m.modality, '\\' ORDER BY m.modality) {of_study})")
         }
         _ => format!(
@@ -191,20 +188,20 @@ fn columns_of_row(level: Level) -> impl Iterator<Item = &'static Attribute> {
 /// Columns before the attributes'.
 const FIRST: usize = 4;
 
-fn row(found: &QueryResult, level: Level) -> Result<Row> {
+fn row(found: &database::Row, level: Level) -> Result<Row> {
     let mut values = BTreeMap::new();
     let mut at = FIRST;
     for attribute in columns_of_row(level) {
-        if let Some(value) = found.try_get_by_index::<Option<String>>(at)? {
+        if let Some(value) = found.get::<Option<String>>(at)? {
             values.insert(attribute.tag, value);
         }
         at += 1;
     }
-    let count = |at| -> Result<String> { Ok(found.try_get_by_index::<i64>(at)?.to_string()) };
+    let count = |at| -> Result<String> { Ok(found.get::<i64>(at)?.to_string()) };
     if level == Level::Study {
         values.insert(tags::NUMBER_OF_STUDY_RELATED_SERIES, count(2)?);
         values.insert(tags::NUMBER_OF_STUDY_RELATED_INSTANCES, count(3)?);
-        if let Some(modalities) = found.try_get_by_index::<Option<String>>(at)? {
+        if let Some(modalities) = found.get::<Option<String>>(at)? {
             values.insert(tags::MODALITIES_IN_STUDY, modalities);
         }
     }
@@ -212,12 +209,12 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
         values.insert(tags::NUMBER_OF_SERIES_RELATED_INSTANCES, count(3)?);
     }
     let object = if level == Level::Instance {
-        let hash: String = found.try_get_by_index(at)?;
+        let hash: String = found.get(at)?;
         Some(ObjectReference {
             hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-            size: found.try_get_by_index::<i64>(at + 1)?.unsigned_abs(),
-            transfer_syntax_uid: found.try_get_by_index(at + 2)?,
-            compressed: found.try_get_by_index(at + 3)?,
+            size: found.get::<i64>(at + 1)?.unsigned_abs(),
+            transfer_syntax_uid: found.get(at + 2)?,
+            compressed: found.get(at + 3)?,
         })
     } else {
         None
@@ -225,8 +222,8 @@ fn row(found: &QueryResult, level: Level) -> Result<Row> {
     Ok(Row {
         values,
         cursor: Cursor {
-            date: found.try_get_by_index(1)?,
-            id: found.try_get_by_index(0)?,
+            date: found.get(1)?,
+            id: found.get(0)?,
         },
         object,
         items: BTreeMap::new(),

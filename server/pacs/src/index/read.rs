@@ -1,12 +1,10 @@
 //! Reading by identity: a series' metadata at once, and what the index knows of the objects.
 
-use sea_orm::QueryResult;
-
-use super::database::Sql;
 use super::query::COMPRESSED;
 use super::{Error, Index, ObjectReference, Result, metadata};
 use crate::corrections::overlay::{self, Overlay};
 use crate::storage::Hash;
+use database::Sql;
 
 /// Available Transfer Syntax UID (0008,3002), which is of the archive and not of the object.
 const AVAILABLE: &str = "00083002";
@@ -104,13 +102,13 @@ impl Index {
         rows.iter()
             .map(|row| {
                 let hash = hash(row, 2)?;
-                let compressed: Option<String> = row.try_get_by_index(5)?;
+                let compressed: Option<String> = row.get(5)?;
                 Ok(DeflatedMetadata {
-                    series_uid: row.try_get_by_index(0)?,
-                    sop_uid: row.try_get_by_index(1)?,
+                    series_uid: row.get(0)?,
+                    sop_uid: row.get(1)?,
                     hash,
-                    available: compressed.into_iter().chain([row.try_get_by_index(4)?]).collect(),
-                    deflated: row.try_get_by_index(3)?,
+                    available: compressed.into_iter().chain([row.get(4)?]).collect(),
+                    deflated: row.get(3)?,
                     overlays: overlays.remove(&hash).unwrap_or_default(),
                 })
             })
@@ -151,9 +149,9 @@ impl Index {
         let rows = sql.push(" ORDER BY i.id").all(&self.readers).await?;
         rows.iter()
             .map(|row| {
-                let deflated: Vec<u8> = row.try_get_by_index(2)?;
+                let deflated: Vec<u8> = row.get(2)?;
                 Ok(InstanceMetadata {
-                    sop_uid: row.try_get_by_index(0)?,
+                    sop_uid: row.get(0)?,
                     hash: hash(row, 1)?,
                     json: metadata::inflated(&deflated)?,
                 })
@@ -186,9 +184,9 @@ impl Index {
             .map(|row| {
                 Ok(ObjectReference {
                     hash: hash(row, 0)?,
-                    size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
-                    transfer_syntax_uid: row.try_get_by_index(2)?,
-                    compressed: row.try_get_by_index(3)?,
+                    size: row.get::<i64>(1)?.unsigned_abs(),
+                    transfer_syntax_uid: row.get(2)?,
+                    compressed: row.get(3)?,
                 })
             })
             .collect()
@@ -215,7 +213,7 @@ impl Index {
             .all(&self.readers)
             .await?;
         rows.iter()
-            .map(|row| Ok((hash(row, 0)?, row.try_get_by_index::<i64>(1)?.unsigned_abs())))
+            .map(|row| Ok((hash(row, 0)?, row.get::<i64>(1)?.unsigned_abs())))
             .collect()
     }
 
@@ -227,7 +225,7 @@ impl Index {
     pub async fn last_received_ns(&self) -> Result<i64> {
         let sql = Sql::new("SELECT COALESCE(MAX(received_ns), 0) FROM instances");
         let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a maximum"))?;
-        Ok(row.try_get_by_index(0)?)
+        Ok(row.get(0)?)
     }
 }
 
@@ -273,8 +271,8 @@ fn of_series(sql: &mut Sql, study_uid: &str, series_uid: Option<&str>) {
     }
 }
 
-fn hash(row: &QueryResult, at: usize) -> Result<Hash> {
-    let text: String = row.try_get_by_index(at)?;
+fn hash(row: &database::Row, at: usize) -> Result<Hash> {
+    let text: String = row.get(at)?;
     Hash::from_hex(&text).ok_or(Error::Damaged("a hash"))
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{DatabaseTransaction, Value};
+use database::{Sql, Transaction, Value};
 
 use super::attributes::{self, Level};
-use super::database::Sql;
 use super::{Error, Facts, Identifier, Result, correct, kept, merge, names, write};
 use crate::storage::{Hash, ObjectInfo};
 use dicom_dictionary_std::tags;
@@ -19,26 +18,26 @@ pub(super) struct Kept {
 }
 
 /// Gives what is kept of an instance.
-pub(super) async fn kept(transaction: &DatabaseTransaction, instance: i64) -> Result<Kept> {
+pub(super) async fn kept(transaction: &Transaction, instance: i64) -> Result<Kept> {
     let mut sql = Sql::new(
         "SELECT i.hash, i.received_ns, i.size, m.facts, i.patient, i.series, se.study FROM instances i \
          JOIN series se ON se.id = i.series JOIN metadata m ON m.instance = i.id WHERE i.id = ",
     );
     let row = sql.bind(instance).one(transaction).await?;
     let row = row.ok_or(Error::Damaged("an instance"))?;
-    let hash: String = row.try_get_by_index(0)?;
+    let hash: String = row.get(0)?;
     let object = ObjectInfo {
         hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-        received_ns: row.try_get_by_index(1)?,
-        size: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
+        received_ns: row.get(1)?,
+        size: row.get::<i64>(2)?.unsigned_abs(),
     };
-    let deflated: Option<Vec<u8>> = row.try_get_by_index(3)?;
+    let deflated: Option<Vec<u8>> = row.get(3)?;
     let deflated = deflated.ok_or(Error::Damaged("an index made before corrections; make it anew"))?;
     Ok(Kept {
         facts: kept::facts(object, &deflated)?,
-        patient: row.try_get_by_index(4)?,
-        series: row.try_get_by_index(5)?,
-        study: row.try_get_by_index(6)?,
+        patient: row.get(4)?,
+        series: row.get(5)?,
+        study: row.get(6)?,
     })
 }
 
@@ -59,7 +58,7 @@ impl Touched {
 }
 
 /// Files instances by what they show now, and makes the rows above them anew.
-pub(super) async fn refile(transaction: &DatabaseTransaction, instances: &[i64]) -> Result<()> {
+pub(super) async fn refile(transaction: &Transaction, instances: &[i64]) -> Result<()> {
     let mut touched = Touched::default();
     for instance in instances {
         let kept = kept(transaction, *instance).await?;
@@ -80,7 +79,7 @@ pub(super) async fn refile(transaction: &DatabaseTransaction, instances: &[i64])
 }
 
 /// Makes rows anew from the objects below them; rows with nothing below go.
-pub(super) async fn refresh(transaction: &DatabaseTransaction, touched: &Touched) -> Result<()> {
+pub(super) async fn refresh(transaction: &Transaction, touched: &Touched) -> Result<()> {
     for series in &touched.series {
         refresh_series(transaction, *series).await?;
     }
@@ -94,7 +93,7 @@ pub(super) async fn refresh(transaction: &DatabaseTransaction, touched: &Touched
 }
 
 /// Gives what the instance received first shows, of those that a condition names.
-async fn leader(transaction: &DatabaseTransaction, condition: &str, id: i64) -> Result<Option<(Facts, i64)>> {
+async fn leader(transaction: &Transaction, condition: &str, id: i64) -> Result<Option<(Facts, i64)>> {
     let mut sql = Sql::new(format!("SELECT i.id FROM instances i {condition}"));
     let row = sql
         .bind(id)
@@ -104,12 +103,12 @@ async fn leader(transaction: &DatabaseTransaction, condition: &str, id: i64) -> 
     let Some(row) = row else {
         return Ok(None);
     };
-    let kept = kept(transaction, row.try_get_by_index(0)?).await?;
+    let kept = kept(transaction, row.get(0)?).await?;
     let (shown, _) = correct::laid_over(transaction, kept.facts).await?;
     Ok(Some((shown, kept.patient)))
 }
 
-async fn refresh_series(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
+async fn refresh_series(transaction: &Transaction, id: i64) -> Result<()> {
     match leader(transaction, "WHERE i.series = ", id).await? {
         Some((facts, _)) => {
             update(transaction, Level::Series, id, &facts, &[]).await?;
@@ -126,7 +125,7 @@ async fn refresh_series(transaction: &DatabaseTransaction, id: i64) -> Result<()
     }
 }
 
-async fn refresh_study(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
+async fn refresh_study(transaction: &Transaction, id: i64) -> Result<()> {
     let condition = "JOIN series se ON se.id = i.series WHERE se.study = ";
     match leader(transaction, condition, id).await? {
         Some((facts, patient)) => {
@@ -138,7 +137,7 @@ async fn refresh_study(transaction: &DatabaseTransaction, id: i64) -> Result<()>
     }
 }
 
-async fn refresh_patient(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
+async fn refresh_patient(transaction: &Transaction, id: i64) -> Result<()> {
     let first = leader(transaction, "WHERE i.patient = ", id).await?;
     delete(transaction, id, &["patient_ids.patient", "name_keys.patient"]).await?;
     let Some((facts, _)) = first else {
@@ -157,11 +156,7 @@ async fn refresh_patient(transaction: &DatabaseTransaction, id: i64) -> Result<(
 }
 
 /// All identifiers of a patient: the one it is known by, and the others that its objects name, which no correction changes.
-async fn identifiers(
-    transaction: &DatabaseTransaction,
-    patient: i64,
-    shown: &Facts,
-) -> Result<Vec<Identifier>> {
+async fn identifiers(transaction: &Transaction, patient: i64, shown: &Facts) -> Result<Vec<Identifier>> {
     let mut all: BTreeSet<Identifier> = shown.identifiers().into_iter().collect();
     let mut last = 0_i64;
     loop {
@@ -172,7 +167,7 @@ async fn identifiers(
             .push(" ORDER BY id LIMIT 500");
         let rows = sql.all(transaction).await?;
         for row in &rows {
-            last = row.try_get_by_index(0)?;
+            last = row.get(0)?;
             all.extend(kept(transaction, last).await?.facts.other_ids);
         }
         if rows.is_empty() {
@@ -182,7 +177,7 @@ async fn identifiers(
 }
 
 async fn update(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     level: Level,
     id: i64,
     facts: &Facts,
@@ -203,7 +198,7 @@ async fn update(
     Ok(())
 }
 
-async fn delete(transaction: &DatabaseTransaction, id: i64, columns: &[&str]) -> Result<()> {
+async fn delete(transaction: &Transaction, id: i64, columns: &[&str]) -> Result<()> {
     for column in columns {
         let (table, column) = column.split_once('.').unwrap_or((column, "id"));
         let mut sql = Sql::new(format!("DELETE FROM {table} WHERE {column} = "));

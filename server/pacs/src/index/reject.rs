@@ -1,9 +1,8 @@
 //! Rejections as rows: rejected instances are not found, not counted and not given, until a person undoes it.
 
-use sea_orm::{DatabaseTransaction, QueryResult};
+use database::{Sql, Transaction};
 use serde_json::json;
 
-use super::database::Sql;
 use super::{Error, Index, Page, Result, visible};
 use crate::events::{Event, Kind};
 
@@ -140,7 +139,7 @@ impl Index {
         sql.push(" WHERE undone_ns IS NULL AND id = ").bind(id);
         let row = sql.push(" RETURNING study_uid, reason").one(&*change).await?;
         let row = row.ok_or(Error::Rejection("no such rejection in force"))?;
-        let study_uid: String = row.try_get_by_index(0)?;
+        let study_uid: String = row.get(0)?;
         let reason = reason_of(&row, 1)?;
         for sop_uid in instances_of(&change, id).await? {
             visible::settle_anew(&change, &sop_uid).await?;
@@ -176,7 +175,7 @@ impl Index {
     }
 }
 
-async fn reject(transaction: &DatabaseTransaction, new: &NewRejection) -> Result<i64> {
+async fn reject(transaction: &Transaction, new: &NewRejection) -> Result<i64> {
     let sop_uids = if new.sop_uids.is_empty() {
         sop_uids_of(transaction, new).await?
     } else {
@@ -203,7 +202,7 @@ async fn reject(transaction: &DatabaseTransaction, new: &NewRejection) -> Result
     sql.push(", ").bind(new.note_uid.clone());
     sql.push(", ").bind(new.at_ns).push(") RETURNING id");
     let row = sql.one(transaction).await?.ok_or(Error::Damaged("a rejection"))?;
-    let id: i64 = row.try_get_by_index(0)?;
+    let id: i64 = row.get(0)?;
     for sop_uid in &sop_uids {
         let mut sql = Sql::new("INSERT INTO rejected_instances (rejection, sop_uid) VALUES (");
         sql.bind(id).push(", ").bind(sop_uid.as_str());
@@ -214,7 +213,7 @@ async fn reject(transaction: &DatabaseTransaction, new: &NewRejection) -> Result
 }
 
 /// The instances that are not rejected yet of a study or series.
-async fn sop_uids_of(transaction: &DatabaseTransaction, new: &NewRejection) -> Result<Vec<String>> {
+async fn sop_uids_of(transaction: &Transaction, new: &NewRejection) -> Result<Vec<String>> {
     let mut sql = Sql::new(
         "SELECT DISTINCT i.sop_uid FROM instances i JOIN series se ON se.id = i.series \
          JOIN studies st ON st.id = se.study WHERE st.study_uid = ",
@@ -226,32 +225,32 @@ async fn sop_uids_of(transaction: &DatabaseTransaction, new: &NewRejection) -> R
     texts(&sql.all(transaction).await?)
 }
 
-async fn instances_of(transaction: &DatabaseTransaction, rejection: i64) -> Result<Vec<String>> {
+async fn instances_of(transaction: &Transaction, rejection: i64) -> Result<Vec<String>> {
     let mut sql = Sql::new("SELECT sop_uid FROM rejected_instances WHERE rejection = ");
     texts(&sql.bind(rejection).all(transaction).await?)
 }
 
-fn texts(rows: &[QueryResult]) -> Result<Vec<String>> {
-    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+fn texts(rows: &[database::Row]) -> Result<Vec<String>> {
+    rows.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
-fn reason_of(row: &QueryResult, at: usize) -> Result<RejectionReason> {
-    let code: String = row.try_get_by_index(at)?;
+fn reason_of(row: &database::Row, at: usize) -> Result<RejectionReason> {
+    let code: String = row.get(at)?;
     RejectionReason::from_code(&code).ok_or(Error::Damaged("a rejection"))
 }
 
-fn rejection(row: &QueryResult) -> Result<Rejection> {
-    let undone_ns: Option<i64> = row.try_get_by_index(7)?;
-    let undone_by: Option<String> = row.try_get_by_index(8)?;
+fn rejection(row: &database::Row) -> Result<Rejection> {
+    let undone_ns: Option<i64> = row.get(7)?;
+    let undone_by: Option<String> = row.get(8)?;
     Ok(Rejection {
-        id: row.try_get_by_index(0)?,
-        study_uid: row.try_get_by_index(1)?,
+        id: row.get(0)?,
+        study_uid: row.get(1)?,
         reason: reason_of(row, 2)?,
-        comment: row.try_get_by_index(3)?,
-        note_uid: row.try_get_by_index(4)?,
-        at_ns: row.try_get_by_index(5)?,
-        actor: row.try_get_by_index(6)?,
-        instances: row.try_get_by_index::<i64>(9)?.unsigned_abs(),
+        comment: row.get(3)?,
+        note_uid: row.get(4)?,
+        at_ns: row.get(5)?,
+        actor: row.get(6)?,
+        instances: row.get::<i64>(9)?.unsigned_abs(),
         undone: undone_ns.zip(undone_by),
     })
 }

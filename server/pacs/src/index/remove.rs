@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::DatabaseTransaction;
+use database::{Sql, Transaction};
 
-use super::database::Sql;
 use super::refile::{self, Touched};
 use super::{Error, Index, Result, visible, write};
 use crate::storage::Hash;
 
 /// Takes objects out of the index; those that are not in it are passed over.
-pub(crate) async fn unfile(transaction: &DatabaseTransaction, hashes: &[Hash]) -> Result<()> {
+pub(crate) async fn unfile(transaction: &Transaction, hashes: &[Hash]) -> Result<()> {
     let mut touched = Touched::default();
     let mut sop_uids = BTreeSet::new();
     for hash in hashes {
@@ -20,13 +19,13 @@ pub(crate) async fn unfile(transaction: &DatabaseTransaction, hashes: &[Hash]) -
         };
         let mut sql = Sql::new("DELETE FROM compressions WHERE hash = ");
         sql.bind(hash.to_string()).run(transaction).await?;
-        let id: i64 = row.try_get_by_index(0)?;
+        let id: i64 = row.get(0)?;
         let kept = refile::kept(transaction, id).await?;
         touched.above(&kept);
-        if row.try_get_by_index::<i64>(1)? == 1 {
+        if row.get::<i64>(1)? == 1 {
             write::count(transaction, kept.series, -1).await?;
         }
-        sop_uids.insert(row.try_get_by_index::<String>(2)?);
+        sop_uids.insert(row.get::<String>(2)?);
         for column in [
             "corrected_instances.instance",
             "metadata.instance",
@@ -50,9 +49,9 @@ impl Index {
         let rows = sql.all(&self.readers).await?;
         rows.iter()
             .map(|row| {
-                let hash: String = row.try_get_by_index(1)?;
+                let hash: String = row.get(1)?;
                 let hash = Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?;
-                Ok((row.try_get_by_index(0)?, hash))
+                Ok((row.get(0)?, hash))
             })
             .collect()
     }
@@ -64,9 +63,9 @@ impl Index {
             .await?;
         rows.iter()
             .map(|row| {
-                let hash: String = row.try_get_by_index(0)?;
+                let hash: String = row.get(0)?;
                 let hash = Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?;
-                Ok((hash, row.try_get_by_index(1)?))
+                Ok((hash, row.get(1)?))
             })
             .collect()
     }

@@ -1,8 +1,7 @@
 //! Which object of a SOP Instance UID is visible: none that is rejected, the one a person chose, else the first received.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use database::{Connection, Sql, Transaction};
 
-use super::database::Sql;
 use super::{Error, Index, Result, write};
 use crate::events::{Event, Kind};
 use crate::storage::Hash;
@@ -25,7 +24,7 @@ pub struct Candidate {
     pub is_visible: bool,
 }
 
-pub(super) async fn decided(connection: &impl ConnectionTrait, sop_uid: &str) -> Result<Decided> {
+pub(super) async fn decided(connection: &impl Connection, sop_uid: &str) -> Result<Decided> {
     let mut sql = Sql::new(
         "SELECT '' FROM rejected_instances ri JOIN rejections r ON r.id = ri.rejection \
          WHERE r.undone_ns IS NULL AND ri.ended_ns IS NULL AND ri.sop_uid = ",
@@ -35,7 +34,7 @@ pub(super) async fn decided(connection: &impl ConnectionTrait, sop_uid: &str) ->
         .bind(sop_uid);
     let mut decided = Decided::default();
     for row in sql.all(connection).await? {
-        match row.try_get_by_index::<String>(0)? {
+        match row.get::<String>(0)? {
             hash if hash.is_empty() => decided.is_rejected = true,
             hash => decided.chosen = Some(hash),
         }
@@ -44,11 +43,7 @@ pub(super) async fn decided(connection: &impl ConnectionTrait, sop_uid: &str) ->
 }
 
 /// Lets the right object of a SOP Instance UID be visible.
-pub(super) async fn settle(
-    transaction: &DatabaseTransaction,
-    sop_uid: &str,
-    decided: &Decided,
-) -> Result<()> {
+pub(super) async fn settle(transaction: &Transaction, sop_uid: &str, decided: &Decided) -> Result<()> {
     let mut sql = Sql::new("SELECT id, series, visible, hash FROM instances WHERE sop_uid = ");
     let rows = sql
         .bind(sop_uid)
@@ -57,7 +52,7 @@ pub(super) async fn settle(
         .await?;
     let mut hashes = Vec::new();
     for row in &rows {
-        hashes.push(row.try_get_by_index::<String>(3)?);
+        hashes.push(row.get::<String>(3)?);
     }
     let chosen = decided
         .chosen
@@ -65,29 +60,27 @@ pub(super) async fn settle(
         .and_then(|chosen| hashes.iter().position(|hash| hash == chosen));
     let visible = (!decided.is_rejected).then_some(chosen.unwrap_or(0));
     for (at, row) in rows.iter().enumerate() {
-        let (is, should_be) = (row.try_get_by_index::<i64>(2)?, i64::from(visible == Some(at)));
+        let (is, should_be) = (row.get::<i64>(2)?, i64::from(visible == Some(at)));
         if is == should_be {
             continue;
         }
         let mut sql = Sql::new("UPDATE instances SET visible = ");
-        sql.bind(should_be)
-            .push(" WHERE id = ")
-            .bind(row.try_get_by_index::<i64>(0)?);
+        sql.bind(should_be).push(" WHERE id = ").bind(row.get::<i64>(0)?);
         sql.run(transaction).await?;
-        write::count(transaction, row.try_get_by_index(1)?, should_be - is).await?;
+        write::count(transaction, row.get(1)?, should_be - is).await?;
     }
     Ok(())
 }
 
 /// As [`settle`], by what is decided now.
-pub(super) async fn settle_anew(transaction: &DatabaseTransaction, sop_uid: &str) -> Result<()> {
+pub(super) async fn settle_anew(transaction: &Transaction, sop_uid: &str) -> Result<()> {
     let decided = decided(transaction, sop_uid).await?;
     settle(transaction, sop_uid, &decided).await
 }
 
 /// Writes a choice among the objects of a SOP Instance UID; an earlier one ends.
 pub(crate) async fn choose(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sop_uid: &str,
     hash: Hash,
     actor: &str,
@@ -157,11 +150,11 @@ impl Index {
             .await?;
         rows.iter()
             .map(|row| {
-                let hash: String = row.try_get_by_index(0)?;
+                let hash: String = row.get(0)?;
                 Ok(Candidate {
                     hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-                    received_ns: row.try_get_by_index(1)?,
-                    is_visible: row.try_get_by_index::<i64>(2)? == 1,
+                    received_ns: row.get(1)?,
+                    is_visible: row.get::<i64>(2)? == 1,
                 })
             })
             .collect()

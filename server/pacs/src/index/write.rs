@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use database::{Sql, Transaction, Value};
 use dicom_dictionary_std::tags;
-use sea_orm::{DatabaseTransaction, Value};
 
-use super::attributes::{self, Attribute, Kind, Level};
 use super::arrival::{self, Arrival, Key};
-use super::database::Sql;
+use super::attributes::{self, Attribute, Kind, Level};
 use super::{
     Added, Error, Facts, Identifier, Index, Result, conflict, correct, matching, merge, names, visible,
 };
@@ -73,7 +72,7 @@ pub(super) struct Arrived {
 }
 
 /// Adds one object, whatever it is.
-pub(super) async fn add(transaction: &DatabaseTransaction, arrival: &Arrival) -> Result<Arrived> {
+pub(super) async fn add(transaction: &Transaction, arrival: &Arrival) -> Result<Arrived> {
     let facts = &arrival.facts;
     let mut same = Sql::new("SELECT id FROM instances WHERE hash = ");
     same.bind(facts.object.hash.to_string());
@@ -128,7 +127,7 @@ pub(super) async fn add(transaction: &DatabaseTransaction, arrival: &Arrival) ->
 }
 
 /// Makes the rows above or brings them up to date; gives those of the patient and the series.
-async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<(i64, i64)> {
+async fn rows_above(transaction: &Transaction, facts: &Facts) -> Result<(i64, i64)> {
     let patient = patient(transaction, facts).await?;
     let date = facts.value(tags::STUDY_DATE);
     let study = upsert(
@@ -155,7 +154,7 @@ async fn rows_above(transaction: &DatabaseTransaction, facts: &Facts) -> Result<
     Ok((patient, series.id))
 }
 
-pub(super) async fn patient(transaction: &DatabaseTransaction, facts: &Facts) -> Result<i64> {
+pub(super) async fn patient(transaction: &Transaction, facts: &Facts) -> Result<i64> {
     let key = facts.patient_key();
     let mut before = Sql::new("SELECT id FROM patients WHERE patient_key = ");
     before.bind(key.as_str());
@@ -192,7 +191,7 @@ struct Upserted {
 /// `own` are columns beside the attributes', `kept` those that only a new row gets, `unique` the columns that make a
 /// conflict.
 async fn upsert(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     facts: &Facts,
     level: Level,
     own: &[(&str, Value)],
@@ -222,7 +221,7 @@ async fn upsert(
     ));
     if let Some(row) = sql.one(transaction).await? {
         return Ok(Upserted {
-            id: row.try_get_by_index(0)?,
+            id: row.get(0)?,
             written: true,
         });
     }
@@ -238,7 +237,7 @@ async fn upsert(
         .await?
         .ok_or(Error::Damaged("a unique key"))?;
     Ok(Upserted {
-        id: row.try_get_by_index(0)?,
+        id: row.get(0)?,
         written: false,
     })
 }
@@ -272,11 +271,7 @@ pub(super) fn columns_of(attribute: &Attribute, facts: &Facts) -> Vec<(String, V
     columns
 }
 
-pub(super) async fn identifiers(
-    transaction: &DatabaseTransaction,
-    patient: i64,
-    all: &[Identifier],
-) -> Result<()> {
+pub(super) async fn identifiers(transaction: &Transaction, patient: i64, all: &[Identifier]) -> Result<()> {
     for Identifier { id, issuer } in all {
         let mut sql = Sql::new("INSERT INTO patient_ids (patient, identifier, issuer) VALUES (");
         sql.bind(patient)
@@ -287,11 +282,7 @@ pub(super) async fn identifiers(
     Ok(())
 }
 
-pub(super) async fn items_of_series(
-    transaction: &DatabaseTransaction,
-    series: i64,
-    facts: &Facts,
-) -> Result<()> {
+pub(super) async fn items_of_series(transaction: &Transaction, series: i64, facts: &Facts) -> Result<()> {
     for table in ["tracers", "requests"] {
         let mut sql = Sql::new(format!("DELETE FROM {table} WHERE series = "));
         sql.bind(series);
@@ -367,7 +358,7 @@ impl InstanceRow<'_> {
 
 /// Makes the rows of instances; gives their numbers in the order of the rows.
 pub(super) async fn insert_instances(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     rows: &[InstanceRow<'_>],
 ) -> Result<Vec<i64>> {
     let columns: Vec<_> = rows.iter().map(InstanceRow::columns).collect();
@@ -375,7 +366,7 @@ pub(super) async fn insert_instances(
     // A database may give them in any order.
     let mut made = HashMap::new();
     for row in sql.push(" RETURNING id, hash").all(transaction).await? {
-        made.insert(row.try_get_by_index::<String>(1)?, row.try_get_by_index::<i64>(0)?);
+        made.insert(row.get::<String>(1)?, row.get::<i64>(0)?);
     }
     let number = |row: &InstanceRow<'_>| made.get(&row.facts.object.hash.to_string()).copied();
     let numbers: Option<Vec<i64>> = rows.iter().map(number).collect();
@@ -396,12 +387,12 @@ pub(super) async fn insert_instances(
 }
 
 /// Counts visible instances in or out of their series and study.
-pub(super) async fn count(transaction: &DatabaseTransaction, series: i64, change: i64) -> Result<()> {
+pub(super) async fn count(transaction: &Transaction, series: i64, change: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE series SET instances = instances + ");
     sql.bind(change).push(" WHERE id = ").bind(series);
     sql.push(" RETURNING study");
     let row = sql.one(transaction).await?.ok_or(Error::Damaged("a series"))?;
-    let study: i64 = row.try_get_by_index(0)?;
+    let study: i64 = row.get(0)?;
     let mut sql = Sql::new("UPDATE studies SET instances = instances + ");
     sql.bind(change)
         .push(", series = (SELECT COUNT(*) FROM series WHERE series.study = studies.id AND series.instances > 0) WHERE id = ")

@@ -7,15 +7,14 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
+use database::{Backend, Connection, Database, Sql, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot, watch};
 
 use super::arrival::{self, Arrival};
-use super::database::Sql;
 use super::write::Arrived;
 use super::{Added, Error, Facts, Result};
 use crate::events::{Event, EventSink, Kind};
-use crate::waiting;
+use database::waiting;
 
 /// Objects of one transaction at most.
 const BATCH: usize = 128;
@@ -26,22 +25,22 @@ type Answer = oneshot::Sender<Result<Added>>;
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     waiting: Arc<std::sync::Mutex<VecDeque<(Arrival, Answer)>>>,
-    connection: Arc<Mutex<DatabaseConnection>>,
+    connection: Arc<Mutex<Database>>,
     events: Arc<dyn EventSink>,
     committed: watch::Sender<()>,
 }
 
 /// A transaction of the one writer, for what stands beside the index in its database. Dropped, it leaves nothing.
 pub struct Change {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     events: Arc<dyn EventSink>,
     committed: watch::Sender<()>,
     /// Until the transaction has ended nobody else writes.
-    _turn: OwnedMutexGuard<DatabaseConnection>,
+    _turn: OwnedMutexGuard<Database>,
 }
 
 impl Deref for Change {
-    type Target = DatabaseTransaction;
+    type Target = Transaction;
 
     fn deref(&self) -> &Self::Target {
         &self.transaction
@@ -73,7 +72,7 @@ impl Change {
 }
 
 impl Writer {
-    pub(super) fn new(connection: DatabaseConnection, events: Arc<dyn EventSink>) -> Self {
+    pub(super) fn new(connection: Database, events: Arc<dyn EventSink>) -> Self {
         Self {
             waiting: Arc::default(),
             connection: Arc::new(Mutex::new(connection)),
@@ -112,7 +111,7 @@ impl Writer {
     }
 
     /// Adds what waits, at most a batch of it, and answers.
-    async fn write_for_all(&self, connection: &DatabaseConnection) {
+    async fn write_for_all(&self, connection: &Database) {
         let (arrivals, answers): (Vec<_>, Vec<_>) = {
             let mut queue = self.queue();
             let count = queue.len().min(BATCH);
@@ -155,11 +154,7 @@ impl Writer {
     }
 }
 
-async fn together(
-    connection: &DatabaseConnection,
-    arrivals: &[Arrival],
-    events: &dyn EventSink,
-) -> Result<Vec<Added>> {
+async fn together(connection: &Database, arrivals: &[Arrival], events: &dyn EventSink) -> Result<Vec<Added>> {
     let transaction = begin(connection).await?;
     let mut all = Vec::with_capacity(arrivals.len());
     for arrivals in arrivals.chunks(BATCH) {
@@ -194,7 +189,7 @@ fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
 }
 
 async fn one_by_one(
-    connection: &DatabaseConnection,
+    connection: &Database,
     arrivals: &[Arrival],
     events: &dyn EventSink,
 ) -> Vec<Result<Added>> {
@@ -206,9 +201,9 @@ async fn one_by_one(
     outcomes
 }
 
-async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction> {
+async fn begin(connection: &Database) -> Result<Transaction> {
     let transaction = connection.begin().await?;
-    if transaction.get_database_backend() == DbBackend::Postgres {
+    if transaction.backend() == Backend::Postgres {
         // Several processes may share a PostgreSQL; rows are decided on after reading, so one writes at a time.
         Sql::new("SELECT pg_advisory_xact_lock(7304117)")
             .one(&transaction)

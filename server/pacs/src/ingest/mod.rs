@@ -23,9 +23,10 @@ pub use refusals::{Refusals, Refused};
 pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
+use crate::figures;
 use crate::index::{self, Added, Facts, Index};
 use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
-use crate::{figures, waiting};
+use database::waiting;
 
 /// Why an object was neither taken nor refused.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, pin_mut};
 use super::{Error, Ingest, Result};
 use crate::index::{Facts, ObjectReference};
 use crate::storage::{self, Hash, Hasher, ObjectInfo, Staged};
-use crate::waiting;
+use database::waiting;
 
 /// Bytes before the meta information: the preamble and its prefix.
 const PREFIX: usize = 132;
@@ -40,9 +40,7 @@ pub(super) async fn stored(
     facts: &Facts,
     staged: Staged,
 ) -> Result<(Staged, Option<ObjectInfo>)> {
-    let others = ingest
-        .index
-        .objects_with(facts.value(tags::SOP_INSTANCE_UID));
+    let others = ingest.index.objects_with(facts.value(tags::SOP_INSTANCE_UID));
     // Nearly always there is none, and the bytes are on the disk when that is known.
     let (others, prepared) = futures_util::join!(others, ingest.storage.prepare(staged));
     let (others, mut staged) = (others?, prepared?);

@@ -53,6 +53,12 @@ pub enum Error {
     Source(String),
 }
 
+impl From<database::Error> for Error {
+    fn from(error: database::Error) -> Self {
+        Self::Index(error.into())
+    }
+}
+
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -1,7 +1,7 @@
 //! The table of orders.
 
+use database::Value;
 use dicom_dictionary_std::tags;
-use sea_orm::{QueryResult, Value};
 
 use super::{Error, Filter, OrderSource, Progress, Reference, Result, State, Step};
 use crate::clock::now_ns;
@@ -83,9 +83,9 @@ async fn state_of(change: &Change, step_id: &str) -> Result<Option<(String, Stat
     let mut sql = Sql::new("SELECT study_uid, state FROM orders WHERE step_id = ");
     let row = sql.bind(step_id).one(&**change).await?;
     row.map(|row| {
-        let word: String = row.try_get_by_index(1).map_err(index::Error::from)?;
+        let word: String = row.get(1).map_err(index::Error::from)?;
         let state = State::from_text(&word).ok_or(index::Error::Damaged("an order"))?;
-        Ok((row.try_get_by_index(0).map_err(index::Error::from)?, state))
+        Ok((row.get(0).map_err(index::Error::from)?, state))
     })
     .transpose()
 }
@@ -170,13 +170,13 @@ fn statement(filter: &Filter) -> Sql {
     sql
 }
 
-fn step(row: &QueryResult) -> Result<(i64, Step)> {
+fn step(row: &database::Row) -> Result<(i64, Step)> {
     let damaged = || Error::Index(index::Error::Damaged("an order"));
-    let text = |at| row.try_get_by_index::<String>(at).map_err(index::Error::from);
+    let text = |at| row.get::<String>(at).map_err(index::Error::from);
     let step = Step {
         id: text(1)?,
         state: State::from_text(&text(2)?).ok_or_else(damaged)?,
         item: compact::read(&text(3)?).ok_or_else(damaged)?,
     };
-    Ok((row.try_get_by_index(0).map_err(index::Error::from)?, step))
+    Ok((row.get(0).map_err(index::Error::from)?, step))
 }

@@ -69,6 +69,12 @@ pub enum Error {
     Storage(#[from] storage::Error),
 }
 
+impl From<database::Error> for Error {
+    fn from(error: database::Error) -> Self {
+        Self::Index(error.into())
+    }
+}
+
 /// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

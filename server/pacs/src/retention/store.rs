@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::QueryResult;
-
 use super::{Class, Error, Hold, Kept, Policy, Result, day, until};
 use crate::events::{Event, Kind};
 use crate::index::{self, Change, Index, Page, RejectionReason, Sql, unfile};
@@ -31,21 +29,21 @@ pub(super) async fn studies(index: &Index, policy: Policy, after: i64) -> Result
     rows.iter().map(|row| kept(row, policy)).collect()
 }
 
-fn kept(row: &QueryResult, policy: Policy) -> Result<(i64, Kept)> {
-    let get = |error: sea_orm::DbErr| Error::Index(error.into());
-    let date: String = row.try_get_by_index(2).map_err(get)?;
-    let received_ns: Option<i64> = row.try_get_by_index(3).map_err(get)?;
-    let class: Option<String> = row.try_get_by_index(4).map_err(get)?;
+fn kept(row: &database::Row, policy: Policy) -> Result<(i64, Kept)> {
+    let get = |error: database::Error| Error::Index(error.into());
+    let date: String = row.get(2).map_err(get)?;
+    let received_ns: Option<i64> = row.get(3).map_err(get)?;
+    let class: Option<String> = row.get(4).map_err(get)?;
     let class = class
         .and_then(|word| Class::from_text(&word))
         .unwrap_or(Class::InPatient);
     let kept = Kept {
-        study_uid: row.try_get_by_index(1).map_err(get)?,
+        study_uid: row.get(1).map_err(get)?,
         until: until(&date, received_ns.unwrap_or(i64::MAX), policy.years(class)),
         class,
-        is_held: row.try_get_by_index::<i64>(5).map_err(get)? > 0,
+        is_held: row.get::<i64>(5).map_err(get)? > 0,
     };
-    Ok((row.try_get_by_index(0).map_err(get)?, kept))
+    Ok((row.get(0).map_err(get)?, kept))
 }
 
 async fn record(
@@ -87,7 +85,7 @@ pub(super) async fn hold(
     let row = sql.one(&*change).await?.ok_or(index::Error::Damaged("a hold"))?;
     record(&change, Kind::Held, study_uid, actor, at_ns, None).await?;
     change.commit().await?;
-    Ok(row.try_get_by_index(0).map_err(index::Error::from)?)
+    Ok(row.get(0).map_err(index::Error::from)?)
 }
 
 pub(super) async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Result<()> {
@@ -97,7 +95,7 @@ pub(super) async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Res
     sql.push(" WHERE lifted_ns IS NULL AND id = ").bind(id);
     let row = sql.push(" RETURNING study_uid").one(&*change).await?;
     let row = row.ok_or(Error::NoSuch)?;
-    let study_uid: String = row.try_get_by_index(0).map_err(index::Error::from)?;
+    let study_uid: String = row.get(0).map_err(index::Error::from)?;
     record(&change, Kind::HoldLifted, &study_uid, actor, at_ns, None).await?;
     Ok(change.commit().await?)
 }
@@ -109,15 +107,15 @@ pub(super) async fn holds(index: &Index, study_uid: Option<&str>, page: Page) ->
         sql.push(" AND study_uid = ").bind(study_uid);
     }
     let rows = sql.page("id", page).all(index.readers()).await?;
-    let hold = |row: &QueryResult| -> index::Result<Hold> {
-        let lifted_ns: Option<i64> = row.try_get_by_index(5)?;
-        let lifted_by: Option<String> = row.try_get_by_index(6)?;
+    let hold = |row: &database::Row| -> index::Result<Hold> {
+        let lifted_ns: Option<i64> = row.get(5)?;
+        let lifted_by: Option<String> = row.get(6)?;
         Ok(Hold {
-            id: row.try_get_by_index(0)?,
-            study_uid: row.try_get_by_index(1)?,
-            reason: row.try_get_by_index(2)?,
-            actor: row.try_get_by_index(3)?,
-            at_ns: row.try_get_by_index(4)?,
+            id: row.get(0)?,
+            study_uid: row.get(1)?,
+            reason: row.get(2)?,
+            actor: row.get(3)?,
+            at_ns: row.get(4)?,
             lifted: lifted_ns.zip(lifted_by),
         })
     };
@@ -172,8 +170,8 @@ pub(super) async fn mark(
     sql.bind(RejectionReason::RetentionExpired.code()).push(")");
     let (mut hashes, mut sop_uids) = (Vec::new(), BTreeSet::new());
     for row in sql.all(&*change).await? {
-        let hash: String = row.try_get_by_index(0).map_err(index::Error::from)?;
-        let sop_uid: String = row.try_get_by_index(1).map_err(index::Error::from)?;
+        let hash: String = row.get(0).map_err(index::Error::from)?;
+        let sop_uid: String = row.get(1).map_err(index::Error::from)?;
         let hash = Hash::from_hex(&hash).ok_or(index::Error::Damaged("a hash"))?;
         let mut sql =
             Sql::new("INSERT INTO removals (at_ns, hash, sop_uid, study_uid, actor, state) VALUES (");

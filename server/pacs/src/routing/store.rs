@@ -1,7 +1,5 @@
 //! What rules look at, from the index's rows.
 
-use sea_orm::QueryResult;
-
 use super::choose::Routed;
 use crate::index::{Error, Index, Result, Sql};
 use crate::storage::Hash;
@@ -29,20 +27,20 @@ pub(super) async fn of_study(index: &Index, study_uid: &str) -> Result<Vec<Route
     read(&sql.all(index.readers()).await?)
 }
 
-fn read(rows: &[QueryResult]) -> Result<Vec<Routed>> {
-    let routed = |row: &QueryResult| {
-        let hash: String = row.try_get_by_index(0)?;
+fn read(rows: &[database::Row]) -> Result<Vec<Routed>> {
+    let routed = |row: &database::Row| {
+        let hash: String = row.get(0)?;
         Ok(Routed {
             hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-            sop_uid: row.try_get_by_index(1)?,
-            study_uid: row.try_get_by_index(2)?,
-            sop_class_uid: row.try_get_by_index(3)?,
-            transfer_syntax_uid: row.try_get_by_index(4)?,
-            modality: row.try_get_by_index(5)?,
-            body_part: row.try_get_by_index(6)?,
-            study_description: row.try_get_by_index(7)?,
-            series_description: row.try_get_by_index(8)?,
-            station: row.try_get_by_index(9)?,
+            sop_uid: row.get(1)?,
+            study_uid: row.get(2)?,
+            sop_class_uid: row.get(3)?,
+            transfer_syntax_uid: row.get(4)?,
+            modality: row.get(5)?,
+            body_part: row.get(6)?,
+            study_description: row.get(7)?,
+            series_description: row.get(8)?,
+            station: row.get(9)?,
         })
     };
     rows.iter().map(routed).collect()

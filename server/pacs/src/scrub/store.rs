@@ -25,12 +25,12 @@ pub(super) async fn due(index: &Index, before_ns: i64, limit: u32) -> Result<Vec
     let rows = sql.all(index.readers()).await?;
     rows.iter()
         .map(|row| {
-            let hash: String = row.try_get_by_index(0)?;
+            let hash: String = row.get(0)?;
             let hash = Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?;
             Ok(Due {
                 hash,
-                size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
-                since_ns: row.try_get_by_index(2)?,
+                size: row.get::<i64>(1)?.unsigned_abs(),
+                since_ns: row.get(2)?,
             })
         })
         .collect()
@@ -42,7 +42,7 @@ pub(super) async fn note(index: &Index, hash: Hash, at_ns: i64, damage: Option<&
     let mut sql = Sql::new("SELECT damage FROM scrubs WHERE hash = ");
     let row = sql.bind(hash.to_string()).one(&*change).await?;
     let known = match row {
-        Some(row) => row.try_get_by_index::<Option<String>>(0)?,
+        Some(row) => row.get::<Option<String>>(0)?,
         None => None,
     };
     let mut sql = Sql::new("INSERT INTO scrubs (verified_ns, hash, damage) VALUES (");
@@ -74,11 +74,11 @@ pub(super) async fn damages(index: &Index) -> Result<Vec<Damage>> {
     let rows = sql.all(index.readers()).await?;
     rows.iter()
         .map(|row| {
-            let hash: String = row.try_get_by_index(0)?;
+            let hash: String = row.get(0)?;
             Ok(Damage {
                 hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-                verified_ns: row.try_get_by_index(1)?,
-                what: row.try_get_by_index(2)?,
+                verified_ns: row.get(1)?,
+                what: row.get(2)?,
             })
         })
         .collect()

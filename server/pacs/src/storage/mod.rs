@@ -29,8 +29,9 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 
-use crate::{figures, waiting};
+use crate::figures;
 pub use cloud::OpenError;
+use database::waiting;
 
 pub use hash::Hash;
 pub(crate) use hash::Hasher;

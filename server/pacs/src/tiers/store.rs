@@ -1,7 +1,5 @@
 //! Which objects lie in the colder store, as rows.
 
-use sea_orm::QueryResult;
-
 use super::{Placed, Policy, Tier};
 use crate::deidentify::dates;
 use crate::events::{Event, Kind};
@@ -16,12 +14,12 @@ pub(super) struct Object {
     pub(super) received_ns: i64,
 }
 
-fn object(row: &QueryResult) -> Result<Object> {
-    let hash: String = row.try_get_by_index(0)?;
+fn object(row: &database::Row) -> Result<Object> {
+    let hash: String = row.get(0)?;
     Ok(Object {
         hash: Hash::from_hex(&hash).ok_or(Error::Damaged("a hash"))?,
-        size: row.try_get_by_index::<i64>(1)?.unsigned_abs(),
-        received_ns: row.try_get_by_index(2)?,
+        size: row.get::<i64>(1)?.unsigned_abs(),
+        received_ns: row.get(2)?,
     })
 }
 
@@ -61,7 +59,7 @@ pub(super) async fn record(index: &Index, object: &Object) -> Result<bool> {
     let change = index.begin().await?;
     let mut sql = Sql::new("UPDATE cold_objects SET state = 'copied' WHERE hash = ");
     let updated = sql.bind(object.hash.to_string()).run(&*change).await?;
-    if updated.rows_affected() == 0 {
+    if updated == 0 {
         return Ok(false);
     }
     change
@@ -101,7 +99,7 @@ pub(super) async fn unfinished(index: &Index) -> Result<Vec<(Object, bool)>> {
     let sql = Sql::new("SELECT hash, size, received_ns, state FROM cold_objects WHERE state <> 'cold'");
     let rows = sql.all(index.readers()).await?;
     rows.iter()
-        .map(|row| Ok((object(row)?, row.try_get_by_index::<String>(3)? == "copied")))
+        .map(|row| Ok((object(row)?, row.get::<String>(3)? == "copied")))
         .collect()
 }
 
@@ -126,7 +124,7 @@ pub(super) async fn places(index: &Index, study_uid: &str) -> Result<Vec<Placed>
     rows.iter()
         .map(|row| {
             let object = object(row)?;
-            let state: Option<String> = row.try_get_by_index(3)?;
+            let state: Option<String> = row.get(3)?;
             Ok(Placed {
                 hash: object.hash,
                 size: object.size,

@@ -69,7 +69,10 @@ mod tests {
     #[tokio::test]
     async fn work_is_done_and_what_panics_costs_itself_only() {
         let behind = Behind::default();
-        assert!(matches!(behind.run(|| panic!("as expected")).await, Err(Error::Fault)));
+        assert!(matches!(
+            behind.run(|| panic!("as expected")).await,
+            Err(Error::Fault)
+        ));
         assert_eq!(behind.run(|| 6 * 7).await.unwrap(), 42);
     }
 

@@ -1,6 +1,6 @@
 //! The table of uploads.
 
-use sea_orm::{QueryResult, Value};
+use database::Value;
 
 use super::Kind;
 use crate::index::{Error, Index, Result, Sql};
@@ -83,30 +83,30 @@ pub(super) async fn unfinished(index: &Index, owner: &str) -> Result<(u64, u64)>
     sql.bind(owner)
         .push(" THEN 1 END), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM uploads WHERE finished_ns IS NULL");
     let row = sql.one(index.readers()).await?.ok_or(Error::Damaged("a count"))?;
-    let number = |at| -> Result<u64> { Ok(row.try_get_by_index::<i64>(at)?.unsigned_abs()) };
+    let number = |at| -> Result<u64> { Ok(row.get::<i64>(at)?.unsigned_abs()) };
     Ok((number(0)?, number(1)?))
 }
 
-fn upload(row: &QueryResult) -> Result<Upload> {
+fn upload(row: &database::Row) -> Result<Upload> {
     let damaged = || Error::Damaged("an upload");
-    let kind: String = row.try_get_by_index(2)?;
-    let sha256: Option<String> = row.try_get_by_index(4)?;
-    let finished_ns: Option<i64> = row.try_get_by_index(6)?;
-    let status: Option<i64> = row.try_get_by_index(7)?;
-    let report: Option<String> = row.try_get_by_index(8)?;
+    let kind: String = row.get(2)?;
+    let sha256: Option<String> = row.get(4)?;
+    let finished_ns: Option<i64> = row.get(6)?;
+    let status: Option<i64> = row.get(7)?;
+    let report: Option<String> = row.get(8)?;
     let finished = finished_ns.zip(status).zip(report).map(|((at, status), report)| {
         let status = u16::try_from(status).map_err(|_| damaged())?;
         Ok::<_, Error>((at, status, report))
     });
     Ok(Upload {
-        id: row.try_get_by_index(0)?,
-        owner: row.try_get_by_index(1)?,
+        id: row.get(0)?,
+        owner: row.get(1)?,
         kind: Kind::from_text(&kind).ok_or_else(damaged)?,
-        size: row.try_get_by_index::<i64>(3)?.unsigned_abs(),
+        size: row.get::<i64>(3)?.unsigned_abs(),
         sha256: sha256
             .map(|hex| Hash::from_hex(&hex).ok_or_else(damaged))
             .transpose()?,
-        created_ns: row.try_get_by_index(5)?,
+        created_ns: row.get(5)?,
         finished: finished.transpose()?,
     })
 }

@@ -11,11 +11,10 @@ mod pinyin;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use database::{Connection, Sql, Transaction};
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use super::Result;
-use super::database::Sql;
 
 /// Stands before a key where a word can begin; no letter is it.
 const START: char = '^';
@@ -191,7 +190,7 @@ static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
 });
 
 /// Writes the keys of a patient's name in the place of those that are there.
-pub(super) async fn write(transaction: &DatabaseTransaction, patient: i64, name: Option<&str>) -> Result<()> {
+pub(super) async fn write(transaction: &Transaction, patient: i64, name: Option<&str>) -> Result<()> {
     let mut sql = Sql::new("DELETE FROM name_keys WHERE patient = ");
     sql.bind(patient).run(transaction).await?;
     let keys = name.map(keys).unwrap_or_default();
@@ -199,7 +198,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, patient: i64, name:
 }
 
 /// Writes the keys of all patients that are there, in the place of all that are.
-pub(super) async fn write_all(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn write_all(transaction: &Transaction) -> Result<()> {
     Sql::new("DELETE FROM name_keys").run(transaction).await?;
     let mut last = i64::MIN;
     loop {
@@ -209,8 +208,8 @@ pub(super) async fn write_all(transaction: &DatabaseTransaction) -> Result<()> {
         let rows = sql.all(transaction).await?;
         let mut all = Vec::new();
         for row in &rows {
-            last = row.try_get_by_index(0)?;
-            let name: String = row.try_get_by_index(1)?;
+            last = row.get(0)?;
+            let name: String = row.get(1)?;
             all.extend(keys(&name).into_iter().map(|key| (last, key)));
         }
         if rows.is_empty() {
@@ -220,10 +219,7 @@ pub(super) async fn write_all(transaction: &DatabaseTransaction) -> Result<()> {
     }
 }
 
-async fn insert(
-    connection: &impl ConnectionTrait,
-    keys: impl IntoIterator<Item = (i64, String)>,
-) -> Result<()> {
+async fn insert(connection: &impl Connection, keys: impl IntoIterator<Item = (i64, String)>) -> Result<()> {
     let mut keys = keys.into_iter().peekable();
     while keys.peek().is_some() {
         let mut sql = Sql::new("INSERT INTO name_keys (patient, key) VALUES (");

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use database::{Backend, Connection, Sql};
 use dicom_dictionary_std::tags;
-use sea_orm::DbBackend;
 
 use super::{merge, on_both};
 use crate::events::{EventTable, Kind as Happened};
 use crate::index::attributes::{self, Kind};
-use crate::index::database::Sql;
 use crate::index::{Added, Error, Identifier, Index, Key, Level, Match, NewMerge, Page, Query, generator};
 
 fn query(level: Level, keys: &[(dicom_core::Tag, &str)]) -> Query {
@@ -300,7 +299,7 @@ async fn items_and_further_attributes_are_put_into_rows_that_ask_for_them() {
 #[tokio::test]
 async fn every_column_that_is_matched_begins_an_index() {
     on_both(async |index: Index| {
-        let backend = index.readers.get_database_backend();
+        let backend = index.readers.backend();
         for attribute in attributes::ATTRIBUTES
             .iter()
             .filter(|attribute| attribute.matched)
@@ -316,7 +315,7 @@ async fn every_column_that_is_matched_begins_an_index() {
                 _ => {}
             }
             for column in columns {
-                let mut sql = if backend == DbBackend::Sqlite {
+                let mut sql = if backend == Backend::Sqlite {
                     Sql::new("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE ")
                 } else {
                     Sql::new("SELECT indexname FROM pg_indexes WHERE indexdef LIKE ")

@@ -1,11 +1,11 @@
 //! Pages and counts of very many studies against what plain SQL finds: `UPTAKE_REQUIRE_STUDIES` of them, 3 000 unless said
 //! otherwise.
 
+use database::Sql;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::{on_both, postgres};
-use crate::index::database::Sql;
 use crate::index::{Index, Key, Level, Place, Query, filled, generator};
 use crate::test_folder::TestFolder;
 
@@ -87,7 +87,7 @@ async fn check(index: &Index, (keys, is_fuzzy, truth): &Case) {
         .all(&index.readers)
         .await
         .unwrap();
-    let truth: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let truth: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
     let keys = keys.iter().map(|(tag, text)| match is_fuzzy {
         true => Key::from_text(*tag, text).into_fuzzy(),
         false => Key::from_text(*tag, text),

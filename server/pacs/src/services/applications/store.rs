@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use database::Value;
 use dimse::CharacterSet;
-use sea_orm::{QueryResult, Value};
 
 use super::Application;
 use crate::access::Action;
@@ -64,7 +64,7 @@ async fn write(change: &Change, application: &Application) -> Result<()> {
 
 pub(super) async fn remove(index: &Index, ae_title: &str) -> Result<bool> {
     let change = index.begin().await?;
-    let was_there = delete(ae_title).run(&*change).await?.rows_affected() > 0;
+    let was_there = delete(ae_title).run(&*change).await? > 0;
     change.commit().await?;
     Ok(was_there)
 }
@@ -81,24 +81,24 @@ fn word(action: Action) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-fn application(row: &QueryResult) -> Result<Application> {
+fn application(row: &database::Row) -> Result<Application> {
     let damaged = || Error::Damaged("an application");
-    let text = |at| row.try_get_by_index::<String>(at);
+    let text = |at| row.get::<String>(at);
     let may = text(3)?;
     let may = may
         .split_whitespace()
         .map(|word| serde_json::from_value(word.into()));
     let networks = text(1)?;
     let networks = networks.split_whitespace().map(str::parse);
-    let associations: i64 = row.try_get_by_index(2)?;
+    let associations: i64 = row.get(2)?;
     Ok(Application {
         ae_title: text(0)?,
         networks: networks.collect::<Result<_, _>>().map_err(|_| damaged())?,
         associations: associations.try_into().map_err(|_| damaged())?,
         may: may.collect::<Result<Vec<Action>, _>>().map_err(|_| damaged())?,
-        address: row.try_get_by_index(4)?,
-        is_secure: row.try_get_by_index::<i64>(5)? != 0,
+        address: row.get(4)?,
+        is_secure: row.get::<i64>(5)? != 0,
         character_set: CharacterSet::from_term(&text(6)?).ok_or_else(damaged)?,
-        is_configured: row.try_get_by_index::<i64>(7)? != 0,
+        is_configured: row.get::<i64>(7)? != 0,
     })
 }

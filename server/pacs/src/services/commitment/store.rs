@@ -1,7 +1,7 @@
 //! The table of storage commitments.
 
+use database::Value;
 use dimse::client::commitment::Instances;
-use sea_orm::Value;
 
 use super::{from_lines, lines};
 use crate::clock::now_ns;
@@ -61,12 +61,12 @@ pub(super) async fn due(index: &Index, now_ns: i64) -> Result<Option<Pending>> {
     let Some(row) = sql.one(index.readers()).await? else {
         return Ok(None);
     };
-    let attempts: i64 = row.try_get_by_index(4)?;
+    let attempts: i64 = row.get(4)?;
     Ok(Some(Pending {
-        transaction_uid: row.try_get_by_index(0)?,
-        requester: row.try_get_by_index(1)?,
-        called: row.try_get_by_index(2)?,
-        instances: from_lines(&row.try_get_by_index::<String>(3)?),
+        transaction_uid: row.get(0)?,
+        requester: row.get(1)?,
+        called: row.get(2)?,
+        instances: from_lines(&row.get::<String>(3)?),
         attempts: attempts.try_into().map_err(|_| Error::Damaged("a commitment"))?,
     }))
 }

@@ -1,8 +1,8 @@
 //! The table of performed procedure steps.
 
+use database::{Connection, Value};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use crate::clock::now_ns;
 use crate::dicomweb::compact;
@@ -45,15 +45,15 @@ pub async fn of_study(index: &Index, study_uid: &str) -> Result<Vec<PerformedSte
     rows.iter().map(step).collect()
 }
 
-pub(super) async fn read(connection: &impl ConnectionTrait, sop_uid: &str) -> Result<Option<PerformedStep>> {
+pub(super) async fn read(connection: &impl Connection, sop_uid: &str) -> Result<Option<PerformedStep>> {
     let mut sql = Sql::new("SELECT sop_uid, state, attributes FROM performed_steps WHERE sop_uid = ");
     let row = sql.bind(sop_uid).one(connection).await?;
     row.as_ref().map(step).transpose()
 }
 
-fn step(row: &QueryResult) -> Result<PerformedStep> {
+fn step(row: &database::Row) -> Result<PerformedStep> {
     let damaged = || Error::Damaged("a performed step");
-    let text = |at| row.try_get_by_index::<String>(at);
+    let text = |at| row.get::<String>(at);
     Ok(PerformedStep {
         sop_uid: text(0)?,
         state: State::from_text(&text(1)?).ok_or_else(damaged)?,

@@ -14,7 +14,11 @@ thread_local! {
 }
 
 /// Runs what waits for a disk: here, if this thread may wait, else on one that may.
-pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+///
+/// # Errors
+///
+/// It panicked.
+pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
     if MAY_WAIT.get() {
         return Ok(work());
     }
@@ -22,7 +26,11 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
 }
 
 /// Runs all of a future on one thread that may wait. Once begun it goes on to its end, whoever asked.
-pub(crate) async fn on_one_thread<T: Send + 'static>(
+///
+/// # Errors
+///
+/// It panicked.
+pub async fn on_one_thread<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, JoinError> {
     if MAY_WAIT.get() {
