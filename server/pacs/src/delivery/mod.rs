@@ -340,14 +340,11 @@ impl Queue {
         .await?;
         let detail = serde_json::json!({ "delivery": id, "destination": delivery.destination });
         let event = Event {
-            at_ns: now_ns,
-            kind: Kind::DeliveryDropped,
-            actor: actor.to_owned(),
             study_uid: Some(delivery.study_uid),
-            series_uid: None,
             sop_uid: Some(delivery.sop_uid),
             hash: Some(delivery.hash),
             detail: Some(detail.to_string()),
+            ..Event::new(Kind::DeliveryDropped, actor, now_ns)
         };
         change.record(&event).await?;
         Ok(change.commit().await?)

@@ -110,14 +110,9 @@ fn line(carrier: Arc<Scripted>) -> Line {
 async fn arrive(index: &Index, study: u32, number: u32) {
     let change = index.begin().await.unwrap();
     let event = Event {
-        at_ns: 1,
-        kind: Kind::Stored,
-        actor: "web:x".to_owned(),
         study_uid: Some(format!("1.{study}")),
-        series_uid: None,
         sop_uid: Some(format!("1.{study}.{number}")),
-        hash: None,
-        detail: None,
+        ..Event::new(Kind::Stored, "web:x".to_owned(), 1)
     };
     change.record(&event).await.unwrap();
     change.commit().await.unwrap();

@@ -135,19 +135,31 @@ pub struct Event {
 }
 
 impl Event {
+    /// What happened, to nothing in particular yet.
+    #[must_use]
+    pub fn new(kind: Kind, actor: impl Into<String>, at_ns: i64) -> Self {
+        Self {
+            at_ns,
+            kind,
+            actor: actor.into(),
+            study_uid: None,
+            series_uid: None,
+            sop_uid: None,
+            hash: None,
+            detail: None,
+        }
+    }
+
     /// What happened to an object.
     #[must_use]
     pub fn of(kind: Kind, actor: &str, facts: &Facts) -> Self {
         let value = |tag| Some(facts.value(tag).to_owned());
         Self {
-            at_ns: facts.object.received_ns,
-            kind,
-            actor: actor.to_owned(),
             study_uid: value(tags::STUDY_INSTANCE_UID),
             series_uid: value(tags::SERIES_INSTANCE_UID),
             sop_uid: value(tags::SOP_INSTANCE_UID),
             hash: Some(facts.object.hash),
-            detail: None,
+            ..Self::new(kind, actor, facts.object.received_ns)
         }
     }
 }

@@ -225,14 +225,11 @@ impl Index {
         sql.run(&*change).await?;
         change
             .record(&Event {
-                at_ns,
-                kind: Kind::ConflictDecided,
-                actor: actor.to_owned(),
                 study_uid: Some(conflict.study_uid),
-                series_uid: None,
                 sop_uid: Some(conflict.sop_uid),
                 hash: Some(conflict.hash),
                 detail: Some(json!({ "conflict": id, "decision": decision.as_str() }).to_string()),
+                ..Event::new(Kind::ConflictDecided, actor, at_ns)
             })
             .await?;
         change.commit().await

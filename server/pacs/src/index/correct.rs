@@ -414,14 +414,8 @@ fn correction(row: &database::Row) -> Result<Correction> {
 fn event(kind: Kind, id: i64, made: &NewCorrection, actor: &str, at_ns: i64) -> Event {
     let names: Vec<String> = made.changes.keys().map(|tag| name(*tag)).collect();
     let mut event = Event {
-        at_ns,
-        kind,
-        actor: actor.to_owned(),
-        study_uid: None,
-        series_uid: None,
-        sop_uid: None,
-        hash: None,
         detail: Some(json!({ "correction": id, "attributes": names }).to_string()),
+        ..Event::new(kind, actor, at_ns)
     };
     match &made.scope {
         Scope::Patient(_) => {}

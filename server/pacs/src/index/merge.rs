@@ -157,14 +157,8 @@ fn merge(row: &database::Row) -> Result<Merge> {
 /// What happened, without an identifier: whoever may know reads the merge.
 fn event(kind: Kind, id: i64, actor: &str, at_ns: i64) -> Event {
     Event {
-        at_ns,
-        kind,
-        actor: actor.to_owned(),
-        study_uid: None,
-        series_uid: None,
-        sop_uid: None,
-        hash: None,
         detail: Some(json!({ "merge": id }).to_string()),
+        ..Event::new(kind, actor, at_ns)
     }
 }
 

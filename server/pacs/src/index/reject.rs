@@ -257,13 +257,8 @@ fn rejection(row: &database::Row) -> Result<Rejection> {
 
 fn event(kind: Kind, id: i64, study_uid: &str, reason: RejectionReason, actor: &str, at_ns: i64) -> Event {
     Event {
-        at_ns,
-        kind,
-        actor: actor.to_owned(),
         study_uid: Some(study_uid.to_owned()),
-        series_uid: None,
-        sop_uid: None,
-        hash: None,
         detail: Some(json!({ "rejection": id, "reason": reason.code() }).to_string()),
+        ..Event::new(kind, actor, at_ns)
     }
 }

@@ -114,14 +114,9 @@ impl Index {
         choose(&change, sop_uid, hash, actor, at_ns).await?;
         change
             .record(&Event {
-                at_ns,
-                kind: Kind::Chosen,
-                actor: actor.to_owned(),
-                study_uid: None,
-                series_uid: None,
                 sop_uid: Some(sop_uid.to_owned()),
                 hash: Some(hash),
-                detail: None,
+                ..Event::new(Kind::Chosen, actor, at_ns)
             })
             .await?;
         change.commit().await

@@ -101,14 +101,9 @@ async fn update(change: &Change, step_id: &str, study_uid: &str, state: State, a
 fn event(kind: Kind, step_id: &str, study_uid: &str, state: State, actor: &str) -> Event {
     let detail = serde_json::json!({ "step": step_id, "state": state.as_str() });
     Event {
-        at_ns: now_ns(),
-        kind,
-        actor: actor.to_owned(),
         study_uid: Some(study_uid.to_owned()),
-        series_uid: None,
-        sop_uid: None,
-        hash: None,
         detail: Some(detail.to_string()),
+        ..Event::new(kind, actor, now_ns())
     }
 }
 

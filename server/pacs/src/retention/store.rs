@@ -55,14 +55,9 @@ async fn record(
     hash: Option<Hash>,
 ) -> Result<()> {
     let event = Event {
-        at_ns,
-        kind,
-        actor: actor.to_owned(),
         study_uid: Some(study_uid.to_owned()),
-        series_uid: None,
-        sop_uid: None,
         hash,
-        detail: None,
+        ..Event::new(kind, actor, at_ns)
     };
     Ok(change.record(&event).await?)
 }

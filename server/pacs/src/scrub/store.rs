@@ -55,14 +55,8 @@ pub(super) async fn note(index: &Index, hash: Hash, at_ns: i64, damage: Option<&
     if damage.is_some() && known.is_none() {
         change
             .record(&Event {
-                at_ns,
-                kind: Kind::Damaged,
-                actor: "archive".to_owned(),
-                study_uid: None,
-                series_uid: None,
-                sop_uid: None,
                 hash: Some(hash),
-                detail: None,
+                ..Event::new(Kind::Damaged, "archive", at_ns)
             })
             .await?;
     }

@@ -112,7 +112,7 @@ impl Remote {
             return self.send_parts(staged, received_ns).await;
         }
         let bytes = if staged.file.is_none() {
-            std::mem::take(&mut staged.head)
+            staged.head.take()
         } else {
             part(staged, 0).await?.1
         };

@@ -1,8 +1,10 @@
 //! Bytes on their way in: the first in memory, the rest in a temporary file, all of them hashed.
 
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::hash::Hasher;
 use super::{Hash, Result, blocking};
@@ -10,12 +12,63 @@ use super::{Hash, Result, blocking};
 /// Bytes kept in memory before a file is begun: most slices fit, and are then written in one go.
 pub(super) const HEAD_BYTES: usize = 1 << 20;
 
+/// Buffers that are kept for the next objects.
+const KEPT_BUFFERS: usize = 32;
+
+/// The first bytes of an object. Its memory is used again for another: memory that is new each time costs as much as all
+/// that is done with the bytes.
+#[derive(Debug, Default)]
+pub(super) struct Head(Vec<u8>);
+
+static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+impl Head {
+    fn new() -> Self {
+        let kept = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Self(kept.unwrap_or_default())
+    }
+
+    /// Takes the bytes out, for whoever keeps them longer.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.0.len() + bytes <= HEAD_BYTES
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        // Memory that is not touched is not there: a small object costs what it has.
+        self.0.reserve_exact(HEAD_BYTES - self.0.len());
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+impl Deref for Head {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        let mut buffer = std::mem::take(&mut self.0);
+        buffer.clear();
+        let mut kept = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffer.capacity() > 0 && kept.len() < KEPT_BUFFERS {
+            kept.push(buffer);
+        }
+    }
+}
+
 /// An object being received. Dropped, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Staging {
     incoming: PathBuf,
     hasher: Hasher,
-    head: Vec<u8>,
+    head: Head,
     size: u64,
     file: Option<TemporaryFile>,
 }
@@ -26,7 +79,7 @@ pub struct Staged {
     pub(super) incoming: PathBuf,
     pub(super) hash: Hash,
     pub(super) size: u64,
-    pub(super) head: Vec<u8>,
+    pub(super) head: Head,
     /// All bytes, where they are more than `head`, or on the disk already.
     pub(super) file: Option<TemporaryFile>,
     /// The time of receipt that is in the file: then all of it is on the disk, and lacks its name only.
@@ -38,7 +91,7 @@ impl Staging {
         Self {
             incoming: incoming.to_owned(),
             hasher: Hasher::default(),
-            head: Vec::new(),
+            head: Head::new(),
             size: 0,
             file: None,
         }
@@ -58,11 +111,11 @@ impl Staging {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
-        if self.file.is_none() && self.head.len() + bytes.len() <= HEAD_BYTES {
-            self.head.extend_from_slice(bytes);
+        if self.file.is_none() && self.head.has_room(bytes.len()) {
+            self.head.extend(bytes);
             return Ok(());
         }
-        let first = self.file.is_none().then(|| self.head.clone());
+        let first = self.file.is_none().then(|| self.head.to_vec());
         let mut file = match self.file.take() {
             Some(file) => file,
             None => TemporaryFile::new(&self.incoming)?,

@@ -64,14 +64,8 @@ pub(super) async fn record(index: &Index, object: &Object) -> Result<bool> {
     }
     change
         .record(&Event {
-            at_ns: crate::clock::now_ns(),
-            kind: Kind::MovedToCold,
-            actor: "archive".to_owned(),
-            study_uid: None,
-            series_uid: None,
-            sop_uid: None,
             hash: Some(object.hash),
-            detail: None,
+            ..Event::new(Kind::MovedToCold, "archive", crate::clock::now_ns())
         })
         .await?;
     change.commit().await?;

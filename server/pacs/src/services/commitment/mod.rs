@@ -224,14 +224,8 @@ impl Archive {
     async fn ended(&self, pending: &Pending, outcome: &str) -> index::Result<()> {
         let detail = serde_json::json!({ "requester": pending.requester, "outcome": outcome });
         let event = Event {
-            at_ns: now_ns(),
-            kind: Kind::Committed,
-            actor: format!("dimse:{}", pending.requester),
-            study_uid: None,
-            series_uid: None,
-            sop_uid: None,
-            hash: None,
             detail: Some(detail.to_string()),
+            ..Event::new(Kind::Committed, format!("dimse:{}", pending.requester), now_ns())
         };
         store::end(&self.index, pending, outcome, &event).await
     }

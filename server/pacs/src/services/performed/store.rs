@@ -94,13 +94,9 @@ pub(super) async fn update(change: &Change, step: &PerformedStep, actor: &str) -
 fn event(step: &PerformedStep, actor: &str) -> Event {
     let detail = serde_json::json!({ "state": step.state.as_str() });
     Event {
-        at_ns: now_ns(),
-        kind: Kind::Performed,
-        actor: actor.to_owned(),
         study_uid: Some(step.study_uid()),
-        series_uid: None,
         sop_uid: Some(step.sop_uid.clone()),
-        hash: None,
         detail: Some(detail.to_string()),
+        ..Event::new(Kind::Performed, actor, now_ns())
     }
 }
