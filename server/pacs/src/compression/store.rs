@@ -47,7 +47,7 @@ pub(super) async fn due(
             .bind(before_ns);
         sql.push(" AND (c.hash IS NULL OR (c.state = 'left' AND c.transfer_syntax_uid <> ")
             .bind(to.uid())
-            .push(")) AND NOT EXISTS (SELECT 1 FROM cold_objects o WHERE o.hash = i.hash)");
+            .push(")) AND NOT EXISTS (SELECT 1 FROM cold_objects o WHERE o.hash = i.hash AND o.state <> 'recalled')");
         match modality {
             Some(modality) => {
                 sql.push(" AND se.modality = ").bind(modality.as_str());

@@ -388,7 +388,13 @@ async fn a_form_moves_between_stores_and_goes_for_good() {
             .last,
         None
     );
-    assert_eq!(tiers.recall(STUDY).await.unwrap(), 1);
+    assert_eq!(
+        tiers
+            .recall(STUDY, "archive", crate::clock::now_ns())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(
         (
             files(&hot_root, "packed").len(),

@@ -67,6 +67,8 @@ pub enum Kind {
     Removing,
     /// An object was moved to the cold store.
     MovedToCold,
+    /// An object was brought back from the cold store.
+    RecalledFromCold,
     /// An object's bytes are not what they were.
     Damaged,
     /// A person decided that an object is not sent to a destination.
@@ -94,6 +96,7 @@ impl Kind {
         (Self::HoldLifted, "hold-lifted"),
         (Self::Removing, "removing"),
         (Self::MovedToCold, "moved-to-cold"),
+        (Self::RecalledFromCold, "recalled-from-cold"),
         (Self::Damaged, "damaged"),
         (Self::DeliveryDropped, "delivery-dropped"),
     ];

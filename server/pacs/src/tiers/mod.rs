@@ -5,7 +5,8 @@
 //! there. The time of receipt moves with the object, so that an index made anew is the same.
 //!
 //! ```text
-//! GET /archive/places/{study}    where each object of a study lies
+//! GET  /archive/places/{study}    where each object of a study lies
+//! POST /archive/recalls           {"study"}: its objects come back to the store that receives
 //! ```
 
 mod store;
@@ -16,17 +17,51 @@ mod tests;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::access::Action;
+use crate::clock::now_ns;
 use crate::http::{self, App, Caller};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
 
 /// Where objects lie, over HTTP.
 pub fn router() -> Router<App> {
-    Router::new().route("/archive/places/{study}", get(places))
+    Router::new()
+        .route("/archive/places/{study}", get(places))
+        .route("/archive/recalls", post(recall))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecallJson {
+    study: String,
+}
+
+async fn recall(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<RecallJson>,
+) -> http::Result<Json<Value>> {
+    caller.may(Action::Correct, Some(&asked.study))?;
+    let archive = app.archive();
+    let tiers = Tiers::new(archive.index().clone(), archive.storage())?;
+    let actor = caller.principal.actor();
+    let recalled = tiers.recall(&asked.study, &actor, now_ns()).await?;
+    Ok(Json(json!({ "recalled": recalled })))
+}
+
+impl From<Error> for http::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoColdStore => Self::Conflict(error.to_string()),
+            Error::Index(error) => error.into(),
+            Error::Storage(error) => error.into(),
+        }
+    }
 }
 
 async fn places(
@@ -40,7 +75,7 @@ async fn places(
         .iter()
         .map(|placed| {
             let tier = if placed.tier == Tier::Cold { "cold" } else { "hot" };
-            serde_json::json!({ "hash": placed.hash.to_string(), "size": placed.size, "tier": tier })
+            json!({ "hash": placed.hash.to_string(), "size": placed.size, "tier": tier })
         })
         .collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)))
@@ -214,18 +249,19 @@ impl Tiers {
         Ok(store::settle(&self.index, object.hash).await?)
     }
 
-    /// Brings the objects of a study back to the store that receives; gives how many.
+    /// Brings the objects of a study back to the store that receives; gives how many. From now on they are as young as if
+    /// they had just come.
     ///
     /// # Errors
     ///
     /// [`Error::Index`], [`Error::Storage`]: what is back stays back.
-    pub async fn recall(&self, study_uid: &str) -> Result<u64> {
+    pub async fn recall(&self, study_uid: &str, actor: &str, now_ns: i64) -> Result<u64> {
         let mut back = 0;
         for object in store::cold_of(&self.index, study_uid).await? {
             self.hot
                 .copy_from(&self.cold, object.hash, object.received_ns)
                 .await?;
-            store::forget(&self.index, object.hash).await?;
+            store::recalled(&self.index, object.hash, actor, now_ns).await?;
             self.cold.remove(object.hash).await?;
             back += 1;
         }

@@ -35,8 +35,9 @@ pub(super) async fn due(index: &Index, policy: Policy, now_ns: i64, limit: u32) 
     sql.bind(before_ns).push(" AND st.sort_date < ");
     sql.bind(format!("{year:04}{month:02}{day:02}"));
     sql.push(
-        " AND NOT EXISTS (SELECT 1 FROM cold_objects c WHERE c.hash = i.hash) ORDER BY i.received_ns LIMIT ",
+        " AND NOT EXISTS (SELECT 1 FROM cold_objects c WHERE c.hash = i.hash AND (c.state <> 'recalled' OR c.moved_ns >= ",
     );
+    sql.bind(before_ns).push(")) ORDER BY i.received_ns LIMIT ");
     let rows = sql.bind(i64::from(limit)).all(index.readers()).await?;
     rows.iter().map(object).collect()
 }
@@ -48,7 +49,7 @@ pub(super) async fn plan(index: &Index, object: &Object, now_ns: i64) -> Result<
     sql.bind(object.hash.to_string()).push(", ");
     let size = i64::try_from(object.size).unwrap_or(i64::MAX);
     sql.bind_all([size, object.received_ns, now_ns]);
-    sql.push(", 'copying') ON CONFLICT DO NOTHING")
+    sql.push(", 'copying') ON CONFLICT (hash) DO UPDATE SET state = 'copying', moved_ns = excluded.moved_ns WHERE cold_objects.state = 'recalled'")
         .run(&*change)
         .await?;
     change.commit().await
@@ -80,7 +81,22 @@ pub(super) async fn settle(index: &Index, hash: Hash) -> Result<()> {
     change.commit().await
 }
 
-/// Takes back that an object lies, or is to lie, in the colder store.
+/// Writes that an object is back; it is not moved again before it is old from now on.
+pub(super) async fn recalled(index: &Index, hash: Hash, actor: &str, now_ns: i64) -> Result<()> {
+    let change = index.begin().await?;
+    let mut sql = Sql::new("UPDATE cold_objects SET state = 'recalled', moved_ns = ");
+    sql.bind(now_ns).push(" WHERE hash = ").bind(hash.to_string());
+    sql.run(&*change).await?;
+    change
+        .record(&Event {
+            hash: Some(hash),
+            ..Event::new(Kind::RecalledFromCold, actor, now_ns)
+        })
+        .await?;
+    change.commit().await
+}
+
+/// Takes back that an object is to lie in the colder store.
 pub(super) async fn forget(index: &Index, hash: Hash) -> Result<()> {
     let change = index.begin().await?;
     let mut sql = Sql::new("DELETE FROM cold_objects WHERE hash = ");
@@ -90,7 +106,9 @@ pub(super) async fn forget(index: &Index, hash: Hash) -> Result<()> {
 
 /// Moves that were cut off, and whether their copy was recorded.
 pub(super) async fn unfinished(index: &Index) -> Result<Vec<(Object, bool)>> {
-    let sql = Sql::new("SELECT hash, size, received_ns, state FROM cold_objects WHERE state <> 'cold'");
+    let sql = Sql::new(
+        "SELECT hash, size, received_ns, state FROM cold_objects WHERE state NOT IN ('cold', 'recalled')",
+    );
     let rows = sql.all(index.readers()).await?;
     rows.iter()
         .map(|row| Ok((object(row)?, row.get::<String>(3)? == "copied")))
@@ -98,7 +116,7 @@ pub(super) async fn unfinished(index: &Index) -> Result<Vec<(Object, bool)>> {
 }
 
 const OF_STUDY: &str = "FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study \
-    LEFT JOIN cold_objects c ON c.hash = i.hash AND c.state <> 'copying' WHERE st.study_uid = ";
+    LEFT JOIN cold_objects c ON c.hash = i.hash AND c.state IN ('copied', 'cold') WHERE st.study_uid = ";
 
 pub(super) async fn cold_of(index: &Index, study_uid: &str) -> Result<Vec<Object>> {
     let mut sql = Sql::new(format!("SELECT c.hash, c.size, c.received_ns {OF_STUDY}"));

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{Policy, Step, Tier, Tiers};
 use crate::corrections::tests::{archive_of, ask, file, object, take};
+use crate::events::{EventTable, Kind};
 use crate::index::tests::{on_both, sqlite};
 use crate::index::{Index, NewRejection, RejectionReason};
 use crate::ingest::Outcome;
@@ -79,9 +82,49 @@ async fn ends_at(last: Step, index: Index, cold: Storage) {
     let again = archive.ingest().take(&file(&object(1, &[]))).await.unwrap();
     assert!(matches!(again, Outcome::IdenticalDuplicate(_)));
     assert_eq!(archive.storage().hot().list().await.unwrap().len(), 1);
-    assert_eq!(tiers.recall("2.25.77").await.unwrap(), 2);
+    let later_ns = now_ns + TWO_YEARS_NS;
+    assert_eq!(tiers.recall("2.25.77", "web:ward", later_ns).await.unwrap(), 2);
     all_is_there().await;
     assert!(cold.list().await.unwrap().is_empty());
+    let places = tiers.places("2.25.77").await.unwrap();
+    assert!(places.iter().all(|placed| placed.tier == Tier::Hot));
+    // What was called back is as young as what had just come: the third alone is old.
+    let moved = tiers.run(OLD, later_ns + 1, 10).await.unwrap();
+    assert_eq!((moved.objects, cold.list().await.unwrap().len()), (1, 1));
+    assert_eq!(tiers.resume().await.unwrap().objects, 0);
+    let moved = tiers.run(OLD, later_ns + TWO_YEARS_NS, 10).await.unwrap();
+    assert_eq!((moved.objects, cold.list().await.unwrap().len()), (2, 3));
+    let (status, body) = ask(
+        &archive,
+        "POST",
+        "/archive/recalls",
+        Some(json!({ "study": "2.25.77" })),
+    )
+    .await;
+    assert_eq!((status.as_u16(), &body[..]), (200, &br#"{"recalled":3}"#[..]));
+    all_is_there().await;
+    let events = EventTable::after(archive.index(), 0, 100).await.unwrap();
+    let recalls = events
+        .iter()
+        .filter(|(_, event)| event.kind == Kind::RecalledFromCold);
+    assert_eq!(recalls.count(), 5);
+}
+
+#[tokio::test]
+async fn without_a_colder_store_nothing_is_recalled() {
+    let folder = TestFolder::new("tiers");
+    let storage = Storage::local(&folder.path().join("objects")).unwrap();
+    let archive = archive_of(storage, sqlite(folder.path()).await).await;
+    let (status, body) = ask(
+        &archive,
+        "POST",
+        "/archive/recalls",
+        Some(json!({ "study": "2.25.77" })),
+    )
+    .await;
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(status, 409);
+    assert!(body.contains("no cold store is configured"), "{body}");
 }
 
 #[tokio::test]
