@@ -49,16 +49,19 @@ def uids(rows, tag):
 
 
 def store(client, files):
-    stored = set()
-    for _, data_set in files.values():
+    """Gives what was acknowledged, and what need not be: the client cannot write it, or it is malformed and was refused."""
+    stored, excused = set(), set()
+    for uid, (path, data_set) in files.items():
         try:
             response = client.store_instances([data_set])
         except Exception as error:
-            print(f"     not stored: {type(error).__name__}")
+            print(f"     not stored: {path.name}: {type(error).__name__}")
+            if isinstance(error, ValueError) or "malformed" in path.parts:
+                excused.add(uid)
             continue
         for item in response.get("ReferencedSOPSequence", []):
             stored.add(str(item.ReferencedSOPInstanceUID))
-    return stored
+    return stored, excused
 
 
 def levels(client, by_study):
@@ -88,7 +91,8 @@ def matching(client, files, by_study):
     for _, data_set in files.values():
         study = str(data_set.StudyInstanceUID)
         ids[str(data_set.get("PatientID", "") or "").strip()].add(study)
-        dates[str(data_set.get("StudyDate", "") or "")].add(study)
+        # 1997.04.24 is how ACR-NEMA wrote dates.
+        dates[str(data_set.get("StudyDate", "") or "").replace(".", "")].add(study)
         modalities[str(data_set.get("Modality", "") or "")].add(study)
     everything = len(by_study)
     patient_id = max((id for id in ids if len(id) > 2 and "*" not in id and "?" not in id), key=len)
@@ -180,10 +184,10 @@ def main():
     client = DICOMwebClient(arguments.url)
     files = read(arguments.folder)
     check("there are files to store", bool(files), True)
-    stored = store(client, files)
-    check("all are acknowledged", sorted(stored), sorted(files))
+    stored, excused = store(client, files)
+    check("all are acknowledged", sorted(stored), sorted(set(files) - excused))
     files = {uid: file for uid, file in files.items() if uid in stored}
-    check("all are acknowledged again", sorted(store(client, files)), sorted(files))
+    check("all are acknowledged again", sorted(store(client, files)[0]), sorted(files))
     by_study = collections.defaultdict(lambda: collections.defaultdict(list))
     for uid, (_, data_set) in files.items():
         by_study[str(data_set.StudyInstanceUID)][str(data_set.SeriesInstanceUID)].append(uid)

@@ -10,6 +10,7 @@ import sys
 
 import numpy
 import pydicom
+from pydicom.pixels.utils import get_expected_length
 
 # A file beside this one may have the library's own name; its folder must not be looked in first.
 sys.path.pop(0)
@@ -26,8 +27,18 @@ def check(what, good):
         print(f"FAIL {what}")
 
 
-def frame_of(pixels, number, frames):
-    return pixels[number] if frames > 1 else pixels
+def padded(value):
+    """A value as it is sent: of even length (PS3.5 7.1.1)."""
+    return value + b"\0" * (len(value) % 2)
+
+
+def frame_of(data_set, number, frames):
+    """The stored bytes of a frame: pixels as a reader gives them may be extended, or of another colour space."""
+    if not data_set.original_encoding[1]:
+        pixels = data_set.pixel_array
+        return (pixels[number] if frames > 1 else pixels).tobytes()
+    length = get_expected_length(data_set) // frames
+    return data_set.PixelData[number * length :][:length]
 
 
 def retrieve(client, path, data_set):
@@ -42,7 +53,7 @@ def retrieve(client, path, data_set):
     check(f"{name}: metadata", metadata["00080018"]["Value"] == [uids[2]])
     if "PixelData" not in data_set:
         return
-    check(f"{name}: pixel data", same.PixelData == data_set.PixelData)
+    check(f"{name}: pixel data", same.PixelData == padded(data_set.PixelData))
     frames = int(data_set.get("NumberOfFrames", 1) or 1)
     numbers = sorted({1, frames})
     try:
@@ -55,9 +66,8 @@ def retrieve(client, path, data_set):
         *uids, numbers, media_types=(("application/octet-stream", "1.2.840.10008.1.2.1"),)
     )
     for number, found in zip(numbers, octets):
-        expected = frame_of(pixels, number - 1, frames)
         if data_set.get("PlanarConfiguration", 0) == 0:
-            check(f"{name}: frame {number}", numpy.frombuffer(found, expected.dtype).tobytes() == expected.tobytes())
+            check(f"{name}: frame {number}", found == frame_of(data_set, number - 1, frames))
     if data_set.BitsAllocated in (8, 16):
         lossless = client.retrieve_instance_frames(
             *uids, [1], media_types=(("image/jls", "1.2.840.10008.1.2.4.80"),)
@@ -69,7 +79,7 @@ def retrieve(client, path, data_set):
     if bulk:
         # The client names its host without the port, and gets links without it.
         found = client.retrieve_bulkdata(client.base_url + bulk.split("/dicom-web", 1)[1])
-        check(f"{name}: bulk data", len(found) == 1 and found[0] == data_set.PixelData)
+        check(f"{name}: bulk data", len(found) == 1 and found[0] == padded(data_set.PixelData))
 
 
 def main():
@@ -100,6 +110,9 @@ def main():
         try:
             retrieve(client, path, data_set)
         except Exception as error:
+            if "malformed" in path.parts and isinstance(error, ValueError):
+                print(f"not read by the client: {path.name}: {error}")
+                continue
             check(f"{path.name}: {type(error).__name__} {str(error)[:200]}", False)
     for place, uids in series.items():
         found = {item["00080018"]["Value"][0] for item in client.retrieve_series_metadata(*place)}
