@@ -85,10 +85,11 @@ impl Pool {
 
     pub(super) async fn begin(&self) -> Result<Transaction> {
         let held = Arc::new(self.take().await?);
-        let transaction = Transaction(held);
+        let begun = Arc::clone(&held);
         // Who writes says so at once: one that began to read could not always go on to write.
-        transaction.batch("BEGIN IMMEDIATE").await?;
-        Ok(transaction)
+        let begin = move || begun.with(|connection| Ok(connection.execute_batch("BEGIN IMMEDIATE")?));
+        waiting::run(begin).await.map_err(|_| Error::Interrupted)??;
+        Ok(Transaction(held))
     }
 
     async fn with<T: Send + 'static>(
@@ -181,7 +182,15 @@ impl Transaction {
         work: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let held = Arc::clone(&self.0);
-        let done = waiting::run(move || held.with(work));
+        let done = waiting::run(move || {
+            held.with(|connection| {
+                // A full disk, for one, ends a transaction from within: what came now would stand alone.
+                if connection.is_autocommit() {
+                    return Err(Error::Failed("the database has ended the transaction".to_owned()));
+                }
+                work(connection)
+            })
+        });
         done.await.map_err(|_| Error::Interrupted)?
     }
 }

@@ -139,6 +139,21 @@ async fn a_transaction_that_is_dropped_leaves_nothing_and_its_connection_is_used
 }
 
 #[tokio::test]
+async fn a_transaction_that_the_database_ended_takes_nothing_more() {
+    let folder = Folder::new();
+    let database = folder.open(1).await;
+    let table = "CREATE TABLE t (number BIGINT UNIQUE ON CONFLICT ROLLBACK)";
+    database.batch(table).await.unwrap();
+    let transaction = database.begin().await.unwrap();
+    add(&transaction, 1).await.unwrap();
+    assert!(add(&transaction, 1).await.is_err());
+    let error = add(&transaction, 2).await.unwrap_err().to_string();
+    assert_eq!(error, "the database has ended the transaction");
+    assert!(transaction.commit().await.is_err());
+    assert_eq!(count(&database).await, 0);
+}
+
+#[tokio::test]
 async fn a_statement_nobody_waits_for_any_more_costs_the_next_nothing() {
     let folder = Folder::new();
     let database = folder.open(1).await;
