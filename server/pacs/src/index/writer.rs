@@ -97,7 +97,7 @@ impl Writer {
                 turn = Arc::clone(&self.connection).lock_owned() => {
                     let writer = self.clone();
                     // What is written for others does not end with whoever writes it.
-                    let written = waiting::on_one_thread(async move { writer.write_for_all(&turn).await });
+                    let written = waiting::to_the_end(async move { writer.write_for_all(&turn).await });
                     written.await.map_err(|_| Error::Closed)?;
                 }
             }

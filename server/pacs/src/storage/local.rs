@@ -76,13 +76,18 @@ impl Local {
         self.root.join(format!("objects/{:02x}/{hash}{end}", hash.0[0]))
     }
 
-    /// Brings the bytes to the disk, but for their name; nothing where they are there.
-    ///
-    /// `received_ns` is given for what was received before, elsewhere.
-    pub(super) fn prepare(&self, mut staged: Staged, received_ns: Option<i64>) -> Result<Staged> {
-        if staged.prepared_ns.is_some() || self.undamaged(staged.hash)?.is_some() {
+    /// Brings the bytes to the disk, but for their name; nothing where something has it.
+    pub(super) fn prepare(&self, staged: Staged) -> Result<Staged> {
+        let path = self.path(Form::Received, staged.hash);
+        // What has the name is read when it is stored: most likely it is the same.
+        if path.exists() || self.path(Form::Packed, staged.hash).exists() {
             return Ok(staged);
         }
+        self.written(staged, None)
+    }
+
+    /// `received_ns` is given for what was received before, elsewhere.
+    fn written(&self, mut staged: Staged, received_ns: Option<i64>) -> Result<Staged> {
         let path = self.path(Form::Received, staged.hash);
         // The time of receipt is part of the file, so that an index made anew finds the same order.
         let received_ns = match (received_ns, std::fs::metadata(&path)) {
@@ -99,14 +104,20 @@ impl Local {
     }
 
     /// Stores what was prepared, or is prepared now.
-    pub(super) fn commit(&self, staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
+    pub(super) fn commit(&self, mut staged: Staged, received_ns: Option<i64>) -> Result<Committed> {
+        if staged.prepared_ns.is_none() {
+            if let Some(object) = self.undamaged(staged.hash)? {
+                return self.existing(&self.folders[usize::from(staged.hash.0[0])], object);
+            }
+            staged = self.written(staged, received_ns)?;
+        }
         let Staged {
             hash,
             size,
             file,
             prepared_ns,
             ..
-        } = self.prepare(staged, received_ns)?;
+        } = staged;
         let folder = &self.folders[usize::from(hash.0[0])];
         let received_ns = {
             let _naming = folder

@@ -345,7 +345,7 @@ impl Storage {
     pub(crate) async fn prepare(&self, staged: Staged) -> Result<Staged> {
         if let (Backend::Local(local), None) = (&self.backend, &self.cold) {
             let local = Arc::clone(local);
-            return blocking(move || local.prepare(staged, None)).await;
+            return blocking(move || local.prepare(staged)).await;
         }
         Ok(staged)
     }
