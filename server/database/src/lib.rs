@@ -6,10 +6,12 @@
 //! [`Backend`].
 
 mod postgres;
+pub mod schema;
 mod sql;
 mod sqlite;
 mod value;
 pub mod waiting;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 
 pub use sql::{Page, Sql};
 pub use value::{FromValue, Row, Value};
+pub use writer::{Change, Turn, Writer};
 
 /// Why a statement was not carried out.
 #[derive(Debug, thiserror::Error)]

@@ -35,7 +35,7 @@ impl Index {
         let writing = Database::open(place, 1).await?;
         schema::migrate(&writing).await?;
         let readers = Database::open(place, 8).await?;
-        let writer = Writer::new(writing, events);
+        let writer = Writer::new(database::Writer::new(writing), events);
         Ok(Self { readers, writer })
     }
 
@@ -53,8 +53,14 @@ impl Index {
         self.writer.committed()
     }
 
+    /// The way to write beside the index in its database, without its events.
+    #[must_use]
+    pub fn turns(&self) -> &database::Writer {
+        self.writer.turns()
+    }
+
     /// Connections that read.
-    pub(crate) fn readers(&self) -> &Database {
+    pub fn readers(&self) -> &Database {
         &self.readers
     }
 }

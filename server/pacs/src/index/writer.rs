@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use database::{Backend, Connection, Database, Sql, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot, watch};
+use database::{Transaction, Turn};
+use tokio::sync::{oneshot, watch};
 
 use super::arrival::{self, Arrival};
 use super::write::Arrived;
@@ -25,25 +25,21 @@ type Answer = oneshot::Sender<Result<Added>>;
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     waiting: Arc<std::sync::Mutex<VecDeque<(Arrival, Answer)>>>,
-    connection: Arc<Mutex<Database>>,
+    turns: database::Writer,
     events: Arc<dyn EventSink>,
-    committed: watch::Sender<()>,
 }
 
 /// A transaction of the one writer, for what stands beside the index in its database. Dropped, it leaves nothing.
 pub struct Change {
-    transaction: Transaction,
+    change: database::Change,
     events: Arc<dyn EventSink>,
-    committed: watch::Sender<()>,
-    /// Until the transaction has ended nobody else writes.
-    _turn: OwnedMutexGuard<Database>,
 }
 
 impl Deref for Change {
     type Target = Transaction;
 
     fn deref(&self) -> &Self::Target {
-        &self.transaction
+        &self.change
     }
 }
 
@@ -55,7 +51,7 @@ impl Change {
     /// [`Error::Database`].
     pub async fn record(&self, event: &Event) -> Result<()> {
         self.events
-            .record(&self.transaction, std::slice::from_ref(event))
+            .record(&self.change, std::slice::from_ref(event))
             .await
     }
 
@@ -65,24 +61,25 @@ impl Change {
     ///
     /// [`Error::Full`], [`Error::Database`]: none was made.
     pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await?;
-        self.committed.send_replace(());
-        Ok(())
+        Ok(self.change.commit().await?)
     }
 }
 
 impl Writer {
-    pub(super) fn new(connection: Database, events: Arc<dyn EventSink>) -> Self {
+    pub(super) fn new(turns: database::Writer, events: Arc<dyn EventSink>) -> Self {
         Self {
             waiting: Arc::default(),
-            connection: Arc::new(Mutex::new(connection)),
+            turns,
             events,
-            committed: watch::Sender::new(()),
         }
     }
 
+    pub(super) fn turns(&self) -> &database::Writer {
+        &self.turns
+    }
+
     pub(super) fn committed(&self) -> watch::Receiver<()> {
-        self.committed.subscribe()
+        self.turns.committed()
     }
 
     /// Adds one object; returns when its transaction is on the disk.
@@ -94,7 +91,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 outcome = &mut answered => return outcome.map_err(|_| Error::Closed)?,
-                turn = Arc::clone(&self.connection).lock_owned() => {
+                turn = self.turns.turn() => {
                     let writer = self.clone();
                     // What is written for others does not end with whoever writes it.
                     let written = waiting::to_the_end(async move { writer.write_for_all(&turn).await });
@@ -111,7 +108,7 @@ impl Writer {
     }
 
     /// Adds what waits, at most a batch of it, and answers.
-    async fn write_for_all(&self, connection: &Database) {
+    async fn write_for_all(&self, turn: &Turn) {
         let (arrivals, answers): (Vec<_>, Vec<_>) = {
             let mut queue = self.queue();
             let count = queue.len().min(BATCH);
@@ -120,13 +117,13 @@ impl Writer {
         if arrivals.is_empty() {
             return;
         }
-        let outcomes = match together(connection, &arrivals, &*self.events).await {
+        let outcomes = match together(turn, &arrivals, &*self.events).await {
             Ok(added) => added.into_iter().map(Ok).collect(),
             Err(error) if arrivals.len() == 1 => vec![Err(error)],
             // One that fails must not take the others with it.
-            Err(_) => one_by_one(connection, &arrivals, &*self.events).await,
+            Err(_) => one_by_one(turn, &arrivals, &*self.events).await,
         };
-        self.committed.send_replace(());
+        self.turns.tell();
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // Whoever asked may have gone.
             let _ = answer.send(outcome);
@@ -137,25 +134,22 @@ impl Writer {
     pub(super) async fn add_all(&self, facts: Vec<Facts>) -> Result<Vec<Added>> {
         let arrivals = facts.into_iter().map(|facts| Arrival::new(facts, None));
         let arrivals: Vec<Arrival> = arrivals.collect();
-        let added = together(&*self.connection.lock().await, &arrivals, &*self.events).await?;
-        self.committed.send_replace(());
+        let added = together(&self.turns.turn().await, &arrivals, &*self.events).await?;
+        self.turns.tell();
         Ok(added)
     }
 
     /// Begins other changes.
     pub(super) async fn begin(&self) -> Result<Change> {
-        let turn = Arc::clone(&self.connection).lock_owned().await;
         Ok(Change {
-            transaction: begin(&turn).await?,
+            change: self.turns.begin().await?,
             events: Arc::clone(&self.events),
-            committed: self.committed.clone(),
-            _turn: turn,
         })
     }
 }
 
-async fn together(connection: &Database, arrivals: &[Arrival], events: &dyn EventSink) -> Result<Vec<Added>> {
-    let transaction = begin(connection).await?;
+async fn together(turn: &Turn, arrivals: &[Arrival], events: &dyn EventSink) -> Result<Vec<Added>> {
+    let transaction = turn.begin().await?;
     let mut all = Vec::with_capacity(arrivals.len());
     for arrivals in arrivals.chunks(BATCH) {
         let mut happened = Vec::new();
@@ -188,26 +182,11 @@ fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
     stored.into_iter().chain(found).collect()
 }
 
-async fn one_by_one(
-    connection: &Database,
-    arrivals: &[Arrival],
-    events: &dyn EventSink,
-) -> Vec<Result<Added>> {
+async fn one_by_one(turn: &Turn, arrivals: &[Arrival], events: &dyn EventSink) -> Vec<Result<Added>> {
     let mut outcomes = Vec::with_capacity(arrivals.len());
     for one in arrivals {
-        let outcome = together(connection, std::slice::from_ref(one), events).await;
+        let outcome = together(turn, std::slice::from_ref(one), events).await;
         outcomes.push(outcome.and_then(|added| added.first().copied().ok_or(Error::Closed)));
     }
     outcomes
-}
-
-async fn begin(connection: &Database) -> Result<Transaction> {
-    let transaction = connection.begin().await?;
-    if transaction.backend() == Backend::Postgres {
-        // Several processes may share a PostgreSQL; rows are decided on after reading, so one writes at a time.
-        Sql::new("SELECT pg_advisory_xact_lock(7304117)")
-            .one(&transaction)
-            .await?;
-    }
-    Ok(transaction)
 }

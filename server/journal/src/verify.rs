@@ -1,0 +1,82 @@
+//! Whether the journal is what was written.
+
+use database::Connection;
+
+use super::heads::Head;
+use super::store::{beginning, chain_at};
+use super::{Result, after};
+
+/// Entries read at once.
+const PAGE: u32 = 2000;
+
+/// What was found wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// This entry does not follow from those before it: it, or what stood before it, was changed, removed or put in.
+    Broken {
+        /// The entry.
+        id: i64,
+    },
+    /// A signed head has this number, and the journal ends before it.
+    Cut {
+        /// The number of the head.
+        id: i64,
+    },
+    /// A signed head says otherwise of this entry: it and what follows was written anew.
+    Rewritten {
+        /// The number of the head.
+        id: i64,
+    },
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Entries.
+    pub entries: u64,
+    /// Signed heads that were compared.
+    pub heads: usize,
+    /// The last entry that a head vouches for.
+    pub sealed: Option<i64>,
+    /// What is wrong, the first of each kind of place.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads all entries and compares them with one another and with the heads.
+///
+/// # Errors
+///
+/// [`super::Error::Database`], [`super::Error::Damaged`].
+pub async fn verify(connection: &impl Connection, heads: &[Head]) -> Result<Report> {
+    let mut report = Report {
+        heads: heads.len(),
+        ..Report::default()
+    };
+    let (first, mut chain) = beginning(connection).await?;
+    let mut last = first;
+    loop {
+        let page = after(connection, last, PAGE, None).await?;
+        let Some(end) = page.last() else {
+            break;
+        };
+        let next = end.id;
+        for stored in page {
+            let expected = chain.with(&stored.entry);
+            if expected != stored.chain {
+                report.findings.push(Finding::Broken { id: stored.id });
+            }
+            chain = stored.chain;
+            report.entries += 1;
+        }
+        last = next;
+    }
+    for head in heads.iter().filter(|head| head.id >= first) {
+        match chain_at(connection, head.id).await? {
+            Some(chain) if chain == head.chain => report.sealed = report.sealed.max(Some(head.id)),
+            Some(_) => report.findings.push(Finding::Rewritten { id: head.id }),
+            None if head.id > last => report.findings.push(Finding::Cut { id: head.id }),
+            None => report.findings.push(Finding::Broken { id: head.id }),
+        }
+    }
+    Ok(report)
+}
