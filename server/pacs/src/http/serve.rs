@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -16,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// What connections may cost.
@@ -45,6 +48,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// Where a request comes from, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
 
 /// Answers requests until `shutdown` is ready, then lets those under way end.
 ///
@@ -86,10 +93,10 @@ pub async fn serve(
             let _place = place;
             let stream = Box::pin(stream);
             match tls {
-                None => connection(stream, router, &limits, watcher).await,
+                None => connection(stream, address, router, &limits, watcher).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(limits.head, tls.accept(stream)).await {
-                        connection(stream, router, &limits, watcher).await;
+                        connection(stream, address, router, &limits, watcher).await;
                     }
                 }
             }
@@ -101,16 +108,24 @@ pub async fn serve(
 
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    address: SocketAddr,
     router: Router,
     limits: &Limits,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let router = router.layer(RequestBodyTimeoutLayer::new(limits.silence));
+    // Around the router, not on it: a layer on a router is made anew for each of its routes.
+    let service = ServiceBuilder::new()
+        .map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(address));
+            request
+        })
+        .layer(RequestBodyTimeoutLayer::new(limits.silence))
+        .service(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_headers(100)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     // What fails here is the peer's own connection.
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection failed");

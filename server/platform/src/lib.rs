@@ -1,0 +1,157 @@
+//! What people touch stands on this: accounts, organisations, sessions, permissions, messages, jobs, and the pages of them.
+//!
+//! A feature is a folder: `mod.rs` says what it is and gives its `router()`, `model.rs` holds types and rules, `store.rs` its
+//! tables, `pages.rs` its HTML. Tables stand beside the archive's in one database; a change and its entry of the journal are
+//! one transaction ([`web::Change`]).
+
+pub mod clock;
+mod error;
+pub mod language;
+pub mod messages;
+pub mod organisations;
+pub mod people;
+pub mod permissions;
+pub mod secrets;
+pub mod sessions;
+pub mod settings;
+pub mod setup;
+pub mod sign_in;
+pub mod trail;
+pub mod ui;
+pub mod web;
+mod workbench;
+
+#[cfg(test)]
+mod test_site;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use database::schema::Schema;
+use database::{Database, Writer};
+use journal::Recorder;
+
+use clock::Clock;
+pub use error::Error;
+use permissions::Permissions;
+use secrets::SiteKey;
+use sessions::Seen;
+use settings::Settings;
+
+/// Result of handlers.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The platform's tables.
+pub const SCHEMA: Schema<Error> = Schema {
+    table: "platform_migrations",
+    migrations: &[include_str!("migrations/0001.sql")],
+    hooks: &[],
+};
+
+/// What every handler has; clones share it.
+#[derive(Debug, Clone)]
+pub struct Platform(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    readers: Database,
+    writer: Writer,
+    recorder: Recorder,
+    permissions: Permissions,
+    key: SiteKey,
+    seen: Seen,
+    clock: Clock,
+    settings: Settings,
+}
+
+impl Platform {
+    /// Over the database of an archive, whose schema has been brought to the latest; brings its own there too. Keys lie in
+    /// a folder that only the server reads.
+    ///
+    /// # Errors
+    ///
+    /// A schema of a later version, a key that cannot be read, policies that do not fit.
+    pub async fn open(
+        readers: Database,
+        writer: Writer,
+        keys: &Path,
+        settings: Settings,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        SCHEMA.migrate(&readers).await.context("the tables of the platform")?;
+        let platform = Self(Arc::new(Shared {
+            recorder: Recorder::new(writer.clone()),
+            permissions: Permissions::load()?,
+            key: SiteKey::open(&keys.join("site"))?,
+            seen: Seen::default(),
+            readers,
+            writer,
+            clock,
+            settings,
+        }));
+        setup::prepare(&platform).await.context("the platform's own organisation")?;
+        Ok(platform)
+    }
+
+    /// Connections that read.
+    #[must_use]
+    pub fn readers(&self) -> &Database {
+        &self.0.readers
+    }
+
+    /// The one way to write.
+    #[must_use]
+    pub fn writer(&self) -> &Writer {
+        &self.0.writer
+    }
+
+    /// Writes what only looked.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// The permission core.
+    #[must_use]
+    pub fn permissions(&self) -> &Permissions {
+        &self.0.permissions
+    }
+
+    /// The site's key.
+    #[must_use]
+    pub fn key(&self) -> &SiteKey {
+        &self.0.key
+    }
+
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.0.seen
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The site's choices.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}
+
+/// Everything that the platform offers, without the layers around it ([`web::layers::around`]).
+pub fn router(platform: &Platform) -> Router {
+    Router::new()
+        .merge(web::statics())
+        .merge(workbench::router())
+        .merge(setup::router())
+        .merge(sign_in::router())
+        .merge(people::router())
+        .merge(organisations::router())
+        .merge(messages::router())
+        .merge(trail::router())
+        .with_state(platform.clone())
+}

@@ -1,0 +1,76 @@
+//! What people are told: notifications, which are read, and to-dos, which are done (MSG-01, MSG-02).
+//!
+//! A notification is a row made in the transaction of what it tells of. Opening one marks it read and leads to its page; a
+//! to-do goes when what it asks for is done, whoever did it. Open pages hear of new ones by server-sent events.
+
+pub mod store;
+
+mod pages;
+
+use axum::Router;
+use database::{Connection, Sql};
+
+pub(crate) use pages::todo_list;
+
+use crate::{Platform, Result};
+
+/// The pages of this folder.
+pub fn router() -> Router<Platform> {
+    pages::router()
+}
+
+/// Something to tell a person.
+#[derive(Debug, Clone)]
+pub struct Notice<'a> {
+    /// Whom.
+    pub person: i64,
+    /// In which organisation it matters.
+    pub organisation: Option<i64>,
+    /// The sentence: `notice-` and this word.
+    pub kind: &'static str,
+    /// Names that stand in the sentence.
+    pub arguments: &'a [(&'static str, &'a str)],
+    /// The page that it leads to.
+    pub link: String,
+    /// Whether it asks for something to be done.
+    pub is_todo: bool,
+    /// What it is about, by which it is found when it is done.
+    pub subject: Option<String>,
+}
+
+/// Tells a person, in the transaction of what is told.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) -> Result<()> {
+    let arguments: serde_json::Map<String, serde_json::Value> = notice
+        .arguments
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+        .collect();
+    let mut sql = Sql::new(
+        "INSERT INTO notifications (person, organisation, kind, arguments, link, is_todo, subject, at_ns) VALUES (",
+    );
+    sql.bind(notice.person).push(", ").bind(notice.organisation).push(", ");
+    sql.bind(notice.kind).push(", ");
+    sql.bind(serde_json::Value::Object(arguments).to_string()).push(", ");
+    sql.bind(notice.link.as_str()).push(", ");
+    sql.bind(i64::from(notice.is_todo)).push(", ");
+    sql.bind(notice.subject.clone()).push(", ").bind(now_ns).push(")");
+    sql.run(change).await?;
+    Ok(())
+}
+
+/// Marks what asks for something about a subject as done, for everybody who was asked.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn settle(change: &impl Connection, kind: &str, subject: &str, now_ns: i64) -> Result<()> {
+    let mut sql = Sql::new("UPDATE notifications SET done_ns = ");
+    sql.bind(now_ns).push(" WHERE done_ns IS NULL AND kind = ").bind(kind);
+    sql.push(" AND subject = ").bind(subject);
+    sql.run(change).await?;
+    Ok(())
+}

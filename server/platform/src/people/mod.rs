@@ -1,0 +1,23 @@
+//! People: how an account begins (registration with review, an administrator, an invitation), what a person says of
+//! themself, how it ends.
+
+mod accounts;
+pub mod names;
+mod profile;
+mod register;
+pub mod store;
+
+use axum::Router;
+
+pub(crate) use accounts::state as account_state;
+pub(crate) use profile::{DAYS, hours as hours_in_words};
+
+use crate::Platform;
+
+/// The pages of this folder.
+pub fn router() -> Router<Platform> {
+    Router::new()
+        .merge(register::router())
+        .merge(profile::router())
+        .merge(accounts::router())
+}

@@ -1,0 +1,56 @@
+//! How the platform is set up at a site.
+
+use std::net::IpAddr;
+
+use dimse::server::Network;
+
+use crate::clock::Zone;
+
+/// The site's choices.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where people reach it, as `https://uptake.example`; without, as their browsers say.
+    pub public_url: Option<String>,
+    /// Whether browsers reach it over HTTPS.
+    pub is_secure: bool,
+    /// The time zone of pages, reports and working hours.
+    pub zone: Zone,
+    /// The hospital's networks: from elsewhere a second factor is asked for.
+    pub inside: Vec<Network>,
+    /// Proxies that are believed when they say where a request comes from.
+    pub proxies: Vec<Network>,
+    /// Whether doctors may register by themselves (with a reviewer's approval).
+    pub has_registration: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let private = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+        Self {
+            public_url: None,
+            is_secure: false,
+            zone: Zone::default(),
+            inside: private.iter().filter_map(|text| text.parse().ok()).collect(),
+            proxies: Vec::new(),
+            has_registration: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether an address is of the hospital's networks.
+    #[must_use]
+    pub fn is_inside(&self, address: IpAddr) -> bool {
+        is_within(&self.inside, address)
+    }
+
+    /// Whether an address is of a proxy that is believed.
+    #[must_use]
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        is_within(&self.proxies, address)
+    }
+}
+
+fn is_within(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}

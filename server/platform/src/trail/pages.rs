@@ -1,0 +1,276 @@
+//! The pages of the journal.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::routing::get;
+use journal::{Query, Stored};
+use maud::{Markup, html};
+
+use crate::clock::DAY_NS;
+use crate::people::store as people;
+use crate::permissions::{Action, Resource};
+use crate::ui::{self, Column, Pager, View};
+use crate::web::{Fields, Visit};
+use crate::{Platform, Result};
+
+/// Entries of a page.
+const PAGE: u32 = 50;
+/// The ranges of the log, in days.
+const RANGES: [i64; 3] = [6, 15, 30];
+
+pub(super) fn router() -> Router<Platform> {
+    Router::new()
+        .route("/log", get(log))
+        .route("/platform/audit", get(audit))
+}
+
+/// The words for a kind of entry.
+fn kind(view: &View, kind: &str) -> String {
+    let key = format!("event-{}", kind.replace('.', "-"));
+    if view.language.has(&key) { view.say(&key).into_owned() } else { kind.to_owned() }
+}
+
+/// The page of what an entry is about, where there is one.
+fn link(stored: &Stored) -> Option<String> {
+    let subject = stored.entry.subject.as_deref()?;
+    let (what, id) = subject.split_once(':')?;
+    match what {
+        "role" => Some(format!("/roles/{id}")),
+        "organisation" => Some("/organisation".to_owned()),
+        _ => None,
+    }
+}
+
+/// Names of the people that entries name.
+async fn names(visit: &Visit, entries: &[Stored]) -> Result<HashMap<String, String>> {
+    let mut names = HashMap::new();
+    for stored in entries {
+        let subjects = [Some(stored.entry.actor.as_str()), stored.entry.subject.as_deref()];
+        for subject in subjects.into_iter().flatten() {
+            let Some(id) = subject.strip_prefix("person:").and_then(|id| id.parse().ok()) else {
+                continue;
+            };
+            if !names.contains_key(subject) {
+                let account = people::one(visit.platform().readers(), id).await?;
+                names.insert(subject.to_owned(), account.map_or("—".to_owned(), |account| account.name));
+            }
+        }
+    }
+    Ok(names)
+}
+
+pub(super) async fn latest_of(visit: &Visit, account: i64, limit: u32) -> Result<Markup> {
+    let view = visit.view();
+    let query = Query {
+        actor: Some(format!("person:{account}")),
+        limit,
+        ..Query::default()
+    };
+    let found = journal::find(visit.platform().readers(), &query).await?;
+    Ok(html! {
+        @if found.is_empty() { p.quiet { (view.say("log-none")) } }
+        ul.notices {
+            @for stored in &found {
+                li { (kind(view, &stored.entry.kind)) " " (view.time(stored.entry.at_ns)) }
+            }
+        }
+    })
+}
+
+/// What a log is asked for.
+struct Asked {
+    words: String,
+    days: Option<i64>,
+    from: String,
+    until: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn read(query: Option<String>) -> Result<Self> {
+        let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
+        Ok(Self {
+            words: query.get("q").chars().take(100).collect(),
+            days: query.get("days").parse().ok().filter(|days| RANGES.contains(days)),
+            from: query.get("from").to_owned(),
+            until: query.get("until").to_owned(),
+            before: query.get("after").parse().ok(),
+        })
+    }
+
+    fn query(&self, visit: &Visit) -> Query {
+        let zone = visit.platform().settings().zone;
+        let from = match self.days {
+            Some(days) => Some(visit.now_ns() - days * DAY_NS),
+            None => zone.day_begins_ns(&self.from),
+        };
+        let until = zone.day_begins_ns(&self.until).map(|begins| begins + DAY_NS);
+        Query {
+            from_ns: from,
+            until_ns: until.filter(|_| self.days.is_none()),
+            before: self.before,
+            limit: PAGE,
+            ..Query::default()
+        }
+    }
+
+    fn base(&self, path: &str, more: &str) -> String {
+        let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let days = self.days.map_or(String::new(), |days| days.to_string());
+        format!("{path}?q={}&days={days}&from={}&until={}{more}", quote(&self.words), quote(&self.from), quote(&self.until))
+    }
+
+    fn fields(&self, view: &View) -> Markup {
+        html! {
+            label { span { (view.say("range")) }
+                select name="days" {
+                    option value="" { (view.say("range-own")) }
+                    @for days in RANGES {
+                        option value=(days) selected[self.days == Some(days)] { (view.say_with("range-days", &[("days", days.into())])) }
+                    }
+                }
+            }
+            label { span { (view.say("from-day")) } input type="date" name="from" value=(self.from); }
+            label { span { (view.say("until-day")) } input type="date" name="until" value=(self.until); }
+        }
+    }
+}
+
+/// Kinds whose words have what was typed, in the language of the page; none for no words.
+fn kinds(view: &View, words: &str) -> Option<Vec<String>> {
+    let words = words.trim().to_lowercase();
+    if words.is_empty() {
+        return None;
+    }
+    let known = KINDS.iter().filter(|one| one.contains(words.as_str()) || kind(view, one).to_lowercase().contains(&words));
+    Some(known.map(|one| (*one).to_owned()).collect())
+}
+
+/// The kinds of entries that can be searched for by words.
+pub(crate) const KINDS: &[&str] = &[
+    "session.began", "session.ended", "session.failed", "access.refused", "account.registered", "account.approved",
+    "account.rejected", "account.closed", "account.reset", "account.reset-asked", "account.unlocked",
+    "account.password-changed", "account.second-factor-set", "office.filled", "profile.changed", "member.added",
+    "member.invited", "member.changed", "member.ended", "invitation.accepted", "invitation.declined", "role.added",
+    "role.changed", "role.removed", "organisation.changed", "organisation.switched", "audit.searched", "study.found",
+    "study.read", "study.exported", "stored", "stored-beside", "corrected", "merged", "rejected", "held", "removing",
+];
+
+async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
+    let account = visit.person()?.account();
+    visit.may(Action::LogOwn, Resource::Account(account)).await?;
+    let view = visit.view();
+    let asked = Asked::read(query)?;
+    let organisation = visit.organisation().ok();
+    // Whoever may not see everybody's entries sees the own.
+    let sees_all = organisation.filter(|id| visit.can(Action::LogAll, &Resource::Organisation(*id)));
+    let mut wanted = asked.query(&visit);
+    match sees_all {
+        Some(id) => wanted.organisations = Some(vec![id]),
+        None => wanted.actor = Some(format!("person:{account}")),
+    }
+    wanted.kinds = kinds(view, &asked.words);
+    let found = journal::find(visit.platform().readers(), &wanted).await?;
+    let table = entries(&visit, &found, false).await?;
+    let pager = pager(&asked, "/log", "", &found);
+    Ok(ui::page(&visit, &view.say("log"), html! {
+        h1 { (view.say("log")) }
+        (ui::plain_form("/log", html! { (asked.fields(view)) (ui::search(view, "q", &asked.words, &view.say("keyword"))) }))
+        (table)
+        (ui::pager(view, &pager))
+    }))
+}
+
+fn pager(asked: &Asked, path: &str, more: &str, found: &[Stored]) -> Pager {
+    Pager {
+        base: asked.base(path, more),
+        next: found.last().filter(|_| found.len() == PAGE as usize).map(|last| last.id.to_string()),
+        is_later: asked.before.is_some(),
+    }
+}
+
+async fn entries(visit: &Visit, found: &[Stored], is_whole: bool) -> Result<Markup> {
+    let view = visit.view();
+    if found.is_empty() {
+        return Ok(ui::empty(&view.say("none-found"), None));
+    }
+    let names = names(visit, found).await?;
+    let name = |subject: &str| names.get(subject).cloned().unwrap_or_else(|| subject.to_owned());
+    let mut columns = vec![
+        Column::new("at", view.say("time")),
+        Column::new("who", view.say("who")),
+        Column::new("what", view.say("what")),
+        Column::new("about", view.say("about")),
+    ];
+    if is_whole {
+        columns.push(Column::new("address", view.say("address")));
+        columns.push(Column::new("id", view.say("entry-number")));
+    }
+    let rows: Vec<Vec<Markup>> = found
+        .iter()
+        .map(|stored| {
+            let entry = &stored.entry;
+            let about = entry.subject.as_deref().map(name);
+            let about = about.or_else(|| entry.study_uid.clone());
+            let about = html! {
+                @match (&about, link(stored)) {
+                    (Some(about), Some(link)) => a href=(link) { (about) },
+                    (Some(about), None) => (about),
+                    (None, _) => "—",
+                }
+            };
+            let mut row = vec![
+                html! { time { (view.zone.second(entry.at_ns)) } },
+                html! { (name(&entry.actor)) },
+                html! { (kind(view, &entry.kind)) @if is_whole { @if let Some(detail) = &entry.detail { br; small { code { (detail) } } } } },
+                about,
+            ];
+            if is_whole {
+                row.push(html! { (entry.address.as_deref().unwrap_or("—")) });
+                row.push(html! { code { (stored.id) } });
+            }
+            row
+        })
+        .collect();
+    Ok(ui::table(view, if is_whole { "audit" } else { "log" }, &columns, &rows))
+}
+
+async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
+    visit.may(Action::AuditSearch, Resource::Platform).await?;
+    let view = visit.view();
+    let fields = Fields::parse(query.clone().unwrap_or_default().as_bytes())?;
+    let asked = Asked::read(query)?;
+    let (who, study) = (fields.get("who").trim().to_owned(), fields.get("study").trim().to_owned());
+    let readers = visit.platform().readers();
+    let mut wanted = asked.query(&visit);
+    wanted.kinds = kinds(view, &asked.words);
+    wanted.study_uid = Some(study.clone()).filter(|study| !study.is_empty());
+    if !who.is_empty() {
+        // A name of an account, or the word of an actor as it is.
+        let accounts = people::list(readers, None, None, &who, 0, 2).await?;
+        wanted.actor = Some(match accounts.as_slice() {
+            [only] => format!("person:{}", only.id),
+            _ => who.clone(),
+        });
+    }
+    let found = journal::find(readers, &wanted).await?;
+    // Looking into the journal is an entry of it.
+    visit.platform().recorder().record(visit.entry("audit.searched")).await?;
+    let table = entries(&visit, &found, true).await?;
+    let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let more = format!("&who={}&study={}", quote(&who), quote(&study));
+    let pager = pager(&asked, "/platform/audit", &more, &found);
+    Ok(ui::page(&visit, &view.say("audit"), html! {
+        h1 { (view.say("audit")) }
+        (ui::plain_form("/platform/audit", html! {
+            (asked.fields(view))
+            label { span { (view.say("who")) } input name="who" value=(who) maxlength="100"; }
+            label { span { (view.say("study-uid")) } input name="study" value=(study) maxlength="64"; }
+            (ui::search(view, "q", &asked.words, &view.say("keyword")))
+        }))
+        (table)
+        (ui::pager(view, &pager))
+    }))
+}
