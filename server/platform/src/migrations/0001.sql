@@ -221,7 +221,7 @@ CREATE TABLE dictionary (
 );
 CREATE INDEX dictionary_kind ON dictionary (kind, organisation, id);
 
-CREATE TABLE devices (
+CREATE TABLE equipment (
     id {id},
     organisation BIGINT NOT NULL REFERENCES organisations (id),
     number {text} NOT NULL,
@@ -232,13 +232,13 @@ CREATE TABLE devices (
     created_ns BIGINT NOT NULL,
     removed_ns BIGINT
 );
-CREATE INDEX devices_organisation ON devices (organisation, id);
+CREATE INDEX equipment_organisation ON equipment (organisation, id);
 
-CREATE TABLE device_members (
-    device BIGINT NOT NULL REFERENCES devices (id),
+CREATE TABLE equipment_members (
+    equipment BIGINT NOT NULL REFERENCES equipment (id),
     person BIGINT NOT NULL REFERENCES people (id),
     at_ns BIGINT NOT NULL,
-    PRIMARY KEY (device, person)
+    PRIMARY KEY (equipment, person)
 );
 
 -- A hospital and a diagnosis team that work together.

@@ -95,7 +95,7 @@ fn page(visit: &Visit, form: &Form, own: &Organisation) -> Markup {
         h1 { (own.name) }
         section.card {
             (ui::form(view, "/organisation/edit", html! {
-                (ui::line(view, form, "name", &view.say("name"), "text", "off"))
+                (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
                 @if is_hospital {
                     div.grid {
                         (ui::line(view, form, "grade", &view.say("grade"), "text", "off"))

@@ -39,7 +39,6 @@ pub struct Signed {
     pub(crate) name: String,
     pub(crate) has_totp: bool,
     pub(crate) has_avatar: bool,
-    pub(crate) role: Option<i64>,
     pub(crate) organisations: Vec<Belonging>,
     pub(crate) policy: Policy,
     pub(crate) idle_sign_out: bool,

@@ -66,7 +66,6 @@ pub async fn load(connection: &Database, session: &str) -> Result<Option<Stored>
         name: row.get(8)?,
         has_totp,
         has_avatar: flag(14)?,
-        role,
         policy,
         idle_sign_out: flag(11)?,
         must_set_up_second_factor: is_administrator,

@@ -17,6 +17,9 @@ pub mod password;
 mod password_pages;
 pub mod second_factor;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 
 pub(crate) use pages::{captcha_field, captcha_is_right, new_captcha};

@@ -4,7 +4,7 @@
 //! minutes that is no session.
 
 use axum::Router;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use database::{Connection, Sql};
@@ -245,9 +245,6 @@ pub(crate) fn qr_code(text: &str) -> Result<String> {
     let begins = drawn.find("<svg").unwrap_or(0);
     Ok(drawn[begins..].to_owned())
 }
-
-/// The type of an SVG picture.
-pub(crate) const SVG: (header::HeaderName, &str) = (header::CONTENT_TYPE, "image/svg+xml");
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,7 @@ async fn list(visit: Visit) -> Result<Markup> {
     let view = visit.view();
     let roles = store::list(visit.platform().readers(), organisation).await?;
     let columns = [
-        Column::new("name", view.say("name")),
+        Column::new("name", view.say("thing-name")),
         Column::new("description", view.say("description")),
         Column::new("permissions", view.say("permissions")),
         Column::new("categories", view.say("categories")),
@@ -92,7 +92,7 @@ fn page(visit: &Visit, form: &Form, kind: Kind, role: Option<&Role>) -> Markup {
         section.card {
             @if is_initial { (ui::message(Tone::Quiet, &view.say("role-initial-about"))) }
             (ui::form(view, &action, html! {
-                (ui::line(view, form, "name", &view.say("name"), "text", "off"))
+                (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
                 (ui::line(view, form, "description", &view.say("description"), "text", "off"))
                 @if !is_initial {
                     (ui::checks(view, form, "permission", &view.say("permissions"), &permissions))
