@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::access::Context;
 
 /// What connections may cost.
 #[derive(Debug, Clone)]
@@ -86,10 +88,10 @@ pub async fn serve(
             let _place = place;
             let stream = Box::pin(stream);
             match tls {
-                None => connection(stream, router, &limits, watcher).await,
+                None => connection(stream, address.ip(), router, &limits, watcher).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(limits.head, tls.accept(stream)).await {
-                        connection(stream, router, &limits, watcher).await;
+                        connection(stream, address.ip(), router, &limits, watcher).await;
                     }
                 }
             }
@@ -101,11 +103,14 @@ pub async fn serve(
 
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    address: IpAddr,
     router: Router,
     limits: &Limits,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let router = router.layer(RequestBodyTimeoutLayer::new(limits.silence));
+    let router = router
+        .layer(RequestBodyTimeoutLayer::new(limits.silence))
+        .layer(Extension(Context::from(Some(address))));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
