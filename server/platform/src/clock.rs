@@ -71,7 +71,10 @@ impl Zone {
     pub fn day_begins_ns(self, text: &str) -> Option<i64> {
         let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
         let midnight = day.and_hms_opt(0, 0, 0)?;
-        midnight.and_local_timezone(self.0).single()?.timestamp_nanos_opt()
+        midnight
+            .and_local_timezone(self.0)
+            .single()?
+            .timestamp_nanos_opt()
     }
 
     /// Minutes since Monday, 00:00.

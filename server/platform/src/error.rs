@@ -128,7 +128,9 @@ impl IntoResponse for Error {
                 let body = axum::Json(serde_json::json!({ "error": error.to_string() }));
                 let mut response = (status, body).into_response();
                 if let Self::TooMany(seconds) = error {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                    response
+                        .headers_mut()
+                        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
                 response.extensions_mut().insert(said);
                 response

@@ -80,7 +80,10 @@ impl Platform {
         settings: Settings,
         clock: Clock,
     ) -> anyhow::Result<Self> {
-        SCHEMA.migrate(&readers).await.context("the tables of the platform")?;
+        SCHEMA
+            .migrate(&readers)
+            .await
+            .context("the tables of the platform")?;
         let platform = Self(Arc::new(Shared {
             recorder: Recorder::new(writer.clone()),
             permissions: Permissions::load()?,
@@ -91,7 +94,9 @@ impl Platform {
             clock,
             settings,
         }));
-        setup::prepare(&platform).await.context("the platform's own organisation")?;
+        setup::prepare(&platform)
+            .await
+            .context("the platform's own organisation")?;
         Ok(platform)
     }
 

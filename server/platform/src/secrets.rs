@@ -68,7 +68,12 @@ pub fn digits(count: usize) -> Result<String> {
 /// As [`random`].
 pub fn first_password() -> Result<String> {
     // Without those that are taken for one another.
-    const SETS: [&[u8]; 4] = [b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnpqrstuvwxyz", b"23456789", b"$@&_"];
+    const SETS: [&[u8]; 4] = [
+        b"ABCDEFGHJKLMNPQRSTUVWXYZ",
+        b"abcdefghijkmnpqrstuvwxyz",
+        b"23456789",
+        b"$@&_",
+    ];
     let bytes = random::<24>()?;
     let pick = |set: &[u8], byte: u8| char::from(set[usize::from(byte) % set.len()]);
     // Groups of three with one of each set somewhere: 12 characters, some 60 bits.
@@ -79,7 +84,11 @@ pub fn first_password() -> Result<String> {
                 3 => SETS[usize::from(pair[0]) % 2],
                 rest => SETS[rest],
             };
-            if place == 11 { pick(SETS[3], pair[1]) } else { pick(set, pair[1]) }
+            if place == 11 {
+                pick(SETS[3], pair[1])
+            } else {
+                pick(set, pair[1])
+            }
         })
         .collect())
 }
@@ -101,12 +110,16 @@ pub async fn hash_password(password: String) -> Result<String> {
 /// Whether a password is the one kept. Without one kept it takes as long.
 pub async fn is_password(password: String, kept: Option<String>) -> bool {
     // The hash of nothing that anybody could type.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let compared = tokio::task::spawn_blocking(move || {
         let is_there = kept.is_some();
         let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
-        let is_same = PasswordHash::new(&kept)
-            .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok());
+        let is_same = PasswordHash::new(&kept).is_ok_and(|kept| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &kept)
+                .is_ok()
+        });
         is_there && is_same
     });
     compared.await.unwrap_or(false)
@@ -133,11 +146,15 @@ impl SiteKey {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let made = random::<32>().map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
-                write_secret(path, &made).with_context(|| format!("cannot write the key {}", path.display()))?;
+                let made =
+                    random::<32>().map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+                write_secret(path, &made)
+                    .with_context(|| format!("cannot write the key {}", path.display()))?;
                 made.to_vec()
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read the key {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read the key {}", path.display()));
+            }
         };
         let found = bytes.len();
         let key = UnboundKey::new(&AES_256_GCM, &bytes)
@@ -154,7 +171,11 @@ impl SiteKey {
         let nonce = random::<NONCE_LEN>()?;
         let mut sealed = plain.to_vec();
         self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(what_for), &mut sealed)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(what_for),
+                &mut sealed,
+            )
             .map_err(|_| Error::internal("cannot encrypt"))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
@@ -209,9 +230,20 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("uptake-key-{}", std::process::id()));
         let key = SiteKey::open(&folder.join("a")).unwrap();
         let sealed = key.encrypt(b"secret", "totp 1").unwrap();
-        assert_eq!(SiteKey::open(&folder.join("a")).unwrap().decrypt(&sealed, "totp 1").unwrap(), b"secret");
+        assert_eq!(
+            SiteKey::open(&folder.join("a"))
+                .unwrap()
+                .decrypt(&sealed, "totp 1")
+                .unwrap(),
+            b"secret"
+        );
         assert!(key.decrypt(&sealed, "totp 2").is_err());
-        assert!(SiteKey::open(&folder.join("b")).unwrap().decrypt(&sealed, "totp 1").is_err());
+        assert!(
+            SiteKey::open(&folder.join("b"))
+                .unwrap()
+                .decrypt(&sealed, "totp 1")
+                .is_err()
+        );
         assert!(key.decrypt(&sealed[..5], "totp 1").is_err());
         std::fs::remove_dir_all(folder).unwrap();
     }

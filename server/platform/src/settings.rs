@@ -25,7 +25,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let private = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+        let private = [
+            "127.0.0.0/8",
+            "::1/128",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "fc00::/7",
+        ];
         Self {
             public_url: None,
             is_secure: false,

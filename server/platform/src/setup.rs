@@ -6,8 +6,8 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::routing::get;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use database::{Connection, Sql};
 use maud::{Markup, html};
 
@@ -102,7 +102,9 @@ pub async fn link(platform: &Platform, office: Office) -> Result<Option<String>>
 
 async fn new_link(connection: &impl Connection, office: Office, now_ns: i64) -> Result<String> {
     let mut end = Sql::new("UPDATE one_time SET used_ns = ");
-    end.bind(now_ns).push(" WHERE used_ns IS NULL AND purpose = 'set-up' AND content = ").bind(office.word());
+    end.bind(now_ns)
+        .push(" WHERE used_ns IS NULL AND purpose = 'set-up' AND content = ")
+        .bind(office.word());
     end.run(connection).await?;
     let token = one_time::make(connection, Purpose::SetUp, None, office.word(), now_ns).await?;
     Ok(format!("/set-up/{token}"))
@@ -126,18 +128,22 @@ fn page(visit: &Visit, form: &Form, token: &str, office: Office) -> Markup {
         Office::Security => view.say("office-security"),
         Office::Audit => view.say("office-audit"),
     };
-    ui::bare(visit, &view.say("set-up"), html! {
-        section.card.narrow {
-            h1 { (office_name) }
-            p.quiet { (view.say("set-up-about")) }
-            (ui::form(view, &format!("/set-up/{token}"), html! {
-                (ui::line(view, form, "name", &view.say("name"), "text", "name"))
-                (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
-                (sign_in::new_password_fields(visit, form))
-                (ui::submit(&view.say("set-up-do")))
-            }))
-        }
-    })
+    ui::bare(
+        visit,
+        &view.say("set-up"),
+        html! {
+            section.card.narrow {
+                h1 { (office_name) }
+                p.quiet { (view.say("set-up-about")) }
+                (ui::form(view, &format!("/set-up/{token}"), html! {
+                    (ui::line(view, form, "name", &view.say("name"), "text", "name"))
+                    (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
+                    (sign_in::new_password_fields(visit, form))
+                    (ui::submit(&view.say("set-up-do")))
+                }))
+            }
+        },
+    )
 }
 
 async fn set_up(visit: Visit, Path(token): Path<String>, fields: Fields) -> Result<Response> {
@@ -146,7 +152,11 @@ async fn set_up(visit: Visit, Path(token): Path<String>, fields: Fields) -> Resu
     let name = form.name("name", 60);
     let mobile = form.mobile("mobile");
     let password = sign_in::read_new_password(&mut form);
-    if !form.is_wrong() && people::by_mobile(visit.platform().readers(), &mobile).await?.is_some() {
+    if !form.is_wrong()
+        && people::by_mobile(visit.platform().readers(), &mobile)
+            .await?
+            .is_some()
+    {
         form.refuse("mobile", Wrong::new("wrong-mobile-taken"));
     }
     if form.is_wrong() {
@@ -167,9 +177,13 @@ async fn set_up(visit: Visit, Path(token): Path<String>, fields: Fields) -> Resu
         password: &kept,
         ..NewAccount::default()
     };
-    let account = people::add(&*change, &new, now_ns).await?.ok_or(Error::Conflict("wrong-mobile-taken"))?;
+    let account = people::add(&*change, &new, now_ns)
+        .await?
+        .ok_or(Error::Conflict("wrong-mobile-taken"))?;
     let own = organisations::platform(&*change).await?.ok_or(Error::Internal)?;
-    let role = role_store::holding(&*change, own.id, office.permission()).await?.ok_or(Error::Internal)?;
+    let role = role_store::holding(&*change, own.id, office.permission())
+        .await?
+        .ok_or(Error::Internal)?;
     membership::add(&*change, account, own.id, role, "active", None, now_ns).await?;
     let mut entry = visit.entry("office.filled");
     entry.subject = Some(format!("person:{account}"));
@@ -190,23 +204,27 @@ async fn set_up(visit: Visit, Path(token): Path<String>, fields: Fields) -> Resu
 
 fn links_page(visit: &Visit, links: &[(Office, String)]) -> Markup {
     let view = visit.view();
-    ui::bare(visit, &view.say("set-up"), html! {
-        section.card.narrow {
-            h1 { (view.say("set-up-done")) }
-            (ui::message(Tone::Attention, &view.say("set-up-links")))
-            dl.pairs {
-                @for (office, path) in links {
-                    div {
-                        dt { (match office {
-                            Office::System => view.say("office-system"),
-                            Office::Security => view.say("office-security"),
-                            Office::Audit => view.say("office-audit"),
-                        }) }
-                        dd { a href=(path) { code.long { (visit.address_of_page(path)) } } }
+    ui::bare(
+        visit,
+        &view.say("set-up"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("set-up-done")) }
+                (ui::message(Tone::Attention, &view.say("set-up-links")))
+                dl.pairs {
+                    @for (office, path) in links {
+                        div {
+                            dt { (match office {
+                                Office::System => view.say("office-system"),
+                                Office::Security => view.say("office-security"),
+                                Office::Audit => view.say("office-audit"),
+                            }) }
+                            dd { a href=(path) { code.long { (visit.address_of_page(path)) } } }
+                        }
                     }
                 }
+                p { (ui::button_link("/sign-in", &view.say("sign-in"), true)) }
             }
-            p { (ui::button_link("/sign-in", &view.say("sign-in"), true)) }
-        }
-    })
+        },
+    )
 }

@@ -2,7 +2,7 @@
 //! keep cookies.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use database::{Connection, Sql};
 use http_body_util::BodyExt as _;
-use pacs::http::Peer;
+use pacs::access::Context;
 use pacs::index::{Index, Place};
 use tower::ServiceExt as _;
 
@@ -55,7 +55,9 @@ impl Site {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("platform-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let index = Index::open(&Place::Sqlite(folder.join("test.sqlite"))).await.unwrap();
+        let index = Index::open(&Place::Sqlite(folder.join("test.sqlite")))
+            .await
+            .unwrap();
         let now = Arc::new(AtomicI64::new(MONDAY_NS));
         let clock = Clock::Set(Arc::clone(&now));
         let platform = Platform::open(
@@ -114,7 +116,9 @@ impl Site {
 
     /// An active account with [`PASSWORD`].
     pub(crate) async fn account(&self, name: &str) -> (i64, String) {
-        let kept = KEPT.get_or_init(async || secrets::hash_password(PASSWORD.to_owned()).await.unwrap()).await;
+        let kept = KEPT
+            .get_or_init(async || secrets::hash_password(PASSWORD.to_owned()).await.unwrap())
+            .await;
         let mobile = self.mobile();
         let change = self.platform.writer().begin().await.unwrap();
         let new = NewAccount {
@@ -133,7 +137,9 @@ impl Site {
     /// An organisation.
     pub(crate) async fn organisation(&self, kind: Kind, name: &str) -> i64 {
         let change = self.platform.writer().begin().await.unwrap();
-        let (id, _) = organisations::add(&*change, kind, name, self.now_ns()).await.unwrap();
+        let (id, _) = organisations::add(&*change, kind, name, self.now_ns())
+            .await
+            .unwrap();
         change.commit().await.unwrap();
         id
     }
@@ -155,18 +161,35 @@ impl Site {
     /// Makes an account a member.
     pub(crate) async fn join(&self, account: i64, organisation: i64, role: i64) {
         let change = self.platform.writer().begin().await.unwrap();
-        membership::add(&*change, account, organisation, role, "active", None, self.now_ns()).await.unwrap();
+        membership::add(
+            &*change,
+            account,
+            organisation,
+            role,
+            "active",
+            None,
+            self.now_ns(),
+        )
+        .await
+        .unwrap();
         change.commit().await.unwrap();
     }
 
     /// The role that an organisation began with.
     pub(crate) async fn initial_role(&self, organisation: i64) -> i64 {
-        self.count(&format!("SELECT MIN(id) FROM roles WHERE is_initial = 1 AND organisation = {organisation}")).await
+        self.count(&format!(
+            "SELECT MIN(id) FROM roles WHERE is_initial = 1 AND organisation = {organisation}"
+        ))
+        .await
     }
 
     /// The platform's own organisation.
     pub(crate) async fn own(&self) -> i64 {
-        organisations::platform(self.platform.readers()).await.unwrap().unwrap().id
+        organisations::platform(self.platform.readers())
+            .await
+            .unwrap()
+            .unwrap()
+            .id
     }
 
     /// A browser signed in as an account, with a second factor, in an organisation.
@@ -176,13 +199,25 @@ impl Site {
         let mut sql = Sql::new(
             "INSERT INTO sessions (token, person, organisation, created_ns, seen_ns, address, agent, second_factor_ns) VALUES (",
         );
-        sql.bind(secrets::kept(&token)).push(", ").bind(account).push(", ").bind(organisation).push(", ");
-        sql.bind_all([now_ns, now_ns]).push(", '10.0.0.5', 'test', ").bind(now_ns).push(")");
+        sql.bind(secrets::kept(&token))
+            .push(", ")
+            .bind(account)
+            .push(", ")
+            .bind(organisation)
+            .push(", ");
+        sql.bind_all([now_ns, now_ns])
+            .push(", '10.0.0.5', 'test', ")
+            .bind(now_ns)
+            .push(")");
         let change = self.platform.writer().begin().await.unwrap();
         change.run(&sql).await.unwrap();
         change.commit().await.unwrap();
         let browser = self.browser();
-        browser.cookies.lock().unwrap().insert("uptake_session".to_owned(), token);
+        browser
+            .cookies
+            .lock()
+            .unwrap()
+            .insert("uptake_session".to_owned(), token);
         browser
     }
 
@@ -205,7 +240,10 @@ impl Site {
     /// A browser of an administrator of the platform, by a permission that the office holds.
     pub(crate) async fn officer(&self, permission: &str) -> Browser<'_> {
         let own = self.own().await;
-        let role = role_store::holding(self.platform.readers(), own, permission).await.unwrap().unwrap();
+        let role = role_store::holding(self.platform.readers(), own, permission)
+            .await
+            .unwrap()
+            .unwrap();
         let (account, _) = self.account("王管理").await;
         self.join(account, own, role).await;
         self.signed_in(account, Some(own)).await
@@ -249,10 +287,21 @@ impl Browser<'_> {
 
     /// Posts a form from a page of this site.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(Method::POST, path, Some(fields), &[("sec-fetch-site", "same-origin")]).await
+        self.send(
+            Method::POST,
+            path,
+            Some(fields),
+            &[("sec-fetch-site", "same-origin")],
+        )
+        .await
     }
 
-    pub(crate) async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Page {
         self.send(Method::POST, path, Some(fields), headers).await
     }
 
@@ -266,7 +315,10 @@ impl Browser<'_> {
         let body = fields.map(|fields| {
             let mut text = form_urlencoded::Serializer::new(String::new());
             text.extend_pairs(fields);
-            (text.finish().into_bytes(), "application/x-www-form-urlencoded".to_owned())
+            (
+                text.finish().into_bytes(),
+                "application/x-www-form-urlencoded".to_owned(),
+            )
         });
         self.send_body(method, path, body, headers).await
     }
@@ -284,7 +336,13 @@ impl Browser<'_> {
             .uri(path)
             .header(header::HOST, "uptake.example")
             .header(header::ACCEPT, "text/html");
-        let cookies = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+        let cookies = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>();
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
@@ -299,12 +357,15 @@ impl Browser<'_> {
             }
         };
         let mut request = request.body(body).unwrap();
-        request.extensions_mut().insert(Peer(SocketAddr::new(self.address, 40_000)));
+        request.extensions_mut().insert(Context::from(Some(self.address)));
         let response = self.site.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         self.keep(&parts.headers);
-        let location = parts.headers.get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
+        let location = parts
+            .headers
+            .get(header::LOCATION)
+            .map(|value| value.to_str().unwrap().to_owned());
         Page {
             status: parts.status,
             location: location.unwrap_or_default(),
@@ -342,7 +403,10 @@ impl Browser<'_> {
             fields.push(("captcha_token", token));
             fields.push(("captcha", shown));
         }
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         self.post("/sign-in", &fields).await
     }
 }
@@ -360,15 +424,25 @@ pub(crate) struct Page {
 impl Page {
     /// The value of an input of the page.
     pub(crate) fn value(&self, name: &str) -> String {
-        let begins = self.text.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        let begins = self
+            .text
+            .find(&format!("name=\"{name}\""))
+            .unwrap_or_else(|| panic!("no {name} in {}", self.text));
         let tag = &self.text[begins..];
         let tag = &tag[..tag.find('>').unwrap()];
-        let value = tag.split_once("value=\"").map_or("", |(_, rest)| rest.split('"').next().unwrap());
+        let value = tag
+            .split_once("value=\"")
+            .map_or("", |(_, rest)| rest.split('"').next().unwrap());
         value.to_owned()
     }
 
     pub(crate) fn leads_to(&self, path: &str) {
-        assert_eq!((self.status, self.location.as_str()), (StatusCode::SEE_OTHER, path), "{}", self.text);
+        assert_eq!(
+            (self.status, self.location.as_str()),
+            (StatusCode::SEE_OTHER, path),
+            "{}",
+            self.text
+        );
     }
 
     pub(crate) fn is(&self, status: u16) {

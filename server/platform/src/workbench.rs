@@ -33,23 +33,27 @@ async fn home(visit: Visit) -> Result<Markup> {
     let readers = visit.platform().readers();
     let todos = message_store::todos(readers, account, 20).await?;
     let latest = trail::latest_of(&visit, account, 12).await?;
-    Ok(ui::page(&visit, &view.say("home"), html! {
-        div.head {
-            h1 { (view.say_with("hello", &[("name", signed.name().into())])) }
-            @if let Some(one) = signed.belonging() { p.quiet { (one.name) " · " (one.role) } }
-        }
-        @if signed.must_set_up_second_factor && !signed.permitted().has_second_factor {
-            (ui::message(ui::Tone::Attention, &view.say("second-factor-why")))
-            p { (ui::button_link("/second-factor", &view.say("second-factor-set-up"), true)) }
-        }
-        div.columns {
-            (ui::card(&view.say("todos"), todo_list(view, &todos)))
-            (ui::card(&view.say("log-latest"), html! {
-                (latest)
-                p { a href="/log" { (view.say("log")) } }
-            }))
-        }
-    }))
+    Ok(ui::page(
+        &visit,
+        &view.say("home"),
+        html! {
+            div.head {
+                h1 { (view.say_with("hello", &[("name", signed.name().into())])) }
+                @if let Some(one) = signed.belonging() { p.quiet { (one.name) " · " (one.role) } }
+            }
+            @if signed.must_set_up_second_factor && !signed.permitted().has_second_factor {
+                (ui::message(ui::Tone::Attention, &view.say("second-factor-why")))
+                p { (ui::button_link("/second-factor", &view.say("second-factor-set-up"), true)) }
+            }
+            div.columns {
+                (ui::card(&view.say("todos"), todo_list(view, &todos)))
+                (ui::card(&view.say("log-latest"), html! {
+                    (latest)
+                    p { a href="/log" { (view.say("log")) } }
+                }))
+            }
+        },
+    ))
 }
 
 async fn workbench(visit: Visit) -> Result<Markup> {
@@ -58,42 +62,50 @@ async fn workbench(visit: Visit) -> Result<Markup> {
     let view = visit.view();
     let signed = visit.person()?;
     let invitations = membership::invitations(visit.platform().readers(), account).await?;
-    Ok(ui::page(&visit, &view.say("workbench"), html! {
-        h1 { (view.say("workbench")) }
-        @for invitation in &invitations {
-            section.card.attention {
-                h2 { (view.say_with("invitation", &[("organisation", (&invitation.organisation_name).into()), ("role", (&invitation.role_name).into())])) }
-                div.row {
-                    (ui::small_form(view, &format!("/invitations/{}/accept", invitation.id), &view.say("accept"), "main", None))
-                    (ui::small_form(view, &format!("/invitations/{}/decline", invitation.id), &view.say("decline"), "", None))
-                }
-            }
-        }
-        @if signed.organisations.is_empty() { (ui::empty(&view.say("workbench-none"), None)) }
-        div.tiles {
-            @for one in &signed.organisations {
-                form.card.tile method="post" action="/switch" {
-                    (ui::hidden("once", &view.once))
-                    p.eyebrow { (view.say(&format!("organisation-kind-{}", one.kind.word()))) }
-                    h2 { (one.name) }
-                    p.quiet { (one.role) }
-                    @if Some(one.organisation) == signed.organisation() {
-                        (ui::badge(ui::Tone::Good, &view.say("active-organisation")))
-                    } @else {
-                        button name="organisation" value=(one.organisation) { (view.say("enter")) }
+    Ok(ui::page(
+        &visit,
+        &view.say("workbench"),
+        html! {
+            h1 { (view.say("workbench")) }
+            @for invitation in &invitations {
+                section.card.attention {
+                    h2 { (view.say_with("invitation", &[("organisation", (&invitation.organisation_name).into()), ("role", (&invitation.role_name).into())])) }
+                    div.row {
+                        (ui::small_form(view, &format!("/invitations/{}/accept", invitation.id), &view.say("accept"), "main", None))
+                        (ui::small_form(view, &format!("/invitations/{}/decline", invitation.id), &view.say("decline"), "", None))
                     }
                 }
             }
-        }
-    }))
+            @if signed.organisations.is_empty() { (ui::empty(&view.say("workbench-none"), None)) }
+            div.tiles {
+                @for one in &signed.organisations {
+                    form.card.tile method="post" action="/switch" {
+                        (ui::hidden("once", &view.once))
+                        p.eyebrow { (view.say(&format!("organisation-kind-{}", one.kind.word()))) }
+                        h2 { (one.name) }
+                        p.quiet { (one.role) }
+                        @if Some(one.organisation) == signed.organisation() {
+                            (ui::badge(ui::Tone::Good, &view.say("active-organisation")))
+                        } @else {
+                            button name="organisation" value=(one.organisation) { (view.say("enter")) }
+                        }
+                    }
+                }
+            }
+        },
+    ))
 }
 
 async fn switch(visit: Visit, fields: Fields) -> Result<Done> {
     visit.person()?;
     let mut form = Form::new(fields);
     let organisation = form.id("organisation");
-    visit.may(Action::OrganisationSwitch, Resource::Organisation(organisation)).await?;
-    organisations::one(visit.platform().readers(), organisation).await?.ok_or(Error::NotFound)?;
+    visit
+        .may(Action::OrganisationSwitch, Resource::Organisation(organisation))
+        .await?;
+    organisations::one(visit.platform().readers(), organisation)
+        .await?
+        .ok_or(Error::NotFound)?;
     // Whoever switches back does it again: the form has no key.
     let change = visit.begin(&Form::default()).await?;
     session_store::switch(&*change, &visit.person()?.session, organisation).await?;
@@ -105,12 +117,17 @@ async fn switch(visit: Visit, fields: Fields) -> Result<Done> {
 }
 
 fn choice_cookie(visit: &Visit, name: &str, value: &str) -> String {
-    let secure = if visit.platform().settings().is_secure { "; Secure" } else { "" };
+    let secure = if visit.platform().settings().is_secure {
+        "; Secure"
+    } else {
+        ""
+    };
     format!("{name}={value}; Path=/; Max-Age={KEPT_S}; SameSite=Lax{secure}")
 }
 
 async fn language(visit: Visit, fields: Fields) -> Result<Done> {
-    let chosen = Language::from_tag(fields.get("language")).ok_or_else(|| Error::BadRequest("expected zh-CN or en".to_owned()))?;
+    let chosen = Language::from_tag(fields.get("language"))
+        .ok_or_else(|| Error::BadRequest("expected zh-CN or en".to_owned()))?;
     let cookie = choice_cookie(&visit, LANGUAGE_COOKIE, chosen.tag());
     Ok(Done::to(local_path(fields.get("to"))).with_cookie(cookie))
 }

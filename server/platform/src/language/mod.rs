@@ -84,7 +84,9 @@ impl Language {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter();
-        let named = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        let named = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
         let known = |text: &str| match text.trim().get(..2)?.to_ascii_lowercase().as_str() {
             "zh" => Some(Self::Chinese),
             "en" => Some(Self::English),
@@ -115,7 +117,11 @@ impl Language {
         for (name, argument) in arguments {
             given.set(*name, argument.value());
         }
-        Cow::Owned(bundle.format_pattern(pattern, Some(&given), &mut Vec::new()).into_owned())
+        Cow::Owned(
+            bundle
+                .format_pattern(pattern, Some(&given), &mut Vec::new())
+                .into_owned(),
+        )
     }
 
     /// Whether there is such a message.

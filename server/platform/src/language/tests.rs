@@ -13,12 +13,21 @@ fn messages(catalogue: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
         assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, errors)| errors));
         let mut key = String::new();
         for line in text.lines() {
-            if let Some((name, _)) = line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+            if let Some((name, _)) = line
+                .split_once(" =")
+                .filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            {
                 key = name.to_owned();
-                assert!(all.insert(key.clone(), BTreeSet::new()).is_none(), "{key} stands twice");
+                assert!(
+                    all.insert(key.clone(), BTreeSet::new()).is_none(),
+                    "{key} stands twice"
+                );
             }
             for rest in line.split("{ $").skip(1) {
-                let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                let name: String = rest
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+                    .collect();
                 all.entry(key.clone()).or_default().insert(name);
             }
         }
@@ -30,7 +39,10 @@ fn messages(catalogue: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 fn both_catalogues_say_the_same_of_the_same() {
     let (chinese, english) = (messages(CHINESE), messages(ENGLISH));
     let keys = |all: &BTreeMap<String, BTreeSet<String>>| all.keys().cloned().collect::<BTreeSet<_>>();
-    let differing: Vec<_> = keys(&chinese).symmetric_difference(&keys(&english)).cloned().collect();
+    let differing: Vec<_> = keys(&chinese)
+        .symmetric_difference(&keys(&english))
+        .cloned()
+        .collect();
     assert!(differing.is_empty(), "in one language only: {differing:?}");
     for (key, names) in &chinese {
         assert_eq!(names, &english[key], "{key}");
@@ -45,7 +57,10 @@ fn chinese_is_chinese_and_english_has_none() {
     for text in CHINESE.iter().flat_map(|text| text.lines()) {
         if let Some((key, words)) = text.split_once(" = ") {
             let has_letters = words.chars().any(|c| c.is_alphabetic()) && !words.starts_with('{');
-            assert!(!has_letters || is_han(words) || same.contains(&key), "not in Chinese: {text}");
+            assert!(
+                !has_letters || is_han(words) || same.contains(&key),
+                "not in Chinese: {text}"
+            );
         }
     }
     for text in ENGLISH.iter().flat_map(|text| text.lines()) {
@@ -63,7 +78,9 @@ fn keys_in_sources(folder: &Path, keys: &mut BTreeSet<String>) {
             let text = std::fs::read_to_string(&path).unwrap();
             for piece in text.split('"').skip(1).step_by(2) {
                 let looks = piece.starts_with(|c: char| c.is_ascii_lowercase())
-                    && piece.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
+                    && piece
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
                 if looks {
                     keys.insert(piece.replace('.', "-"));
                 }
@@ -78,8 +95,23 @@ fn no_message_is_left_over() {
     keys_in_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut used);
     // Keys that are put together of a word and what it is about.
     let made = [
-        "permission-", "permission-about-", "organisation-kind-", "state-", "event-", "notice-", "verification-", "ended-", "job-kind-", "file-kind-",
-        "dictionary-kind-", "sex-", "theme-", "help-", "alarm-", "why-", "person-kind-",
+        "permission-",
+        "permission-about-",
+        "organisation-kind-",
+        "state-",
+        "event-",
+        "notice-",
+        "verification-",
+        "ended-",
+        "job-kind-",
+        "file-kind-",
+        "dictionary-kind-",
+        "sex-",
+        "theme-",
+        "help-",
+        "alarm-",
+        "why-",
+        "person-kind-",
     ];
     let unused: Vec<String> = messages(CHINESE)
         .into_keys()

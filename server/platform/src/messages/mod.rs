@@ -52,9 +52,13 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
     let mut sql = Sql::new(
         "INSERT INTO notifications (person, organisation, kind, arguments, link, is_todo, subject, at_ns) VALUES (",
     );
-    sql.bind(notice.person).push(", ").bind(notice.organisation).push(", ");
+    sql.bind(notice.person)
+        .push(", ")
+        .bind(notice.organisation)
+        .push(", ");
     sql.bind(notice.kind).push(", ");
-    sql.bind(serde_json::Value::Object(arguments).to_string()).push(", ");
+    sql.bind(serde_json::Value::Object(arguments).to_string())
+        .push(", ");
     sql.bind(notice.link.as_str()).push(", ");
     sql.bind(i64::from(notice.is_todo)).push(", ");
     sql.bind(notice.subject.clone()).push(", ").bind(now_ns).push(")");
@@ -69,7 +73,9 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
 /// The database's.
 pub async fn settle(change: &impl Connection, kind: &str, subject: &str, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE notifications SET done_ns = ");
-    sql.bind(now_ns).push(" WHERE done_ns IS NULL AND kind = ").bind(kind);
+    sql.bind(now_ns)
+        .push(" WHERE done_ns IS NULL AND kind = ")
+        .bind(kind);
     sql.push(" AND subject = ").bind(subject);
     sql.run(change).await?;
     Ok(())

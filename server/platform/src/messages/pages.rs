@@ -61,37 +61,46 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     let shown = store::notifications(readers, account, before, PAGE).await?;
     let pager = Pager {
         base: "/notifications".to_owned(),
-        next: shown.last().filter(|_| shown.len() == PAGE as usize).map(|last| last.id.to_string()),
+        next: shown
+            .last()
+            .filter(|_| shown.len() == PAGE as usize)
+            .map(|last| last.id.to_string()),
         is_later: before.is_some(),
     };
-    Ok(ui::page(&visit, &view.say("notifications"), html! {
-        h1 { (view.say("notifications")) }
-        (ui::card(&view.say("todos"), todo_list(view, &todos)))
-        section.card {
-            div.head {
-                h2 { (view.say("news")) }
-                @if view.unread > 0 { (ui::small_form(view, "/notifications/read", &view.say("read-all"), "", None)) }
-            }
-            @if shown.is_empty() { (ui::empty(&view.say("news-none"), None)) }
-            ul.notices {
-                @for one in &shown {
-                    li.unread[one.done_ns.is_none()] {
-                        a href=(format!("/notifications/{}", one.id)) { (sentence(view, one)) }
-                        " " (view.time(one.at_ns))
-                        @if one.done_ns.is_none() { " " (ui::badge(Tone::Attention, &view.say("unread"))) }
+    Ok(ui::page(
+        &visit,
+        &view.say("notifications"),
+        html! {
+            h1 { (view.say("notifications")) }
+            (ui::card(&view.say("todos"), todo_list(view, &todos)))
+            section.card {
+                div.head {
+                    h2 { (view.say("news")) }
+                    @if view.unread > 0 { (ui::small_form(view, "/notifications/read", &view.say("read-all"), "", None)) }
+                }
+                @if shown.is_empty() { (ui::empty(&view.say("news-none"), None)) }
+                ul.notices {
+                    @for one in &shown {
+                        li.unread[one.done_ns.is_none()] {
+                            a href=(format!("/notifications/{}", one.id)) { (sentence(view, one)) }
+                            " " (view.time(one.at_ns))
+                            @if one.done_ns.is_none() { " " (ui::badge(Tone::Attention, &view.say("unread"))) }
+                        }
                     }
                 }
+                (ui::pager(view, &pager))
             }
-            (ui::pager(view, &pager))
-        }
-    }))
+        },
+    ))
 }
 
 /// Opening one marks it read and leads to its page.
 async fn open(visit: Visit, Path(id): Path<i64>) -> Result<Done> {
     let account = visit.person()?.account();
     visit.may(Action::Use, Resource::Account(account)).await?;
-    let shown = store::one(visit.platform().readers(), account, id).await?.ok_or(Error::NotFound)?;
+    let shown = store::one(visit.platform().readers(), account, id)
+        .await?
+        .ok_or(Error::NotFound)?;
     let change = visit.begin(&Form::default()).await?;
     store::read(&*change, account, Some(id), visit.now_ns()).await?;
     change.lead_to(shown.link).await
@@ -112,28 +121,37 @@ async fn live(visit: Visit) -> Result<Sse<impl Stream<Item = Result<Event, Infal
     let session = visit.person()?.session.clone();
     let committed = visit.platform().writer().committed();
     let state = (visit, session, committed, None::<i64>, false);
-    let events = futures_util::stream::unfold(state, move |(visit, session, mut committed, last, ended)| async move {
-        if ended {
-            return None;
-        }
-        loop {
-            let readers = visit.platform().readers();
-            let stored = crate::sessions::store::load(readers, &session).await.ok().flatten();
-            if let Some(why) = stored.is_none_or(|stored| stored.ended.is_some()).then_some("ended") {
-                let event = Event::default().event("ended").data(why);
-                return Some((Ok(event), (visit, session, committed, last, true)));
+    let events = futures_util::stream::unfold(
+        state,
+        move |(visit, session, mut committed, last, ended)| async move {
+            if ended {
+                return None;
             }
-            let (unread, todos) = store::counts(readers, account).await.unwrap_or_default();
-            let count = unread + todos;
-            if last != Some(count) {
-                let event = Event::default().event("count").data(count.to_string());
-                return Some((Ok(event), (visit, session, committed, Some(count), false)));
+            loop {
+                let readers = visit.platform().readers();
+                let stored = crate::sessions::store::load(readers, &session)
+                    .await
+                    .ok()
+                    .flatten();
+                if let Some(why) = stored
+                    .is_none_or(|stored| stored.ended.is_some())
+                    .then_some("ended")
+                {
+                    let event = Event::default().event("ended").data(why);
+                    return Some((Ok(event), (visit, session, committed, last, true)));
+                }
+                let (unread, todos) = store::counts(readers, account).await.unwrap_or_default();
+                let count = unread + todos;
+                if last != Some(count) {
+                    let event = Event::default().event("count").data(count.to_string());
+                    return Some((Ok(event), (visit, session, committed, Some(count), false)));
+                }
+                // Other nodes' commits are not heard; they are looked for now and then.
+                let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
+                // Many commits a second are looked at once.
+                tokio::time::sleep(Duration::from_millis(300)).await;
             }
-            // Other nodes' commits are not heard; they are looked for now and then.
-            let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
-            // Many commits a second are looked at once.
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-    });
+        },
+    );
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

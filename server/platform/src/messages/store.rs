@@ -67,7 +67,9 @@ pub async fn todos(connection: &Database, person: i64, limit: u32) -> Result<Vec
     let mut sql = Sql::new(format!(
         "SELECT {COLUMNS} FROM notifications WHERE is_todo = 1 AND done_ns IS NULL AND person = "
     ));
-    sql.bind(person).push(" ORDER BY id LIMIT ").bind(i64::from(limit));
+    sql.bind(person)
+        .push(" ORDER BY id LIMIT ")
+        .bind(i64::from(limit));
     sql.all(connection).await?.iter().map(shown).collect()
 }
 
@@ -76,8 +78,15 @@ pub async fn todos(connection: &Database, person: i64, limit: u32) -> Result<Vec
 /// # Errors
 ///
 /// The database's.
-pub async fn notifications(connection: &Database, person: i64, before: Option<i64>, limit: u32) -> Result<Vec<Shown>> {
-    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM notifications WHERE is_todo = 0 AND person = "));
+pub async fn notifications(
+    connection: &Database,
+    person: i64,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Shown>> {
+    let mut sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM notifications WHERE is_todo = 0 AND person = "
+    ));
     sql.bind(person);
     if let Some(before) = before {
         sql.push(" AND id < ").bind(before);
@@ -104,7 +113,9 @@ pub async fn one(connection: &Database, person: i64, id: i64) -> Result<Option<S
 /// The database's.
 pub async fn read(change: &impl Connection, person: i64, id: Option<i64>, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE notifications SET done_ns = ");
-    sql.bind(now_ns).push(" WHERE done_ns IS NULL AND is_todo = 0 AND person = ").bind(person);
+    sql.bind(now_ns)
+        .push(" WHERE done_ns IS NULL AND is_todo = 0 AND person = ")
+        .bind(person);
     if let Some(id) = id {
         sql.push(" AND id = ").bind(id);
     }

@@ -71,9 +71,21 @@ const HOSPITAL: &[StandardRole] = &[
         description: "本机构的全部权限",
         is_initial: true,
         permissions: &[
-            P::StudiesView, P::StudiesExport, P::StudiesSend, P::StudiesCorrect, P::StudiesSchedule, P::ReportsWrite,
-            P::ReportsReview, P::ReportsQuality, P::Organisation, P::Members, P::Roles, P::Devices, P::Dockings,
-            P::Dictionary, P::Log,
+            P::StudiesView,
+            P::StudiesExport,
+            P::StudiesSend,
+            P::StudiesCorrect,
+            P::StudiesSchedule,
+            P::ReportsWrite,
+            P::ReportsReview,
+            P::ReportsQuality,
+            P::Organisation,
+            P::Members,
+            P::Roles,
+            P::Devices,
+            P::Dockings,
+            P::Dictionary,
+            P::Log,
         ],
     },
     StandardRole {
@@ -86,13 +98,23 @@ const HOSPITAL: &[StandardRole] = &[
         name: "审核医师",
         description: "阅片、书写并审核报告、导出影像",
         is_initial: false,
-        permissions: &[P::StudiesView, P::StudiesExport, P::ReportsWrite, P::ReportsReview],
+        permissions: &[
+            P::StudiesView,
+            P::StudiesExport,
+            P::ReportsWrite,
+            P::ReportsReview,
+        ],
     },
     StandardRole {
         name: "技师",
         description: "登记、上传、校正影像",
         is_initial: false,
-        permissions: &[P::StudiesView, P::StudiesSend, P::StudiesCorrect, P::StudiesSchedule],
+        permissions: &[
+            P::StudiesView,
+            P::StudiesSend,
+            P::StudiesCorrect,
+            P::StudiesSchedule,
+        ],
     },
     StandardRole {
         name: "质控",
@@ -114,8 +136,17 @@ const TEAM: &[StandardRole] = &[
         description: "本团队的全部权限",
         is_initial: true,
         permissions: &[
-            P::StudiesView, P::StudiesExport, P::ReportsWrite, P::ReportsReview, P::ReportsQuality, P::Organisation,
-            P::Members, P::Roles, P::Dockings, P::Dictionary, P::Log,
+            P::StudiesView,
+            P::StudiesExport,
+            P::ReportsWrite,
+            P::ReportsReview,
+            P::ReportsQuality,
+            P::Organisation,
+            P::Members,
+            P::Roles,
+            P::Dockings,
+            P::Dictionary,
+            P::Log,
         ],
     },
     StandardRole {
@@ -175,7 +206,10 @@ mod tests {
             assert_eq!(initial.permissions, Permission::of(kind).collect::<Vec<_>>());
         }
         // The platform's three administrators together do, and no two of them hold the same.
-        let mut held: Vec<_> = standard_roles(Kind::Platform).iter().flat_map(|role| role.permissions).collect();
+        let mut held: Vec<_> = standard_roles(Kind::Platform)
+            .iter()
+            .flat_map(|role| role.permissions)
+            .collect();
         assert_eq!(held.len(), Permission::of(Kind::Platform).count());
         held.dedup();
         assert_eq!(held.len(), Permission::of(Kind::Platform).count());
@@ -194,7 +228,10 @@ mod tests {
                 idle_minutes: minutes,
                 ..Policy::default()
             };
-            assert_eq!(policy.idle_ns(chosen), expected.map(|minutes: i64| minutes * MINUTE_NS));
+            assert_eq!(
+                policy.idle_ns(chosen),
+                expected.map(|minutes: i64| minutes * MINUTE_NS)
+            );
         }
         assert_eq!(Policy::from_json("nonsense").idle_minutes, Some(30));
     }

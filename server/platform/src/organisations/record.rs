@@ -4,8 +4,8 @@ use axum::Router;
 use axum::routing::get;
 use maud::{Markup, html};
 
-use super::store::{self, Organisation};
 use super::Policy;
+use super::store::{self, Organisation};
 use crate::permissions::{Action, Kind, Resource};
 use crate::ui;
 use crate::web::{Done, Fields, Form, Visit, Wrong};
@@ -20,7 +20,9 @@ pub(super) fn router() -> Router<Platform> {
 async fn own(visit: &Visit, action: Action) -> Result<Organisation> {
     let id = visit.organisation()?;
     visit.may(action, Resource::Organisation(id)).await?;
-    store::one(visit.platform().readers(), id).await?.ok_or(Error::NotFound)
+    store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 async fn show(visit: Visit) -> Result<Markup> {
@@ -29,37 +31,41 @@ async fn show(visit: Visit) -> Result<Markup> {
     let text = |text: &Option<String>| html! { (text.as_deref().unwrap_or("—")) };
     let may_edit = visit.can(Action::OrganisationEdit, &Resource::Organisation(own.id));
     let is_hospital = matches!(own.kind, Kind::Hospital | Kind::Department);
-    Ok(ui::page(&visit, &view.say("organisation"), html! {
-        div.head {
-            h1 { (own.name) }
-            @if may_edit { (ui::button_link("/organisation/edit", &view.say("edit"), true)) }
-        }
-        div.columns {
-            section.card {
-                h2 { (view.say("organisation-record")) }
-                (ui::pairs(&[
-                    (&view.say("organisation-number"), html! { code { (own.number) } }),
-                    (&view.say("kind"), html! { (view.say(&format!("organisation-kind-{}", own.kind.word()))) }),
-                ]))
-                @if is_hospital {
-                    (ui::pairs(&[
-                        (&view.say("grade"), text(&own.grade)),
-                        (&view.say("organisation-type"), text(&own.r#type)),
-                        (&view.say("province"), text(&own.province)),
-                        (&view.say("city"), text(&own.city)),
-                        (&view.say("street"), text(&own.street)),
-                    ]))
-                }
-                h3 { (view.say("introduction")) }
-                p { @match &own.introduction { Some(text) => (ui::lines(text)), None => "—" } }
+    Ok(ui::page(
+        &visit,
+        &view.say("organisation"),
+        html! {
+            div.head {
+                h1 { (own.name) }
+                @if may_edit { (ui::button_link("/organisation/edit", &view.say("edit"), true)) }
             }
-            (ui::card(&view.say("policy"), ui::pairs(&[
-                (&view.say("policy-single"), html! { (view.say(if own.policy.single_session { "yes" } else { "no" })) }),
-                (&view.say("policy-idle"), minutes(own.policy.idle_minutes)),
-                (&view.say("policy-password"), minutes(own.policy.password_days)),
-            ])))
-        }
-    }))
+            div.columns {
+                section.card {
+                    h2 { (view.say("organisation-record")) }
+                    (ui::pairs(&[
+                        (&view.say("organisation-number"), html! { code { (own.number) } }),
+                        (&view.say("kind"), html! { (view.say(&format!("organisation-kind-{}", own.kind.word()))) }),
+                    ]))
+                    @if is_hospital {
+                        (ui::pairs(&[
+                            (&view.say("grade"), text(&own.grade)),
+                            (&view.say("organisation-type"), text(&own.r#type)),
+                            (&view.say("province"), text(&own.province)),
+                            (&view.say("city"), text(&own.city)),
+                            (&view.say("street"), text(&own.street)),
+                        ]))
+                    }
+                    h3 { (view.say("introduction")) }
+                    p { @match &own.introduction { Some(text) => (ui::lines(text)), None => "—" } }
+                }
+                (ui::card(&view.say("policy"), ui::pairs(&[
+                    (&view.say("policy-single"), html! { (view.say(if own.policy.single_session { "yes" } else { "no" })) }),
+                    (&view.say("policy-idle"), minutes(own.policy.idle_minutes)),
+                    (&view.say("policy-password"), minutes(own.policy.password_days)),
+                ])))
+            }
+        },
+    ))
 }
 
 fn minutes(number: Option<u32>) -> Markup {
@@ -82,7 +88,14 @@ fn filled(own: &Organisation) -> Form {
         ("city", text(&own.city)),
         ("street", text(&own.street)),
         ("introduction", text(&own.introduction)),
-        ("single_session", if own.policy.single_session { "1".to_owned() } else { String::new() }),
+        (
+            "single_session",
+            if own.policy.single_session {
+                "1".to_owned()
+            } else {
+                String::new()
+            },
+        ),
         ("idle_minutes", number(own.policy.idle_minutes)),
         ("password_days", number(own.policy.password_days)),
     ])
@@ -91,31 +104,35 @@ fn filled(own: &Organisation) -> Form {
 fn page(visit: &Visit, form: &Form, own: &Organisation) -> Markup {
     let view = visit.view();
     let is_hospital = matches!(own.kind, Kind::Hospital | Kind::Department);
-    ui::page(visit, &view.say("organisation"), html! {
-        h1 { (own.name) }
-        section.card {
-            (ui::form(view, "/organisation/edit", html! {
-                (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
-                @if is_hospital {
-                    div.grid {
-                        (ui::line(view, form, "grade", &view.say("grade"), "text", "off"))
-                        (ui::line(view, form, "type", &view.say("organisation-type"), "text", "off"))
-                        (ui::line(view, form, "province", &view.say("province"), "text", "off"))
-                        (ui::line(view, form, "city", &view.say("city"), "text", "off"))
-                        (ui::line(view, form, "street", &view.say("street"), "text", "off"))
+    ui::page(
+        visit,
+        &view.say("organisation"),
+        html! {
+            h1 { (own.name) }
+            section.card {
+                (ui::form(view, "/organisation/edit", html! {
+                    (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
+                    @if is_hospital {
+                        div.grid {
+                            (ui::line(view, form, "grade", &view.say("grade"), "text", "off"))
+                            (ui::line(view, form, "type", &view.say("organisation-type"), "text", "off"))
+                            (ui::line(view, form, "province", &view.say("province"), "text", "off"))
+                            (ui::line(view, form, "city", &view.say("city"), "text", "off"))
+                            (ui::line(view, form, "street", &view.say("street"), "text", "off"))
+                        }
                     }
-                }
-                (ui::area(view, form, "introduction", &view.say("introduction")))
-                h3 { (view.say("policy")) }
-                (ui::check(form, "single_session", &view.say("policy-single")))
-                div.grid {
-                    (ui::line(view, form, "idle_minutes", &view.say("policy-idle"), "number", "off"))
-                    (ui::line(view, form, "password_days", &view.say("policy-password"), "number", "off"))
-                }
-                (ui::submit(&view.say("save")))
-            }))
-        }
-    })
+                    (ui::area(view, form, "introduction", &view.say("introduction")))
+                    h3 { (view.say("policy")) }
+                    (ui::check(form, "single_session", &view.say("policy-single")))
+                    div.grid {
+                        (ui::line(view, form, "idle_minutes", &view.say("policy-idle"), "number", "off"))
+                        (ui::line(view, form, "password_days", &view.say("policy-password"), "number", "off"))
+                    }
+                    (ui::submit(&view.say("save")))
+                }))
+            }
+        },
+    )
 }
 
 async fn change(visit: Visit, fields: Fields) -> Result<Done> {

@@ -69,7 +69,12 @@ fn organisation(row: &Row) -> Result<Organisation> {
 /// The database's.
 pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Organisation>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM organisations WHERE id = "));
-    sql.bind(id).one(connection).await?.as_ref().map(organisation).transpose()
+    sql.bind(id)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(organisation)
+        .transpose()
 }
 
 /// An organisation by the number that people call it by.
@@ -79,7 +84,12 @@ pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Organis
 /// The database's.
 pub async fn by_number(connection: &impl Connection, number: &str) -> Result<Option<Organisation>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM organisations WHERE number = "));
-    sql.bind(number).one(connection).await?.as_ref().map(organisation).transpose()
+    sql.bind(number)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(organisation)
+        .transpose()
 }
 
 /// The platform's own organisation.
@@ -88,7 +98,9 @@ pub async fn by_number(connection: &impl Connection, number: &str) -> Result<Opt
 ///
 /// The database's.
 pub async fn platform(connection: &impl Connection) -> Result<Option<Organisation>> {
-    let sql = Sql::new(format!("SELECT {COLUMNS} FROM organisations WHERE kind = 'platform' ORDER BY id LIMIT 1"));
+    let sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM organisations WHERE kind = 'platform' ORDER BY id LIMIT 1"
+    ));
     sql.one(connection).await?.as_ref().map(organisation).transpose()
 }
 
@@ -97,10 +109,20 @@ pub async fn platform(connection: &impl Connection) -> Result<Option<Organisatio
 /// # Errors
 ///
 /// The database's.
-pub async fn find(connection: &impl Connection, words: &str, after: i64, limit: u32) -> Result<Vec<Organisation>> {
-    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM organisations WHERE kind <> 'platform'"));
+pub async fn find(
+    connection: &impl Connection,
+    words: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Organisation>> {
+    let mut sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM organisations WHERE kind <> 'platform'"
+    ));
     names::matching(&mut sql, "name_keys", words);
-    sql.push(" AND id > ").bind(after).push(" ORDER BY id LIMIT ").bind(i64::from(limit));
+    sql.push(" AND id > ")
+        .bind(after)
+        .push(" ORDER BY id LIMIT ")
+        .bind(i64::from(limit));
     sql.all(connection).await?.iter().map(organisation).collect()
 }
 
@@ -111,8 +133,17 @@ pub async fn find(connection: &impl Connection, words: &str, after: i64, limit: 
 /// The database's.
 pub async fn add(connection: &impl Connection, kind: Kind, name: &str, now_ns: i64) -> Result<(i64, i64)> {
     let number = new_number(connection, kind).await?;
-    let mut sql = Sql::new("INSERT INTO organisations (kind, number, name, name_keys, policy, state, created_ns) VALUES (");
-    sql.bind_all([kind.word(), number.as_str(), name, names::keys(name).as_str(), "{}", "active"]);
+    let mut sql = Sql::new(
+        "INSERT INTO organisations (kind, number, name, name_keys, policy, state, created_ns) VALUES (",
+    );
+    sql.bind_all([
+        kind.word(),
+        number.as_str(),
+        name,
+        names::keys(name).as_str(),
+        "{}",
+        "active",
+    ]);
     sql.push(", ").bind(now_ns).push(") RETURNING id");
     let id = only(&sql, connection).await?;
     let mut first = 0;
@@ -120,9 +151,13 @@ pub async fn add(connection: &impl Connection, kind: Kind, name: &str, now_ns: i
         let mut sql = Sql::new(
             "INSERT INTO roles (organisation, name, description, is_initial, permissions, categories, hours) VALUES (",
         );
-        sql.bind(id).push(", ").bind_all([role.name, role.description]).push(", ");
+        sql.bind(id)
+            .push(", ")
+            .bind_all([role.name, role.description])
+            .push(", ");
         sql.bind(i64::from(role.is_initial)).push(", ");
-        sql.bind(Permission::to_json(role.permissions)).push(", '[]', '[]') RETURNING id");
+        sql.bind(Permission::to_json(role.permissions))
+            .push(", '[]', '[]') RETURNING id");
         first = only(&sql, connection).await?;
     }
     Ok((id, first))

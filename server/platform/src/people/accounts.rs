@@ -75,29 +75,38 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     let quoted: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
     let pager = Pager {
         base: format!("/platform/accounts?q={quoted}&state={}", wanted.unwrap_or("")),
-        next: accounts.last().filter(|_| accounts.len() == PAGE as usize).map(|last| last.id.to_string()),
+        next: accounts
+            .last()
+            .filter(|_| accounts.len() == PAGE as usize)
+            .map(|last| last.id.to_string()),
         is_later: after > 0,
     };
-    Ok(ui::page(&visit, &view.say("accounts"), html! {
-        h1 { (view.say("accounts")) }
-        (ui::plain_form("/platform/accounts", html! {
-            label { span { (view.say("state")) }
-                select name="state" {
-                    option value="" { (view.say("all")) }
-                    @for one in STATES {
-                        option value=(one) selected[wanted == Some(one)] { (view.say(&format!("state-{one}"))) }
+    Ok(ui::page(
+        &visit,
+        &view.say("accounts"),
+        html! {
+            h1 { (view.say("accounts")) }
+            (ui::plain_form("/platform/accounts", html! {
+                label { span { (view.say("state")) }
+                    select name="state" {
+                        option value="" { (view.say("all")) }
+                        @for one in STATES {
+                            option value=(one) selected[wanted == Some(one)] { (view.say(&format!("state-{one}"))) }
+                        }
                     }
                 }
-            }
-            (ui::search(view, "q", words, &view.say("search-people")))
-        }))
-        @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "accounts", &columns, &rows)) }
-        (ui::pager(view, &pager))
-    }))
+                (ui::search(view, "q", words, &view.say("search-people")))
+            }))
+            @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "accounts", &columns, &rows)) }
+            (ui::pager(view, &pager))
+        },
+    ))
 }
 
 async fn one(visit: &Visit, id: i64) -> Result<Account> {
-    store::one(visit.platform().readers(), id).await?.ok_or(Error::NotFound)
+    store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup> {
@@ -113,54 +122,63 @@ async fn page(visit: &Visit, account: &Account, form: &Form, password: Option<&s
     let belongings = session_store::belongings(visit.platform().readers(), id).await?;
     let wait = match &account.mobile {
         Some(mobile) => {
-            attempts::wait_ns(visit.platform().readers(), &Subject::Account(mobile.clone()), visit.now_ns()).await?
+            attempts::wait_ns(
+                visit.platform().readers(),
+                &Subject::Account(mobile.clone()),
+                visit.now_ns(),
+            )
+            .await?
         }
         None => None,
     };
-    Ok(ui::page(visit, &account.name, html! {
-        h1 { (account.name) " " (state(visit, &account.state)) }
-        @if let Some(password) = password {
-            (ui::message(Tone::Attention, &view.say("reset-password-once")))
-            p.once { code { (password) } }
-        }
-        (ui::card(&view.say("basic-data"), ui::pairs(&[
-            (&view.say("mobile"), text(&account.mobile)),
-            (&view.say("hospital"), text(&account.hospital)),
-            (&view.say("department"), text(&account.department)),
-            (&view.say("title"), text(&account.title)),
-            (&view.say("email"), text(&account.email)),
-            (&view.say("registered-at"), view.time(account.created_ns)),
-            (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
-            (&view.say("reason"), text(&account.reason)),
-            (&view.say("organisations"), html! {
-                @if belongings.is_empty() { "—" }
-                @for one in &belongings { (one.name) " · " (one.role) br; }
-            }),
-        ])))
-        @if account.state == "pending" {
-            (ui::card(&view.say("review"), html! {
-                (ui::small_form(view, &format!("/platform/accounts/{id}/approve"), &view.say("approve"), "main", None))
-                (ui::form(view, &format!("/platform/accounts/{id}/reject"), html! {
-                    (ui::line(view, form, "reason", &view.say("reason"), "text", "off"))
-                    (ui::submit(&view.say("reject")))
+    Ok(ui::page(
+        visit,
+        &account.name,
+        html! {
+            h1 { (account.name) " " (state(visit, &account.state)) }
+            @if let Some(password) = password {
+                (ui::message(Tone::Attention, &view.say("reset-password-once")))
+                p.once { code { (password) } }
+            }
+            (ui::card(&view.say("basic-data"), ui::pairs(&[
+                (&view.say("mobile"), text(&account.mobile)),
+                (&view.say("hospital"), text(&account.hospital)),
+                (&view.say("department"), text(&account.department)),
+                (&view.say("title"), text(&account.title)),
+                (&view.say("email"), text(&account.email)),
+                (&view.say("registered-at"), view.time(account.created_ns)),
+                (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
+                (&view.say("reason"), text(&account.reason)),
+                (&view.say("organisations"), html! {
+                    @if belongings.is_empty() { "—" }
+                    @for one in &belongings { (one.name) " · " (one.role) br; }
+                }),
+            ])))
+            @if account.state == "pending" {
+                (ui::card(&view.say("review"), html! {
+                    (ui::small_form(view, &format!("/platform/accounts/{id}/approve"), &view.say("approve"), "main", None))
+                    (ui::form(view, &format!("/platform/accounts/{id}/reject"), html! {
+                        (ui::line(view, form, "reason", &view.say("reason"), "text", "off"))
+                        (ui::submit(&view.say("reject")))
+                    }))
                 }))
-            }))
-        }
-        @if account.state == "active" {
-            (ui::card(&view.say("account-care"), html! {
-                div.row {
-                    (ui::small_form(view, &format!("/platform/accounts/{id}/reset"), &view.say("reset-password"), "", Some(&view.say("reset-password-confirm"))))
-                    @if wait.is_some() {
-                        (ui::small_form(view, &format!("/platform/accounts/{id}/unlock"), &view.say("unlock"), "", None))
+            }
+            @if account.state == "active" {
+                (ui::card(&view.say("account-care"), html! {
+                    div.row {
+                        (ui::small_form(view, &format!("/platform/accounts/{id}/reset"), &view.say("reset-password"), "", Some(&view.say("reset-password-confirm"))))
+                        @if wait.is_some() {
+                            (ui::small_form(view, &format!("/platform/accounts/{id}/unlock"), &view.say("unlock"), "", None))
+                        }
                     }
-                }
-                (ui::form(view, &format!("/platform/accounts/{id}/close"), html! {
-                    (ui::line(view, form, "reason", &view.say("reason"), "text", "off"))
-                    (ui::submit(&view.say("account-close")))
+                    (ui::form(view, &format!("/platform/accounts/{id}/close"), html! {
+                        (ui::line(view, form, "reason", &view.say("reason"), "text", "off"))
+                        (ui::submit(&view.say("account-close")))
+                    }))
                 }))
-            }))
-        }
-    }))
+            }
+        },
+    ))
 }
 
 async fn approve(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Done> {
@@ -179,7 +197,13 @@ async fn reject(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Don
     decide(&visit, id, &form, "rejected", Some(&reason)).await
 }
 
-async fn decide(visit: &Visit, id: i64, form: &Form, state: &'static str, reason: Option<&str>) -> Result<Done> {
+async fn decide(
+    visit: &Visit,
+    id: i64,
+    form: &Form,
+    state: &'static str,
+    reason: Option<&str>,
+) -> Result<Done> {
     let now_ns = visit.now_ns();
     let change = visit.begin(form).await?;
     let account = store::one(&*change, id).await?.ok_or(Error::NotFound)?;
@@ -202,7 +226,11 @@ async fn decide(visit: &Visit, id: i64, form: &Form, state: &'static str, reason
         };
         tell(&*change, &notice, now_ns).await?;
     }
-    let mut entry = visit.entry(if is_approved { "account.approved" } else { "account.rejected" });
+    let mut entry = visit.entry(if is_approved {
+        "account.approved"
+    } else {
+        "account.rejected"
+    });
     entry.subject = Some(subject);
     change.record(entry).await?;
     change.lead_to(format!("/platform/accounts/{id}")).await
@@ -256,7 +284,9 @@ async fn reset(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Resp
     entry.subject = Some(subject);
     change.record(entry).await?;
     change.commit_once(format!("/platform/accounts/{id}")).await?;
-    Ok(page(&visit, &account, &Form::default(), Some(&password)).await?.into_response())
+    Ok(page(&visit, &account, &Form::default(), Some(&password))
+        .await?
+        .into_response())
 }
 
 async fn unlock(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Done> {

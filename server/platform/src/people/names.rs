@@ -11,12 +11,19 @@ const LONGEST: usize = 24;
 /// The keys of a name: lower case, with spaces around each: ` 王小明 wangxiaoming wxm `.
 #[must_use]
 pub fn keys(name: &str) -> String {
-    let plain: String = name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    let plain: String = name
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect();
     let mut readings: Vec<(String, String)> = vec![(String::new(), String::new())];
     for (character, single) in plain.chars().zip(plain.as_str().to_pinyin()).take(LONGEST) {
         let several: Vec<String> = match (character.to_pinyin_multi(), single) {
             (Some(multi), _) if readings.len() < READINGS => {
-                let mut all: Vec<String> = multi.into_iter().map(|reading| reading.plain().to_owned()).collect();
+                let mut all: Vec<String> = multi
+                    .into_iter()
+                    .map(|reading| reading.plain().to_owned())
+                    .collect();
                 all.sort();
                 all.dedup();
                 all
@@ -62,7 +69,8 @@ pub fn matching(sql: &mut Sql, column: &str, words: &str) {
                 _ => vec![c],
             })
             .collect();
-        sql.push(&format!(" AND {column} LIKE ")).bind(format!("%{escaped}%"));
+        sql.push(&format!(" AND {column} LIKE "))
+            .bind(format!("%{escaped}%"));
         sql.push(" ESCAPE '\\'");
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn router() -> Router<Platform> {
 async fn show(visit: Visit) -> Result<Markup> {
     let id = visit.person()?.account();
     visit.may(Action::ProfileEdit, Resource::Account(id)).await?;
-    let account = store::one(visit.platform().readers(), id).await?.ok_or(Error::SignIn)?;
+    let account = store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::SignIn)?;
     page(&visit, &filled(&account), &account)
 }
 
@@ -41,7 +43,12 @@ fn filled(account: &Account) -> Form {
         ("idle_sign_out", tick(account.idle_sign_out)),
         ("reading_tool", account.reading_tool.clone()),
         ("browser_push", tick(account.browser_push)),
-        ("default_organisation", account.default_organisation.map_or(String::new(), |id| id.to_string())),
+        (
+            "default_organisation",
+            account
+                .default_organisation
+                .map_or(String::new(), |id| id.to_string()),
+        ),
     ])
 }
 
@@ -55,43 +62,55 @@ fn page(visit: &Visit, form: &Form, account: &Account) -> Result<Markup> {
         pair("male", &view.say("sex-male")),
     ];
     let mut landing = vec![pair("", &view.say("workbench"))];
-    landing.extend(signed.organisations.iter().map(|one| pair(&one.organisation.to_string(), &one.name)));
-    let tools = [pair("v3", &view.say("reading-tool-v3")), pair("v2", &view.say("reading-tool-v2"))];
-    Ok(ui::page(visit, &view.say("profile"), html! {
-        h1 { (view.say("profile")) }
-        div.columns {
-            section.card {
-                h2 { (view.say("basic-data")) }
-                (ui::form(view, "/profile", html! {
-                    (ui::line(view, form, "name", &view.say("name"), "text", "name"))
-                    (ui::choice(view, form, "sex", &view.say("sex"), &sexes))
-                    (ui::line(view, form, "email", &view.say("email"), "email", "email"))
-                    (ui::line(view, form, "hospital", &view.say("hospital"), "text", "organization"))
-                    (ui::line(view, form, "department", &view.say("department"), "text", "off"))
-                    (ui::line(view, form, "title", &view.say("title"), "text", "organization-title"))
-                    (ui::area(view, form, "biography", &view.say("biography")))
-                    h3 { (view.say("preferences")) }
-                    (ui::choice(view, form, "default_organisation", &view.say("landing"), &landing))
-                    (ui::choice(view, form, "reading_tool", &view.say("reading-tool"), &tools))
-                    (ui::check(form, "idle_sign_out", &view.say("idle-sign-out")))
-                    @if let Some(minutes) = signed.policy.idle_minutes {
-                        p.hint { (view.say_with("idle-forced", &[("minutes", i64::from(minutes).into())])) }
-                    }
-                    (ui::check(form, "browser_push", &view.say("browser-push")))
-                    (ui::submit(&view.say("save")))
-                }))
+    landing.extend(
+        signed
+            .organisations
+            .iter()
+            .map(|one| pair(&one.organisation.to_string(), &one.name)),
+    );
+    let tools = [
+        pair("v3", &view.say("reading-tool-v3")),
+        pair("v2", &view.say("reading-tool-v2")),
+    ];
+    Ok(ui::page(
+        visit,
+        &view.say("profile"),
+        html! {
+            h1 { (view.say("profile")) }
+            div.columns {
+                section.card {
+                    h2 { (view.say("basic-data")) }
+                    (ui::form(view, "/profile", html! {
+                        (ui::line(view, form, "name", &view.say("name"), "text", "name"))
+                        (ui::choice(view, form, "sex", &view.say("sex"), &sexes))
+                        (ui::line(view, form, "email", &view.say("email"), "email", "email"))
+                        (ui::line(view, form, "hospital", &view.say("hospital"), "text", "organization"))
+                        (ui::line(view, form, "department", &view.say("department"), "text", "off"))
+                        (ui::line(view, form, "title", &view.say("title"), "text", "organization-title"))
+                        (ui::area(view, form, "biography", &view.say("biography")))
+                        h3 { (view.say("preferences")) }
+                        (ui::choice(view, form, "default_organisation", &view.say("landing"), &landing))
+                        (ui::choice(view, form, "reading_tool", &view.say("reading-tool"), &tools))
+                        (ui::check(form, "idle_sign_out", &view.say("idle-sign-out")))
+                        @if let Some(minutes) = signed.policy.idle_minutes {
+                            p.hint { (view.say_with("idle-forced", &[("minutes", i64::from(minutes).into())])) }
+                        }
+                        (ui::check(form, "browser_push", &view.say("browser-push")))
+                        (ui::submit(&view.say("save")))
+                    }))
+                }
+                (ui::card(&view.say("account"), ui::pairs(&[
+                    (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) }),
+                    (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
+                    (&view.say("registered-at"), view.time(account.created_ns)),
+                    (&view.say("password"), html! { a href="/password" { (view.say("password-change")) } }),
+                    (&view.say("second-factor"), html! { a href="/second-factor" {
+                        (view.say(if account.totp.is_some() { "second-factor-on" } else { "second-factor-off" }))
+                    } }),
+                ])))
             }
-            (ui::card(&view.say("account"), ui::pairs(&[
-                (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) }),
-                (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
-                (&view.say("registered-at"), view.time(account.created_ns)),
-                (&view.say("password"), html! { a href="/password" { (view.say("password-change")) } }),
-                (&view.say("second-factor"), html! { a href="/second-factor" {
-                    (view.say(if account.totp.is_some() { "second-factor-on" } else { "second-factor-off" }))
-                } }),
-            ])))
-        }
-    }))
+        },
+    ))
 }
 
 async fn change(visit: Visit, fields: Fields) -> Result<Done> {
@@ -99,7 +118,10 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
     visit.may(Action::ProfileEdit, Resource::Account(id)).await?;
     let mut form = Form::new(fields);
     let organisations = &visit.person()?.organisations;
-    let known: Vec<String> = organisations.iter().map(|one| one.organisation.to_string()).collect();
+    let known: Vec<String> = organisations
+        .iter()
+        .map(|one| one.organisation.to_string())
+        .collect();
     let mut landing: Vec<&str> = known.iter().map(String::as_str).collect();
     landing.push("");
     let profile = Profile {
@@ -116,7 +138,9 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
         default_organisation: form.choice("default_organisation", &landing).parse().ok(),
     };
     if form.is_wrong() {
-        let account = store::one(visit.platform().readers(), id).await?.ok_or(Error::SignIn)?;
+        let account = store::one(visit.platform().readers(), id)
+            .await?
+            .ok_or(Error::SignIn)?;
         return Err(Error::Wrong(Box::new(page(&visit, &form, &account)?)));
     }
     let change = visit.begin(&form).await?;
@@ -155,15 +179,19 @@ async fn security(visit: Visit) -> Result<Markup> {
             ]
         })
         .collect();
-    Ok(ui::page(&visit, &view.say("security"), html! {
-        h1 { (view.say("security")) }
-        section.card {
-            h2 { (view.say("security-ways")) }
-            p { a href="/password" { (view.say("password-change")) } }
-            p { a href="/second-factor" { (view.say(if signed.has_totp { "second-factor-on" } else { "second-factor-off" })) } }
-        }
-        (ui::card(&view.say("sessions"), ui::table(view, "sessions", &columns, &rows)))
-    }))
+    Ok(ui::page(
+        &visit,
+        &view.say("security"),
+        html! {
+            h1 { (view.say("security")) }
+            section.card {
+                h2 { (view.say("security-ways")) }
+                p { a href="/password" { (view.say("password-change")) } }
+                p { a href="/second-factor" { (view.say(if signed.has_totp { "second-factor-on" } else { "second-factor-off" })) } }
+            }
+            (ui::card(&view.say("sessions"), ui::table(view, "sessions", &columns, &rows)))
+        },
+    ))
 }
 
 async fn end_session(visit: Visit, Path(session): Path<String>, fields: Fields) -> Result<Done> {
@@ -187,37 +215,45 @@ async fn permissions(visit: Visit) -> Result<Markup> {
     let signed = visit.person()?;
     let person = signed.permitted();
     let organisation = signed.organisation();
-    Ok(ui::page(&visit, &view.say("own-permissions"), html! {
-        h1 { (view.say("own-permissions")) }
-        @match signed.belonging() {
-            None => { (ui::empty(&view.say("no-organisation"), None)) },
-            Some(one) => {
-                (ui::card(&one.name, html! {
-                    (ui::pairs(&[
-                        (&view.say("role"), html! { (one.role) }),
-                        (&view.say("categories"), html! { (list_or_all(view, &person.categories)) }),
-                        (&view.say("hours"), html! { (hours(view, &person.hours)) }),
-                    ]))
-                    ul.permissions {
-                        @for permission in Permission::of(one.kind) {
-                            @let held = person.permissions.contains(&permission);
-                            li.held[held] {
-                                (ui::badge(if held { Tone::Good } else { Tone::Quiet }, &view.say(if held { "held" } else { "not-held" })))
-                                " " (view.say(&format!("permission-{}", permission.word())))
+    Ok(ui::page(
+        &visit,
+        &view.say("own-permissions"),
+        html! {
+            h1 { (view.say("own-permissions")) }
+            @match signed.belonging() {
+                None => { (ui::empty(&view.say("no-organisation"), None)) },
+                Some(one) => {
+                    (ui::card(&one.name, html! {
+                        (ui::pairs(&[
+                            (&view.say("role"), html! { (one.role) }),
+                            (&view.say("categories"), html! { (list_or_all(view, &person.categories)) }),
+                            (&view.say("hours"), html! { (hours(view, &person.hours)) }),
+                        ]))
+                        ul.permissions {
+                            @for permission in Permission::of(one.kind) {
+                                @let held = person.permissions.contains(&permission);
+                                li.held[held] {
+                                    (ui::badge(if held { Tone::Good } else { Tone::Quiet }, &view.say(if held { "held" } else { "not-held" })))
+                                    " " (view.say(&format!("permission-{}", permission.word())))
+                                }
                             }
                         }
-                    }
-                    @if organisation.is_some() && !person.has_second_factor {
-                        p.hint { (view.say("second-factor-why")) }
-                    }
-                }))
-            },
-        }
-    }))
+                        @if organisation.is_some() && !person.has_second_factor {
+                            p.hint { (view.say("second-factor-why")) }
+                        }
+                    }))
+                },
+            }
+        },
+    ))
 }
 
 fn list_or_all(view: &View, words: &[String]) -> String {
-    if words.is_empty() { view.say("all").into_owned() } else { words.join(", ") }
+    if words.is_empty() {
+        view.say("all").into_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 /// Working hours, in words.
@@ -225,7 +261,10 @@ pub(crate) fn hours(view: &View, hours: &Hours) -> String {
     match hours.as_days() {
         None => view.say("hours-always").into_owned(),
         Some((days, from, until)) => {
-            let names: Vec<_> = days.iter().map(|day| view.say(DAYS[(*day as usize).min(6)])).collect();
+            let names: Vec<_> = days
+                .iter()
+                .map(|day| view.say(DAYS[(*day as usize).min(6)]))
+                .collect();
             let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
             format!("{} {}–{}", names.join(" "), clock(from), clock(until))
         }

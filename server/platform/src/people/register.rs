@@ -30,24 +30,28 @@ fn is_offered(visit: &Visit) -> Result<()> {
 async fn page(visit: &Visit, form: &Form) -> Result<Markup> {
     let view = visit.view();
     let token = sign_in::new_captcha(visit).await?;
-    Ok(ui::bare(visit, &view.say("register"), html! {
-        section.card.narrow {
-            h1 { (view.say("register")) }
-            p.quiet { (view.say("register-about")) }
-            (ui::form(view, "/register", html! {
-                (ui::hidden("kind", "doctor"))
-                (ui::line(view, form, "name", &view.say("name"), "text", "name"))
-                (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
-                (ui::line(view, form, "hospital", &view.say("hospital"), "text", "organization"))
-                (ui::line(view, form, "department", &view.say("department"), "text", "off"))
-                (ui::line(view, form, "title", &view.say("title"), "text", "organization-title"))
-                (sign_in::new_password_fields(visit, form))
-                (sign_in::captcha_field(visit, form, &token))
-                (ui::submit(&view.say("register-send")))
-            }))
-            p.links { a href="/sign-in" { (view.say("back-to-sign-in")) } }
-        }
-    }))
+    Ok(ui::bare(
+        visit,
+        &view.say("register"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("register")) }
+                p.quiet { (view.say("register-about")) }
+                (ui::form(view, "/register", html! {
+                    (ui::hidden("kind", "doctor"))
+                    (ui::line(view, form, "name", &view.say("name"), "text", "name"))
+                    (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
+                    (ui::line(view, form, "hospital", &view.say("hospital"), "text", "organization"))
+                    (ui::line(view, form, "department", &view.say("department"), "text", "off"))
+                    (ui::line(view, form, "title", &view.say("title"), "text", "organization-title"))
+                    (sign_in::new_password_fields(visit, form))
+                    (sign_in::captcha_field(visit, form, &token))
+                    (ui::submit(&view.say("register-send")))
+                }))
+                p.links { a href="/sign-in" { (view.say("back-to-sign-in")) } }
+            }
+        },
+    ))
 }
 
 async fn register(visit: Visit, fields: Fields) -> Result<Done> {
@@ -99,7 +103,9 @@ async fn register(visit: Visit, fields: Fields) -> Result<Done> {
             store::register_again(&*change, id, &new, now_ns).await?;
             id
         }
-        None => store::add(&*change, &new, now_ns).await?.ok_or(Error::Conflict("wrong-mobile-taken"))?,
+        None => store::add(&*change, &new, now_ns)
+            .await?
+            .ok_or(Error::Conflict("wrong-mobile-taken"))?,
     };
     tell_reviewers(&change, account, &name, now_ns).await?;
     let mut entry = visit.entry("account.registered");
@@ -131,11 +137,15 @@ async fn tell_reviewers(change: &Change, account: i64, name: &str, now_ns: i64) 
 
 async fn sent(visit: Visit) -> Markup {
     let view = visit.view();
-    ui::bare(&visit, &view.say("register"), html! {
-        section.card.narrow {
-            h1 { (view.say("register")) }
-            (ui::message(Tone::Good, &view.say("register-sent")))
-            p { (ui::button_link("/sign-in", &view.say("back-to-sign-in"), false)) }
-        }
-    })
+    ui::bare(
+        &visit,
+        &view.say("register"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("register")) }
+                (ui::message(Tone::Good, &view.say("register-sent")))
+                p { (ui::button_link("/sign-in", &view.say("back-to-sign-in"), false)) }
+            }
+        },
+    )
 }

@@ -94,7 +94,12 @@ fn account(row: &Row) -> Result<Account> {
 /// The database's.
 pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Account>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM people WHERE id = "));
-    sql.bind(id).one(connection).await?.as_ref().map(account).transpose()
+    sql.bind(id)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(account)
+        .transpose()
 }
 
 /// An account by its mobile number.
@@ -104,7 +109,12 @@ pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Account
 /// The database's.
 pub async fn by_mobile(connection: &impl Connection, mobile: &str) -> Result<Option<Account>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM people WHERE mobile = "));
-    sql.bind(mobile).one(connection).await?.as_ref().map(account).transpose()
+    sql.bind(mobile)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(account)
+        .transpose()
 }
 
 /// Accounts in a state whose name, or mobile number, has some words, after one.
@@ -176,12 +186,24 @@ pub async fn add(connection: &impl Connection, new: &NewAccount<'_>, now_ns: i64
         "INSERT INTO people (kind, state, mobile, name, name_keys, title, hospital, department, email, verification, \
          password, password_at_ns, must_change_password, idle_sign_out, reading_tool, browser_push, wechat_push, created_ns) VALUES (",
     );
-    sql.bind_all([new.kind, new.state, new.mobile, new.name, names::keys(new.name).as_str()]);
+    sql.bind_all([
+        new.kind,
+        new.state,
+        new.mobile,
+        new.name,
+        names::keys(new.name).as_str(),
+    ]);
     for text in [new.title, new.hospital, new.department, new.email] {
         sql.push(", ").bind(text.map(str::to_owned));
     }
-    sql.push(", 'none', ").bind(new.password).push(", ").bind(now_ns).push(", ");
-    sql.bind(i64::from(new.must_change_password)).push(", 0, 'v3', 1, 1, ").bind(now_ns);
+    sql.push(", 'none', ")
+        .bind(new.password)
+        .push(", ")
+        .bind(now_ns)
+        .push(", ");
+    sql.bind(i64::from(new.must_change_password))
+        .push(", 0, 'v3', 1, 1, ")
+        .bind(now_ns);
     sql.push(") RETURNING id");
     Ok(Some(only(&sql, connection).await?))
 }
@@ -191,9 +213,17 @@ pub async fn add(connection: &impl Connection, new: &NewAccount<'_>, now_ns: i64
 /// # Errors
 ///
 /// The database's.
-pub async fn set_state(connection: &impl Connection, id: i64, state: &str, reason: Option<&str>, now_ns: i64) -> Result<()> {
+pub async fn set_state(
+    connection: &impl Connection,
+    id: i64,
+    state: &str,
+    reason: Option<&str>,
+    now_ns: i64,
+) -> Result<()> {
     let mut sql = Sql::new("UPDATE people SET state = ");
-    sql.bind(state).push(", reason = ").bind(reason.map(str::to_owned));
+    sql.bind(state)
+        .push(", reason = ")
+        .bind(reason.map(str::to_owned));
     if state == "closed" {
         // The number may be somebody else's tomorrow.
         sql.push(", mobile = NULL, closed_ns = ").bind(now_ns);
@@ -237,7 +267,9 @@ pub struct Profile {
 /// The database's.
 pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) -> Result<()> {
     let mut sql = Sql::new("UPDATE people SET name = ");
-    sql.bind(profile.name.as_str()).push(", name_keys = ").bind(names::keys(&profile.name));
+    sql.bind(profile.name.as_str())
+        .push(", name_keys = ")
+        .bind(names::keys(&profile.name));
     let texts = [
         ("sex", &profile.sex),
         ("email", &profile.email),
@@ -249,10 +281,13 @@ pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) ->
     for (column, value) in texts {
         sql.push(&format!(", {column} = ")).bind(value.clone());
     }
-    sql.push(", idle_sign_out = ").bind(i64::from(profile.idle_sign_out));
+    sql.push(", idle_sign_out = ")
+        .bind(i64::from(profile.idle_sign_out));
     sql.push(", reading_tool = ").bind(profile.reading_tool.as_str());
-    sql.push(", browser_push = ").bind(i64::from(profile.browser_push));
-    sql.push(", default_organisation = ").bind(profile.default_organisation);
+    sql.push(", browser_push = ")
+        .bind(i64::from(profile.browser_push));
+    sql.push(", default_organisation = ")
+        .bind(profile.default_organisation);
     sql.push(" WHERE id = ").bind(id);
     sql.run(connection).await?;
     Ok(())
@@ -263,9 +298,16 @@ pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) ->
 /// # Errors
 ///
 /// The database's.
-pub async fn had_password(connection: &impl Connection, id: i64, password: &str, last: usize) -> Result<bool> {
+pub async fn had_password(
+    connection: &impl Connection,
+    id: i64,
+    password: &str,
+    last: usize,
+) -> Result<bool> {
     let mut sql = Sql::new("SELECT password FROM old_passwords WHERE person = ");
-    sql.bind(id).push(" ORDER BY at_ns DESC LIMIT ").bind(i64::try_from(last).unwrap_or(5));
+    sql.bind(id)
+        .push(" ORDER BY at_ns DESC LIMIT ")
+        .bind(i64::try_from(last).unwrap_or(5));
     for row in sql.all(connection).await? {
         if secrets::is_password(password.to_owned(), Some(row.get(0)?)).await {
             return Ok(true);
@@ -279,7 +321,13 @@ pub async fn had_password(connection: &impl Connection, id: i64, password: &str,
 /// # Errors
 ///
 /// The database's; [`Error::NotFound`].
-pub async fn set_password(connection: &impl Connection, id: i64, kept: &str, must_change: bool, now_ns: i64) -> Result<()> {
+pub async fn set_password(
+    connection: &impl Connection,
+    id: i64,
+    kept: &str,
+    must_change: bool,
+    now_ns: i64,
+) -> Result<()> {
     let before = one(connection, id).await?.ok_or(Error::NotFound)?;
     if let Some(before) = before.password {
         let mut sql = Sql::new("INSERT INTO old_passwords (person, at_ns, password) VALUES (");
@@ -383,14 +431,26 @@ pub async fn is_address_known(connection: &impl Connection, address: &str) -> Re
 /// # Errors
 ///
 /// The database's.
-pub async fn register_again(connection: &impl Connection, id: i64, new: &NewAccount<'_>, now_ns: i64) -> Result<()> {
+pub async fn register_again(
+    connection: &impl Connection,
+    id: i64,
+    new: &NewAccount<'_>,
+    now_ns: i64,
+) -> Result<()> {
     let mut sql = Sql::new("UPDATE people SET reason = NULL, state = ");
     sql.bind(new.state).push(", name = ").bind(new.name);
     sql.push(", name_keys = ").bind(names::keys(new.name));
-    for (column, value) in [("title", new.title), ("hospital", new.hospital), ("department", new.department)] {
+    for (column, value) in [
+        ("title", new.title),
+        ("hospital", new.hospital),
+        ("department", new.department),
+    ] {
         sql.push(&format!(", {column} = ")).bind(value.map(str::to_owned));
     }
-    sql.push(", password = ").bind(new.password).push(", password_at_ns = ").bind(now_ns);
+    sql.push(", password = ")
+        .bind(new.password)
+        .push(", password_at_ns = ")
+        .bind(now_ns);
     sql.push(" WHERE id = ").bind(id);
     sql.run(connection).await?;
     Ok(())

@@ -201,8 +201,14 @@ fn principal(who: &Who<'_>, now: Circumstances) -> anyhow::Result<Entity> {
             ("account", reference("Account", person.account)),
             ("organisations", organisations(&person.organisations)),
             // A member of none is active in one that does not exist.
-            ("organisation", reference("Organisation", person.organisation.unwrap_or(0))),
-            ("permissions", words(person.permissions.iter().map(|permission| permission.word()))),
+            (
+                "organisation",
+                reference("Organisation", person.organisation.unwrap_or(0)),
+            ),
+            (
+                "permissions",
+                words(person.permissions.iter().map(|permission| permission.word())),
+            ),
             ("categories", words(person.categories.iter().map(String::as_str))),
             ("is_on_duty", truth(person.hours.contain(now.minute_of_week))),
             ("is_verified", truth(person.is_verified)),
@@ -211,14 +217,22 @@ fn principal(who: &Who<'_>, now: Circumstances) -> anyhow::Result<Entity> {
             ("has_second_factor", truth(person.has_second_factor)),
             (
                 "is_administrator",
-                truth(person.permissions.iter().any(|permission| permission.is_administrative())),
+                truth(
+                    person
+                        .permissions
+                        .iter()
+                        .any(|permission| permission.is_administrative()),
+                ),
             ),
         ]
         .to_vec(),
         Who::Machine(machine) => [
             ("may", words(machine.may.iter().map(String::as_str))),
             ("sees_all", truth(machine.organisation.is_none())),
-            ("organisation", reference("Organisation", machine.organisation.unwrap_or(0))),
+            (
+                "organisation",
+                reference("Organisation", machine.organisation.unwrap_or(0)),
+            ),
             ("sees_all_studies", truth(machine.study.is_none())),
             ("study", string(machine.study.as_deref().unwrap_or(""))),
         ]
@@ -235,7 +249,9 @@ fn principal(who: &Who<'_>, now: Circumstances) -> anyhow::Result<Entity> {
 fn thing(resource: &Resource<'_>) -> anyhow::Result<Entity> {
     match resource {
         Resource::Account(account) => entity(uid("Account", &account.to_string()), Vec::new()),
-        Resource::Organisation(organisation) => entity(uid("Organisation", &organisation.to_string()), Vec::new()),
+        Resource::Organisation(organisation) => {
+            entity(uid("Organisation", &organisation.to_string()), Vec::new())
+        }
         Resource::Platform => entity(uid("Platform", "platform"), Vec::new()),
         Resource::Study(study) => entity(
             uid("Study", &study.study_uid),
@@ -243,7 +259,10 @@ fn thing(resource: &Resource<'_>) -> anyhow::Result<Entity> {
                 ("is_one", truth(!study.study_uid.is_empty())),
                 ("study_uid", string(&study.study_uid)),
                 ("has_custodian", truth(study.custodian.is_some())),
-                ("custodian", reference("Organisation", study.custodian.unwrap_or(0))),
+                (
+                    "custodian",
+                    reference("Organisation", study.custodian.unwrap_or(0)),
+                ),
                 ("modalities", words(study.modalities.iter().map(String::as_str))),
             ],
         ),
@@ -252,8 +271,13 @@ fn thing(resource: &Resource<'_>) -> anyhow::Result<Entity> {
 
 fn context(who: &Who<'_>, now: Circumstances) -> anyhow::Result<Context> {
     let is_signed = matches!(who, Who::Person(_));
-    let pairs = [("is_inside", truth(now.is_inside)), ("is_signed_in", truth(is_signed))];
-    Ok(Context::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value)))?)
+    let pairs = [
+        ("is_inside", truth(now.is_inside)),
+        ("is_signed_in", truth(is_signed)),
+    ];
+    Ok(Context::from_pairs(
+        pairs.map(|(name, value)| (name.to_owned(), value)),
+    )?)
 }
 
 fn entity(id: EntityUid, attributes: Vec<(&str, RestrictedExpression)>) -> anyhow::Result<Entity> {

@@ -123,7 +123,10 @@ impl Permission {
     /// Reads [`Permission::word`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|permission| permission.word() == word)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|permission| permission.word() == word)
     }
 
     /// Those that roles of a kind of organisation can hold.

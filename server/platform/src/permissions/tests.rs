@@ -89,7 +89,11 @@ const OPENS: &[(&str, Permission, Action)] = &[
 /// What each permission of the platform's administrators opens.
 const PLATFORM: &[(&str, Permission, Action)] = &[
     ("NFR-05", Permission::Organisations, Action::OrganisationsEdit),
-    ("ACC-36", Permission::SharedDictionary, Action::SharedDictionaryEdit),
+    (
+        "ACC-36",
+        Permission::SharedDictionary,
+        Action::SharedDictionaryEdit,
+    ),
     ("OPS-06", Permission::Jobs, Action::JobsEdit),
     ("OPS-05", Permission::Monitoring, Action::MonitoringView),
     ("ACC-01", Permission::Accounts, Action::AccountsView),
@@ -104,7 +108,11 @@ const PLATFORM: &[(&str, Permission, Action)] = &[
 const STUDIES: &[(&str, &[Permission], Action)] = &[
     ("ACC-26", &[Permission::StudiesView], Action::StudyFind),
     ("ACC-26", &[Permission::StudiesView], Action::StudyView),
-    ("ACC-35", &[Permission::StudiesView, Permission::StudiesExport], Action::StudyExport),
+    (
+        "ACC-35",
+        &[Permission::StudiesView, Permission::StudiesExport],
+        Action::StudyExport,
+    ),
     ("ACC-26", &[Permission::StudiesSend], Action::StudySend),
     ("ACC-26", &[Permission::StudiesCorrect], Action::StudyCorrect),
     ("ACC-26", &[Permission::StudiesSchedule], Action::StudySchedule),
@@ -150,15 +158,50 @@ fn own_cases(cases: &mut Vec<Case>) {
         Action::LogOwn,
     ];
     for action in own {
-        cases.push(("ACC-13", person(member(&[])), action, Thing::Account(ME), INSIDE, true));
-        cases.push(("ACC-13", person(member(&[])), action, Thing::Account(ME), OUTSIDE, true));
-        cases.push(("ACC-13", person(member(&[])), action, Thing::Account(13), INSIDE, false));
+        cases.push((
+            "ACC-13",
+            person(member(&[])),
+            action,
+            Thing::Account(ME),
+            INSIDE,
+            true,
+        ));
+        cases.push((
+            "ACC-13",
+            person(member(&[])),
+            action,
+            Thing::Account(ME),
+            OUTSIDE,
+            true,
+        ));
+        cases.push((
+            "ACC-13",
+            person(member(&[])),
+            action,
+            Thing::Account(13),
+            INSIDE,
+            false,
+        ));
     }
     for (organisation, expected) in [(HERE, true), (5, true), (ELSEWHERE, false)] {
         let thing = Thing::Organisation(organisation);
-        cases.push(("ACC-11", person(member(&[])), Action::OrganisationSwitch, thing, INSIDE, expected));
+        cases.push((
+            "ACC-11",
+            person(member(&[])),
+            Action::OrganisationSwitch,
+            thing,
+            INSIDE,
+            expected,
+        ));
     }
-    cases.push(("ACC-11", Asking::Anyone, Action::OrganisationSwitch, Thing::Organisation(HERE), INSIDE, false));
+    cases.push((
+        "ACC-11",
+        Asking::Anyone,
+        Action::OrganisationSwitch,
+        Thing::Organisation(HERE),
+        INSIDE,
+        false,
+    ));
 }
 
 fn organisation_cases(cases: &mut Vec<Case>) {
@@ -173,7 +216,11 @@ fn organisation_cases(cases: &mut Vec<Case>) {
             let others: Vec<Permission> = Permission::of(Kind::Hospital)
                 .filter(|other| other != permission)
                 .collect();
-            let who = member(if held { std::slice::from_ref(permission) } else { &others });
+            let who = member(if held {
+                std::slice::from_ref(permission)
+            } else {
+                &others
+            });
             let thing = Thing::Organisation(organisation);
             cases.push((row, Asking::Person(who), *action, thing, INSIDE, expected));
         }
@@ -187,11 +234,22 @@ fn organisation_cases(cases: &mut Vec<Case>) {
         let who = Asking::Person(member(&[*permission]));
         cases.push((row, who, *action, Thing::Platform, INSIDE, true));
         let others: Vec<Permission> = Permission::of(Kind::Hospital).collect();
-        cases.push((row, Asking::Person(member(&others)), *action, Thing::Platform, INSIDE, false));
+        cases.push((
+            row,
+            Asking::Person(member(&others)),
+            *action,
+            Thing::Platform,
+            INSIDE,
+            false,
+        ));
     }
     // Nobody holds matters of two administrators: whoever was given them all holds none.
     for (first, second, action) in [
-        (Permission::Organisations, Permission::Accounts, Action::AccountsEdit),
+        (
+            Permission::Organisations,
+            Permission::Accounts,
+            Action::AccountsEdit,
+        ),
         (Permission::Jobs, Permission::Appointments, Action::JobsEdit),
         (Permission::Audit, Permission::Accounts, Action::AuditSearch),
         (Permission::Audit, Permission::Monitoring, Action::MonitoringView),
@@ -203,9 +261,21 @@ fn organisation_cases(cases: &mut Vec<Case>) {
 
 fn study_cases(cases: &mut Vec<Case>) {
     for (row, held, action) in STUDIES {
-        for (custodian, expected) in [(Some(HERE), true), (Some(ELSEWHERE), false), (Some(5), false), (None, false)] {
+        for (custodian, expected) in [
+            (Some(HERE), true),
+            (Some(ELSEWHERE), false),
+            (Some(5), false),
+            (None, false),
+        ] {
             let thing = Thing::Study(study(custodian, "PT"));
-            cases.push((row, Asking::Person(member(held)), *action, thing, INSIDE, expected));
+            cases.push((
+                row,
+                Asking::Person(member(held)),
+                *action,
+                thing,
+                INSIDE,
+                expected,
+            ));
         }
         // A search or an arrival, where no study is named.
         let any = Thing::Study(Study::default());
@@ -214,7 +284,14 @@ fn study_cases(cases: &mut Vec<Case>) {
             .filter(|other| held.last() != Some(other))
             .collect();
         let thing = Thing::Study(study(Some(HERE), "PT"));
-        cases.push((row, Asking::Person(member(&others)), *action, thing, INSIDE, false));
+        cases.push((
+            row,
+            Asking::Person(member(&others)),
+            *action,
+            thing,
+            INSIDE,
+            false,
+        ));
         for (categories, expected) in [(vec!["PT", "NM"], true), (vec!["CT"], false)] {
             let who = Person {
                 categories: categories.into_iter().map(str::to_owned).collect(),
@@ -235,13 +312,48 @@ fn study_cases(cases: &mut Vec<Case>) {
     };
     for (row, who, expected) in [
         ("ACC-15", signer(), true),
-        ("ACC-15", Person { is_verified: false, ..signer() }, false),
-        ("ACC-24", Person { has_signature: false, ..signer() }, false),
-        ("ACC-26", Person { permissions: vec![Permission::ReportsReview], ..signer() }, false),
+        (
+            "ACC-15",
+            Person {
+                is_verified: false,
+                ..signer()
+            },
+            false,
+        ),
+        (
+            "ACC-24",
+            Person {
+                has_signature: false,
+                ..signer()
+            },
+            false,
+        ),
+        (
+            "ACC-26",
+            Person {
+                permissions: vec![Permission::ReportsReview],
+                ..signer()
+            },
+            false,
+        ),
         // Signing wants a second factor, inside too.
-        ("ACC-24", Person { has_second_factor: false, ..signer() }, false),
+        (
+            "ACC-24",
+            Person {
+                has_second_factor: false,
+                ..signer()
+            },
+            false,
+        ),
     ] {
-        cases.push((row, Asking::Person(who), Action::ReportSign, thing(), INSIDE, expected));
+        cases.push((
+            row,
+            Asking::Person(who),
+            Action::ReportSign,
+            thing(),
+            INSIDE,
+            expected,
+        ));
     }
 }
 
@@ -273,13 +385,34 @@ fn machine_cases(cases: &mut Vec<Case>) {
             study: Some("1.2.3".to_owned()),
             ..machine(word, Some(HERE))
         };
-        cases.push(("ACC-25", Asking::Machine(who), *action, Thing::Study(Study::default()), OUTSIDE, false));
+        cases.push((
+            "ACC-25",
+            Asking::Machine(who),
+            *action,
+            Thing::Study(Study::default()),
+            OUTSIDE,
+            false,
+        ));
     }
     for (may, expected) in [("watch", true), ("find", false)] {
         let who = Asking::Machine(machine(may, None));
-        cases.push(("OPS-05", who, Action::MonitoringView, Thing::Platform, OUTSIDE, expected));
+        cases.push((
+            "OPS-05",
+            who,
+            Action::MonitoringView,
+            Thing::Platform,
+            OUTSIDE,
+            expected,
+        ));
     }
-    cases.push(("ACC-25", Asking::Anyone, Action::StudyFind, Thing::Study(Study::default()), INSIDE, false));
+    cases.push((
+        "ACC-25",
+        Asking::Anyone,
+        Action::StudyFind,
+        Thing::Study(Study::default()),
+        INSIDE,
+        false,
+    ));
 }
 
 fn bound_cases(cases: &mut Vec<Case>) {
@@ -288,36 +421,132 @@ fn bound_cases(cases: &mut Vec<Case>) {
     for (row, who, now, expected) in [
         ("ACC-26", viewer(), INSIDE, true),
         // ACC-35: working hours hold for everything but the own account.
-        ("ACC-35", Person { hours: Hours::on_days(&[0], 540, 660), ..viewer() }, INSIDE, true),
-        ("ACC-35", Person { hours: Hours::on_days(&[1], 540, 660), ..viewer() }, INSIDE, false),
-        ("ACC-08", Person { must_change_password: true, ..viewer() }, INSIDE, false),
+        (
+            "ACC-35",
+            Person {
+                hours: Hours::on_days(&[0], 540, 660),
+                ..viewer()
+            },
+            INSIDE,
+            true,
+        ),
+        (
+            "ACC-35",
+            Person {
+                hours: Hours::on_days(&[1], 540, 660),
+                ..viewer()
+            },
+            INSIDE,
+            false,
+        ),
+        (
+            "ACC-08",
+            Person {
+                must_change_password: true,
+                ..viewer()
+            },
+            INSIDE,
+            false,
+        ),
         // From outside only with a second factor; inside without, unless an administrator.
-        ("ACC-06", Person { has_second_factor: false, ..viewer() }, INSIDE, true),
-        ("ACC-06", Person { has_second_factor: false, ..viewer() }, OUTSIDE, false),
+        (
+            "ACC-06",
+            Person {
+                has_second_factor: false,
+                ..viewer()
+            },
+            INSIDE,
+            true,
+        ),
+        (
+            "ACC-06",
+            Person {
+                has_second_factor: false,
+                ..viewer()
+            },
+            OUTSIDE,
+            false,
+        ),
         ("ACC-06", viewer(), OUTSIDE, true),
     ] {
-        cases.push((row, Asking::Person(who), Action::StudyView, thing(), now, expected));
+        cases.push((
+            row,
+            Asking::Person(who),
+            Action::StudyView,
+            thing(),
+            now,
+            expected,
+        ));
     }
     let administrator = Person {
         has_second_factor: false,
         ..member(&[Permission::Members])
     };
     let organisation = || Thing::Organisation(HERE);
-    cases.push(("ACC-26", Asking::Person(administrator.clone()), Action::MembersView, organisation(), INSIDE, false));
-    cases.push(("ACC-26", Asking::Person(administrator.clone()), Action::SecurityEdit, Thing::Account(ME), INSIDE, true));
-    cases.push(("ACC-11", Asking::Person(administrator), Action::OrganisationSwitch, organisation(), INSIDE, true));
+    cases.push((
+        "ACC-26",
+        Asking::Person(administrator.clone()),
+        Action::MembersView,
+        organisation(),
+        INSIDE,
+        false,
+    ));
+    cases.push((
+        "ACC-26",
+        Asking::Person(administrator.clone()),
+        Action::SecurityEdit,
+        Thing::Account(ME),
+        INSIDE,
+        true,
+    ));
+    cases.push((
+        "ACC-11",
+        Asking::Person(administrator),
+        Action::OrganisationSwitch,
+        organisation(),
+        INSIDE,
+        true,
+    ));
     let off_duty = Person {
         hours: Hours::on_days(&[1], 540, 660),
         ..member(&[])
     };
-    cases.push(("ACC-35", Asking::Person(off_duty.clone()), Action::ProfileEdit, Thing::Account(ME), INSIDE, true));
-    cases.push(("ACC-35", Asking::Person(off_duty), Action::OrganisationSwitch, organisation(), INSIDE, true));
+    cases.push((
+        "ACC-35",
+        Asking::Person(off_duty.clone()),
+        Action::ProfileEdit,
+        Thing::Account(ME),
+        INSIDE,
+        true,
+    ));
+    cases.push((
+        "ACC-35",
+        Asking::Person(off_duty),
+        Action::OrganisationSwitch,
+        organisation(),
+        INSIDE,
+        true,
+    ));
     let first = || Person {
         must_change_password: true,
         ..member(&[])
     };
-    cases.push(("ACC-08", Asking::Person(first()), Action::PasswordChange, Thing::Account(ME), INSIDE, true));
-    cases.push(("ACC-08", Asking::Person(first()), Action::Use, Thing::Account(ME), INSIDE, false));
+    cases.push((
+        "ACC-08",
+        Asking::Person(first()),
+        Action::PasswordChange,
+        Thing::Account(ME),
+        INSIDE,
+        true,
+    ));
+    cases.push((
+        "ACC-08",
+        Asking::Person(first()),
+        Action::Use,
+        Thing::Account(ME),
+        INSIDE,
+        false,
+    ));
 }
 
 #[test]
@@ -367,5 +596,8 @@ fn words_are_read_as_they_are_written() {
     }
     let some = [Permission::StudiesView, Permission::Audit];
     assert_eq!(Permission::from_json(&Permission::to_json(&some)), some);
-    assert_eq!(Permission::from_json("[\"later\", \"audit\"]"), [Permission::Audit]);
+    assert_eq!(
+        Permission::from_json("[\"later\", \"audit\"]"),
+        [Permission::Audit]
+    );
 }

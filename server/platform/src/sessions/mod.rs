@@ -101,7 +101,13 @@ impl Signed {
         if self.person.must_change_password && action != Action::PasswordChange {
             return Some("/password");
         }
-        let is_own = [Action::Use, Action::ProfileEdit, Action::SecurityEdit, Action::PasswordChange].contains(&action);
+        let is_own = [
+            Action::Use,
+            Action::ProfileEdit,
+            Action::SecurityEdit,
+            Action::PasswordChange,
+        ]
+        .contains(&action);
         let needs = self.must_set_up_second_factor || !is_inside;
         (!is_own && needs && !self.person.has_second_factor).then_some("/second-factor")
     }
@@ -130,11 +136,19 @@ impl Seen {
     }
 
     fn last(&self, session: &str) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(session).copied()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(session)
+            .copied()
     }
 
     fn take(&self) -> Vec<(String, i64)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+            .collect()
     }
 }
 
@@ -156,7 +170,10 @@ pub async fn find(platform: &Platform, headers: &HeaderMap) -> Result<Found> {
     if let Some(why) = found.ended {
         return Ok(Found::Ended(why));
     }
-    let seen_ns = platform.seen().last(&session).map_or(found.seen_ns, |last| last.max(found.seen_ns));
+    let seen_ns = platform
+        .seen()
+        .last(&session)
+        .map_or(found.seen_ns, |last| last.max(found.seen_ns));
     let idle = found.signed.policy.idle_ns(found.signed.idle_sign_out);
     let is_idle = idle.is_some_and(|idle_ns| now_ns - seen_ns >= idle_ns);
     if is_idle || now_ns - found.created_ns >= LONGEST_NS {
@@ -183,14 +200,21 @@ pub async fn write_seen(platform: &Platform) -> Result<()> {
 /// The value of a cookie.
 #[must_use]
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';'));
     pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 fn cookie_name(name: &str, is_secure: bool) -> String {
     // A browser takes cookies with this prefix from the site itself and over HTTPS only.
-    if is_secure { format!("__Host-{name}") } else { name.to_owned() }
+    if is_secure {
+        format!("__Host-{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn set_cookie(name: &str, value: &str, seconds: Option<i64>, is_secure: bool) -> String {
@@ -209,7 +233,12 @@ pub fn session_cookie(token: &str, is_secure: bool) -> String {
 /// The cookie that signs in again.
 #[must_use]
 pub fn remember_cookie(token: &str, is_secure: bool) -> String {
-    set_cookie(REMEMBER_COOKIE, token, Some(REMEMBERED_NS / 1_000_000_000), is_secure)
+    set_cookie(
+        REMEMBER_COOKIE,
+        token,
+        Some(REMEMBERED_NS / 1_000_000_000),
+        is_secure,
+    )
 }
 
 /// The token that signs in again.

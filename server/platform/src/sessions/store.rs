@@ -58,9 +58,13 @@ pub async fn load(connection: &Database, session: &str) -> Result<Option<Stored>
     let permissions = Permission::from_json(&text(16)?);
     let organisations = belongings(connection, account).await?;
     // A membership or an organisation that has ended is no longer the active one.
-    let organisation = row.get::<Option<i64>>(1)?.filter(|id| role.is_some() && organisations.iter().any(|one| one.organisation == *id));
+    let organisation = row
+        .get::<Option<i64>>(1)?
+        .filter(|id| role.is_some() && organisations.iter().any(|one| one.organisation == *id));
     let has_totp = flag(12)?;
-    let is_administrator = permissions.iter().any(|permission| permission.is_administrative());
+    let is_administrator = permissions
+        .iter()
+        .any(|permission| permission.is_administrative());
     let signed = Signed {
         session: session.to_owned(),
         name: row.get(8)?,
@@ -148,7 +152,8 @@ pub async fn begin(change: &Change, visit: &Visit, beginning: &Beginning) -> Res
     sql.bind(beginning.account).push(", ");
     sql.bind(beginning.organisation).push(", ");
     sql.bind_all([now_ns, now_ns]).push(", ");
-    sql.bind_all([visit.address().to_string(), visit.agent().to_owned()]).push(", ");
+    sql.bind_all([visit.address().to_string(), visit.agent().to_owned()])
+        .push(", ");
     sql.bind(beginning.has_second_factor.then_some(now_ns)).push(", ");
     sql.bind(beginning.family.clone()).push(")");
     sql.run(&**change).await?;
@@ -163,7 +168,9 @@ pub async fn begin(change: &Change, visit: &Visit, beginning: &Beginning) -> Res
 pub async fn end(platform: &Platform, session: &str, why: &str) -> Result<()> {
     let change = platform.writer().begin().await?;
     let mut sql = Sql::new("UPDATE sessions SET ended_ns = ");
-    sql.bind(platform.clock().now_ns()).push(", ended_why = ").bind(why);
+    sql.bind(platform.clock().now_ns())
+        .push(", ended_why = ")
+        .bind(why);
     sql.push(" WHERE ended_ns IS NULL AND token = ").bind(session);
     sql.run(&*change).await?;
     Ok(change.commit().await?)
@@ -183,7 +190,13 @@ pub async fn end_all(change: &impl Connection, account: i64, why: &str, now_ns: 
 /// # Errors
 ///
 /// The database's.
-pub async fn end_others(change: &impl Connection, account: i64, session: &str, why: &str, now_ns: i64) -> Result<()> {
+pub async fn end_others(
+    change: &impl Connection,
+    account: i64,
+    session: &str,
+    why: &str,
+    now_ns: i64,
+) -> Result<()> {
     let mut sql = Sql::new("UPDATE sessions SET ended_ns = ");
     sql.bind(now_ns).push(", ended_why = ").bind(why);
     sql.push(" WHERE ended_ns IS NULL AND person = ").bind(account);
@@ -281,7 +294,12 @@ pub struct Remembered {
 /// # Errors
 ///
 /// The database's.
-pub async fn remember(change: &impl Connection, account: i64, family: Option<&str>, now_ns: i64) -> Result<(String, String)> {
+pub async fn remember(
+    change: &impl Connection,
+    account: i64,
+    family: Option<&str>,
+    now_ns: i64,
+) -> Result<(String, String)> {
     let token = secrets::token()?;
     let family = match family {
         Some(family) => family.to_owned(),
@@ -289,7 +307,8 @@ pub async fn remember(change: &impl Connection, account: i64, family: Option<&st
     };
     let mut sql = Sql::new("INSERT INTO remembered (token, family, person, created_ns, expires_ns) VALUES (");
     sql.bind_all([secrets::kept(&token), family.clone()]).push(", ");
-    sql.bind_all([account, now_ns, now_ns + super::REMEMBERED_NS]).push(")");
+    sql.bind_all([account, now_ns, now_ns + super::REMEMBERED_NS])
+        .push(")");
     sql.run(change).await?;
     Ok((token, family))
 }
@@ -300,16 +319,24 @@ pub async fn remember(change: &impl Connection, account: i64, family: Option<&st
 /// # Errors
 ///
 /// The database's.
-pub async fn take_remembered(change: &impl Connection, token: &str, now_ns: i64) -> Result<Option<Remembered>> {
+pub async fn take_remembered(
+    change: &impl Connection,
+    token: &str,
+    now_ns: i64,
+) -> Result<Option<Remembered>> {
     let kept = secrets::kept(token);
-    let mut sql = Sql::new("SELECT r.person, r.family, r.used_ns, r.expires_ns, p.state FROM remembered r JOIN people p ON p.id = r.person WHERE r.token = ");
+    let mut sql = Sql::new(
+        "SELECT r.person, r.family, r.used_ns, r.expires_ns, p.state FROM remembered r JOIN people p ON p.id = r.person WHERE r.token = ",
+    );
     let Some(row) = sql.bind(kept.as_str()).one(change).await? else {
         return Ok(None);
     };
     let (account, family): (i64, String) = (row.get(0)?, row.get(1)?);
     if row.get::<Option<i64>>(2)?.is_some() {
         let mut end = Sql::new("UPDATE sessions SET ended_why = 'stolen', ended_ns = ");
-        end.bind(now_ns).push(" WHERE ended_ns IS NULL AND family = ").bind(family.as_str());
+        end.bind(now_ns)
+            .push(" WHERE ended_ns IS NULL AND family = ")
+            .bind(family.as_str());
         end.run(change).await?;
         let mut forget = Sql::new("DELETE FROM remembered WHERE family = ");
         forget.bind(family.as_str()).run(change).await?;
@@ -320,7 +347,11 @@ pub async fn take_remembered(change: &impl Connection, token: &str, now_ns: i64)
         return Ok(None);
     }
     let mut used = Sql::new("UPDATE remembered SET used_ns = ");
-    used.bind(now_ns).push(" WHERE token = ").bind(kept).run(change).await?;
+    used.bind(now_ns)
+        .push(" WHERE token = ")
+        .bind(kept)
+        .run(change)
+        .await?;
     Ok(Some(Remembered { account, family }))
 }
 
@@ -330,10 +361,14 @@ pub async fn take_remembered(change: &impl Connection, token: &str, now_ns: i64)
 ///
 /// The database's.
 pub async fn sign_out(change: &impl Connection, session: &str, now_ns: i64) -> Result<()> {
-    let mut forget = Sql::new("DELETE FROM remembered WHERE family IN (SELECT family FROM sessions WHERE family IS NOT NULL AND token = ");
+    let mut forget = Sql::new(
+        "DELETE FROM remembered WHERE family IN (SELECT family FROM sessions WHERE family IS NOT NULL AND token = ",
+    );
     forget.bind(session).push(")").run(change).await?;
     let mut sql = Sql::new("UPDATE sessions SET ended_why = 'signed-out', ended_ns = ");
-    sql.bind(now_ns).push(" WHERE ended_ns IS NULL AND token = ").bind(session);
+    sql.bind(now_ns)
+        .push(" WHERE ended_ns IS NULL AND token = ")
+        .bind(session);
     sql.run(change).await?;
     Ok(())
 }

@@ -73,7 +73,9 @@ pub async fn failed(connection: &impl Connection, subject: &Subject, now_ns: i64
         _ => DAY_NS,
     };
     let mut sql = Sql::new("INSERT INTO attempts (subject, failures, at_ns, until_ns) VALUES (");
-    sql.bind(subject.key()).push(", ").bind_all([failures, now_ns, now_ns + wait_ns.min(DAY_NS)]);
+    sql.bind(subject.key())
+        .push(", ")
+        .bind_all([failures, now_ns, now_ns + wait_ns.min(DAY_NS)]);
     sql.push(
         ") ON CONFLICT (subject) DO UPDATE SET failures = excluded.failures, at_ns = excluded.at_ns, until_ns = excluded.until_ns",
     );

@@ -44,10 +44,18 @@ pub(super) async fn on_duty(visit: &Visit, account: i64) -> Result<Option<Vec<Be
 }
 
 /// Begins the session of an account that has shown all it has to.
-pub(super) async fn session(change: Change, visit: &Visit, headers: &HeaderMap, account: &Account, way: &Way) -> Result<Done> {
+pub(super) async fn session(
+    change: Change,
+    visit: &Visit,
+    headers: &HeaderMap,
+    account: &Account,
+    way: &Way,
+) -> Result<Done> {
     let platform = visit.platform();
     let belongings = on_duty(visit, account.id).await?.ok_or(Error::Forbidden)?;
-    let chosen = account.default_organisation.filter(|id| belongings.iter().any(|one| one.organisation == *id));
+    let chosen = account
+        .default_organisation
+        .filter(|id| belongings.iter().any(|one| one.organisation == *id));
     let organisation = match (chosen, belongings.as_slice()) {
         (Some(id), _) => Some(id),
         (None, [only]) => Some(only.organisation),
@@ -58,7 +66,10 @@ pub(super) async fn session(change: Change, visit: &Visit, headers: &HeaderMap, 
     for one in &belongings {
         if let Some(found) = crate::organisations::store::one(platform.readers(), one.organisation).await? {
             is_single |= found.policy.single_session;
-            password_days = [password_days, found.policy.password_days].into_iter().flatten().min();
+            password_days = [password_days, found.policy.password_days]
+                .into_iter()
+                .flatten()
+                .min();
         }
     }
     let now_ns = visit.now_ns();
@@ -84,14 +95,19 @@ pub(super) async fn session(change: Change, visit: &Visit, headers: &HeaderMap, 
     let mut entry = visit.entry("session.began");
     entry.actor = format!("person:{}", account.id);
     entry.organisation = organisation;
-    entry.detail = Some(json!({ "second_factor": way.has_second_factor, "remembered": way.family.is_some() }).to_string());
+    entry.detail = Some(
+        json!({ "second_factor": way.has_second_factor, "remembered": way.family.is_some() }).to_string(),
+    );
     change.record(entry).await?;
     let to = match (way.to.as_str(), organisation) {
         ("" | "/", None) if !belongings.is_empty() => "/workbench",
         ("", _) => "/",
         (to, _) => super::local_path(to),
     };
-    let mut done = change.lead_to(to).await?.with_cookie(sessions::session_cookie(&token, is_secure));
+    let mut done = change
+        .lead_to(to)
+        .await?
+        .with_cookie(sessions::session_cookie(&token, is_secure));
     if let Some(token) = remembered {
         done = done.with_cookie(sessions::remember_cookie(&token, is_secure));
     } else if sessions::remembered(headers, is_secure).is_some() {

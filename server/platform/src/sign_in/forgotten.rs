@@ -30,17 +30,21 @@ async fn ask(visit: Visit) -> Result<Markup> {
 async fn page(visit: &Visit, form: &Form) -> Result<Markup> {
     let view = visit.view();
     let token = pages::new_captcha(visit).await?;
-    Ok(ui::bare(visit, &view.say("forgotten"), html! {
-        section.card.narrow {
-            h1 { (view.say("forgotten")) }
-            p.quiet { (view.say("forgotten-about")) }
-            (ui::form(view, "/forgotten", html! {
-                (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
-                (pages::captcha_field(visit, form, &token))
-                (ui::submit(&view.say("forgotten-ask")))
-            }))
-        }
-    }))
+    Ok(ui::bare(
+        visit,
+        &view.say("forgotten"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("forgotten")) }
+                p.quiet { (view.say("forgotten-about")) }
+                (ui::form(view, "/forgotten", html! {
+                    (ui::line(view, form, "mobile", &view.say("mobile"), "tel", "username"))
+                    (pages::captcha_field(visit, form, &token))
+                    (ui::submit(&view.say("forgotten-ask")))
+                }))
+            }
+        },
+    ))
 }
 
 async fn asked(visit: Visit, fields: Fields) -> Result<Done> {
@@ -53,7 +57,10 @@ async fn asked(visit: Visit, fields: Fields) -> Result<Done> {
         return Err(Error::Wrong(Box::new(page(&visit, &form).await?)));
     }
     let change = visit.begin(&form).await?;
-    if let Some(account) = people::by_mobile(&*change, &mobile).await?.filter(|account| account.state == "active") {
+    if let Some(account) = people::by_mobile(&*change, &mobile)
+        .await?
+        .filter(|account| account.state == "active")
+    {
         for administrator in people::holding(&*change, "accounts").await? {
             let notice = Notice {
                 person: administrator,
@@ -75,26 +82,34 @@ async fn asked(visit: Visit, fields: Fields) -> Result<Done> {
 
 async fn sent(visit: Visit) -> Markup {
     let view = visit.view();
-    ui::bare(&visit, &view.say("forgotten"), html! {
-        section.card.narrow {
-            h1 { (view.say("forgotten")) }
-            (ui::message(Tone::Good, &view.say("forgotten-sent")))
-            p { (ui::button_link("/sign-in", &view.say("back-to-sign-in"), false)) }
-        }
-    })
+    ui::bare(
+        &visit,
+        &view.say("forgotten"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("forgotten")) }
+                (ui::message(Tone::Good, &view.say("forgotten-sent")))
+                p { (ui::button_link("/sign-in", &view.say("back-to-sign-in"), false)) }
+            }
+        },
+    )
 }
 
 fn reset_page(visit: &Visit, form: &Form, token: &str) -> Markup {
     let view = visit.view();
-    ui::bare(visit, &view.say("password-new"), html! {
-        section.card.narrow {
-            h1 { (view.say("password-new")) }
-            (ui::form(view, &format!("/reset/{token}"), html! {
-                (password_pages::fields(visit, form))
-                (ui::submit(&view.say("save")))
-            }))
-        }
-    })
+    ui::bare(
+        visit,
+        &view.say("password-new"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("password-new")) }
+                (ui::form(view, &format!("/reset/{token}"), html! {
+                    (password_pages::fields(visit, form))
+                    (ui::submit(&view.say("save")))
+                }))
+            }
+        },
+    )
 }
 
 async fn new_password(visit: Visit, Path(token): Path<String>) -> Result<Markup> {
@@ -109,8 +124,14 @@ async fn reset(visit: Visit, Path(token): Path<String>, fields: Fields) -> Resul
     let typed = password_pages::read(&mut form);
     let readers = visit.platform().readers();
     let found = one_time::look(readers, Purpose::Reset, &token, visit.now_ns()).await?;
-    let id = found.filter(|found| !found.is_used).and_then(|found| found.person).ok_or(Error::Gone)?;
-    let account = people::one(readers, id).await?.filter(|account| account.state == "active").ok_or(Error::Gone)?;
+    let id = found
+        .filter(|found| !found.is_used)
+        .and_then(|found| found.person)
+        .ok_or(Error::Gone)?;
+    let account = people::one(readers, id)
+        .await?
+        .filter(|account| account.state == "active")
+        .ok_or(Error::Gone)?;
     if !form.is_wrong() {
         password_pages::must_be_new(&visit, &account, &mut form, &typed).await?;
     }

@@ -39,6 +39,7 @@ pub fn router() -> Router<Platform> {
 /// A page of this site that was asked for before signing in; anything else is the first page.
 #[must_use]
 pub fn local_path(text: &str) -> &str {
-    let is_local = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n', '\t']);
+    let is_local =
+        text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n', '\t']);
     if is_local { text } else { "/" }
 }

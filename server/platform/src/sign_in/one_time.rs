@@ -74,8 +74,11 @@ pub async fn make(
     now_ns: i64,
 ) -> Result<String> {
     let token = secrets::token()?;
-    let mut sql = Sql::new("INSERT INTO one_time (token, purpose, person, content, created_ns, expires_ns, tries) VALUES (");
-    sql.bind_all([secrets::kept(&token).as_str(), purpose.word()]).push(", ");
+    let mut sql = Sql::new(
+        "INSERT INTO one_time (token, purpose, person, content, created_ns, expires_ns, tries) VALUES (",
+    );
+    sql.bind_all([secrets::kept(&token).as_str(), purpose.word()])
+        .push(", ");
     sql.bind(person).push(", ").bind(content).push(", ");
     sql.bind_all([now_ns, now_ns + purpose.lasts_ns()]).push(", 0)");
     sql.run(connection).await?;
@@ -87,9 +90,16 @@ pub async fn make(
 /// # Errors
 ///
 /// The database's.
-pub async fn look(connection: &impl Connection, purpose: Purpose, token: &str, now_ns: i64) -> Result<Option<OneTime>> {
+pub async fn look(
+    connection: &impl Connection,
+    purpose: Purpose,
+    token: &str,
+    now_ns: i64,
+) -> Result<Option<OneTime>> {
     let mut sql = Sql::new("SELECT person, content, tries, used_ns FROM one_time WHERE token = ");
-    sql.bind(secrets::kept(token)).push(" AND purpose = ").bind(purpose.word());
+    sql.bind(secrets::kept(token))
+        .push(" AND purpose = ")
+        .bind(purpose.word());
     sql.push(" AND expires_ns > ").bind(now_ns);
     let Some(row) = sql.one(connection).await? else {
         return Ok(None);
@@ -107,11 +117,18 @@ pub async fn look(connection: &impl Connection, purpose: Purpose, token: &str, n
 /// # Errors
 ///
 /// [`Error::Gone`] where there is none, it was used or is too old.
-pub async fn take(connection: &impl Connection, purpose: Purpose, token: &str, now_ns: i64) -> Result<OneTime> {
+pub async fn take(
+    connection: &impl Connection,
+    purpose: Purpose,
+    token: &str,
+    now_ns: i64,
+) -> Result<OneTime> {
     let found = look(connection, purpose, token, now_ns).await?;
     let found = found.filter(|found| !found.is_used).ok_or(Error::Gone)?;
     let mut sql = Sql::new("UPDATE one_time SET used_ns = ");
-    sql.bind(now_ns).push(" WHERE token = ").bind(secrets::kept(token));
+    sql.bind(now_ns)
+        .push(" WHERE token = ")
+        .bind(secrets::kept(token));
     sql.run(connection).await?;
     Ok(found)
 }
@@ -132,9 +149,16 @@ pub async fn tried(connection: &impl Connection, token: &str) -> Result<()> {
 /// # Errors
 ///
 /// The database's.
-pub async fn end_others(connection: &impl Connection, purpose: Purpose, person: i64, now_ns: i64) -> Result<()> {
+pub async fn end_others(
+    connection: &impl Connection,
+    purpose: Purpose,
+    person: i64,
+    now_ns: i64,
+) -> Result<()> {
     let mut sql = Sql::new("UPDATE one_time SET used_ns = ");
-    sql.bind(now_ns).push(" WHERE used_ns IS NULL AND person = ").bind(person);
+    sql.bind(now_ns)
+        .push(" WHERE used_ns IS NULL AND person = ")
+        .bind(person);
     sql.push(" AND purpose = ").bind(purpose.word());
     sql.run(connection).await?;
     Ok(())
@@ -147,7 +171,9 @@ pub async fn end_others(connection: &impl Connection, purpose: Purpose, person: 
 /// The database's.
 pub async fn set_content(connection: &impl Connection, token: &str, content: &str) -> Result<()> {
     let mut sql = Sql::new("UPDATE one_time SET content = ");
-    sql.bind(content).push(" WHERE token = ").bind(secrets::kept(token));
+    sql.bind(content)
+        .push(" WHERE token = ")
+        .bind(secrets::kept(token));
     sql.run(connection).await?;
     Ok(())
 }

@@ -64,15 +64,28 @@ async fn again(visit: &Visit, headers: &HeaderMap, token: &str, to: &str) -> Res
         return Ok(Some(second_factor::ask_for(change, visit, &account, &way).await?));
     }
     match begin::on_duty(visit, account.id).await? {
-        Some(_) => Ok(Some(begin::session(change, visit, headers, &account, &way).await?)),
+        Some(_) => Ok(Some(
+            begin::session(change, visit, headers, &account, &way).await?,
+        )),
         None => Ok(None),
     }
 }
 
-async fn page(visit: &Visit, form: &Form, has_captcha: bool, message: Option<(Tone, String)>) -> Result<Markup> {
+async fn page(
+    visit: &Visit,
+    form: &Form,
+    has_captcha: bool,
+    message: Option<(Tone, String)>,
+) -> Result<Markup> {
     let view = visit.view();
-    let token = if has_captcha { Some(new_captcha(visit).await?) } else { None };
-    let ended = visit.ended().map(|why| (Tone::Attention, view.say(&format!("ended-{why}")).into_owned()));
+    let token = if has_captcha {
+        Some(new_captcha(visit).await?)
+    } else {
+        None
+    };
+    let ended = visit
+        .ended()
+        .map(|why| (Tone::Attention, view.say(&format!("ended-{why}")).into_owned()));
     let body = html! {
         section.card.narrow.sign-in {
             h1 { (view.say("sign-in")) }
@@ -111,7 +124,14 @@ pub(crate) fn captcha_field(visit: &Visit, form: &Form, token: &str) -> Markup {
 /// Makes a captcha; gives its token.
 pub(crate) async fn new_captcha(visit: &Visit) -> Result<String> {
     let change = visit.begin(&Form::default()).await?;
-    let token = one_time::make(&*change, Purpose::Captcha, None, &captcha::characters()?, visit.now_ns()).await?;
+    let token = one_time::make(
+        &*change,
+        Purpose::Captcha,
+        None,
+        &captcha::characters()?,
+        visit.now_ns(),
+    )
+    .await?;
     change.commit().await?;
     Ok(token)
 }
@@ -128,7 +148,13 @@ async fn picture(visit: Visit, Path(token): Path<String>) -> Result<Response> {
 /// Uses a captcha up; whether it was read right.
 pub(crate) async fn captcha_is_right(visit: &Visit, form: &Form) -> Result<bool> {
     let change = visit.begin(&Form::default()).await?;
-    let taken = one_time::take(&*change, Purpose::Captcha, form.typed("captcha_token"), visit.now_ns()).await;
+    let taken = one_time::take(
+        &*change,
+        Purpose::Captcha,
+        form.typed("captcha_token"),
+        visit.now_ns(),
+    )
+    .await;
     let is_right = match taken {
         Ok(found) => captcha::is_same(&found.content, form.typed("captcha")),
         Err(Error::Gone) => false,
@@ -170,7 +196,14 @@ async fn sign_in(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Res
     }
     let kept = account.as_ref().and_then(|account| account.password.clone());
     if !secrets::is_password(form.typed("password").to_owned(), kept).await {
-        return failed(&visit, &form, &subjects, account.map(|account| account.id), !is_known).await;
+        return failed(
+            &visit,
+            &form,
+            &subjects,
+            account.map(|account| account.id),
+            !is_known,
+        )
+        .await;
     }
     let account = account.ok_or(Error::Internal)?;
     if let Some(response) = not_now(&visit, &form, &account).await? {
@@ -184,12 +217,21 @@ async fn sign_in(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Res
     let change = visit.begin(&form).await?;
     attempts::forget(&*change, &subjects[0]).await?;
     if account.totp.is_some() {
-        return Ok(second_factor::ask_for(change, &visit, &account, &way).await?.into_response());
+        return Ok(second_factor::ask_for(change, &visit, &account, &way)
+            .await?
+            .into_response());
     }
-    Ok(begin::session(change, &visit, &headers, &account, &way).await?.into_response())
+    Ok(begin::session(change, &visit, &headers, &account, &way)
+        .await?
+        .into_response())
 }
 
-async fn wrong(visit: &Visit, form: &Form, has_captcha: bool, message: Option<(Tone, String)>) -> Result<Response> {
+async fn wrong(
+    visit: &Visit,
+    form: &Form,
+    has_captcha: bool,
+    message: Option<(Tone, String)>,
+) -> Result<Response> {
     let page = page(visit, form, has_captcha, message).await?;
     Err(Error::Wrong(Box::new(page)))
 }
@@ -197,14 +239,23 @@ async fn wrong(visit: &Visit, form: &Form, has_captcha: bool, message: Option<(T
 /// The account or the address waits.
 async fn locked(visit: &Visit, form: &Form, has_captcha: bool, wait_ns: i64) -> Result<Response> {
     let minutes = (wait_ns + MINUTE_NS - 1) / MINUTE_NS;
-    let words = visit.view().say_with("sign-in-locked", &[("minutes", minutes.into())]).into_owned();
+    let words = visit
+        .view()
+        .say_with("sign-in-locked", &[("minutes", minutes.into())])
+        .into_owned();
     let page = page(visit, form, has_captcha, Some((Tone::Bad, words))).await?;
     let after = [(header::RETRY_AFTER, (minutes * 60).to_string())];
     Ok((StatusCode::TOO_MANY_REQUESTS, after, page).into_response())
 }
 
 /// A wrong password, or an account that is not there: the same words for both.
-async fn failed(visit: &Visit, form: &Form, subjects: &[Subject; 2], account: Option<i64>, has_captcha: bool) -> Result<Response> {
+async fn failed(
+    visit: &Visit,
+    form: &Form,
+    subjects: &[Subject; 2],
+    account: Option<i64>,
+    has_captcha: bool,
+) -> Result<Response> {
     let change = visit.begin(&Form::default()).await?;
     let mut is_locked = false;
     for subject in subjects {
@@ -230,7 +281,8 @@ async fn not_now(visit: &Visit, form: &Form, account: &people::Account) -> Resul
         "pending" => view.say("sign-in-pending").into_owned(),
         "rejected" => {
             let reason = account.reason.as_deref().unwrap_or("—");
-            view.say_with("sign-in-rejected", &[("reason", reason.into())]).into_owned()
+            view.say_with("sign-in-rejected", &[("reason", reason.into())])
+                .into_owned()
         }
         _ => view.say("sign-in-wrong").into_owned(),
     };

@@ -26,7 +26,10 @@ pub fn check(password: &str) -> Result<(), Wrong> {
     if !is_mixed {
         return Err(Wrong::new("wrong-password-mix"));
     }
-    if !password.chars().all(|c| c.is_ascii_alphanumeric() || SPECIAL.contains(c)) {
+    if !password
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || SPECIAL.contains(c))
+    {
         return Err(Wrong::new("wrong-password-characters"));
     }
     Ok(())

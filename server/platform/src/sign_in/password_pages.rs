@@ -18,24 +18,30 @@ pub(super) fn router() -> Router<Platform> {
 
 async fn ask(visit: Visit) -> Result<Markup> {
     let account = visit.person()?.account();
-    visit.may(Action::PasswordChange, Resource::Account(account)).await?;
+    visit
+        .may(Action::PasswordChange, Resource::Account(account))
+        .await?;
     page(&visit, &Form::default())
 }
 
 fn page(visit: &Visit, form: &Form) -> Result<Markup> {
     let view = visit.view();
     let must = visit.person()?.permitted().must_change_password;
-    Ok(ui::page(visit, &view.say("password-change"), html! {
-        section.card.narrow {
-            h1 { (view.say("password-change")) }
-            @if must { (ui::message(Tone::Attention, &view.say("password-must-change"))) }
-            (ui::form(view, "/password", html! {
-                (ui::password(view, form, "current", &view.say("password-current"), "current-password", None))
-                (fields(visit, form))
-                (ui::submit(&view.say("password-change")))
-            }))
-        }
-    }))
+    Ok(ui::page(
+        visit,
+        &view.say("password-change"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("password-change")) }
+                @if must { (ui::message(Tone::Attention, &view.say("password-must-change"))) }
+                (ui::form(view, "/password", html! {
+                    (ui::password(view, form, "current", &view.say("password-current"), "current-password", None))
+                    (fields(visit, form))
+                    (ui::submit(&view.say("password-change")))
+                }))
+            }
+        },
+    ))
 }
 
 /// The new password, twice.
@@ -60,17 +66,31 @@ pub(crate) fn read(form: &mut Form) -> String {
 }
 
 /// Whether an account may take a password that it had.
-pub(crate) async fn must_be_new(visit: &Visit, account: &people::Account, form: &mut Form, typed: &str) -> Result<()> {
+pub(crate) async fn must_be_new(
+    visit: &Visit,
+    account: &people::Account,
+    form: &mut Form,
+    typed: &str,
+) -> Result<()> {
     let readers = visit.platform().readers();
     let is_current = secrets::is_password(typed.to_owned(), account.password.clone()).await;
     if is_current || people::had_password(readers, account.id, typed, password::REMEMBERED - 1).await? {
-        form.refuse("password", Wrong::new("wrong-password-old").with("count", password::REMEMBERED));
+        form.refuse(
+            "password",
+            Wrong::new("wrong-password-old").with("count", password::REMEMBERED),
+        );
     }
     Ok(())
 }
 
 /// Gives an account another password and ends its other sessions.
-pub(crate) async fn set(change: &Change, visit: &Visit, account: i64, kept: &str, session: &str) -> Result<()> {
+pub(crate) async fn set(
+    change: &Change,
+    visit: &Visit,
+    account: i64,
+    kept: &str,
+    session: &str,
+) -> Result<()> {
     let now_ns = visit.now_ns();
     people::set_password(&**change, account, kept, false, now_ns).await?;
     session_store::end_others(&**change, account, session, "password", now_ns).await?;
@@ -83,7 +103,9 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
     let id = visit.person()?.account();
     visit.may(Action::PasswordChange, Resource::Account(id)).await?;
     let mut form = Form::new(fields);
-    let account = people::one(visit.platform().readers(), id).await?.ok_or(Error::SignIn)?;
+    let account = people::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::SignIn)?;
     if !secrets::is_password(form.typed("current").to_owned(), account.password.clone()).await {
         form.refuse("current", Wrong::new("wrong-current"));
     }

@@ -50,9 +50,20 @@ pub(super) async fn ask_for(change: Change, visit: &Visit, account: &Account, wa
         to: way.to.clone(),
     };
     let content = serde_json::to_string(&between).unwrap_or_default();
-    let token = one_time::make(&*change, Purpose::SecondFactor, Some(account.id), &content, visit.now_ns()).await?;
+    let token = one_time::make(
+        &*change,
+        Purpose::SecondFactor,
+        Some(account.id),
+        &content,
+        visit.now_ns(),
+    )
+    .await?;
     change.commit().await?;
-    let secure = if visit.platform().settings().is_secure { "; Secure" } else { "" };
+    let secure = if visit.platform().settings().is_secure {
+        "; Secure"
+    } else {
+        ""
+    };
     let cookie = format!("{COOKIE}={token}; Path=/sign-in; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
     Ok(Done::to("/sign-in/code").with_cookie(cookie))
 }
@@ -63,17 +74,21 @@ async fn ask(visit: Visit) -> Markup {
 
 fn code_page(visit: &Visit, form: &Form) -> Markup {
     let view = visit.view();
-    ui::bare(visit, &view.say("second-factor"), html! {
-        section.card.narrow.sign-in {
-            h1 { (view.say("second-factor")) }
-            p.quiet { (view.say("second-factor-ask")) }
-            (ui::form(view, "/sign-in/code", html! {
-                (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
-                (ui::submit(&view.say("sign-in")))
-            }))
-            p.links { a href="/sign-in" { (view.say("back-to-sign-in")) } }
-        }
-    })
+    ui::bare(
+        visit,
+        &view.say("second-factor"),
+        html! {
+            section.card.narrow.sign-in {
+                h1 { (view.say("second-factor")) }
+                p.quiet { (view.say("second-factor-ask")) }
+                (ui::form(view, "/sign-in/code", html! {
+                    (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
+                    (ui::submit(&view.say("sign-in")))
+                }))
+                p.links { a href="/sign-in" { (view.say("back-to-sign-in")) } }
+            }
+        },
+    )
 }
 
 async fn answer(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Response> {
@@ -88,13 +103,19 @@ async fn answer(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Resp
     let now_ns = visit.now_ns();
     let readers = visit.platform().readers();
     let found = one_time::look(readers, Purpose::SecondFactor, token, now_ns).await?;
-    let Some((found, account)) = found.filter(|found| !found.is_used && found.tries < TRIES).and_then(|found| {
-        let account = found.person?;
-        Some((found, account))
-    }) else {
+    let Some((found, account)) = found
+        .filter(|found| !found.is_used && found.tries < TRIES)
+        .and_then(|found| {
+            let account = found.person?;
+            Some((found, account))
+        })
+    else {
         return Ok(Done::to("/sign-in").into_response());
     };
-    let account = people::one(readers, account).await?.filter(|account| account.state == "active").ok_or(Error::Gone)?;
+    let account = people::one(readers, account)
+        .await?
+        .filter(|account| account.state == "active")
+        .ok_or(Error::Gone)?;
     let change = visit.begin(&form).await?;
     if !takes(&change, visit.platform(), &account, &code, now_ns).await? {
         one_time::tried(&*change, token).await?;
@@ -115,11 +136,19 @@ async fn answer(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Resp
         family: between.family,
         to: between.to,
     };
-    Ok(begin::session(change, &visit, &headers, &account, &way).await?.into_response())
+    Ok(begin::session(change, &visit, &headers, &account, &way)
+        .await?
+        .into_response())
 }
 
 /// Whether a code is the account's, now, for the first time.
-async fn takes(change: &Change, platform: &Platform, account: &Account, code: &str, now_ns: i64) -> Result<bool> {
+async fn takes(
+    change: &Change,
+    platform: &Platform,
+    account: &Account,
+    code: &str,
+    now_ns: i64,
+) -> Result<bool> {
     let Some(sealed) = &account.totp else {
         return Ok(false);
     };
@@ -133,7 +162,11 @@ async fn takes(change: &Change, platform: &Platform, account: &Account, code: &s
 /// Marks a time step as used; `false` where its code, or a later one, was used before.
 async fn use_step(connection: &impl Connection, account: i64, step: i64) -> Result<bool> {
     let mut sql = Sql::new("UPDATE people SET totp_step = ");
-    sql.bind(step).push(" WHERE totp_step < ").bind(step).push(" AND id = ").bind(account);
+    sql.bind(step)
+        .push(" WHERE totp_step < ")
+        .bind(step)
+        .push(" AND id = ")
+        .bind(account);
     Ok(sql.run(connection).await? == 1)
 }
 
@@ -143,7 +176,9 @@ fn purpose(account: i64) -> String {
 
 fn totp(secret: &[u8]) -> Result<Totp> {
     let builder = Builder::new().with_secret(Secret::from(secret.to_vec()));
-    builder.build().map_err(|_| Error::internal("a secret of the second factor is too short"))
+    builder
+        .build()
+        .map_err(|_| Error::internal("a secret of the second factor is too short"))
 }
 
 /// The time step that a code is of: now, or thirty seconds before or after.
@@ -158,23 +193,35 @@ fn step_of(secret: &[u8], code: &str, now_ns: i64) -> Result<Option<i64>> {
 fn address(secret: &[u8], account: &str) -> Result<String> {
     let label: String = form_urlencoded::byte_serialize(account.as_bytes()).collect();
     let secret = Secret::from(secret.to_vec()).to_base32();
-    Ok(format!("otpauth://totp/Uptake:{label}?secret={secret}&issuer=Uptake&algorithm=SHA1&digits=6&period=30"))
+    Ok(format!(
+        "otpauth://totp/Uptake:{label}?secret={secret}&issuer=Uptake&algorithm=SHA1&digits=6&period=30"
+    ))
 }
 
 async fn set_up(visit: Visit) -> Result<Markup> {
     let account = visit.person()?.account();
-    visit.may(Action::SecurityEdit, Resource::Account(account)).await?;
+    visit
+        .may(Action::SecurityEdit, Resource::Account(account))
+        .await?;
     let signed = visit.person()?;
     let view = visit.view();
     if signed.has_totp {
-        let words = if signed.permitted().has_second_factor { "second-factor-is-set" } else { "second-factor-sign-in-again" };
-        return Ok(ui::page(&visit, &view.say("second-factor"), html! {
-            section.card.narrow {
-                h1 { (view.say("second-factor")) }
-                (ui::message(Tone::Good, &view.say(words)))
-                p { (ui::button_link("/security", &view.say("security"), false)) }
-            }
-        }));
+        let words = if signed.permitted().has_second_factor {
+            "second-factor-is-set"
+        } else {
+            "second-factor-sign-in-again"
+        };
+        return Ok(ui::page(
+            &visit,
+            &view.say("second-factor"),
+            html! {
+                section.card.narrow {
+                    h1 { (view.say("second-factor")) }
+                    (ui::message(Tone::Good, &view.say(words)))
+                    p { (ui::button_link("/security", &view.say("security"), false)) }
+                }
+            },
+        ));
     }
     let secret = secrets::random::<20>()?;
     let sealed = visit.platform().key().encrypt(&secret, &purpose(account))?;
@@ -186,39 +233,55 @@ fn set_up_page(visit: &Visit, form: &Form, secret: &[u8], sealed: &str) -> Resul
     let name = visit.person()?.name().to_owned();
     let picture = qr_code(&address(secret, &name)?)?;
     let typed = Secret::from(secret.to_vec()).to_base32();
-    Ok(ui::page(visit, &view.say("second-factor"), html! {
-        section.card.narrow {
-            h1 { (view.say("second-factor")) }
-            p { (view.say("second-factor-why")) }
-            ol {
-                li { (view.say("second-factor-step-app")) }
-                li { (view.say("second-factor-step-scan")) (ui::drawn(picture)) p.quiet { code { (typed) } } }
-                li { (view.say("second-factor-step-code")) }
+    Ok(ui::page(
+        visit,
+        &view.say("second-factor"),
+        html! {
+            section.card.narrow {
+                h1 { (view.say("second-factor")) }
+                p { (view.say("second-factor-why")) }
+                ol {
+                    li { (view.say("second-factor-step-app")) }
+                    li { (view.say("second-factor-step-scan")) (ui::drawn(picture)) p.quiet { code { (typed) } } }
+                    li { (view.say("second-factor-step-code")) }
+                }
+                (ui::form(view, "/second-factor", html! {
+                    (ui::hidden("sealed", sealed))
+                    (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
+                    (ui::submit(&view.say("second-factor-set-up")))
+                }))
             }
-            (ui::form(view, "/second-factor", html! {
-                (ui::hidden("sealed", sealed))
-                (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
-                (ui::submit(&view.say("second-factor-set-up")))
-            }))
-        }
-    }))
+        },
+    ))
 }
 
 async fn confirm(visit: Visit, fields: Fields) -> Result<Done> {
     let account = visit.person()?.account();
-    visit.may(Action::SecurityEdit, Resource::Account(account)).await?;
+    visit
+        .may(Action::SecurityEdit, Resource::Account(account))
+        .await?;
     if visit.person()?.has_totp {
         return Err(Error::Conflict("conflict-second-factor"));
     }
     let mut form = Form::new(fields);
     let code = form.line("code", 20);
     let sealed_text = form.typed("sealed").to_owned();
-    let sealed = unhex(&sealed_text).ok_or_else(|| Error::BadRequest("expected the secret of this page".to_owned()))?;
-    let secret = visit.platform().key().decrypt(&sealed, &purpose(account)).map_err(|_| Error::Gone)?;
+    let sealed = unhex(&sealed_text)
+        .ok_or_else(|| Error::BadRequest("expected the secret of this page".to_owned()))?;
+    let secret = visit
+        .platform()
+        .key()
+        .decrypt(&sealed, &purpose(account))
+        .map_err(|_| Error::Gone)?;
     let step = step_of(&secret, &code, visit.now_ns())?;
     let Some(step) = step.filter(|_| !form.is_wrong()) else {
         form.refuse("code", Wrong::new("wrong-code"));
-        return Err(Error::Wrong(Box::new(set_up_page(&visit, &form, &secret, &sealed_text)?)));
+        return Err(Error::Wrong(Box::new(set_up_page(
+            &visit,
+            &form,
+            &secret,
+            &sealed_text,
+        )?)));
     };
     let change = visit.begin(&form).await?;
     people::set_totp(&*change, account, Some(sealed)).await?;
@@ -234,13 +297,18 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let pairs = digits.chunks_exact(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// A QR code as SVG.
 pub(crate) fn qr_code(text: &str) -> Result<String> {
     let code = qrcode::QrCode::new(text.as_bytes()).map_err(|_| Error::internal("too much for a QR code"))?;
-    let drawn = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build();
+    let drawn = code
+        .render::<qrcode::render::svg::Color<'_>>()
+        .min_dimensions(200, 200)
+        .build();
     // The declaration of an SVG file has no place within a page.
     let begins = drawn.find("<svg").unwrap_or(0);
     Ok(drawn[begins..].to_owned())

@@ -29,7 +29,11 @@ pub(super) fn router() -> Router<Platform> {
 /// The words for a kind of entry.
 fn kind(view: &View, kind: &str) -> String {
     let key = format!("event-{}", kind.replace('.', "-"));
-    if view.language.has(&key) { view.say(&key).into_owned() } else { kind.to_owned() }
+    if view.language.has(&key) {
+        view.say(&key).into_owned()
+    } else {
+        kind.to_owned()
+    }
 }
 
 /// The page of what an entry is about, where there is one.
@@ -54,7 +58,10 @@ async fn names(visit: &Visit, entries: &[Stored]) -> Result<HashMap<String, Stri
             };
             if !names.contains_key(subject) {
                 let account = people::one(visit.platform().readers(), id).await?;
-                names.insert(subject.to_owned(), account.map_or("—".to_owned(), |account| account.name));
+                names.insert(
+                    subject.to_owned(),
+                    account.map_or("—".to_owned(), |account| account.name),
+                );
             }
         }
     }
@@ -93,7 +100,11 @@ impl Asked {
         let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
         Ok(Self {
             words: query.get("q").chars().take(100).collect(),
-            days: query.get("days").parse().ok().filter(|days| RANGES.contains(days)),
+            days: query
+                .get("days")
+                .parse()
+                .ok()
+                .filter(|days| RANGES.contains(days)),
             from: query.get("from").to_owned(),
             until: query.get("until").to_owned(),
             before: query.get("after").parse().ok(),
@@ -119,7 +130,12 @@ impl Asked {
     fn base(&self, path: &str, more: &str) -> String {
         let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let days = self.days.map_or(String::new(), |days| days.to_string());
-        format!("{path}?q={}&days={days}&from={}&until={}{more}", quote(&self.words), quote(&self.from), quote(&self.until))
+        format!(
+            "{path}?q={}&days={days}&from={}&until={}{more}",
+            quote(&self.words),
+            quote(&self.from),
+            quote(&self.until)
+        )
     }
 
     fn fields(&self, view: &View) -> Markup {
@@ -144,18 +160,51 @@ fn kinds(view: &View, words: &str) -> Option<Vec<String>> {
     if words.is_empty() {
         return None;
     }
-    let known = KINDS.iter().filter(|one| one.contains(words.as_str()) || kind(view, one).to_lowercase().contains(&words));
+    let known = KINDS
+        .iter()
+        .filter(|one| one.contains(words.as_str()) || kind(view, one).to_lowercase().contains(&words));
     Some(known.map(|one| (*one).to_owned()).collect())
 }
 
 /// The kinds of entries that can be searched for by words.
 pub(crate) const KINDS: &[&str] = &[
-    "session.began", "session.ended", "session.failed", "access.refused", "account.registered", "account.approved",
-    "account.rejected", "account.closed", "account.reset", "account.reset-asked", "account.unlocked",
-    "account.password-changed", "account.second-factor-set", "office.filled", "profile.changed", "member.added",
-    "member.invited", "member.changed", "member.ended", "invitation.accepted", "invitation.declined", "role.added",
-    "role.changed", "role.removed", "organisation.changed", "organisation.switched", "audit.searched", "study.found",
-    "study.read", "study.exported", "stored", "stored-beside", "corrected", "merged", "rejected", "held", "removing",
+    "session.began",
+    "session.ended",
+    "session.failed",
+    "access.refused",
+    "account.registered",
+    "account.approved",
+    "account.rejected",
+    "account.closed",
+    "account.reset",
+    "account.reset-asked",
+    "account.unlocked",
+    "account.password-changed",
+    "account.second-factor-set",
+    "office.filled",
+    "profile.changed",
+    "member.added",
+    "member.invited",
+    "member.changed",
+    "member.ended",
+    "invitation.accepted",
+    "invitation.declined",
+    "role.added",
+    "role.changed",
+    "role.removed",
+    "organisation.changed",
+    "organisation.switched",
+    "audit.searched",
+    "study.found",
+    "study.read",
+    "study.exported",
+    "stored",
+    "stored-beside",
+    "corrected",
+    "merged",
+    "rejected",
+    "held",
+    "removing",
 ];
 
 async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
@@ -175,18 +224,25 @@ async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     let found = journal::find(visit.platform().readers(), &wanted).await?;
     let table = entries(&visit, &found, false).await?;
     let pager = pager(&asked, "/log", "", &found);
-    Ok(ui::page(&visit, &view.say("log"), html! {
-        h1 { (view.say("log")) }
-        (ui::plain_form("/log", html! { (asked.fields(view)) (ui::search(view, "q", &asked.words, &view.say("keyword"))) }))
-        (table)
-        (ui::pager(view, &pager))
-    }))
+    Ok(ui::page(
+        &visit,
+        &view.say("log"),
+        html! {
+            h1 { (view.say("log")) }
+            (ui::plain_form("/log", html! { (asked.fields(view)) (ui::search(view, "q", &asked.words, &view.say("keyword"))) }))
+            (table)
+            (ui::pager(view, &pager))
+        },
+    ))
 }
 
 fn pager(asked: &Asked, path: &str, more: &str, found: &[Stored]) -> Pager {
     Pager {
         base: asked.base(path, more),
-        next: found.last().filter(|_| found.len() == PAGE as usize).map(|last| last.id.to_string()),
+        next: found
+            .last()
+            .filter(|_| found.len() == PAGE as usize)
+            .map(|last| last.id.to_string()),
         is_later: asked.before.is_some(),
     }
 }
@@ -234,7 +290,12 @@ async fn entries(visit: &Visit, found: &[Stored], is_whole: bool) -> Result<Mark
             row
         })
         .collect();
-    Ok(ui::table(view, if is_whole { "audit" } else { "log" }, &columns, &rows))
+    Ok(ui::table(
+        view,
+        if is_whole { "audit" } else { "log" },
+        &columns,
+        &rows,
+    ))
 }
 
 async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
@@ -242,7 +303,10 @@ async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     let view = visit.view();
     let fields = Fields::parse(query.clone().unwrap_or_default().as_bytes())?;
     let asked = Asked::read(query)?;
-    let (who, study) = (fields.get("who").trim().to_owned(), fields.get("study").trim().to_owned());
+    let (who, study) = (
+        fields.get("who").trim().to_owned(),
+        fields.get("study").trim().to_owned(),
+    );
     let readers = visit.platform().readers();
     let mut wanted = asked.query(&visit);
     wanted.kinds = kinds(view, &asked.words);
@@ -257,20 +321,28 @@ async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     }
     let found = journal::find(readers, &wanted).await?;
     // Looking into the journal is an entry of it.
-    visit.platform().recorder().record(visit.entry("audit.searched")).await?;
+    visit
+        .platform()
+        .recorder()
+        .record(visit.entry("audit.searched"))
+        .await?;
     let table = entries(&visit, &found, true).await?;
     let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let more = format!("&who={}&study={}", quote(&who), quote(&study));
     let pager = pager(&asked, "/platform/audit", &more, &found);
-    Ok(ui::page(&visit, &view.say("audit"), html! {
-        h1 { (view.say("audit")) }
-        (ui::plain_form("/platform/audit", html! {
-            (asked.fields(view))
-            label { span { (view.say("who")) } input name="who" value=(who) maxlength="100"; }
-            label { span { (view.say("study-uid")) } input name="study" value=(study) maxlength="64"; }
-            (ui::search(view, "q", &asked.words, &view.say("keyword")))
-        }))
-        (table)
-        (ui::pager(view, &pager))
-    }))
+    Ok(ui::page(
+        &visit,
+        &view.say("audit"),
+        html! {
+            h1 { (view.say("audit")) }
+            (ui::plain_form("/platform/audit", html! {
+                (asked.fields(view))
+                label { span { (view.say("who")) } input name="who" value=(who) maxlength="100"; }
+                label { span { (view.say("study-uid")) } input name="study" value=(study) maxlength="64"; }
+                (ui::search(view, "q", &asked.words, &view.say("keyword")))
+            }))
+            (table)
+            (ui::pager(view, &pager))
+        },
+    ))
 }

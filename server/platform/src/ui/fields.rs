@@ -93,7 +93,14 @@ pub fn line(view: &View, form: &Form, name: &str, label: &str, kind: &str, compl
 
 /// A password, which is never shown again.
 #[must_use]
-pub fn password(view: &View, form: &Form, name: &str, label: &str, complete: &str, hint: Option<&str>) -> Markup {
+pub fn password(
+    view: &View,
+    form: &Form,
+    name: &str,
+    label: &str,
+    complete: &str,
+    hint: Option<&str>,
+) -> Markup {
     let input = html! {
         input id=(name) name=(name) type="password" autocomplete=(complete)
             aria-invalid=[invalid(form, name)] aria-describedby=[described(form, name, hint.is_some())];
@@ -141,7 +148,13 @@ pub fn check(form: &Form, name: &str, label: &str) -> Markup {
 
 /// Several boxes to tick: values, words, and what they are about.
 #[must_use]
-pub fn checks(view: &View, form: &Form, name: &str, label: &str, options: &[(String, String, String)]) -> Markup {
+pub fn checks(
+    view: &View,
+    form: &Form,
+    name: &str,
+    label: &str,
+    options: &[(String, String, String)],
+) -> Markup {
     let wrong = form.wrong(name);
     html! {
         fieldset.checks.wrong[wrong.is_some()] {

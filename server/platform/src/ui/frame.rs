@@ -11,43 +11,51 @@ use crate::web::{Visit, asset};
 #[must_use]
 pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
     let view = visit.view();
-    whole(view, title, html! {
-        a.skip href="#main" { (view.say("skip")) }
-        header.bar {
-            a.brand href="/" { (mark()) span { (view.say("product")) } }
-            (organisations(visit))
-            div.tools {
-                (language(view))
-                (theme(view))
-                a.tool href="/notifications" aria-label=(view.say("notifications")) {
-                    (icon("bell"))
-                    span #unread.count hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
+    whole(
+        view,
+        title,
+        html! {
+            a.skip href="#main" { (view.say("skip")) }
+            header.bar {
+                a.brand href="/" { (mark()) span { (view.say("product")) } }
+                (organisations(visit))
+                div.tools {
+                    (language(view))
+                    (theme(view))
+                    a.tool href="/notifications" aria-label=(view.say("notifications")) {
+                        (icon("bell"))
+                        span #unread.count hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
+                    }
+                    (user(visit))
                 }
-                (user(visit))
             }
-        }
-        div.frame {
-            details.nav open[true] {
-                summary { (icon("menu")) span { (view.say("menu")) } }
-                nav aria-label=(view.say("menu")) { (navigation(visit)) }
+            div.frame {
+                details.nav open[true] {
+                    summary { (icon("menu")) span { (view.say("menu")) } }
+                    nav aria-label=(view.say("menu")) { (navigation(visit)) }
+                }
+                main #main tabindex="-1" { (body) }
             }
-            main #main tabindex="-1" { (body) }
-        }
-    })
+        },
+    )
 }
 
 /// A page for anybody: sign-in, registration, links.
 #[must_use]
 pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
     let view = visit.view();
-    whole(view, title, html! {
-        a.skip href="#main" { (view.say("skip")) }
-        header.bar.plain {
-            a.brand href="/" { (mark()) span { (view.say("product")) } }
-            div.tools { (language(view)) (theme(view)) }
-        }
-        main #main.bare tabindex="-1" { (body) }
-    })
+    whole(
+        view,
+        title,
+        html! {
+            a.skip href="#main" { (view.say("skip")) }
+            header.bar.plain {
+                a.brand href="/" { (mark()) span { (view.say("product")) } }
+                div.tools { (language(view)) (theme(view)) }
+            }
+            main #main.bare tabindex="-1" { (body) }
+        },
+    )
 }
 
 /// A page without a frame, for paper.
@@ -175,11 +183,21 @@ struct Place {
 }
 
 const fn place(href: &'static str, icon: &'static str, key: &'static str, action: Action) -> Place {
-    Place { href, icon, key, action }
+    Place {
+        href,
+        icon,
+        key,
+        action,
+    }
 }
 
 const ORGANISATION: &[Place] = &[
-    place("/organisation", "building", "organisation", Action::OrganisationView),
+    place(
+        "/organisation",
+        "building",
+        "organisation",
+        Action::OrganisationView,
+    ),
     place("/members", "people", "members", Action::MembersView),
     place("/roles", "key", "roles", Action::RolesView),
     place("/devices", "device", "devices", Action::DevicesView),
@@ -188,15 +206,40 @@ const ORGANISATION: &[Place] = &[
 ];
 
 const PLATFORM: &[Place] = &[
-    place("/platform/organisations", "building", "organisations", Action::OrganisationsEdit),
+    place(
+        "/platform/organisations",
+        "building",
+        "organisations",
+        Action::OrganisationsEdit,
+    ),
     place("/platform/accounts", "people", "accounts", Action::AccountsView),
-    place("/platform/verification", "shield", "verification", Action::VerificationDecide),
-    place("/platform/administrators", "key", "administrators", Action::AppointmentsEdit),
+    place(
+        "/platform/verification",
+        "shield",
+        "verification",
+        Action::VerificationDecide,
+    ),
+    place(
+        "/platform/administrators",
+        "key",
+        "administrators",
+        Action::AppointmentsEdit,
+    ),
     place("/platform/clients", "link", "clients", Action::ClientsEdit),
-    place("/platform/dictionary", "book", "shared-dictionary", Action::SharedDictionaryEdit),
+    place(
+        "/platform/dictionary",
+        "book",
+        "shared-dictionary",
+        Action::SharedDictionaryEdit,
+    ),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
     place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
-    place("/platform/monitoring", "pulse", "monitoring", Action::MonitoringView),
+    place(
+        "/platform/monitoring",
+        "pulse",
+        "monitoring",
+        Action::MonitoringView,
+    ),
 ];
 
 fn navigation(visit: &Visit) -> Markup {
@@ -230,5 +273,8 @@ fn navigation(visit: &Visit) -> Markup {
 }
 
 fn allowed(visit: &Visit, places: &'static [Place], resource: &Resource<'_>) -> Vec<&'static Place> {
-    places.iter().filter(|place| visit.can(place.action, resource)).collect()
+    places
+        .iter()
+        .filter(|place| visit.can(place.action, resource))
+        .collect()
 }

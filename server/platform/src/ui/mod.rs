@@ -13,7 +13,8 @@ use axum::http::StatusCode;
 use maud::{Markup, PreEscaped, html};
 
 pub use fields::{
-    area, check, checks, choice, date, file, form, hidden, line, password, plain_form, search, small_form, submit,
+    area, check, checks, choice, date, file, form, hidden, line, password, plain_form, search, small_form,
+    submit,
 };
 pub use frame::{bare, page, printed};
 pub use lists::{Column, Pager, empty, pager, pairs, table};
@@ -173,7 +174,9 @@ pub fn icon(name: &str) -> Markup {
     let path = match name {
         "home" => "M3 11l9-7 9 7v9a1 1 0 0 1-1 1h-5v-6h-6v6H4a1 1 0 0 1-1-1z",
         "bell" => "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
-        "people" => "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM2 21a7 7 0 0 1 14 0M17 4a4 4 0 0 1 0 7M18 14a7 7 0 0 1 4 7",
+        "people" => {
+            "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM2 21a7 7 0 0 1 14 0M17 4a4 4 0 0 1 0 7M18 14a7 7 0 0 1 4 7"
+        }
         "key" => "M15 8a4 4 0 1 1-3 6.9L10 17H7v3H3v-4l6.1-6.1A4 4 0 0 1 15 8z",
         "building" => "M4 21V4h10v17M14 9h6v12M2 21h20M7 8h4M7 12h4M7 16h4",
         "device" => "M4 5h16v11H4zM8 20h8M12 16v4",

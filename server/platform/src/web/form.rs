@@ -28,7 +28,9 @@ impl Fields {
     /// [`Error::BadRequest`] where there are too many fields.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let pairs = form_urlencoded::parse(bytes).take(MAX_FIELDS + 1);
-        let fields: Vec<_> = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let fields: Vec<_> = pairs
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
         if fields.len() > MAX_FIELDS {
             return Err(Error::BadRequest(format!("expected at most {MAX_FIELDS} fields")));
         }
@@ -102,7 +104,8 @@ impl Wrong {
     /// The same with a number in it.
     #[must_use]
     pub fn with(mut self, name: &'static str, number: usize) -> Self {
-        self.numbers.push((name, i64::try_from(number).unwrap_or(i64::MAX)));
+        self.numbers
+            .push((name, i64::try_from(number).unwrap_or(i64::MAX)));
         self
     }
 
@@ -200,13 +203,22 @@ impl Form {
 
     fn text_of(&mut self, name: &str, longest: usize, has_lines: bool) -> Option<String> {
         let text: String = self.fields.get(name).trim().nfc().collect();
-        let text = if has_lines { text.replace("\r\n", "\n") } else { text };
+        let text = if has_lines {
+            text.replace("\r\n", "\n")
+        } else {
+            text
+        };
         if text.is_empty() {
             return None;
         }
         let count = text.chars().count();
         if count > longest {
-            self.refuse(name, Wrong::new("wrong-long").with("longest", longest).with("found", count));
+            self.refuse(
+                name,
+                Wrong::new("wrong-long")
+                    .with("longest", longest)
+                    .with("found", count),
+            );
         } else if !text.chars().all(|c| is_plain(c) || has_lines && c == '\n') {
             self.refuse(name, Wrong::new("wrong-characters"));
         }
@@ -231,7 +243,9 @@ impl Form {
 
     fn must_be_name(&mut self, name: &str, text: &str) {
         let joins = " ·•.,-'’_/&()（）［］[]、，#:：+";
-        let is_name = text.chars().all(|c| c.is_alphanumeric() || joins.contains(c) || is_mark(c));
+        let is_name = text
+            .chars()
+            .all(|c| c.is_alphanumeric() || joins.contains(c) || is_mark(c));
         if !is_name {
             self.refuse(name, Wrong::new("wrong-name"));
         } else if text.starts_with(['=', '+', '-', '@']) {
@@ -260,9 +274,16 @@ impl Form {
         let text = self.optional_line(name, 254)?;
         let is_address = text.split_once('@').is_some_and(|(local, host)| {
             let plain = |text: &str, more: &str| {
-                !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+                !text.is_empty()
+                    && text
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
             };
-            plain(local, "._%+-") && plain(host, ".-") && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+            plain(local, "._%+-")
+                && plain(host, ".-")
+                && host.contains('.')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
         });
         if !is_address {
             self.refuse(name, Wrong::new("wrong-email"));

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use pacs::http::Peer;
+use pacs::access::Context;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
@@ -49,7 +49,11 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
             Err(error) => return dressed(error.into_response(), &number, is_secure),
         };
         if let Err(error) = from_here(&parts, is_secure) {
-            return dressed(said(error.into_response(), &visit, wants_page), &number, is_secure);
+            return dressed(
+                said(error.into_response(), &visit, wants_page),
+                &number,
+                is_secure,
+            );
         }
         if let Some(signed) = visit.signed() {
             if let Some(principal) = signed.principal() {
@@ -57,6 +61,8 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
             }
         }
         let path = parts.uri.path_and_query().map(ToString::to_string);
+        let context = Context::from(Some(visit.address()));
+        parts.extensions.insert(context.of_request(visit.request()));
         parts.extensions.insert(visit.clone());
         let response = next.run(Request::from_parts(parts, body)).await;
         let response = sign_in_first(response, &visit, wants_page, path.as_deref());
@@ -68,8 +74,11 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
 
 async fn visit_of(platform: &Platform, request: &Parts, number: String) -> Result<Visit, Error> {
     let headers = &request.headers;
-    let peer = request.extensions.get::<Peer>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
+    let peer = request
+        .extensions
+        .get::<Context>()
+        .and_then(|context| context.address);
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
     let address = address_of(peer, headers, |address| platform.settings().is_proxy(address));
     let (signed, ended) = match sessions::find(platform, headers).await? {
         Found::Signed(signed) => (Some(*signed), None),
@@ -85,17 +94,25 @@ async fn visit_of(platform: &Platform, request: &Parts, number: String) -> Resul
         signed,
         ended,
         address,
-        agent: text(header::USER_AGENT).unwrap_or("").chars().take(AGENT).collect(),
+        agent: text(header::USER_AGENT)
+            .unwrap_or("")
+            .chars()
+            .take(AGENT)
+            .collect(),
         host: text(header::HOST).unwrap_or("localhost").to_owned(),
         request: number,
-        key: key.filter(|key| (8..=200).contains(&key.len())).map(str::to_owned),
+        key: key
+            .filter(|key| (8..=200).contains(&key.len()))
+            .map(str::to_owned),
     })))
 }
 
 /// Whether somebody looks at the answer in a browser.
 fn wants_page(request: &Parts) -> bool {
     let accepted = request.headers.get(header::ACCEPT);
-    accepted.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+    accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 /// Changes come from this site's own pages, or from programs that show a token (Fetch Metadata; Origin where a browser is
@@ -120,8 +137,14 @@ fn from_here(request: &Parts, is_secure: bool) -> Result<(), Error> {
 
 /// Whether a page of another site could have sent it without asking first.
 fn is_form(headers: &HeaderMap) -> bool {
-    let kinds = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kinds = [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain",
+    ];
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     !headers.contains_key(header::AUTHORIZATION)
         && value.is_some_and(|value| kinds.iter().any(|kind| value.starts_with(kind)))
 }
@@ -174,7 +197,10 @@ fn dressed(mut response: Response, number: &str, is_secure: bool) -> Response {
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("permissions-policy", "camera=(self), microphone=(), geolocation=(), payment=()"),
+        (
+            "permissions-policy",
+            "camera=(self), microphone=(), geolocation=(), payment=()",
+        ),
     ];
     for (name, value) in pairs {
         headers

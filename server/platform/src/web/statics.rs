@@ -11,9 +11,21 @@ use std::sync::LazyLock;
 use crate::{Error, secrets};
 
 const FILES: &[(&str, &str, &str)] = &[
-    ("uptake.css", "text/css; charset=utf-8", include_str!("../../assets/uptake.css")),
-    ("uptake.js", "text/javascript; charset=utf-8", include_str!("../../assets/uptake.js")),
-    ("htmx.js", "text/javascript; charset=utf-8", include_str!("../../assets/vendor/htmx.min.js")),
+    (
+        "uptake.css",
+        "text/css; charset=utf-8",
+        include_str!("../../assets/uptake.css"),
+    ),
+    (
+        "uptake.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/uptake.js"),
+    ),
+    (
+        "htmx.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/vendor/htmx.min.js"),
+    ),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 
@@ -36,7 +48,10 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn file(Path((version, name)): Path<(String, String)>) -> Result<Response, Error> {
-    let place = FILES.iter().position(|(file, ..)| *file == name).ok_or(Error::NotFound)?;
+    let place = FILES
+        .iter()
+        .position(|(file, ..)| *file == name)
+        .ok_or(Error::NotFound)?;
     let (_, media_type, text) = FILES[place];
     if VERSIONS[place] != version {
         return Err(Error::NotFound);

@@ -19,7 +19,13 @@ async fn a_change_from_another_sites_page_is_refused() {
         (vec![("sec-fetch-site", "none")], 303),
         (vec![("sec-fetch-site", "cross-site")], 403),
         (vec![("sec-fetch-site", "same-site")], 403),
-        (vec![("sec-fetch-site", "cross-site"), ("origin", "http://uptake.example")], 403),
+        (
+            vec![
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://uptake.example"),
+            ],
+            403,
+        ),
         (vec![("origin", "http://uptake.example")], 303),
         (vec![("origin", "https://uptake.example")], 403),
         (vec![("origin", "http://evil.example")], 403),
@@ -30,7 +36,14 @@ async fn a_change_from_another_sites_page_is_refused() {
         assert_eq!(page.status.as_u16(), expected, "{headers:?}");
     }
     // Signing in too: nobody is signed in as somebody else unawares.
-    site.browser().post_with("/sign-in", &[("mobile", "1")], &[("sec-fetch-site", "cross-site")]).await.is(403);
+    site.browser()
+        .post_with(
+            "/sign-in",
+            &[("mobile", "1")],
+            &[("sec-fetch-site", "cross-site")],
+        )
+        .await
+        .is(403);
 }
 
 #[tokio::test]
@@ -41,14 +54,27 @@ async fn every_answer_has_the_headers_that_keep_a_browser_safe() {
     for path in ["/", "/nowhere", "/sign-in", "/organisation"] {
         let page = browser.get(path).await;
         let policy = page.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{path}");
+        assert!(
+            policy.contains("script-src 'self';") && !policy.contains("unsafe"),
+            "{path}"
+        );
         assert_eq!(page.headers["x-content-type-options"], "nosniff");
         assert_eq!(page.headers["cache-control"], "no-store");
         assert_eq!(page.headers["x-request-id"].len(), 16);
-        assert!(!page.text.contains("<script>") && !page.text.contains("style=\"") && !page.text.contains(" onclick"), "{path}");
+        assert!(
+            !page.text.contains("<script>")
+                && !page.text.contains("style=\"")
+                && !page.text.contains(" onclick"),
+            "{path}"
+        );
     }
     let asset = browser.get(&asset("uptake.css")).await;
-    assert!(asset.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert!(
+        asset.headers["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
 }
 
 #[tokio::test]
@@ -56,7 +82,11 @@ async fn a_form_sent_twice_does_once_what_it_does() {
     let site = Site::new().await;
     let organisation = site.organisation(Kind::Hospital, "第一医院").await;
     let browser = site.administrator(organisation).await;
-    let fields = [("name", "质控员"), ("permission", "studies-view"), ("once", "a-key-of-the-form")];
+    let fields = [
+        ("name", "质控员"),
+        ("permission", "studies-view"),
+        ("once", "a-key-of-the-form"),
+    ];
     for _ in 0..2 {
         browser.post("/roles", &fields).await.leads_to("/roles");
     }
@@ -64,11 +94,20 @@ async fn a_form_sent_twice_does_once_what_it_does() {
     assert_eq!(site.count(count).await, 1);
     // A header does as well, for programs; another person's key is another key.
     let fields = [("name", "质控员"), ("permission", "studies-view")];
-    let headers = [("sec-fetch-site", "same-origin"), ("idempotency-key", "a-key-of-the-form")];
-    browser.post_with("/roles", &fields, &headers).await.leads_to("/roles");
+    let headers = [
+        ("sec-fetch-site", "same-origin"),
+        ("idempotency-key", "a-key-of-the-form"),
+    ];
+    browser
+        .post_with("/roles", &fields, &headers)
+        .await
+        .leads_to("/roles");
     assert_eq!(site.count(count).await, 1);
     let other = site.administrator(organisation).await;
-    other.post_with("/roles", &fields, &headers).await.leads_to("/roles");
+    other
+        .post_with("/roles", &fields, &headers)
+        .await
+        .leads_to("/roles");
     assert_eq!(site.count(count).await, 2);
 }
 
@@ -82,11 +121,21 @@ async fn what_is_not_allowed_is_refused_and_recorded() {
     let browser = site.administrator(here).await;
     let theirs = site.role(there, &[Permission::StudiesView]).await;
     browser.get(&format!("/roles/{theirs}")).await.is(403);
-    browser.post(&format!("/roles/{theirs}"), &[("name", "x")]).await.is(403);
-    browser.post("/switch", &[("organisation", &there.to_string())]).await.is(403);
+    browser
+        .post(&format!("/roles/{theirs}"), &[("name", "x")])
+        .await
+        .is(403);
+    browser
+        .post("/switch", &[("organisation", &there.to_string())])
+        .await
+        .is(403);
     let refused = site.entries("access.refused").await;
     assert_eq!(refused.len(), 3);
-    assert!(refused.iter().any(|entry| entry.subject == Some(format!("organisation:{there}"))));
+    assert!(
+        refused
+            .iter()
+            .any(|entry| entry.subject == Some(format!("organisation:{there}")))
+    );
     site.browser().get("/roles").await.is(303);
 }
 
@@ -96,12 +145,21 @@ async fn pages_speak_the_language_that_was_chosen() {
     let (account, _) = site.account("王小明").await;
     let browser = site.signed_in(account, None).await;
     assert!(browser.get("/").await.text.contains("lang=\"zh-CN\""));
-    browser.post("/language", &[("language", "en"), ("to", "/profile")]).await.leads_to("/profile");
+    browser
+        .post("/language", &[("language", "en"), ("to", "/profile")])
+        .await
+        .leads_to("/profile");
     let page = browser.get("/profile").await;
     assert!(page.text.contains("lang=\"en\"") && page.text.contains("Basic data"));
-    browser.post("/theme", &[("theme", "dark"), ("to", "/")]).await.leads_to("/");
+    browser
+        .post("/theme", &[("theme", "dark"), ("to", "/")])
+        .await
+        .leads_to("/");
     assert!(browser.get("/").await.text.contains("data-theme=\"dark\""));
-    browser.post("/theme", &[("theme", "pink"), ("to", "/")]).await.is(400);
+    browser
+        .post("/theme", &[("theme", "pink"), ("to", "/")])
+        .await
+        .is(400);
 }
 
 #[test]
@@ -120,7 +178,9 @@ fn an_address_is_the_peers_unless_a_trusted_proxy_says_otherwise() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
-        let found = address_of(peer.parse().unwrap(), &headers, |address| address == proxy || address == inner);
+        let found = address_of(peer.parse().unwrap(), &headers, |address| {
+            address == proxy || address == inner
+        });
         assert_eq!(found.to_string(), expected, "{peer} {forwarded}");
     }
 }
@@ -154,11 +214,17 @@ fn each_wrong_field_says_what_is_wrong_and_keeps_what_was_typed() {
     ] {
         let mut form = form(value);
         form.name("field", 60);
-        let said = form.wrong("field").map(|wrong| wrong.say(Language::English).into_owned());
+        let said = form
+            .wrong("field")
+            .map(|wrong| wrong.say(Language::English).into_owned());
         let expected = expected.map(|key| {
             let wrong = Wrong::new(key);
             if key == "wrong-long" {
-                wrong.with("longest", 60).with("found", 61).say(Language::English).into_owned()
+                wrong
+                    .with("longest", 60)
+                    .with("found", 61)
+                    .say(Language::English)
+                    .into_owned()
             } else {
                 wrong.say(Language::English).into_owned()
             }
@@ -185,12 +251,27 @@ fn numbers_addresses_and_mobiles_are_read_or_refused() {
         let read = form.mobile("field");
         assert_eq!((!form.is_wrong()).then_some(read.as_str()), expected, "{value}");
     }
-    for (value, expected) in [("a@b.cn", true), ("a.b+c@mail.b.cn", true), ("a@b", false), ("@b.cn", false), ("a b@c.cn", false), ("a@.cn", false)] {
+    for (value, expected) in [
+        ("a@b.cn", true),
+        ("a.b+c@mail.b.cn", true),
+        ("a@b", false),
+        ("@b.cn", false),
+        ("a b@c.cn", false),
+        ("a@.cn", false),
+    ] {
         let mut form = form(value);
         form.email("field");
         assert_eq!(!form.is_wrong(), expected, "{value}");
     }
-    for (value, expected) in [("5", true), ("4", false), ("11", false), ("5.5", false), ("五", false), ("", false), ("99999999999999999999", false)] {
+    for (value, expected) in [
+        ("5", true),
+        ("4", false),
+        ("11", false),
+        ("5.5", false),
+        ("五", false),
+        ("", false),
+        ("99999999999999999999", false),
+    ] {
         let mut form = form(value);
         form.number("field", 5, 10);
         assert_eq!(!form.is_wrong(), expected, "{value}");

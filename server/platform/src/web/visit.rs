@@ -130,7 +130,10 @@ impl Visit {
             Some(signed) => Who::Person(signed.permitted()),
             None => Who::Anyone,
         };
-        self.0.platform.permissions().may(&who, action, resource, self.circumstances())
+        self.0
+            .platform
+            .permissions()
+            .may(&who, action, resource, self.circumstances())
     }
 
     pub(crate) fn circumstances(&self) -> Circumstances {
@@ -205,7 +208,10 @@ pub fn address_of(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr)
     if !is_trusted(peer) {
         return peer;
     }
-    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let named: Vec<IpAddr> = lines
         .flat_map(|line| line.split(','))
         .filter_map(|text| text.trim().parse().ok())

@@ -79,7 +79,10 @@ pub async fn list(
         None => sql.push(" AND m.state IN ('active', 'invited')"),
     };
     names::matching(&mut sql, "p.name_keys", words);
-    sql.push(" AND m.id > ").bind(after).push(" ORDER BY m.id LIMIT ").bind(i64::from(limit));
+    sql.push(" AND m.id > ")
+        .bind(after)
+        .push(" ORDER BY m.id LIMIT ")
+        .bind(i64::from(limit));
     sql.all(connection).await?.iter().map(member).collect()
 }
 
@@ -90,7 +93,12 @@ pub async fn list(
 /// The database's.
 pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Member>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.id = "));
-    sql.bind(id).one(connection).await?.as_ref().map(member).transpose()
+    sql.bind(id)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(member)
+        .transpose()
 }
 
 /// The membership of a person in an organisation, whatever its state.
@@ -100,7 +108,9 @@ pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Member>
 /// The database's.
 pub async fn of(connection: &impl Connection, account: i64, organisation: i64) -> Result<Option<Member>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.person = "));
-    sql.bind(account).push(" AND m.organisation = ").bind(organisation);
+    sql.bind(account)
+        .push(" AND m.organisation = ")
+        .bind(organisation);
     sql.one(connection).await?.as_ref().map(member).transpose()
 }
 
@@ -121,7 +131,10 @@ pub async fn add(
     let mut sql = Sql::new(
         "INSERT INTO memberships (person, organisation, role, state, has_film, invited_by, since_ns) VALUES (",
     );
-    sql.bind_all([account, organisation, role]).push(", ").bind(state).push(", 1, ");
+    sql.bind_all([account, organisation, role])
+        .push(", ")
+        .bind(state)
+        .push(", 1, ");
     sql.bind(invited_by).push(", ").bind(now_ns);
     sql.push(
         ") ON CONFLICT (person, organisation) DO UPDATE SET role = excluded.role, state = excluded.state, \
@@ -137,7 +150,11 @@ pub async fn add(
 /// The database's.
 pub async fn set_state(connection: &impl Connection, id: i64, state: &str, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE memberships SET state = ");
-    sql.bind(state).push(", since_ns = ").bind(now_ns).push(" WHERE id = ").bind(id);
+    sql.bind(state)
+        .push(", since_ns = ")
+        .bind(now_ns)
+        .push(" WHERE id = ")
+        .bind(id);
     sql.run(connection).await?;
     Ok(())
 }
@@ -149,7 +166,11 @@ pub async fn set_state(connection: &impl Connection, id: i64, state: &str, now_n
 /// The database's.
 pub async fn change(connection: &impl Connection, id: i64, role: i64, has_film: bool) -> Result<()> {
     let mut sql = Sql::new("UPDATE memberships SET role = ");
-    sql.bind(role).push(", has_film = ").bind(i64::from(has_film)).push(" WHERE id = ").bind(id);
+    sql.bind(role)
+        .push(", has_film = ")
+        .bind(i64::from(has_film))
+        .push(" WHERE id = ")
+        .bind(id);
     sql.run(connection).await?;
     Ok(())
 }

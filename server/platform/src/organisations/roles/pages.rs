@@ -14,8 +14,9 @@ use crate::web::{Done, Fields, Form, Visit, Wrong};
 use crate::{Error, Platform, Result};
 
 /// Modalities that a role can be for: those of nuclear medicine first.
-pub(crate) const CATEGORIES: [&str; 14] =
-    ["PT", "NM", "CT", "MR", "CR", "DX", "DR", "US", "XA", "RF", "MG", "BMD", "SC", "OT"];
+pub(crate) const CATEGORIES: [&str; 14] = [
+    "PT", "NM", "CT", "MR", "CR", "DX", "DR", "US", "XA", "RF", "MG", "BMD", "SC", "OT",
+];
 
 pub(super) fn router() -> Router<Platform> {
     Router::new()
@@ -27,7 +28,9 @@ pub(super) fn router() -> Router<Platform> {
 
 async fn list(visit: Visit) -> Result<Markup> {
     let organisation = visit.organisation()?;
-    visit.may(Action::RolesView, Resource::Organisation(organisation)).await?;
+    visit
+        .may(Action::RolesView, Resource::Organisation(organisation))
+        .await?;
     let view = visit.view();
     let roles = store::list(visit.platform().readers(), organisation).await?;
     let columns = [
@@ -54,10 +57,14 @@ async fn list(visit: Visit) -> Result<Markup> {
             ]
         })
         .collect();
-    Ok(ui::page(&visit, &view.say("roles"), html! {
-        div.head { h1 { (view.say("roles")) } (ui::button_link("/roles/new", &view.say("role-new"), true)) }
-        (ui::table(view, "roles", &columns, &rows))
-    }))
+    Ok(ui::page(
+        &visit,
+        &view.say("roles"),
+        html! {
+            div.head { h1 { (view.say("roles")) } (ui::button_link("/roles/new", &view.say("role-new"), true)) }
+            (ui::table(view, "roles", &columns, &rows))
+        },
+    ))
 }
 
 async fn kind_of(visit: &Visit, organisation: i64) -> Result<Kind> {
@@ -67,7 +74,9 @@ async fn kind_of(visit: &Visit, organisation: i64) -> Result<Kind> {
 
 async fn new(visit: Visit) -> Result<Markup> {
     let organisation = visit.organisation()?;
-    visit.may(Action::RolesEdit, Resource::Organisation(organisation)).await?;
+    visit
+        .may(Action::RolesEdit, Resource::Organisation(organisation))
+        .await?;
     let kind = kind_of(&visit, organisation).await?;
     Ok(page(&visit, &Form::default(), kind, None))
 }
@@ -80,36 +89,46 @@ fn page(visit: &Visit, form: &Form, kind: Kind, role: Option<&Role>) -> Markup {
         .map(|permission| {
             let word = permission.word();
             let about = view.say(&format!("permission-about-{word}"));
-            (word.to_owned(), view.say(&format!("permission-{word}")).into_owned(), about.into_owned())
+            (
+                word.to_owned(),
+                view.say(&format!("permission-{word}")).into_owned(),
+                about.into_owned(),
+            )
         })
         .collect();
     let plain = |words: &str, value: &str| (value.to_owned(), words.to_owned(), String::new());
     let categories: Vec<_> = CATEGORIES.iter().map(|one| plain(one, one)).collect();
-    let days: Vec<_> = (0..7).map(|day| plain(&view.say(DAYS[day]), &day.to_string())).collect();
+    let days: Vec<_> = (0..7)
+        .map(|day| plain(&view.say(DAYS[day]), &day.to_string()))
+        .collect();
     let is_initial = role.is_some_and(|role| role.is_initial);
-    ui::page(visit, &title, html! {
-        h1 { (title) }
-        section.card {
-            @if is_initial { (ui::message(Tone::Quiet, &view.say("role-initial-about"))) }
-            (ui::form(view, &action, html! {
-                (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
-                (ui::line(view, form, "description", &view.say("description"), "text", "off"))
-                @if !is_initial {
-                    (ui::checks(view, form, "permission", &view.say("permissions"), &permissions))
-                    (ui::checks(view, form, "category", &view.say("categories-none-is-all"), &categories))
-                    (ui::checks(view, form, "day", &view.say("hours-none-is-always"), &days))
-                    div.row {
-                        (ui::line(view, form, "from", &view.say("hours-from"), "time", "off"))
-                        (ui::line(view, form, "until", &view.say("hours-until"), "time", "off"))
+    ui::page(
+        visit,
+        &title,
+        html! {
+            h1 { (title) }
+            section.card {
+                @if is_initial { (ui::message(Tone::Quiet, &view.say("role-initial-about"))) }
+                (ui::form(view, &action, html! {
+                    (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
+                    (ui::line(view, form, "description", &view.say("description"), "text", "off"))
+                    @if !is_initial {
+                        (ui::checks(view, form, "permission", &view.say("permissions"), &permissions))
+                        (ui::checks(view, form, "category", &view.say("categories-none-is-all"), &categories))
+                        (ui::checks(view, form, "day", &view.say("hours-none-is-always"), &days))
+                        div.row {
+                            (ui::line(view, form, "from", &view.say("hours-from"), "time", "off"))
+                            (ui::line(view, form, "until", &view.say("hours-until"), "time", "off"))
+                        }
                     }
-                }
-                (ui::submit(&view.say("save")))
-            }))
-        }
-        @if let Some(role) = role.filter(|role| !role.is_initial) {
-            (ui::small_form(view, &format!("/roles/{}/remove", role.id), &view.say("role-remove"), "danger", Some(&view.say("role-remove-confirm"))))
-        }
-    })
+                    (ui::submit(&view.say("save")))
+                }))
+            }
+            @if let Some(role) = role.filter(|role| !role.is_initial) {
+                (ui::small_form(view, &format!("/roles/{}/remove", role.id), &view.say("role-remove"), "danger", Some(&view.say("role-remove-confirm"))))
+            }
+        },
+    )
 }
 
 /// Reads the form into a role.
@@ -144,7 +163,10 @@ fn read(form: &mut Form, organisation: i64, kind: Kind) -> Role {
 }
 
 fn read_hours(form: &mut Form) -> Hours {
-    let days: Vec<Option<u32>> = form.chosen("day").map(|day| day.parse().ok().filter(|day| *day < 7)).collect();
+    let days: Vec<Option<u32>> = form
+        .chosen("day")
+        .map(|day| day.parse().ok().filter(|day| *day < 7))
+        .collect();
     if days.is_empty() {
         return Hours::default();
     }
@@ -167,8 +189,15 @@ fn read_hours(form: &mut Form) -> Hours {
 }
 
 fn filled(role: &Role) -> Form {
-    let mut pairs = vec![("name", role.name.clone()), ("description", role.description.clone())];
-    pairs.extend(role.permissions.iter().map(|one| ("permission", one.word().to_owned())));
+    let mut pairs = vec![
+        ("name", role.name.clone()),
+        ("description", role.description.clone()),
+    ];
+    pairs.extend(
+        role.permissions
+            .iter()
+            .map(|one| ("permission", one.word().to_owned())),
+    );
     pairs.extend(role.categories.iter().map(|one| ("category", one.clone())));
     if let Some((days, from, until)) = role.hours.as_days() {
         pairs.extend(days.iter().map(|day| ("day", day.to_string())));
@@ -182,7 +211,9 @@ fn filled(role: &Role) -> Form {
 /// A role of an organisation that is allowed: another's is refused, and that is recorded.
 async fn role_for(visit: &Visit, id: i64, action: Action) -> Result<Role> {
     let role = store::one(visit.platform().readers(), id).await?;
-    let organisation = role.as_ref().map_or(visit.organisation()?, |role| role.organisation);
+    let organisation = role
+        .as_ref()
+        .map_or(visit.organisation()?, |role| role.organisation);
     visit.may(action, Resource::Organisation(organisation)).await?;
     role.ok_or(Error::NotFound)
 }
@@ -195,7 +226,9 @@ async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup> {
 
 async fn add(visit: Visit, fields: Fields) -> Result<Done> {
     let organisation = visit.organisation()?;
-    visit.may(Action::RolesEdit, Resource::Organisation(organisation)).await?;
+    visit
+        .may(Action::RolesEdit, Resource::Organisation(organisation))
+        .await?;
     let kind = kind_of(&visit, organisation).await?;
     let mut form = Form::new(fields);
     let role = read(&mut form, organisation, kind);
@@ -214,7 +247,11 @@ async fn add(visit: Visit, fields: Fields) -> Result<Done> {
 /// Nobody gives others what the own role does not hold.
 fn must_be_own(visit: &Visit, form: &mut Form, role: &Role) -> Result<()> {
     let held = &visit.person()?.permitted().permissions;
-    if role.permissions.iter().any(|permission| !held.contains(permission)) {
+    if role
+        .permissions
+        .iter()
+        .any(|permission| !held.contains(permission))
+    {
         form.refuse("permission", Wrong::new("wrong-not-held"));
     }
     Ok(())

@@ -53,8 +53,11 @@ fn role(row: &Row) -> Result<Role> {
 ///
 /// The database's.
 pub async fn list(connection: &impl Connection, organisation: i64) -> Result<Vec<Role>> {
-    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM roles r WHERE r.removed_ns IS NULL AND r.organisation = "));
-    sql.bind(organisation).push(" ORDER BY r.is_initial DESC, r.id LIMIT 500");
+    let mut sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM roles r WHERE r.removed_ns IS NULL AND r.organisation = "
+    ));
+    sql.bind(organisation)
+        .push(" ORDER BY r.is_initial DESC, r.id LIMIT 500");
     sql.all(connection).await?.iter().map(role).collect()
 }
 
@@ -64,7 +67,9 @@ pub async fn list(connection: &impl Connection, organisation: i64) -> Result<Vec
 ///
 /// The database's.
 pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Role>> {
-    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM roles r WHERE r.removed_ns IS NULL AND r.id = "));
+    let mut sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM roles r WHERE r.removed_ns IS NULL AND r.id = "
+    ));
     sql.bind(id).one(connection).await?.as_ref().map(role).transpose()
 }
 
@@ -73,9 +78,15 @@ pub async fn one(connection: &impl Connection, id: i64) -> Result<Option<Role>> 
 /// # Errors
 ///
 /// The database's.
-pub async fn holding(connection: &impl Connection, organisation: i64, permission: &str) -> Result<Option<i64>> {
+pub async fn holding(
+    connection: &impl Connection,
+    organisation: i64,
+    permission: &str,
+) -> Result<Option<i64>> {
     let mut sql = Sql::new("SELECT id FROM roles WHERE removed_ns IS NULL AND organisation = ");
-    sql.bind(organisation).push(" AND permissions LIKE ").bind(format!("%\"{permission}\"%"));
+    sql.bind(organisation)
+        .push(" AND permissions LIKE ")
+        .bind(format!("%\"{permission}\"%"));
     sql.push(" ORDER BY id LIMIT 1");
     let row = sql.one(connection).await?;
     Ok(row.map(|row| row.get(0)).transpose()?)
@@ -87,10 +98,15 @@ pub async fn holding(connection: &impl Connection, organisation: i64, permission
 ///
 /// The database's.
 pub async fn hours_of(connection: &impl Connection, account: i64, organisation: i64) -> Result<Hours> {
-    let mut sql = Sql::new("SELECT r.hours FROM memberships m JOIN roles r ON r.id = m.role WHERE m.person = ");
-    sql.bind(account).push(" AND m.organisation = ").bind(organisation);
+    let mut sql =
+        Sql::new("SELECT r.hours FROM memberships m JOIN roles r ON r.id = m.role WHERE m.person = ");
+    sql.bind(account)
+        .push(" AND m.organisation = ")
+        .bind(organisation);
     let text: Option<String> = sql.one(connection).await?.map(|row| row.get(0)).transpose()?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    Ok(text
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
 }
 
 /// Adds a role; gives its number.
@@ -102,7 +118,10 @@ pub async fn add(connection: &impl Connection, role: &Role) -> Result<i64> {
     let mut sql = Sql::new(
         "INSERT INTO roles (organisation, name, description, is_initial, permissions, categories, hours) VALUES (",
     );
-    sql.bind(role.organisation).push(", ").bind_all([role.name.as_str(), role.description.as_str()]).push(", 0, ");
+    sql.bind(role.organisation)
+        .push(", ")
+        .bind_all([role.name.as_str(), role.description.as_str()])
+        .push(", 0, ");
     sql.bind_all(columns(role)).push(") RETURNING id");
     only(&sql, connection).await
 }
@@ -115,9 +134,14 @@ pub async fn add(connection: &impl Connection, role: &Role) -> Result<i64> {
 pub async fn change(connection: &impl Connection, role: &Role) -> Result<()> {
     let [permissions, categories, hours] = columns(role);
     let mut sql = Sql::new("UPDATE roles SET name = ");
-    sql.bind(role.name.as_str()).push(", description = ").bind(role.description.as_str());
+    sql.bind(role.name.as_str())
+        .push(", description = ")
+        .bind(role.description.as_str());
     sql.push(", permissions = ").bind(permissions);
-    sql.push(", categories = ").bind(categories).push(", hours = ").bind(hours);
+    sql.push(", categories = ")
+        .bind(categories)
+        .push(", hours = ")
+        .bind(hours);
     sql.push(" WHERE id = ").bind(role.id);
     sql.run(connection).await?;
     Ok(())
