@@ -396,18 +396,23 @@ impl Browser<'_> {
 
     /// Signs in as people do, reading the captcha where one is asked for.
     pub(crate) async fn sign_in(&self, mobile: &str, password: &str) -> Page {
-        let page = self.get("/sign-in").await;
-        let mut fields = vec![("mobile", mobile.to_owned()), ("password", password.to_owned())];
-        if page.text.contains("captcha_token") {
-            let (token, shown) = self.site.read_captcha(&page).await;
-            fields.push(("captcha_token", token));
-            fields.push(("captcha", shown));
+        let mut page = self.get("/sign-in").await;
+        let mut is_asked = page.text.contains("captcha_token");
+        loop {
+            let mut fields = vec![("mobile", mobile.to_owned()), ("password", password.to_owned())];
+            if is_asked {
+                let (token, shown) = self.site.read_captcha(&page).await;
+                fields.push(("captcha_token", token));
+                fields.push(("captcha", shown));
+            }
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            page = self.post("/sign-in", &fields).await;
+            // An address that somebody else is known at asks only now.
+            if is_asked || !page.text.contains("captcha_token") {
+                return page;
+            }
+            is_asked = true;
         }
-        let fields: Vec<(&str, &str)> = fields
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        self.post("/sign-in", &fields).await
     }
 }
 
