@@ -26,7 +26,7 @@ const SECONDS: &str = "uptake_http_request_duration_seconds";
 /// The figures are of the deliveries to `destinations` too, and of nothing else that is not named in the configuration.
 pub(super) fn router(app: App, figures: PrometheusHandle, destinations: Arc<[String]>) -> Router {
     let metrics = async move |State(app): State<App>, caller: Caller| -> pacs::http::Result<Response> {
-        caller.may(Action::Watch, None)?;
+        caller.may(Action::Watch, None).await?;
         let destinations = destinations.iter().map(String::as_str);
         pacs::figures::measure(app.archive().index(), destinations).await?;
         figures.run_upkeep();

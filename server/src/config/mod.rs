@@ -126,8 +126,10 @@ pub struct Peer {
     pub networks: Vec<String>,
     /// Associations at once.
     pub associations: u32,
-    /// What it may do.
+    /// What it may do; `retrieve` and `export` are the same here.
     pub may: Vec<Action>,
+    /// The organisation, by its number, whose the studies become that it sends, and whose it sees; all when absent.
+    pub organisation: Option<i64>,
     /// Specific Character Set of answers to it: `ISO_IR 192`, `GB18030`, `GBK`, `ISO 2022 IR 58`.
     pub character_set: String,
 }
@@ -275,6 +277,7 @@ impl Default for Peer {
             networks: Vec::new(),
             associations: 5,
             may: ALL_ACTIONS.to_vec(),
+            organisation: None,
             character_set: CharacterSet::default().term().to_owned(),
         }
     }
@@ -334,6 +337,7 @@ impl Peer {
             address: self.address.clone(),
             is_secure: self.tls,
             character_set,
+            custodian: self.organisation,
             ..Application::new(ae_title)
         })
     }

@@ -21,7 +21,7 @@ use codec::dataset::{self, PixelKind};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::index;
+use crate::index::{self, Restriction};
 use crate::services::Archive;
 use crate::storage::{self, Hash, MAX_PACKED_BYTES, pack, unpack};
 use crate::transcode::{self, Limits, transcode};
@@ -237,7 +237,7 @@ impl Compressor {
         {
             // What is removed for good meanwhile does not come back.
             let _together = self.archive.ingest().together().await;
-            if !index.has_object(object.hash).await? {
+            if !index.has_object(object.hash, &Restriction::NONE).await? {
                 return Ok(());
             }
             storage

@@ -318,6 +318,7 @@ async fn corrections_are_laid_over_either_form() {
     let bytes = image(1, 64, 1);
     take(&archive, &bytes).await;
     let corrected = NewCorrection {
+        custodian: None,
         scope: Scope::Study(STUDY.to_owned()),
         changes: [(tags::PATIENT_ID, "P2".to_owned())].into(),
         actor: "web:tester".to_owned(),

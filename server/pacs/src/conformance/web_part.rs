@@ -359,7 +359,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::RESOURCES;
-    use crate::access::{Action, Authorize, Principal};
+    use crate::access::{Action, Authorize, Failed, Principal};
+    use crate::events::Boxed;
     use crate::http::tests::{app, send, start};
     use crate::http::{Limits, router};
     use crate::test_folder::TestFolder;
@@ -373,8 +374,14 @@ mod tests {
             None
         }
 
-        fn may(&self, _who: &Principal, _action: Action, _study_uid: Option<&str>) -> bool {
-            false
+        fn may<'a>(
+            &'a self,
+            _who: &'a Principal,
+            _action: Action,
+            _study_uid: Option<&'a str>,
+        ) -> Boxed<'a, Result<bool, Failed>> {
+            let may = false;
+            Box::pin(async move { Ok(may) })
         }
     }
 

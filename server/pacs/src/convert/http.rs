@@ -31,7 +31,7 @@ use crate::dicomweb::multipart::{self, Event, Reader, essence, parameter};
 use crate::dicomweb::stow::Taken;
 use crate::dicomweb::upload::Report;
 use crate::http::{App, Caller, Error, Result};
-use crate::index::{Index, Key, Level, Match, Query};
+use crate::index::{Index, Key, Level, Match, Query, Restriction};
 
 /// What one file may ask for: it is in memory, and so is its object.
 const LIMITS: Limits = Limits {
@@ -121,7 +121,7 @@ async fn convert(
     Asked(address): Asked<Address>,
     request: Request,
 ) -> Result<Response> {
-    caller.may(Action::Store, address.study.as_deref())?;
+    caller.may(Action::Store, address.study.as_deref()).await?;
     let (parts, body) = request.into_parts();
     let boundary = boundary(&parts.headers)?;
     let _place = places.try_acquire().map_err(|_| Error::Busy("conversions"))?;
@@ -294,7 +294,7 @@ impl Converting {
                     .archive()
                     .ingest()
                     .begin()
-                    .from(self.caller.principal.actor());
+                    .from(self.caller.sender().await?);
                 receiving.write(&object).await?;
                 self.report.add(&name, Taken::Judged(receiving.finish().await?))
             }
@@ -311,11 +311,10 @@ impl Converting {
             same(tags::STUDY_INSTANCE_UID, &mut header.study_instance_uid, study)?;
         }
         let given = header.study_instance_uid.clone();
-        self.caller.may(
-            Action::Store,
-            Some(&given).filter(|uid| !uid.is_empty()).map(String::as_str),
-        )?;
-        let is_there = !given.is_empty() && as_filed(self.app.archive().index(), &mut header).await?;
+        let study_uid = Some(given.as_str()).filter(|uid| !uid.is_empty());
+        let within = self.caller.may(Action::Store, study_uid).await?;
+        let index = self.app.archive().index();
+        let is_there = !given.is_empty() && as_filed(index, within, &mut header).await?;
         if self.address.study.is_some() && !is_there && header.patient_id.is_empty() {
             return Err(Error::NotFound);
         }
@@ -340,12 +339,13 @@ fn identity_too_large() -> Error {
 }
 
 /// Fills in what the archive shows of the study; whether it has it.
-async fn as_filed(index: &Index, header: &mut Header) -> Result<bool> {
+async fn as_filed(index: &Index, within: Restriction, header: &mut Header) -> Result<bool> {
     let query = Query {
         keys: vec![Key {
             tag: tags::STUDY_INSTANCE_UID,
             matching: Match::UidList(vec![header.study_instance_uid.clone()]),
         }],
+        within,
         ..Query::all(Level::Study)
     };
     let rows = index.query(&query).await?;

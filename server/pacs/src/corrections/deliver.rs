@@ -214,7 +214,11 @@ impl Archive {
     ///
     /// [`Error::Overlay`] when it cannot be laid over an object, and as [`crate::index::Index::correct`].
     pub async fn correct(&self, new: &NewCorrection) -> Result<i64, Error> {
-        for hash in self.index().samples(&new.scope, MAX_SAMPLES).await? {
+        for hash in self
+            .index()
+            .samples(&new.scope, new.custodian, MAX_SAMPLES)
+            .await?
+        {
             let bytes = self.read_for_delivery(hash, false).await?;
             let overlays = [Overlay {
                 changes: new.changes.clone(),
@@ -233,10 +237,10 @@ impl Archive {
     ///
     /// [`Error::Overlay`] when the other's identity cannot be laid over an object, and as [`crate::index::Index::merge`].
     pub async fn merge(&self, new: &NewMerge) -> Result<i64, Error> {
-        if let Some(overlay) = self.index().merged_into(&new.into).await? {
+        if let Some(overlay) = self.index().merged_into(&new.into, new.custodian).await? {
             let overlays: Arc<[Overlay]> = [overlay].into();
             let scope = Scope::Patient(new.from.clone());
-            for hash in self.index().samples(&scope, MAX_SAMPLES).await? {
+            for hash in self.index().samples(&scope, new.custodian, MAX_SAMPLES).await? {
                 let bytes = self.read_for_delivery(hash, false).await?;
                 laid_over(bytes, &overlays).await?;
             }

@@ -22,7 +22,7 @@ use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, OfStudy};
 use crate::http::{App, Caller, Error, Result};
-use crate::index::{Correction, Identifier, NewCorrection, Scope};
+use crate::index::{Correction, Identifier, NewCorrection, Restriction, Scope};
 use crate::storage::Hash;
 
 pub(super) fn router() -> Router<App> {
@@ -108,10 +108,12 @@ async fn list(
     caller: Caller,
     asked: Asked<OfStudy>,
 ) -> Result<Listed<CorrectionJson>> {
-    caller.may(Action::Correct, asked.of.study.as_deref())?;
+    let within = caller.may(Action::Correct, asked.of.study.as_deref()).await?;
     let scope = asked.of.study.map(Scope::Study);
     let index = app.archive().index();
-    let found = index.corrections(scope.as_ref(), asked.page.rows()).await?;
+    let found = index
+        .corrections(scope.as_ref(), &within, asked.page.rows())
+        .await?;
     Ok(asked.page.answer(found, |correction| correction.id, json))
 }
 
@@ -124,7 +126,10 @@ async fn make(
         ScopeJson::Study(study) | ScopeJson::Series { study, .. } => Some(study.as_str()),
         _ => None,
     };
-    caller.may(Action::Correct, study)?;
+    let within = caller.may(Action::Correct, study).await?;
+    if let ScopeJson::Instance(sop_uid) = &asked.scope {
+        sees_instance(&app, &within, sop_uid).await?;
+    }
     let changes = asked.changes.into_iter().map(|(name, value)| {
         let tag = tag(&name)
             .ok_or_else(|| Error::BadRequest("expected tags of eight hexadecimal digits".to_owned()))?;
@@ -132,6 +137,7 @@ async fn make(
     });
     let new = NewCorrection {
         scope: asked.scope.into(),
+        custodian: caller.custodian().await?,
         changes: changes.collect::<Result<_>>()?,
         actor: caller.principal.actor(),
         at_ns: now_ns(),
@@ -142,11 +148,11 @@ async fn make(
 }
 
 async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    let within = caller.may(Action::Correct, None).await?;
     let actor = caller.principal.actor();
     app.archive()
         .index()
-        .undo_correction(id, &actor, now_ns())
+        .undo_correction(id, &within, &actor, now_ns())
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -156,7 +162,8 @@ async fn candidates(
     caller: Caller,
     Path(sop_uid): Path<String>,
 ) -> Result<impl IntoResponse> {
-    caller.may(Action::Correct, None)?;
+    let within = caller.may(Action::Correct, None).await?;
+    sees_instance(&app, &within, &sop_uid).await?;
     let found = app.archive().index().candidates(&sop_uid).await?;
     let found: Vec<_> = found
         .into_iter()
@@ -174,7 +181,11 @@ async fn original(
     caller: Caller,
     Path((sop_uid, hash)): Path<(String, String)>,
 ) -> Result<impl IntoResponse> {
-    caller.may(Action::Correct, None)?;
+    let study_uid = app.archive().index().study_of(&sop_uid).await?;
+    let within = caller
+        .may_and_look(Action::Correct, Action::Export, study_uid.as_deref())
+        .await?;
+    sees_instance(&app, &within, &sop_uid).await?;
     let hash = Hash::from_hex(&hash).ok_or(Error::NotFound)?;
     let candidates = app.archive().index().candidates(&sop_uid).await?;
     if !candidates.iter().any(|candidate| candidate.hash == hash) {
@@ -186,6 +197,17 @@ async fn original(
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, bytes))
+}
+
+/// Refuses what is about an instance that is not there for the caller.
+async fn sees_instance(app: &App, within: &Restriction, sop_uid: &str) -> Result<()> {
+    if within.is_none() {
+        return Ok(());
+    }
+    let index = app.archive().index();
+    let study_uid = index.study_of(sop_uid).await?.ok_or(Error::NotFound)?;
+    let is_within = index.is_within(within, &study_uid).await?;
+    is_within.then_some(()).ok_or(Error::NotFound)
 }
 
 fn tag(name: &str) -> Option<Tag> {

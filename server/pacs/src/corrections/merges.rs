@@ -69,8 +69,8 @@ struct MergeJson {
 }
 
 async fn list(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> Result<Listed<MergeJson>> {
-    caller.may(Action::Correct, None)?;
-    let found = app.archive().index().merges(asked.page.rows()).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    let found = app.archive().index().merges(&within, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |merge| merge.id, json))
 }
 
@@ -79,10 +79,11 @@ async fn make(
     caller: Caller,
     Json(asked): Json<MakeJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     let new = NewMerge {
         from: asked.from.into(),
         into: asked.into.into(),
+        custodian: caller.custodian().await?,
         actor: caller.principal.actor(),
         at_ns: now_ns(),
         reason: asked.reason,
@@ -92,9 +93,12 @@ async fn make(
 }
 
 async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    let within = caller.may(Action::Correct, None).await?;
     let actor = caller.principal.actor();
-    app.archive().index().unmerge(id, &actor, now_ns()).await?;
+    app.archive()
+        .index()
+        .unmerge(id, &within, &actor, now_ns())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -114,6 +114,7 @@ pub(crate) async fn ask(
 
 fn correction(scope: Scope, changes: &[(Tag, &str)]) -> NewCorrection {
     NewCorrection {
+        custodian: None,
         scope,
         changes: changes
             .iter()

@@ -38,7 +38,7 @@ struct Wanted {
 }
 
 async fn list(From(app): From<App>, caller: Caller, asked: Asked<Wanted>) -> Result<Listed<Value>> {
-    caller.may(Action::Watch, asked.of.study.as_deref())?;
+    caller.may(Action::Watch, asked.of.study.as_deref()).await?;
     let known = |word: &String| State::from_text(word).ok_or_else(unknown_state);
     let filter = Filter {
         state: asked.of.state.as_ref().map(known).transpose()?,
@@ -75,7 +75,7 @@ fn shown(delivery: &Delivery) -> Value {
 }
 
 async fn summary(From(app): From<App>, caller: Caller) -> Result<impl IntoResponse> {
-    caller.may(Action::Watch, None)?;
+    caller.may(Action::Watch, None).await?;
     let queue = app.queue()?;
     let counts = queue.counts().await?;
     let counts: Vec<Value> = counts
@@ -99,7 +99,7 @@ async fn summary(From(app): From<App>, caller: Caller) -> Result<impl IntoRespon
 }
 
 async fn retry(From(app): From<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     if !app.queue()?.retry(id).await? {
         return Err(Error::NotFound);
     }
@@ -118,7 +118,7 @@ async fn dropped(
     Path(id): Path<i64>,
     Json(asked): Json<DropJson>,
 ) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     let actor = caller.principal.actor();
     app.queue()?.drop_one(id, &actor, &asked.reason).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -32,7 +32,7 @@ pub use line::Line;
 pub use state::{NoSuchStep, State, Step};
 
 use crate::clock::now_ns;
-use crate::events::{Boxed, Event, Kind};
+use crate::events::{Boxed, Event, EventTable, Kind};
 use crate::index::{Index, Page, Result};
 use crate::storage::Hash;
 
@@ -238,7 +238,7 @@ impl Queue {
             let change = index.begin().await?;
             let event = match begin {
                 Begin::AtTheFirst => 0,
-                Begin::Now => store::last_event(&index).await?,
+                Begin::Now => EventTable::last(&index).await?,
             };
             store::set_cursor(&change, reader, event).await?;
             change.commit().await?;

@@ -18,16 +18,6 @@ pub(super) async fn cursor(index: &Index, reader: &str) -> Result<Option<i64>> {
     Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
-/// The last event that there is.
-pub(super) async fn last_event(index: &Index) -> Result<i64> {
-    let sql = Sql::new("SELECT COALESCE(MAX(id), 0) FROM events");
-    let row = sql
-        .one(index.readers())
-        .await?
-        .ok_or(Error::Damaged("a maximum"))?;
-    Ok(row.get(0)?)
-}
-
 pub(super) async fn set_cursor(change: &Change, reader: &str, event: i64) -> Result<()> {
     let mut sql = Sql::new("INSERT INTO event_cursors (reader, event) VALUES (");
     sql.bind(reader).push(", ").bind(event);

@@ -1,7 +1,7 @@
 //! What happened in the archive, written in the transaction of the change it records.
 //!
-//! Whoever reacts to changes (routing, a web page that waits) reads on from the last event it saw: what is committed is
-//! seen, in order, also after a crash. Other hosts bring their own log behind [`EventSink`].
+//! Events are entries of the [`journal`], among those of others. Whoever reacts to changes (routing, a web page that waits)
+//! reads on from the last event it saw: what is committed is seen, in order, also after a crash.
 
 mod store;
 
@@ -15,6 +15,7 @@ use crate::index::{Facts, Result};
 use crate::storage::Hash;
 
 pub use store::EventTable;
+pub(crate) use store::move_to_journal;
 
 /// A future in a box, for traits that are used through a pointer.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -73,6 +74,8 @@ pub enum Kind {
     Damaged,
     /// A person decided that an object is not sent to a destination.
     DeliveryDropped,
+    /// A study was given to another organisation, or to none.
+    CustodianSet,
 }
 
 impl Kind {
@@ -99,9 +102,10 @@ impl Kind {
         (Self::RecalledFromCold, "recalled-from-cold"),
         (Self::Damaged, "damaged"),
         (Self::DeliveryDropped, "delivery-dropped"),
+        (Self::CustodianSet, "custodian-set"),
     ];
 
-    /// The word of the table.
+    /// The word of the journal.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         let found = Self::ALL.iter().find(|(kind, _)| *kind == self);
@@ -123,8 +127,10 @@ pub struct Event {
     pub at_ns: i64,
     /// What.
     pub kind: Kind,
-    /// Who did it: `dimse:AE`, `web:NAME`, `gateway:NAME`, `cli`.
+    /// Who did it: `dimse:AE`, `web:NAME`, `gateway:NAME`, `person:12`, `cli`.
     pub actor: String,
+    /// Whose matter it is: the custodian of the study.
+    pub organisation: Option<i64>,
     /// Study Instance UID.
     pub study_uid: Option<String>,
     /// Series Instance UID.
@@ -145,6 +151,7 @@ impl Event {
             at_ns,
             kind,
             actor: actor.into(),
+            organisation: None,
             study_uid: None,
             series_uid: None,
             sop_uid: None,
@@ -158,6 +165,7 @@ impl Event {
     pub fn of(kind: Kind, actor: &str, facts: &Facts) -> Self {
         let value = |tag| Some(facts.value(tag).to_owned());
         Self {
+            organisation: facts.custodian,
             study_uid: value(tags::STUDY_INSTANCE_UID),
             series_uid: value(tags::SERIES_INSTANCE_UID),
             sop_uid: value(tags::SOP_INSTANCE_UID),

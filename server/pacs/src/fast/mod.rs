@@ -90,7 +90,7 @@ async fn series(
     RawQuery(query): RawQuery,
 ) -> Result<Response> {
     let address = Address::of(&study, Some(&series), None)?;
-    caller.may(Action::Retrieve, Some(&address.study))?;
+    caller.may(Action::Retrieve, Some(&address.study)).await?;
     let asked = Asked::of(query.as_deref().unwrap_or_default())?;
     let metadata = app
         .archive()

@@ -20,6 +20,7 @@ use super::devices::{Devices, NotAccepted};
 use super::pieces::Pieces;
 use crate::access::{Action, Principal};
 use crate::http::{App, Caller, Error, Result, bearer};
+use crate::index::{Restriction, Sender};
 use crate::ingest::Outcome;
 use crate::storage::{Hash, Hasher};
 
@@ -52,7 +53,21 @@ pub fn router(app: App) -> Router<App> {
 }
 
 /// Who may deliver: a device by its secret, or the holder of a token with that right.
-struct Deliverer(Principal);
+struct Deliverer {
+    who: Principal,
+    /// Whose the studies become.
+    custodian: Option<i64>,
+}
+
+impl Deliverer {
+    /// The studies whose objects it is told of.
+    fn sees(&self) -> Restriction {
+        match self.custodian {
+            Some(custodian) => Restriction::of(vec![custodian]),
+            None => Restriction::NONE,
+        }
+    }
+}
 
 impl FromRequestParts<Cloud> for Deliverer {
     type Rejection = Error;
@@ -63,19 +78,27 @@ impl FromRequestParts<Cloud> for Deliverer {
         let shown = header.and_then(|value| value.to_str().ok()).and_then(bearer);
         if let Some(shown) = shown {
             match cloud.devices.accept(cloud.app.archive().index(), shown).await? {
-                Ok(device) => return Ok(Self(device)),
+                Ok(device) => {
+                    return Ok(Self {
+                        who: Principal::Device(device.name),
+                        custodian: device.custodian,
+                    });
+                }
                 Err(NotAccepted::Closed) => return Err(Error::TooMany),
                 Err(NotAccepted::Unknown) => {}
             }
         }
         let caller = Caller::from_request_parts(parts, &cloud.app).await?;
-        caller.may(Action::Deliver, None)?;
-        Ok(Self(caller.principal))
+        caller.may(Action::Deliver, None).await?;
+        Ok(Self {
+            custodian: caller.custodian().await?,
+            who: caller.principal,
+        })
     }
 }
 
-async fn hello(Deliverer(who): Deliverer) -> Json<Value> {
-    Json(json!({ "known_as": who.actor() }))
+async fn hello(deliverer: Deliverer) -> Json<Value> {
+    Json(json!({ "known_as": deliverer.who.actor() }))
 }
 
 fn named(text: &str) -> Result<Hash> {
@@ -85,24 +108,26 @@ fn named(text: &str) -> Result<Hash> {
 
 async fn status(
     State(cloud): State<Cloud>,
-    Deliverer(who): Deliverer,
+    deliverer: Deliverer,
     Path(hash): Path<String>,
 ) -> Result<Json<Value>> {
     let hash = named(&hash)?;
     let archive = cloud.app.archive();
-    let pieces = Pieces::new(archive.storage(), &who, hash).list().await?;
+    let pieces = Pieces::new(archive.storage(), &deliverer.who, hash)
+        .list()
+        .await?;
     let pieces: Vec<[u64; 2]> = pieces.iter().map(|piece| [piece.offset, piece.size]).collect();
-    let stored = archive.index().has_object(hash).await?;
+    let stored = archive.index().has_object(hash, &deliverer.sees()).await?;
     Ok(Json(json!({ "stored": stored, "pieces": pieces })))
 }
 
 async fn piece(
     State(cloud): State<Cloud>,
-    Deliverer(who): Deliverer,
+    deliverer: Deliverer,
     Path((hash, offset)): Path<(String, u64)>,
     body: axum::body::Body,
 ) -> Result<Json<Value>> {
-    let pieces = Pieces::new(cloud.app.archive().storage(), &who, named(&hash)?);
+    let pieces = Pieces::new(cloud.app.archive().storage(), &deliverer.who, named(&hash)?);
     pieces.put(offset, body).await?;
     Ok(Json(json!({})))
 }
@@ -114,25 +139,29 @@ struct Whole {
 
 async fn finish(
     State(cloud): State<Cloud>,
-    Deliverer(who): Deliverer,
+    deliverer: Deliverer,
     Path(hash): Path<String>,
     Query(whole): Query<Whole>,
 ) -> Result<Json<Value>> {
     let hash = named(&hash)?;
     // Not to be broken off by a gateway that waits no longer: it asks again, and finds the object.
-    let taking = tokio::spawn(take(cloud, who, hash, whole.size));
+    let taking = tokio::spawn(take(cloud, deliverer, hash, whole.size));
     taking.await.map_err(|_| Error::Internal)?
 }
 
-async fn take(cloud: Cloud, who: Principal, hash: Hash, size: u64) -> Result<Json<Value>> {
+async fn take(cloud: Cloud, deliverer: Deliverer, hash: Hash, size: u64) -> Result<Json<Value>> {
     let archive = cloud.app.archive();
-    let pieces = Pieces::new(archive.storage(), &who, hash);
+    let pieces = Pieces::new(archive.storage(), &deliverer.who, hash);
     let answer = |word: &str| Ok(Json(json!({ "outcome": word })));
     let found = pieces.list().await?;
-    if found.is_empty() && archive.index().has_object(hash).await? {
+    if found.is_empty() && archive.index().has_object(hash, &deliverer.sees()).await? {
         return answer("identical");
     }
-    let mut receiving = archive.ingest().begin().from(who.actor());
+    let sender = Sender {
+        actor: deliverer.who.actor(),
+        custodian: deliverer.custodian,
+    };
+    let mut receiving = archive.ingest().begin().from(sender);
     let mut hasher = Hasher::default();
     let mut end = 0;
     let mut buffer = vec![0; READ_BYTES];

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::store;
-use crate::access::Principal;
 use crate::clock::now_ns;
 use crate::index::{Index, Result};
 use crate::storage::Hash;
@@ -58,10 +57,14 @@ pub struct Device {
     pub name: String,
     /// How it proves itself.
     pub kind: Kind,
+    /// The four characters that say which code it is, where it is one.
+    pub code_id: Option<String>,
     /// Since when, in nanoseconds since 1970 (UTC).
     pub created_ns: i64,
     /// Until when.
     pub revoked_ns: Option<i64>,
+    /// The organisation whose the studies become that it delivers.
+    pub custodian: Option<i64>,
 }
 
 /// Why a secret was not accepted.
@@ -80,12 +83,18 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Lets a new device in and gives its secret, which is kept nowhere else. `None` when the name is taken.
+    /// Lets a new device in, of an organisation where there are any, and gives its secret, which is kept nowhere else. `None`
+    /// when the name is taken.
     ///
     /// # Errors
     ///
     /// [`crate::index::Error::Database`].
-    pub async fn enroll(index: &Index, name: &str, kind: Kind) -> Result<Option<String>> {
+    pub async fn enroll(
+        index: &Index,
+        name: &str,
+        kind: Kind,
+        custodian: Option<i64>,
+    ) -> Result<Option<String>> {
         // Without random numbers there are no secrets; systems that have none are not ones to go on with.
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random)
@@ -100,11 +109,12 @@ impl Devices {
         let device = Device {
             name: name.to_owned(),
             kind,
+            code_id: (kind == Kind::Code).then(|| secret[..CODE_ID].to_owned()),
             created_ns: now_ns(),
             revoked_ns: None,
+            custodian,
         };
-        let code_id = (kind == Kind::Code).then(|| &secret[..CODE_ID]);
-        let added = store::add(index, &device, code_id, Hash::of(secret.as_bytes())).await?;
+        let added = store::add(index, &device, Hash::of(secret.as_bytes())).await?;
         Ok(added.then(|| match kind {
             Kind::Key => secret,
             Kind::Code => format!("{}-{}-{}", &secret[..4], &secret[4..8], &secret[8..]),
@@ -117,7 +127,16 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn revoke(index: &Index, name: &str) -> Result<bool> {
-        store::revoke(index, name, now_ns()).await
+        store::revoke(index, name, None, now_ns()).await
+    }
+
+    /// As [`Devices::revoke`], of a device of this organisation only.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn revoke_of(index: &Index, custodian: i64, name: &str) -> Result<bool> {
+        store::revoke(index, name, Some(custodian), now_ns()).await
     }
 
     /// Gives all devices by name, those that ended too.
@@ -126,7 +145,25 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn list(index: &Index) -> Result<Vec<Device>> {
-        store::list(index).await
+        store::list(index, None).await
+    }
+
+    /// As [`Devices::list`], those of an organisation.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn list_of(index: &Index, custodian: i64) -> Result<Vec<Device>> {
+        store::list(index, Some(custodian)).await
+    }
+
+    /// Gives the device with a name, also one that ended.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn named(index: &Index, name: &str) -> Result<Option<Device>> {
+        store::named(index, name).await
     }
 
     /// Who shows a secret. Asked anew for each request: who was revoked is out.
@@ -134,7 +171,7 @@ impl Devices {
         &self,
         index: &Index,
         shown: &str,
-    ) -> Result<std::result::Result<Principal, NotAccepted>> {
+    ) -> Result<std::result::Result<Device, NotAccepted>> {
         let code = code(shown);
         if let Some(code) = &code
             && self.is_closed(&code[..CODE_ID])
@@ -145,7 +182,7 @@ impl Devices {
         if let Some(device) = store::of_secret(index, secret).await?
             && device.revoked_ns.is_none()
         {
-            return Ok(Ok(Principal::Device(device.name)));
+            return Ok(Ok(device));
         }
         // Only codes that exist are counted: the memory for it is bounded by their number.
         if let Some(code) = code
@@ -197,10 +234,10 @@ mod tests {
         on_both(async |index| {
             let devices = Devices::default();
             for (name, kind) in [("ward", Kind::Key), ("clinic", Kind::Code)] {
-                let secret = Devices::enroll(&index, name, kind).await.unwrap().unwrap();
-                assert_eq!(Devices::enroll(&index, name, kind).await.unwrap(), None);
+                let secret = Devices::enroll(&index, name, kind, None).await.unwrap().unwrap();
+                assert_eq!(Devices::enroll(&index, name, kind, None).await.unwrap(), None);
                 let accepted = devices.accept(&index, &secret).await.unwrap();
-                assert_eq!(accepted, Ok(Principal::Device(name.to_owned())));
+                assert_eq!(accepted.map(|device| device.name), Ok(name.to_owned()));
                 assert!(Devices::revoke(&index, name).await.unwrap());
                 assert!(!Devices::revoke(&index, name).await.unwrap());
                 let accepted = devices.accept(&index, &secret).await.unwrap();
@@ -216,11 +253,14 @@ mod tests {
         on_both(async |index| {
             let devices = Devices::default();
             let [guessed, other] = ["a", "b"];
-            let guessed = Devices::enroll(&index, guessed, Kind::Code)
+            let guessed = Devices::enroll(&index, guessed, Kind::Code, None)
                 .await
                 .unwrap()
                 .unwrap();
-            let other = Devices::enroll(&index, other, Kind::Code).await.unwrap().unwrap();
+            let other = Devices::enroll(&index, other, Kind::Code, None)
+                .await
+                .unwrap()
+                .unwrap();
             let lower = guessed.to_lowercase().replace('-', " ");
             assert!(
                 devices.accept(&index, &lower).await.unwrap().is_ok(),

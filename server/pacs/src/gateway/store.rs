@@ -4,18 +4,20 @@ use super::devices::{Device, Kind};
 use crate::index::{Error, Index, Result, Sql};
 use crate::storage::Hash;
 
-const COLUMNS: &str = "name, kind, created_ns, revoked_ns";
+const COLUMNS: &str = "name, kind, created_ns, revoked_ns, custodian, code_id";
 
 /// Adds a device; `false` when the name is taken.
-pub(super) async fn add(index: &Index, device: &Device, code_id: Option<&str>, secret: Hash) -> Result<bool> {
+pub(super) async fn add(index: &Index, device: &Device, secret: Hash) -> Result<bool> {
     let change = index.begin().await?;
-    let mut sql = Sql::new("INSERT INTO devices (name, kind, code_id, secret, created_ns) VALUES (");
-    let values: [database::Value; 5] = [
+    let mut sql =
+        Sql::new("INSERT INTO devices (name, kind, code_id, secret, created_ns, custodian) VALUES (");
+    let values: [database::Value; 6] = [
         device.name.as_str().into(),
         device.kind.as_str().into(),
-        code_id.map(str::to_owned).into(),
+        device.code_id.clone().into(),
         secret.to_string().into(),
         device.created_ns.into(),
+        device.custodian.into(),
     ];
     sql.bind_all(values).push(") ON CONFLICT DO NOTHING");
     let added = sql.run(&*change).await? == 1;
@@ -23,24 +25,36 @@ pub(super) async fn add(index: &Index, device: &Device, code_id: Option<&str>, s
     Ok(added)
 }
 
-/// Ends a device; `false` when there is none, or it has ended.
-pub(super) async fn revoke(index: &Index, name: &str, now_ns: i64) -> Result<bool> {
+/// Ends a device, of a custodian where one is said; `false` when there is none, or it has ended.
+pub(super) async fn revoke(index: &Index, name: &str, custodian: Option<i64>, now_ns: i64) -> Result<bool> {
     let change = index.begin().await?;
     let mut sql = Sql::new("UPDATE devices SET revoked_ns = ");
     sql.bind(now_ns)
         .push(" WHERE revoked_ns IS NULL AND name = ")
         .bind(name);
+    if let Some(custodian) = custodian {
+        sql.push(" AND custodian = ").bind(custodian);
+    }
     let revoked = sql.run(&*change).await? == 1;
     change.commit().await?;
     Ok(revoked)
 }
 
-/// All devices by name.
-pub(super) async fn list(index: &Index) -> Result<Vec<Device>> {
-    let rows = Sql::new(format!("SELECT {COLUMNS} FROM devices ORDER BY name"))
-        .all(index.readers())
-        .await?;
+/// All devices by name, or those of a custodian.
+pub(super) async fn list(index: &Index, custodian: Option<i64>) -> Result<Vec<Device>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM devices"));
+    if let Some(custodian) = custodian {
+        sql.push(" WHERE custodian = ").bind(custodian);
+    }
+    let rows = sql.push(" ORDER BY name").all(index.readers()).await?;
     rows.iter().map(device).collect()
+}
+
+/// The device with a name.
+pub(super) async fn named(index: &Index, name: &str) -> Result<Option<Device>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM devices WHERE name = "));
+    sql.bind(name);
+    sql.one(index.readers()).await?.as_ref().map(device).transpose()
 }
 
 /// The device whose secret has this hash.
@@ -68,6 +82,8 @@ fn device(row: &database::Row) -> Result<Device> {
         kind: Kind::from_text(&kind).ok_or(Error::Damaged("a device"))?,
         created_ns: row.get(2)?,
         revoked_ns: row.get(3)?,
+        custodian: row.get(4)?,
+        code_id: row.get(5)?,
     })
 }
 

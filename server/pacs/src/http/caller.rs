@@ -1,31 +1,108 @@
 //! Who asks.
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{App, Error, Result};
-use crate::access::{Action, Principal};
+use super::{App, Error, Peer, Result};
+use crate::access::{self, Action, Context, Principal, Question, Refusal, Restriction};
+use crate::index::Sender;
 
-/// The caller of a request, known by its bearer token.
+/// The caller of a request: who a layer in front found it to be and put into its extensions, else known by a bearer token.
 #[derive(Debug, Clone)]
 pub struct Caller {
     app: App,
     /// Who it is.
     pub principal: Principal,
+    /// Where it asks from.
+    pub context: Context,
 }
 
 impl Caller {
-    /// The one permission check of a handler.
+    /// The one permission check of a handler; looks are recorded with it. Gives the studies that there are for the caller: an
+    /// answer is about no others.
     ///
     /// # Errors
     ///
-    /// [`Error::Forbidden`].
-    pub fn may(&self, action: Action, study_uid: Option<&str>) -> Result<()> {
-        let allowed = self.app.authorize().may(&self.principal, action, study_uid);
-        allowed.then_some(()).ok_or(Error::Forbidden)
+    /// [`Error::Forbidden`]; [`Error::NotFound`] for a study that is not there, or not for the caller; [`Error::Internal`]
+    /// where it cannot be told, or the look not recorded.
+    pub async fn may(&self, action: Action, study_uid: Option<&str>) -> Result<Restriction> {
+        let question = Question::new(&self.principal, action, study_uid, &self.context);
+        self.check(question).await
+    }
+
+    /// As [`Caller::may`] for what is another's right, and lets patients be seen all the same: it is recorded as this look.
+    pub(crate) async fn may_and_look(
+        &self,
+        action: Action,
+        look: Action,
+        study_uid: Option<&str>,
+    ) -> Result<Restriction> {
+        let question = Question::new(&self.principal, action, study_uid, &self.context);
+        let look = Some(look);
+        self.check(Question { look, ..question }).await
+    }
+
+    async fn check(&self, question: Question<'_>) -> Result<Restriction> {
+        let index = self.app.archive().index();
+        Ok(access::check(self.app.authorize(), index, question).await?)
+    }
+
+    /// As [`Caller::may`] for a search, which finds nothing in a study that is not there for the caller.
+    pub(crate) async fn may_find(&self, study_uid: Option<&str>) -> Result<Restriction> {
+        match self.may(Action::Find, study_uid).await {
+            Err(Error::NotFound) => Ok(Restriction::nothing()),
+            judged => judged,
+        }
+    }
+
+    /// Whose the studies become that the caller sends, and whose patients it decides about.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`].
+    pub async fn custodian(&self) -> Result<Option<i64>> {
+        let custodian = self.app.authorize().custodian(&self.principal).await;
+        Ok(custodian.map_err(Refusal::from)?)
+    }
+
+    /// The caller as who sends objects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`].
+    pub(crate) async fn sender(&self) -> Result<Sender> {
+        Ok(Sender {
+            actor: self.principal.actor(),
+            custodian: self.custodian().await?,
+        })
+    }
+
+    /// Refuses what is about a study that is not there for the caller, where the study is known only after the check.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub(crate) async fn sees(&self, restriction: &Restriction, study_uid: &str) -> Result<()> {
+        let index = self.app.archive().index();
+        let is_within = index.is_within(restriction, study_uid).await?;
+        is_within.then_some(()).ok_or(Error::NotFound)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAllowed => Self::Forbidden,
+            Refusal::NoSuchStudy => Self::NotFound,
+            Refusal::Index(error) => error.into(),
+            Refusal::Failed(error) => {
+                tracing::error!(%error, "a request is refused");
+                Self::Internal
+            }
+        }
     }
 }
 
@@ -33,18 +110,30 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let principal = match parts.headers.get(header::AUTHORIZATION) {
+        let known = parts.extensions.get::<Principal>().cloned();
+        let principal = known.or_else(|| match parts.headers.get(header::AUTHORIZATION) {
             Some(value) => {
                 let token = value.to_str().ok().and_then(bearer);
                 token.and_then(|token| app.authorize().bearer(token))
             }
             None => app.authorize().anonymous(),
-        };
+        });
         Ok(Self {
             app: app.clone(),
             principal: principal.ok_or(Error::Unauthenticated)?,
+            context: context(parts),
         })
     }
+}
+
+/// Where a request comes from, as a layer in front or the connection said, and which it is.
+fn context(parts: &Parts) -> Context {
+    let route = parts.extensions.get::<MatchedPath>();
+    let way = route.map_or("none", MatchedPath::as_str);
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    let said = parts.extensions.get::<Context>().cloned();
+    let context = said.unwrap_or_else(|| Context::from(peer));
+    context.by(format!("{} {way}", parts.method))
 }
 
 /// The token of an Authorization header; schemes are compared without case (RFC 9110 11.1).

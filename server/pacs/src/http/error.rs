@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::corrections::{self, Refusal};
-use crate::{index, ingest, storage};
+use crate::{access, index, ingest, storage};
 
 /// Why a request was not answered as asked. Sentences hold UIDs and tags, never values of patients.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +165,7 @@ impl From<ingest::Error> for Error {
         match error {
             ingest::Error::Storage(error) => error.into(),
             ingest::Error::Index(error) => error.into(),
+            ingest::Error::Permissions(error) => access::Refusal::Failed(error).into(),
             ingest::Error::Interrupted => {
                 tracing::error!(%error, "ingest failed");
                 Self::Internal

@@ -32,7 +32,7 @@ pub(crate) async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> A
 }
 
 async fn find(caller: Caller) -> Result<&'static str> {
-    caller.may(Action::Find, None)?;
+    caller.may(Action::Find, None).await?;
     Ok("found")
 }
 

@@ -10,7 +10,7 @@ use dicom_dictionary_std::tags;
 
 use super::conflict;
 use super::write::{self, Arrived, InstanceRow};
-use super::{Added, Error, Facts, Result, Scope, kept};
+use super::{Added, Error, Facts, Result, Scope, custody, kept};
 
 /// An object that is to be added.
 #[derive(Debug)]
@@ -19,11 +19,27 @@ pub(super) struct Arrival {
     /// What [`kept::deflated`] makes of the facts.
     pub(super) kept: Vec<u8>,
     /// Who sent it: what has no sender is no event.
-    pub(super) sender: Option<String>,
+    pub(super) sender: Option<Sender>,
+}
+
+/// Who sends an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// As events name them: `dimse:AE`, `web:NAME`, `person:12`.
+    pub actor: String,
+    /// Whose the study becomes, where this is the first of it; `None` where there are no organisations.
+    pub custodian: Option<i64>,
+}
+
+impl From<String> for Sender {
+    fn from(actor: String) -> Self {
+        let custodian = None;
+        Self { actor, custodian }
+    }
 }
 
 impl Arrival {
-    pub(super) fn new(facts: Facts, sender: Option<String>) -> Self {
+    pub(super) fn new(facts: Facts, sender: Option<Sender>) -> Self {
         let kept = kept::deflated(&facts);
         Self { facts, kept, sender }
     }
@@ -112,15 +128,20 @@ fn read_above(row: &database::Row) -> Result<(Key, Above)> {
 }
 
 /// Adds objects, each as if it came alone.
-pub(super) async fn add(transaction: &Transaction, arrivals: &[Arrival]) -> Result<Vec<Arrived>> {
-    let mut arrived: Vec<Option<Arrived>> = arrivals.iter().map(|_| None).collect();
+pub(super) async fn add(transaction: &Transaction, arrivals: &mut [Arrival]) -> Result<Vec<Arrived>> {
+    let is_foreign = custody::claim(transaction, arrivals).await?;
+    let foreign = |is_foreign: &bool| is_foreign.then(Arrived::foreign);
+    let mut arrived: Vec<Option<Arrived>> = is_foreign.iter().map(foreign).collect();
+    let arrivals = &*arrivals;
     let mut rest: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (at, arrival) in arrivals.iter().enumerate() {
+    for (at, arrival) in arrivals.iter().enumerate().filter(|(at, _)| !is_foreign[*at]) {
         rest.entry(Key::of(&arrival.facts)).or_default().push(at);
     }
     let Known { against, mut rows } = known(transaction, arrivals, rest.keys()).await?;
     let is_plain = plain(arrivals, &against);
-    let mut first: Vec<usize> = (0..arrivals.len()).filter(|at| !is_plain[*at]).collect();
+    let mut first: Vec<usize> = (0..arrivals.len())
+        .filter(|at| !is_plain[*at] && !is_foreign[*at])
+        .collect();
     for (key, places) in &mut rest {
         places.retain(|at| is_plain[*at]);
         match rows.get(key) {

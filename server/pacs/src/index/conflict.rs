@@ -207,6 +207,7 @@ impl Index {
             (ConflictKind::Identity, Decision::Split { issuer }) => {
                 let correction = NewCorrection {
                     scope: Scope::Study(conflict.study_uid.clone()),
+                    custodian: None,
                     changes: BTreeMap::from([(tags::ISSUER_OF_PATIENT_ID, issuer.clone())]),
                     actor: actor.to_owned(),
                     at_ns,

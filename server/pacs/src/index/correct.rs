@@ -10,9 +10,9 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde_json::{Map, Value as Json, json};
 
-use super::attributes;
+use super::attributes::{self, Level};
 use super::facts::patient_key;
-use super::{Change, Error, Facts, Identifier, Index, Page, Result, Scope, refile};
+use super::{Change, Error, Facts, Identifier, Index, Page, Restriction, Result, Scope, refile};
 use crate::corrections::Refusal;
 use crate::corrections::attributes::check;
 use crate::corrections::overlay::{Overlay, Reason};
@@ -27,6 +27,8 @@ const MAX_REASON: usize = 1000;
 pub struct NewCorrection {
     /// What it is for.
     pub scope: Scope,
+    /// Whose patient it is for, where it is for one.
+    pub custodian: Option<i64>,
     /// New values; an empty one empties the attribute.
     pub changes: BTreeMap<Tag, String>,
     /// Who makes it.
@@ -68,10 +70,17 @@ impl Index {
     /// # Errors
     ///
     /// [`Error::Correction`] when there is no such correction in force, or the patient was merged under the identifier it gave.
-    pub async fn undo_correction(&self, id: i64, actor: &str, at_ns: i64) -> Result<()> {
+    pub async fn undo_correction(
+        &self,
+        id: i64,
+        within: &Restriction,
+        actor: &str,
+        at_ns: i64,
+    ) -> Result<()> {
         let change = self.begin().await?;
         let mut sql = Sql::new(format!("{SELECT} WHERE undone_ns IS NULL AND id = "));
         sql.bind(id);
+        and_within(&mut sql, within);
         let row = sql.one(&*change).await?.ok_or(Refusal::NotInForce)?;
         let correction = correction(&row)?;
         if let Some((_, new)) = new_key(&correction.made) {
@@ -97,16 +106,22 @@ impl Index {
         change.commit().await
     }
 
-    /// Gives a page of corrections, those undone too: of one scope, or all.
+    /// Gives a page of the corrections that are there for somebody, those undone too: of one scope, or all.
     ///
     /// # Errors
     ///
     /// [`Error::Database`], [`Error::Damaged`].
-    pub async fn corrections(&self, of: Option<&Scope>, page: Page) -> Result<Vec<Correction>> {
+    pub async fn corrections(
+        &self,
+        of: Option<&Scope>,
+        within: &Restriction,
+        page: Page,
+    ) -> Result<Vec<Correction>> {
         let mut sql = Sql::new(format!("{SELECT} WHERE 1 = 1"));
         if let Some(scope) = of {
-            sql.push(" AND target = ").bind(scope.target());
+            sql.push(" AND target = ").bind(scope.target(None));
         }
+        and_within(&mut sql, within);
         let rows = sql.page("id", page).all(&self.readers).await?;
         rows.iter().map(correction).collect()
     }
@@ -116,8 +131,8 @@ impl Index {
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn samples(&self, scope: &Scope, limit: usize) -> Result<Vec<Hash>> {
-        let instances = instances_of(&self.readers, scope).await?;
+    pub async fn samples(&self, scope: &Scope, custodian: Option<i64>, limit: usize) -> Result<Vec<Hash>> {
+        let instances = instances_of(&self.readers, scope, custodian).await?;
         let (mut seen, mut samples) = (std::collections::BTreeSet::new(), Vec::new());
         for page in instances.chunks(500) {
             let mut sql = Sql::new("SELECT series, hash FROM instances WHERE id IN (");
@@ -220,25 +235,36 @@ impl Index {
 /// Writes a correction, its event, and the rows that show it.
 pub(super) async fn correct(change: &Change, new: &NewCorrection) -> Result<i64> {
     judge(new)?;
-    let instances = instances_of(&**change, &new.scope).await?;
+    let instances = instances_of(&**change, &new.scope, new.custodian).await?;
     let first = instances.first().ok_or(Refusal::NoSuch)?;
-    let (shown, _) = laid_over(change, refile::kept(change, *first).await?.facts).await?;
+    let kept = refile::kept(change, *first).await?;
+    let study_uid = kept.facts.value(tags::STUDY_INSTANCE_UID).to_owned();
+    let study_uid = (new.scope.level() > Level::Patient).then_some(study_uid);
+    let organisation = kept.facts.custodian;
+    let (shown, _) = laid_over(change, kept.facts).await?;
     refuse_another_patient(change, new).await?;
     let before: BTreeMap<Tag, String> = new
         .changes
         .keys()
         .filter_map(|tag| Some((*tag, shown.values.get(tag)?.clone())))
         .collect();
-    let mut sql =
-        Sql::new("INSERT INTO corrections (target, changes, before, at_ns, actor, reason) VALUES (");
-    sql.bind_all([new.scope.target(), json_of(&new.changes), json_of(&before)]);
-    sql.push(", ").bind(new.at_ns).push(", ");
+    let mut sql = Sql::new(
+        "INSERT INTO corrections (target, changes, before, at_ns, study_uid, custodian, actor, reason) VALUES (",
+    );
+    let target = new.scope.target(new.custodian);
+    sql.bind_all([target, json_of(&new.changes), json_of(&before)]);
+    sql.push(", ").bind(new.at_ns).push(", ").bind(study_uid);
+    sql.push(", ").bind(new.custodian).push(", ");
     sql.bind_all([new.actor.as_str(), new.reason.as_str()])
         .push(") RETURNING id");
     let row = sql.one(&**change).await?.ok_or(Error::Damaged("a correction"))?;
     let id: i64 = row.get(0)?;
     refile::refile(change, &instances).await?;
     let event = event(Kind::Corrected, id, new, &new.actor, new.at_ns);
+    let event = Event {
+        organisation,
+        ..event
+    };
     change.record(&event).await?;
     Ok(id)
 }
@@ -302,12 +328,16 @@ pub(super) async fn note(transaction: &Transaction, instance: i64, applied: &[i6
 }
 
 /// The instances that a scope names by what they show now.
-async fn instances_of(connection: &impl Connection, scope: &Scope) -> Result<Vec<i64>> {
+async fn instances_of(
+    connection: &impl Connection,
+    scope: &Scope,
+    custodian: Option<i64>,
+) -> Result<Vec<i64>> {
     let mut sql = Sql::new("SELECT i.id FROM instances i ");
     match scope {
         Scope::Patient(identifier) => {
             sql.push("JOIN patients p ON p.id = i.patient WHERE p.patient_key = ")
-                .bind(patient_key(identifier));
+                .bind(patient_key(identifier, custodian));
         }
         Scope::Study(uid) => {
             sql.push("JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study WHERE st.study_uid = ")
@@ -363,7 +393,8 @@ fn new_key(made: &NewCorrection) -> Option<(String, String)> {
         id: part(tags::PATIENT_ID, &old.id),
         issuer: part(tags::ISSUER_OF_PATIENT_ID, &old.issuer),
     };
-    let keys = (patient_key(old), patient_key(&new));
+    let key = |identifier| patient_key(identifier, made.custodian);
+    let keys = (key(old), key(&new));
     (keys.0 != keys.1).then_some(keys)
 }
 
@@ -389,6 +420,45 @@ async fn refuse_merged(transaction: &Transaction, key: String) -> Result<()> {
     }
 }
 
+/// Writes ` AND` that a correction is there for somebody: one of a patient by whose it is, others by their study.
+fn and_within(sql: &mut Sql, within: &Restriction) {
+    if within.is_none() {
+        return;
+    }
+    sql.push(" AND ((study_uid IS NULL");
+    within.and_custodian(sql, "custodian");
+    sql.push(") OR (study_uid IS NOT NULL");
+    within.and_study(sql, "corrections.study_uid");
+    sql.push("))");
+}
+
+/// Says of corrections that are there which study they are of.
+pub(super) async fn write_studies(transaction: &Transaction) -> Result<()> {
+    for row in Sql::new("SELECT id, target FROM corrections")
+        .all(transaction)
+        .await?
+    {
+        let target: String = row.get(1)?;
+        let (scope, _) = Scope::from_target(&target).ok_or(Error::Damaged("a correction"))?;
+        let study_uid = match scope {
+            Scope::Patient(_) => continue,
+            Scope::Study(study_uid) | Scope::Series { study_uid, .. } => study_uid,
+            Scope::Instance(sop_uid) => {
+                let mut sql = Sql::new(
+                    "SELECT st.study_uid FROM instances i JOIN series se ON se.id = i.series \
+                     JOIN studies st ON st.id = se.study WHERE i.sop_uid = ",
+                );
+                let study = sql.bind(sop_uid).one(transaction).await?;
+                study.map_or(Ok(String::new()), |row| row.get(0))?
+            }
+        };
+        let mut sql = Sql::new("UPDATE corrections SET study_uid = ");
+        sql.bind(study_uid).push(" WHERE id = ").bind(row.get::<i64>(0)?);
+        sql.run(transaction).await?;
+    }
+    Ok(())
+}
+
 const SELECT: &str =
     "SELECT id, target, changes, before, at_ns, actor, reason, undone_ns, undone_by FROM corrections";
 
@@ -396,10 +466,13 @@ fn correction(row: &database::Row) -> Result<Correction> {
     let text = |at| -> Result<String> { Ok(row.get(at)?) };
     let undone_ns: Option<i64> = row.get(7)?;
     let undone_by: Option<String> = row.get(8)?;
+    let target = Scope::from_target(&text(1)?);
+    let (scope, custodian) = target.ok_or(Error::Damaged("a correction"))?;
     Ok(Correction {
         id: row.get(0)?,
         made: NewCorrection {
-            scope: Scope::from_target(&text(1)?).ok_or(Error::Damaged("a correction"))?,
+            scope,
+            custodian,
             changes: changes_of(&text(2)?)?,
             actor: text(5)?,
             at_ns: row.get(4)?,

@@ -9,7 +9,7 @@ const TABLES: [(&str, &str, &str); 10] = [
     (
         "patients",
         "t.patient_key",
-        "t.leader, (SELECT r.patient_key FROM patients r WHERE r.id = t.root)",
+        "t.leader, (SELECT r.patient_key FROM patients r WHERE r.id = t.root), t.custodian",
     ),
     (
         "patient_ids JOIN patients p ON p.id = t.patient",
@@ -24,7 +24,7 @@ const TABLES: [(&str, &str, &str); 10] = [
     (
         "studies JOIN patients p ON p.id = t.patient",
         "t.study_uid",
-        "p.patient_key, t.leader, t.instances, t.series, t.sort_date",
+        "p.patient_key, t.leader, t.instances, t.series, t.sort_date, t.custodian",
     ),
     (
         "series JOIN studies st ON st.id = t.study",

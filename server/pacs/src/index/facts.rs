@@ -23,6 +23,8 @@ const MAX_ITEMS: usize = 32;
 pub struct Facts {
     /// The object.
     pub object: ObjectInfo,
+    /// Whose its study is; no object says so.
+    pub custodian: Option<i64>,
     /// Its transfer syntax.
     pub transfer_syntax_uid: String,
     /// Values of the attributes that have columns, in Unicode; several values with `\` between them.
@@ -102,6 +104,7 @@ impl Facts {
         }
         Self {
             object,
+            custodian: None,
             transfer_syntax_uid: clipped(&parsed.transfer_syntax_uid),
             values,
             other_ids: other_ids(data_set),
@@ -122,15 +125,22 @@ impl Facts {
         self.values.get(&tag).map_or("", String::as_str)
     }
 
-    /// Which patient this is: the identifier with its issuer, or, without one, the study alone.
+    /// Which patient this is: the custodian's, by the identifier with its issuer, or, without one, by the study alone.
     pub(crate) fn patient_key(&self) -> String {
         match self.value(tags::PATIENT_ID) {
             // Patients without an identifier are not one and the same.
-            "" => format!("study {}", self.value(tags::STUDY_INSTANCE_UID)),
-            id => patient_key(&Identifier {
-                id: id.to_owned(),
-                issuer: self.value(tags::ISSUER_OF_PATIENT_ID).to_owned(),
-            }),
+            "" => format!(
+                "{}study {}",
+                domain(self.custodian),
+                self.value(tags::STUDY_INSTANCE_UID)
+            ),
+            id => {
+                let identifier = Identifier {
+                    id: id.to_owned(),
+                    issuer: self.value(tags::ISSUER_OF_PATIENT_ID).to_owned(),
+                };
+                patient_key(&identifier, self.custodian)
+            }
         }
     }
 
@@ -155,8 +165,32 @@ impl Facts {
     }
 }
 
-pub(super) fn patient_key(identifier: &Identifier) -> String {
-    format!("id {}\u{1}{}", identifier.id, identifier.issuer)
+/// Which patient of a custodian's has an identifier.
+pub(super) fn patient_key(identifier: &Identifier, custodian: Option<i64>) -> String {
+    let Identifier { id, issuer } = identifier;
+    format!("{}id {id}\u{1}{issuer}", domain(custodian))
+}
+
+/// What stands before the keys of a custodian's patients.
+fn domain(custodian: Option<i64>) -> String {
+    custodian.map_or_else(String::new, |number| format!("of {number} "))
+}
+
+/// Reads [`patient_key`].
+pub(super) fn from_patient_key(key: &str) -> Option<(Identifier, Option<i64>)> {
+    let (custodian, key) = match key.strip_prefix("of ") {
+        Some(rest) => {
+            let (number, key) = rest.split_once(' ')?;
+            (Some(number.parse().ok()?), key)
+        }
+        None => (None, key),
+    };
+    let (id, issuer) = key.strip_prefix("id ")?.split_once('\u{1}')?;
+    let identifier = Identifier {
+        id: id.to_owned(),
+        issuer: issuer.to_owned(),
+    };
+    Some((identifier, custodian))
 }
 
 fn other_ids(data_set: &InMemDicomObject) -> Vec<Identifier> {

@@ -63,14 +63,18 @@ pub(super) fn from_where(sql: &mut Sql, query: &Query, groups: &[Group<'_>], pla
     from(sql, query, groups, plan)?;
     sql.push(" WHERE ");
     sql.push(match query.level {
-        Level::Patient => "p.root = p.id AND ",
+        Level::Patient => "p.root = p.id",
         Level::Study => "st.instances > 0",
         Level::Series => "se.instances > 0",
         Level::Instance => "i.visible = 1",
     });
+    let row = if query.level == Level::Patient { "p" } else { "st" };
+    query
+        .within
+        .and_custodian(sql, &format!("{}{row}.custodian", plan.custodian_sign));
     if query.level == Level::Patient {
         // A patient shows as long as there is something of it, or of those merged into it.
-        sql.push(plan.exists()).push(
+        sql.push(" AND ").push(plan.exists()).push(
             " (SELECT 1 FROM patients o JOIN studies st ON st.patient = o.id WHERE o.root = p.id AND st.instances > 0)",
         );
     }

@@ -119,6 +119,7 @@ fn object(seed: u64, patient: u64, study: u64, series: u64) -> Facts {
     let hash = Hash::of(format!("{study_uid} {series}").as_bytes());
     let activity_bq = 250_000_000 + random.below(100_000_000);
     Facts {
+        custodian: None,
         object: ObjectInfo {
             received_ns: (study * 2 + series + 1) as i64,
             hash,

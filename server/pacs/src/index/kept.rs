@@ -77,6 +77,7 @@ pub(super) fn facts(object: ObjectInfo, deflated: &[u8]) -> Result<Facts> {
         procedure_id: text(&item[1]),
     };
     Ok(Facts {
+        custodian: None,
         object,
         transfer_syntax_uid: kept.get("syntax").and_then(text).unwrap_or_default(),
         values,

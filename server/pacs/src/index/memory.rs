@@ -49,7 +49,8 @@ impl MemoryIndex {
 
     /// Merges patients, as [`super::Index::merge`], without asking whether they can be.
     pub fn merge(&mut self, from: &Identifier, into: &Identifier) {
-        self.merged.insert(patient_key(from), patient_key(into));
+        self.merged
+            .insert(patient_key(from, None), patient_key(into, None));
     }
 
     /// Gives what identifies the rows that match, in no order: at the level of patients what the index calls them by,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use database::{Sql, Transaction};
 use serde_json::json;
 
-use super::facts::patient_key;
-use super::{Error, Identifier, Index, Page, Result, correct};
+use super::facts::{from_patient_key, patient_key};
+use super::{Error, Identifier, Index, Page, Restriction, Result, correct};
 use crate::corrections::Refusal;
 use crate::corrections::overlay::Overlay;
 use crate::events::{Event, Kind};
@@ -18,6 +18,8 @@ pub struct NewMerge {
     pub from: Identifier,
     /// The patient they show under.
     pub into: Identifier,
+    /// Whose patients both are.
+    pub custodian: Option<i64>,
     /// Who merges.
     pub actor: String,
     /// When, in nanoseconds since 1970 (UTC).
@@ -46,7 +48,8 @@ impl Index {
     /// without a reason.
     pub async fn merge(&self, new: &NewMerge) -> Result<i64> {
         correct::judge_reason(&new.reason)?;
-        let (from_key, into_key) = (patient_key(&new.from), patient_key(&new.into));
+        let key = |identifier| patient_key(identifier, new.custodian);
+        let (from_key, into_key) = (key(&new.from), key(&new.into));
         let change = self.begin().await?;
         for key in [&from_key, &into_key] {
             let mut sql = Sql::new("SELECT id FROM patients WHERE patient_key = ");
@@ -62,9 +65,11 @@ impl Index {
         if root_of(&targets, &into_key) == from_key {
             return Err(Error::Merge("a patient cannot be merged into itself"));
         }
-        let mut sql =
-            Sql::new("INSERT INTO patient_merges (merged_ns, from_key, into_key, actor, reason) VALUES (");
-        sql.bind(new.at_ns).push(", ").bind_all([
+        let mut sql = Sql::new(
+            "INSERT INTO patient_merges (merged_ns, custodian, from_key, into_key, actor, reason) VALUES (",
+        );
+        sql.bind(new.at_ns).push(", ").bind(new.custodian).push(", ");
+        sql.bind_all([
             from_key.as_str(),
             into_key.as_str(),
             new.actor.as_str(),
@@ -75,39 +80,41 @@ impl Index {
         let id = row.get(0)?;
         apply(&change).await?;
         change
-            .record(&event(Kind::Merged, id, &new.actor, new.at_ns))
+            .record(&event(Kind::Merged, id, new.custodian, &new.actor, new.at_ns))
             .await?;
         change.commit().await?;
         Ok(id)
     }
 
-    /// Undoes a merge: both patients are as they were.
+    /// Undoes a merge that is there for who undoes it: both patients are as they were.
     ///
     /// # Errors
     ///
     /// [`Error::Correction`] when there is no such merge in force.
-    pub async fn unmerge(&self, id: i64, actor: &str, at_ns: i64) -> Result<()> {
+    pub async fn unmerge(&self, id: i64, within: &Restriction, actor: &str, at_ns: i64) -> Result<()> {
         let change = self.begin().await?;
         let mut sql = Sql::new("UPDATE patient_merges SET undone_ns = ");
         sql.bind(at_ns).push(", undone_by = ").bind(actor);
         sql.push(" WHERE undone_ns IS NULL AND id = ").bind(id);
-        if sql.run(&*change).await? == 0 {
-            return Err(Refusal::NotInForce.into());
-        }
+        within.and_custodian(&mut sql, "custodian");
+        let row = sql.push(" RETURNING custodian").one(&*change).await?;
+        let custodian = row.ok_or(Refusal::NotInForce)?.get(0)?;
         apply(&change).await?;
-        change.record(&event(Kind::MergeUndone, id, actor, at_ns)).await?;
+        let event = event(Kind::MergeUndone, id, custodian, actor, at_ns);
+        change.record(&event).await?;
         change.commit().await
     }
 
-    /// Gives a page of merges, those undone too.
+    /// Gives a page of the merges that are there for somebody, those undone too.
     ///
     /// # Errors
     ///
     /// [`Error::Database`], [`Error::Damaged`].
-    pub async fn merges(&self, page: Page) -> Result<Vec<Merge>> {
+    pub async fn merges(&self, within: &Restriction, page: Page) -> Result<Vec<Merge>> {
         let mut sql = Sql::new(
             "SELECT id, from_key, into_key, merged_ns, reason, undone_ns, actor, undone_by FROM patient_merges WHERE 1 = 1",
         );
+        within.and_custodian(&mut sql, "custodian");
         let rows = sql.page("id", page).all(&self.readers).await?;
         rows.iter().map(merge).collect()
     }
@@ -117,35 +124,35 @@ impl Index {
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub(crate) async fn merged_into(&self, into: &Identifier) -> Result<Option<Overlay>> {
+    pub(crate) async fn merged_into(
+        &self,
+        into: &Identifier,
+        custodian: Option<i64>,
+    ) -> Result<Option<Overlay>> {
         let mut sql = Sql::new(
             "SELECT '', r.patient_id, r.issuer, r.patient_name, r.birth_date, r.sex, CAST(NULL AS BIGINT) \
              FROM patients p JOIN patients r ON r.id = p.root WHERE p.patient_key = ",
         );
-        let row = sql.bind(patient_key(into)).one(&self.readers).await?;
+        let row = sql.bind(patient_key(into, custodian)).one(&self.readers).await?;
         row.as_ref().map(correct::merged).transpose()
     }
 }
 
 fn merge(row: &database::Row) -> Result<Merge> {
-    let identifier = |at| -> Result<Identifier> {
+    let patient = |at| -> Result<_> {
         let key: String = row.get(at)?;
-        let (id, issuer) = key
-            .strip_prefix("id ")
-            .and_then(|key| key.split_once('\u{1}'))
-            .ok_or(Error::Damaged("a merge"))?;
-        Ok(Identifier {
-            id: id.to_owned(),
-            issuer: issuer.to_owned(),
-        })
+        from_patient_key(&key).ok_or(Error::Damaged("a merge"))
     };
+    let (from, _) = patient(1)?;
+    let (into, custodian) = patient(2)?;
     let undone_ns: Option<i64> = row.get(5)?;
     let undone_by: Option<String> = row.get(7)?;
     Ok(Merge {
         id: row.get(0)?,
         made: NewMerge {
-            from: identifier(1)?,
-            into: identifier(2)?,
+            from,
+            into,
+            custodian,
             actor: row.get(6)?,
             at_ns: row.get(3)?,
             reason: row.get(4)?,
@@ -155,8 +162,9 @@ fn merge(row: &database::Row) -> Result<Merge> {
 }
 
 /// What happened, without an identifier: whoever may know reads the merge.
-fn event(kind: Kind, id: i64, actor: &str, at_ns: i64) -> Event {
+fn event(kind: Kind, id: i64, custodian: Option<i64>, actor: &str, at_ns: i64) -> Event {
     Event {
+        organisation: custodian,
         detail: Some(json!({ "merge": id }).to_string()),
         ..Event::new(kind, actor, at_ns)
     }

@@ -11,6 +11,7 @@ mod condition;
 mod conflict;
 mod connections;
 mod correct;
+mod custody;
 mod dump;
 mod facts;
 pub mod filled;
@@ -44,11 +45,13 @@ use std::collections::BTreeMap;
 
 use dicom_core::Tag;
 
+pub use arrival::Sender;
 pub use attributes::Level;
 pub(crate) use attributes::{Kind as AttributeKind, of_level};
 pub use conflict::{Conflict, ConflictKind, Decision};
 pub use connections::Index;
 pub use correct::{Correction, NewCorrection};
+pub use custody::{Custody, Restriction};
 pub(crate) use database::Sql;
 pub use database::{Page, Place};
 #[cfg(test)]
@@ -138,6 +141,16 @@ impl From<database::Error> for Error {
     }
 }
 
+impl From<journal::Error> for Error {
+    fn from(error: journal::Error) -> Self {
+        match error {
+            journal::Error::Database(error) => error.into(),
+            journal::Error::Closed => Self::Closed,
+            _ => Self::Damaged("the journal"),
+        }
+    }
+}
+
 /// The attributes that every row of a level, and of those below it, has.
 pub(crate) fn attributes_of(level: Level) -> impl Iterator<Item = Tag> {
     attributes::of_level(level).map(|attribute| attribute.tag)
@@ -155,6 +168,8 @@ pub enum Added {
     Identical,
     /// Other bytes were there under the same SOP Instance UID; both are kept, the one received first is visible.
     Different,
+    /// Its study is another custodian's than the sender's: nothing was added.
+    Foreign,
 }
 
 /// What is asked for.
@@ -174,6 +189,8 @@ pub struct Query {
     pub limit: Option<u64>,
     /// Gives only rows after the one with this cursor; unlike an offset it costs nothing however far it is.
     pub after: Option<Cursor>,
+    /// The studies that there are for who asks.
+    pub within: Restriction,
 }
 
 impl Query {
@@ -187,7 +204,14 @@ impl Query {
             offset: 0,
             limit: None,
             after: None,
+            within: Restriction::NONE,
         }
+    }
+
+    /// The same for who sees these studies and no others.
+    #[must_use]
+    pub fn within(self, within: Restriction) -> Self {
+        Self { within, ..self }
     }
 }
 

@@ -8,7 +8,7 @@ use dicom_dictionary_std::tags;
 use super::attributes::{self, Kind, Level};
 use super::filter::{self, Group};
 use super::matching::Match;
-use super::{Error, Index, Query, Result};
+use super::{Error, Index, Query, Restriction, Result};
 
 /// Rows of a key that are few: their studies are sorted rather than all studies walked.
 const FEW: i64 = 6000;
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) way: Way,
     /// Whether a condition is asked of each row anew.
     pub(super) is_correlated: bool,
+    /// What stands before the column of custodians, as [`Plan::sign`].
+    pub(super) custodian_sign: &'static str,
 }
 
 /// Where rows come from.
@@ -39,6 +41,7 @@ impl Plan {
             backend,
             way: Way::Free,
             is_correlated: false,
+            custodian_sign: "",
         }
     }
 
@@ -94,6 +97,32 @@ impl Plan {
 impl Index {
     /// Chooses the way to a page of rows.
     pub(super) async fn plan(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
+        let plan = self.way(query, groups).await?;
+        if plan.backend != Backend::Sqlite || !query.within.has_custodians() {
+            return Ok(plan);
+        }
+        // Custodians lead to rows where nothing else does, or where they keep few studies.
+        let leads = match (query.level, plan.way) {
+            (Level::Study, way) => !matches!(way, Way::From(_)) && query.within.custodians().len() == 1,
+            _ => groups.is_empty() && self.keep_few(&query.within).await?,
+        };
+        let custodian_sign = if leads { "" } else { "+" };
+        Ok(Plan {
+            custodian_sign,
+            ..plan
+        })
+    }
+
+    /// Whether custodians keep few studies.
+    async fn keep_few(&self, within: &Restriction) -> Result<bool> {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM studies WHERE instances > 0");
+        within.and_custodian(&mut sql, "custodian");
+        sql.push(" LIMIT ").bind(FEW + 1).push(") few");
+        let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a count"))?;
+        Ok(row.get::<i64>(0)? <= FEW)
+    }
+
+    async fn way(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
         let free = Plan::new(self.readers.backend());
         if free.backend != Backend::Sqlite || query.level != Level::Study || groups.is_empty() {
             return Ok(free);
@@ -120,7 +149,8 @@ impl Index {
         let is_narrow = |group: &Group<'_>| !matches!(group, Group::Own(key) if key.tag == tags::STUDY_DATE);
         let has_dates = !groups.iter().all(is_narrow);
         match (plan.way, groups.iter().position(is_narrow)) {
-            (Way::Walk, Some(first)) if !has_dates => Ok(Plan {
+            // Custodians' own studies are fewer.
+            (Way::Walk, Some(first)) if !has_dates && !query.within.has_custodians() => Ok(Plan {
                 way: Way::From(first),
                 ..plan
             }),

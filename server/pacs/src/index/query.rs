@@ -1,5 +1,6 @@
 //! Queries as SQL: one statement for the rows of a page, others for what is listed for them where it is asked for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Backend, Sql};
@@ -9,8 +10,11 @@ use super::attributes::{self, Attribute, Level};
 use super::filter::{self, Group};
 use super::plan::{Plan, Way};
 use super::sequences::SEQUENCES;
-use super::{Cursor, Error, Index, ObjectReference, Query, Result, Row, more};
+use super::{Cursor, Custody, Error, Index, ObjectReference, Query, Result, Row, more};
 use crate::storage::Hash;
+
+/// Custodians whose pages of studies are joined; of more all studies are walked.
+const JOINED: usize = 16;
 
 /// Rows of one answer at most; the rest is asked for with the last row's cursor.
 pub const MAX_ROWS: u64 = 10_000;
@@ -23,6 +27,10 @@ impl Index {
     /// [`Error::NotMatched`] and [`Error::WrongMatching`] for a key that is not understood, [`Error::TooMany`],
     /// [`Error::Database`].
     pub async fn query(&self, query: &Query) -> Result<Vec<Row>> {
+        if query.within.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = &restricted(query);
         let groups = filter::groups(query)?;
         let plan = self.plan(query, &groups).await?;
         let found = statement(query, &groups, plan)?.all(&self.readers).await?;
@@ -54,16 +62,19 @@ impl Index {
     ///
     /// As [`Index::query`].
     pub async fn count(&self, query: &Query) -> Result<u64> {
+        if query.within.is_empty() {
+            return Ok(0);
+        }
         let all = Query {
             after: None,
-            ..query.clone()
+            ..restricted(query).into_owned()
         };
         let groups = filter::groups(&all)?;
         let plan = self.plan_of_all(&all, &groups).await?;
         let mut sql = Sql::new("SELECT COUNT(*)");
         match (&groups[..], plan.way) {
             // Series that show are of studies that do.
-            ([group], Way::From(_)) if group.is_of_series() => {
+            ([group], Way::From(_)) if group.is_of_series() && !all.within.has_custodians() => {
                 sql.push(" FROM (SELECT DISTINCT * FROM (");
                 filter::found_by(&mut sql, group, plan)?;
                 sql.push(") found) studies");
@@ -99,22 +110,55 @@ impl Index {
     }
 }
 
+/// The same query with what is asked of modalities among its keys.
+fn restricted(query: &Query) -> Cow<'_, Query> {
+    match query.within.key() {
+        None => Cow::Borrowed(query),
+        Some(key) => {
+            let mut query = query.clone();
+            query.keys.push(key);
+            Cow::Owned(query)
+        }
+    }
+}
+
 /// Gives the statement for a page. Of studies their numbers are found first, so that what is passed over and what is sorted
 /// is no more than numbers and dates.
 fn statement(query: &Query, groups: &[Group<'_>], plan: Plan) -> Result<Sql> {
     let mut sql = Sql::new(format!("SELECT {}", selected(query.level, plan.backend)));
     let is_study = query.level == Level::Study;
+    let limit = query.limit.unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let custodians = query.within.custodians();
+    let is_joined = (2..=JOINED).contains(&custodians.len()) && !matches!(plan.way, Way::From(_));
     if is_study {
         sql.push(" FROM (SELECT st.id");
     }
-    filter::from_where(&mut sql, query, groups, plan)?;
+    if is_study && is_joined {
+        sql.push(" FROM (");
+        for (number, custodian) in custodians.iter().enumerate() {
+            sql.push(if number > 0 { " UNION ALL " } else { "" });
+            sql.push("SELECT * FROM (SELECT st.id, st.sort_date");
+            let mut own = query.clone();
+            own.within.custody = Custody::Of(vec![*custodian]);
+            let plan = Plan {
+                custodian_sign: "",
+                ..plan
+            };
+            filter::from_where(&mut sql, &own, groups, plan)?;
+            sql.push(" ORDER BY st.sort_date DESC, st.id DESC LIMIT ")
+                .bind(i64::try_from(limit.saturating_add(query.offset)).unwrap_or(i64::MAX))
+                .push(&format!(") page{number}"));
+        }
+        sql.push(") st");
+    } else {
+        filter::from_where(&mut sql, query, groups, plan)?;
+    }
     if is_study {
         let sign = plan.order_sign();
         sql.push(&format!(" ORDER BY {sign}st.sort_date DESC, {sign}st.id DESC"));
     } else {
         sql.push(&format!(" ORDER BY {}.id", query.level.table().1));
     }
-    let limit = query.limit.unwrap_or(MAX_ROWS).min(MAX_ROWS);
     sql.push(" LIMIT ").bind(limit as i64);
     if query.offset > 0 {
         sql.push(" OFFSET ")

@@ -1,7 +1,7 @@
 //! Reading by identity: a series' metadata at once, and what the index knows of the objects.
 
 use super::query::COMPRESSED;
-use super::{Error, Index, ObjectReference, Result, metadata};
+use super::{Error, Index, ObjectReference, Restriction, Result, metadata};
 use crate::corrections::overlay::{self, Overlay};
 use crate::storage::Hash;
 use database::Sql;
@@ -192,14 +192,31 @@ impl Index {
             .collect()
     }
 
-    /// Says whether an object is in the index: then it was acknowledged.
+    /// Gives the study of the objects with this SOP Instance UID, of the visible one where they are of several.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn has_object(&self, hash: Hash) -> Result<bool> {
-        let mut sql = Sql::new("SELECT 1 FROM instances WHERE hash = ");
+    pub async fn study_of(&self, sop_uid: &str) -> Result<Option<String>> {
+        let mut sql = Sql::new(
+            "SELECT st.study_uid FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study \
+             WHERE i.sop_uid = ",
+        );
+        sql.bind(sop_uid)
+            .push(" ORDER BY i.visible DESC, i.leader LIMIT 1");
+        let row = sql.one(&self.readers).await?;
+        Ok(row.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// Says whether an object is in the index, in a study that is there for who asks: then it was acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn has_object(&self, hash: Hash, within: &Restriction) -> Result<bool> {
+        let mut sql = Sql::new("SELECT 1 FROM instances i WHERE i.hash = ");
         sql.bind(hash.to_string());
+        within.and_series(&mut sql, "i.series");
         Ok(sql.one(&self.readers).await?.is_some())
     }
 

@@ -20,8 +20,9 @@ pub(super) struct Kept {
 /// Gives what is kept of an instance.
 pub(super) async fn kept(transaction: &Transaction, instance: i64) -> Result<Kept> {
     let mut sql = Sql::new(
-        "SELECT i.hash, i.received_ns, i.size, m.facts, i.patient, i.series, se.study FROM instances i \
-         JOIN series se ON se.id = i.series JOIN metadata m ON m.instance = i.id WHERE i.id = ",
+        "SELECT i.hash, i.received_ns, i.size, m.facts, i.patient, i.series, se.study, st.custodian FROM instances i \
+         JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study \
+         JOIN metadata m ON m.instance = i.id WHERE i.id = ",
     );
     let row = sql.bind(instance).one(transaction).await?;
     let row = row.ok_or(Error::Damaged("an instance"))?;
@@ -34,7 +35,10 @@ pub(super) async fn kept(transaction: &Transaction, instance: i64) -> Result<Kep
     let deflated: Option<Vec<u8>> = row.get(3)?;
     let deflated = deflated.ok_or(Error::Damaged("an index made before corrections; make it anew"))?;
     Ok(Kept {
-        facts: kept::facts(object, &deflated)?,
+        facts: Facts {
+            custodian: row.get(7)?,
+            ..kept::facts(object, &deflated)?
+        },
         patient: row.get(4)?,
         series: row.get(5)?,
         study: row.get(6)?,

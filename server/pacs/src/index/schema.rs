@@ -4,7 +4,8 @@ use database::Database;
 use database::Transaction;
 use database::schema::{self, Boxed, Schema};
 
-use super::{Error, Result, names};
+use super::{Error, Result, correct, names};
+use crate::events;
 
 /// Never change one that was released: add the next.
 pub(super) const SCHEMA: Schema<Error> = Schema {
@@ -20,21 +21,39 @@ pub(super) const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0008_applications.sql"),
         include_str!("migrations/0009_compression.sql"),
         include_str!("migrations/0010_search.sql"),
+        include_str!("migrations/0011_journal.sql"),
+        include_str!("migrations/0012_custody.sql"),
     ],
-    // The keys of names are made of the names that are there.
-    hooks: &[(10, write_names)],
+    // What is made of rows that are there: keys of names, entries of the journal, the studies of corrections.
+    hooks: &[(10, write_names), (11, move_events), (12, write_studies)],
 };
 
 fn write_names(transaction: &Transaction) -> Boxed<'_, Result<()>> {
     Box::pin(names::write_all(transaction))
 }
 
-/// Brings a database to the latest schema.
+fn move_events(transaction: &Transaction) -> Boxed<'_, Result<()>> {
+    Box::pin(events::move_to_journal(transaction))
+}
+
+fn write_studies(transaction: &Transaction) -> Boxed<'_, Result<()>> {
+    Box::pin(correct::write_studies(transaction))
+}
+
+/// Brings a database to the latest schema, its journal first.
 pub(super) async fn migrate(database: &Database) -> Result<()> {
-    SCHEMA.migrate(database).await.map_err(|error| match error {
+    journal::SCHEMA.migrate(database).await.map_err(failed)?;
+    SCHEMA.migrate(database).await.map_err(failed)
+}
+
+fn failed<E: std::fmt::Display>(error: schema::Error<E>) -> Error
+where
+    Error: From<E>,
+{
+    match error {
         schema::Error::Newer { found, known, .. } => Error::Newer { found, known },
-        schema::Error::Hook(error) => error,
+        schema::Error::Hook(error) => error.into(),
         schema::Error::Database(error) => error.into(),
         other => Error::Database(database::Error::Failed(other.to_string())),
-    })
+    }
 }

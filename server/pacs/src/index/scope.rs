@@ -3,7 +3,7 @@
 use dicom_dictionary_std::tags;
 
 use super::attributes::Level;
-use super::facts::patient_key;
+use super::facts::{from_patient_key, patient_key};
 use super::{Facts, Identifier};
 
 /// What a correction is for.
@@ -36,9 +36,10 @@ impl Scope {
         }
     }
 
-    pub(super) fn target(&self) -> String {
+    /// Names it in a row; a patient is a custodian's.
+    pub(super) fn target(&self, custodian: Option<i64>) -> String {
         match self {
-            Self::Patient(identifier) => format!("patient {}", patient_key(identifier)),
+            Self::Patient(identifier) => format!("patient {}", patient_key(identifier, custodian)),
             Self::Study(uid) => format!("study {uid}"),
             Self::Series {
                 study_uid,
@@ -48,15 +49,13 @@ impl Scope {
         }
     }
 
-    pub(super) fn from_target(target: &str) -> Option<Self> {
+    /// Reads [`Scope::target`].
+    pub(super) fn from_target(target: &str) -> Option<(Self, Option<i64>)> {
         let (word, rest) = target.split_once(' ')?;
-        Some(match word {
+        let scope = match word {
             "patient" => {
-                let (id, issuer) = rest.strip_prefix("id ")?.split_once('\u{1}')?;
-                Self::Patient(Identifier {
-                    id: id.to_owned(),
-                    issuer: issuer.to_owned(),
-                })
+                let (identifier, custodian) = from_patient_key(rest)?;
+                return Some((Self::Patient(identifier), custodian));
             }
             "study" => Self::Study(rest.to_owned()),
             "series" => {
@@ -68,7 +67,8 @@ impl Scope {
             }
             "instance" => Self::Instance(rest.to_owned()),
             _ => return None,
-        })
+        };
+        Some((scope, None))
     }
 
     /// What could be a target for an object that shows these facts.

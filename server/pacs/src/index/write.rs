@@ -8,7 +8,8 @@ use dicom_dictionary_std::tags;
 use super::arrival::{self, Arrival, Key};
 use super::attributes::{self, Attribute, Kind, Level};
 use super::{
-    Added, Error, Facts, Identifier, Index, Result, conflict, correct, matching, merge, names, visible,
+    Added, Error, Facts, Identifier, Index, Result, Sender, conflict, correct, matching, merge, names,
+    visible,
 };
 
 impl Index {
@@ -21,13 +22,14 @@ impl Index {
         self.writer.add(facts, None).await
     }
 
-    /// As [`Index::add`], with an event in the same transaction when the object was not there: `sender` sent it.
+    /// As [`Index::add`], with an event in the same transaction when the object was not there: `sender` sent it. The study
+    /// becomes the sender's custodian's where it is new; [`Added::Foreign`] where it is another's.
     ///
     /// # Errors
     ///
     /// As [`Index::add`].
-    pub async fn add_from(&self, facts: Facts, sender: String) -> Result<Added> {
-        self.writer.add(facts, Some(sender)).await
+    pub async fn add_from(&self, facts: Facts, sender: impl Into<Sender>) -> Result<Added> {
+        self.writer.add(facts, Some(sender.into())).await
     }
 
     /// Adds objects in one transaction: all or none.
@@ -39,7 +41,8 @@ impl Index {
         self.writer.add_all(facts).await
     }
 
-    /// Removes all that [`Index::add`] makes. What people decided stays, merges and corrections: no object has them.
+    /// Removes all that [`Index::add`] makes. What people decided stays, merges and corrections, and whose studies are: no object
+    /// has them.
     ///
     /// # Errors
     ///
@@ -69,6 +72,16 @@ pub(super) struct Arrived {
     pub(super) added: Added,
     /// Numbers of conflicts that were not known before.
     pub(super) conflicts: Vec<i64>,
+}
+
+impl Arrived {
+    /// An object of another custodian's study.
+    pub(super) fn foreign() -> Self {
+        Self {
+            added: Added::Foreign,
+            conflicts: Vec::new(),
+        }
+    }
 }
 
 /// Adds one object, whatever it is.
@@ -135,7 +148,11 @@ async fn rows_above(transaction: &Transaction, facts: &Facts) -> Result<(i64, i6
         facts,
         Level::Study,
         &[("patient", patient.into()), ("sort_date", date.into())],
-        &[("instances", 0_i64.into()), ("series", 0_i64.into())],
+        &[
+            ("instances", 0_i64.into()),
+            ("series", 0_i64.into()),
+            ("custodian", facts.custodian.into()),
+        ],
         "study_uid",
     )
     .await?;
@@ -160,7 +177,7 @@ pub(super) async fn patient(transaction: &Transaction, facts: &Facts) -> Result<
     before.bind(key.as_str());
     let is_new = before.one(transaction).await?.is_none();
     let own = [("patient_key", key.as_str().into())];
-    let kept = [("root", 0_i64.into())];
+    let kept = [("root", 0_i64.into()), ("custodian", facts.custodian.into())];
     let upserted = upsert(transaction, facts, Level::Patient, &own, &kept, "patient_key").await?;
     if upserted.written {
         names::write(

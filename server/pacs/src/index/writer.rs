@@ -10,7 +10,7 @@ use std::sync::Arc;
 use database::{Transaction, Turn};
 use tokio::sync::{oneshot, watch};
 
-use super::arrival::{self, Arrival};
+use super::arrival::{self, Arrival, Sender};
 use super::write::Arrived;
 use super::{Added, Error, Facts, Result};
 use crate::events::{Event, EventSink, Kind};
@@ -83,7 +83,7 @@ impl Writer {
     }
 
     /// Adds one object; returns when its transaction is on the disk.
-    pub(super) async fn add(&self, facts: Facts, sender: Option<String>) -> Result<Added> {
+    pub(super) async fn add(&self, facts: Facts, sender: Option<Sender>) -> Result<Added> {
         let (answer, mut answered) = oneshot::channel();
         let arrival = Arrival::new(facts, sender);
         self.queue().push_back((arrival, answer));
@@ -109,7 +109,7 @@ impl Writer {
 
     /// Adds what waits, at most a batch of it, and answers.
     async fn write_for_all(&self, turn: &Turn) {
-        let (arrivals, answers): (Vec<_>, Vec<_>) = {
+        let (mut arrivals, answers): (Vec<_>, Vec<_>) = {
             let mut queue = self.queue();
             let count = queue.len().min(BATCH);
             queue.drain(..count).unzip()
@@ -117,11 +117,11 @@ impl Writer {
         if arrivals.is_empty() {
             return;
         }
-        let outcomes = match together(turn, &arrivals, &*self.events).await {
+        let outcomes = match together(turn, &mut arrivals, &*self.events).await {
             Ok(added) => added.into_iter().map(Ok).collect(),
             Err(error) if arrivals.len() == 1 => vec![Err(error)],
             // One that fails must not take the others with it.
-            Err(_) => one_by_one(turn, &arrivals, &*self.events).await,
+            Err(_) => one_by_one(turn, &mut arrivals, &*self.events).await,
         };
         self.turns.tell();
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -133,8 +133,8 @@ impl Writer {
     /// Adds many objects in one transaction.
     pub(super) async fn add_all(&self, facts: Vec<Facts>) -> Result<Vec<Added>> {
         let arrivals = facts.into_iter().map(|facts| Arrival::new(facts, None));
-        let arrivals: Vec<Arrival> = arrivals.collect();
-        let added = together(&self.turns.turn().await, &arrivals, &*self.events).await?;
+        let mut arrivals: Vec<Arrival> = arrivals.collect();
+        let added = together(&self.turns.turn().await, &mut arrivals, &*self.events).await?;
         self.turns.tell();
         Ok(added)
     }
@@ -148,14 +148,15 @@ impl Writer {
     }
 }
 
-async fn together(turn: &Turn, arrivals: &[Arrival], events: &dyn EventSink) -> Result<Vec<Added>> {
+async fn together(turn: &Turn, arrivals: &mut [Arrival], events: &dyn EventSink) -> Result<Vec<Added>> {
     let transaction = turn.begin().await?;
     let mut all = Vec::with_capacity(arrivals.len());
-    for arrivals in arrivals.chunks(BATCH) {
+    for arrivals in arrivals.chunks_mut(BATCH) {
         let mut happened = Vec::new();
-        for (arrival, arrived) in arrivals.iter().zip(arrival::add(&transaction, arrivals).await?) {
+        let added = arrival::add(&transaction, arrivals).await?;
+        for (arrival, arrived) in arrivals.iter().zip(added) {
             if let Some(sender) = &arrival.sender {
-                happened.extend(events_of(&arrival.facts, sender, &arrived));
+                happened.extend(events_of(&arrival.facts, &sender.actor, &arrived));
             }
             all.push(arrived.added);
         }
@@ -172,7 +173,7 @@ fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
     let kind = match arrived.added {
         Added::New => Some(Kind::Stored),
         Added::Different => Some(Kind::StoredBeside),
-        Added::Identical => None,
+        Added::Identical | Added::Foreign => None,
     };
     let stored = kind.map(|kind| Event::of(kind, sender, facts));
     let found = arrived.conflicts.iter().map(|conflict| Event {
@@ -182,10 +183,10 @@ fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
     stored.into_iter().chain(found).collect()
 }
 
-async fn one_by_one(turn: &Turn, arrivals: &[Arrival], events: &dyn EventSink) -> Vec<Result<Added>> {
+async fn one_by_one(turn: &Turn, arrivals: &mut [Arrival], events: &dyn EventSink) -> Vec<Result<Added>> {
     let mut outcomes = Vec::with_capacity(arrivals.len());
     for one in arrivals {
-        let outcome = together(turn, std::slice::from_ref(one), events).await;
+        let outcome = together(turn, std::slice::from_mut(one), events).await;
         outcomes.push(outcome.and_then(|added| added.first().copied().ok_or(Error::Closed)));
     }
     outcomes

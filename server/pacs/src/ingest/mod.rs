@@ -24,7 +24,7 @@ pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
 use crate::figures;
-use crate::index::{self, Added, Facts, Index};
+use crate::index::{self, Added, Facts, Index, Sender};
 use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
 use database::waiting;
 
@@ -38,6 +38,9 @@ pub enum Error {
     /// The index could not take it.
     #[error(transparent)]
     Index(#[from] index::Error),
+    /// It cannot be told what the sender may.
+    #[error(transparent)]
+    Permissions(#[from] crate::access::Failed),
     /// Taking it ended without an answer.
     #[error("the object could not be taken")]
     Interrupted,
@@ -84,6 +87,14 @@ pub enum Reason {
     /// The object is of another study than the one it was sent to.
     #[error("the object is of another study than the one it was sent to")]
     OtherStudy {
+        /// Its SOP Class UID.
+        sop_class_uid: String,
+        /// Its SOP Instance UID.
+        sop_uid: String,
+    },
+    /// The object is of a study that another organisation keeps.
+    #[error("the object is of a study that another organisation keeps")]
+    OtherCustodian {
         /// Its SOP Class UID.
         sop_class_uid: String,
         /// Its SOP Instance UID.
@@ -192,6 +203,16 @@ impl Ingest {
         }
     }
 
+    /// Whether an object belongs to a study of another custodian's, or has the UID of an object in one.
+    async fn is_foreign(&self, facts: &Facts, custodian: i64) -> Result<bool> {
+        let (study_uid, sop_uid) = (
+            facts.value(tags::STUDY_INSTANCE_UID),
+            facts.value(tags::SOP_INSTANCE_UID),
+        );
+        let whose = self.index.custodians(study_uid, sop_uid).await?;
+        Ok(whose.iter().any(|known| *known != custodian))
+    }
+
     /// Waits until no object has its file but not its row yet, and keeps it so.
     pub(crate) async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.between.write().await
@@ -231,7 +252,7 @@ pub struct Receiving {
     too_large: bool,
     announced: Vec<(Tag, String)>,
     study_uid: Option<String>,
-    sender: Option<String>,
+    sender: Option<Sender>,
 }
 
 impl Receiving {
@@ -253,10 +274,10 @@ impl Receiving {
     }
 
     /// Names who sends it, as `dimse:AE` or `web:NAME`: then its arrival is an event, in the transaction that makes it
-    /// found.
+    /// found. Its study becomes the sender's custodian's where it is new, and is refused where it is another's.
     #[must_use]
-    pub fn from(mut self, sender: String) -> Self {
-        self.sender = Some(sender);
+    pub fn from(mut self, sender: impl Into<Sender>) -> Self {
+        self.sender = Some(sender.into());
         self
     }
 
@@ -302,7 +323,8 @@ impl Receiving {
         }
         let limits = ingest.limits;
         let mut staged = staging.finish();
-        let (refusals, told) = (ingest.refusals.clone(), sender.clone());
+        let told = sender.as_ref().map(|sender| sender.actor.clone());
+        let refusals = ingest.refusals.clone();
         let described = waiting::run(move || {
             let described = describe::staged(&mut staged, limits);
             if let (Some(refusals), Ok(Err(reason))) = (refusals, &described) {
@@ -327,6 +349,17 @@ impl Receiving {
                 sop_uid: facts.value(tags::SOP_INSTANCE_UID).to_owned(),
             }));
         }
+        let foreign = |facts: &Facts| {
+            Outcome::Refused(Reason::OtherCustodian {
+                sop_class_uid: facts.value(tags::SOP_CLASS_UID).to_owned(),
+                sop_uid: facts.value(tags::SOP_INSTANCE_UID).to_owned(),
+            })
+        };
+        if let Some(custodian) = sender.as_ref().and_then(|sender| sender.custodian)
+            && ingest.is_foreign(&facts, custodian).await?
+        {
+            return Ok(foreign(&facts));
+        }
         let (staged, same) = same::stored(&ingest, &facts, staged).await?;
         if let Some(object) = same {
             facts.object = object;
@@ -335,6 +368,7 @@ impl Receiving {
         let _between = ingest.together().await;
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
+        let refused = foreign(&facts);
         let added = match sender {
             Some(sender) => ingest.index.add_from(facts, sender).await?,
             None => ingest.index.add(facts).await?,
@@ -343,6 +377,8 @@ impl Receiving {
             Added::New => Outcome::Stored(receipt),
             Added::Identical => Outcome::IdenticalDuplicate(receipt),
             Added::Different => Outcome::DifferentDuplicate(receipt),
+            // Another custodian's object of this study came in between; without a row this one is not there.
+            Added::Foreign => refused,
         })
     }
 }

@@ -76,7 +76,7 @@ async fn zip_of(
     Path(study): Path<String>,
     Query(wishes): Query<Wishes>,
 ) -> Result<Response> {
-    caller.may(Action::Retrieve, Some(&study))?;
+    caller.may(Action::Export, Some(&study)).await?;
     let names = match wishes.names.as_str() {
         "" | "anonymous" => Names::Anonymous,
         "plain" if wishes.deidentify => {
@@ -128,7 +128,7 @@ async fn iso_of(
     Path(study): Path<String>,
     Query(wishes): Query<Wishes>,
 ) -> Result<Response> {
-    caller.may(Action::Retrieve, Some(&study))?;
+    caller.may(Action::Export, Some(&study)).await?;
     let (index, storage) = (app.archive().index(), app.archive().storage());
     let note = if wishes.deidentify {
         NOTE_DEIDENTIFIED

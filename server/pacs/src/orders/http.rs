@@ -58,7 +58,7 @@ struct Change {
 }
 
 async fn list(From(app): From<App>, caller: Caller, asked: Asked<Wanted>) -> http::Result<Listed<Item>> {
-    caller.may(Action::Schedule, None)?;
+    caller.may(Action::Schedule, None).await?;
     let filter = filter(asked.of, asked.page.rows())?;
     let orders = OrderTable::new(app.archive().index().clone());
     let found = orders.find(&filter).await?;
@@ -102,7 +102,7 @@ fn state(word: &str) -> http::Result<State> {
 }
 
 async fn add(From(app): From<App>, caller: Caller, body: Bytes) -> http::Result<impl IntoResponse> {
-    caller.may(Action::Schedule, None)?;
+    caller.may(Action::Schedule, None).await?;
     let steps = tokio::task::spawn_blocking(move || super::import(&body)).await;
     let steps = steps.map_err(|_| http::Error::Internal)??;
     let orders = OrderTable::new(app.archive().index().clone());
@@ -117,7 +117,7 @@ async fn set_state(
     Path(step): Path<String>,
     Json(wanted): Json<Change>,
 ) -> http::Result<StatusCode> {
-    caller.may(Action::Schedule, None)?;
+    caller.may(Action::Schedule, None).await?;
     let orders = OrderTable::new(app.archive().index().clone());
     let wanted = state(&wanted.state)?;
     orders.set_state(&step, wanted, &caller.principal.actor()).await?;

@@ -12,8 +12,9 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::access::{Action, Authorize, Open, Principal};
+use crate::access::{Action, Authorize, Failed, Open, Principal};
 use crate::dicomweb::compact;
+use crate::events::Boxed;
 use crate::events::EventTable;
 use crate::index::tests::on_both;
 use crate::test_folder::TestFolder;
@@ -343,8 +344,14 @@ impl Authorize for ReadsOnly {
         Some(Principal::Anyone)
     }
 
-    fn may(&self, _who: &Principal, action: Action, _study_uid: Option<&str>) -> bool {
-        action == Action::Find
+    fn may<'a>(
+        &'a self,
+        _who: &'a Principal,
+        action: Action,
+        _study_uid: Option<&'a str>,
+    ) -> Boxed<'a, Result<bool, Failed>> {
+        let may = action == Action::Find;
+        Box::pin(async move { Ok(may) })
     }
 }
 

@@ -55,7 +55,7 @@ async fn list(
     asked: Asked<OfStudy>,
 ) -> Result<Listed<serde_json::Value>> {
     let study = asked.of.study.as_deref();
-    caller.may(Action::Correct, study)?;
+    caller.may(Action::Correct, study).await?;
     let index = app.archive().index();
     let found = index.rejections(study, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |one| one.id, |one| json(&one)))
@@ -66,7 +66,7 @@ async fn reject(
     caller: Caller,
     Json(asked): Json<RejectJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
-    caller.may(Action::Correct, Some(&asked.study))?;
+    caller.may(Action::Correct, Some(&asked.study)).await?;
     let reason = RejectionReason::from_code(&asked.reason)
         .ok_or_else(|| Error::BadRequest("expected 113001, 113037, 113038 or 113039 as reason".to_owned()))?;
     let new = NewRejection {
@@ -84,7 +84,7 @@ async fn reject(
 }
 
 async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     let actor = caller.principal.actor();
     app.archive().index().undo_rejection(id, &actor, now_ns()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -7,7 +7,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
-use crate::access::{Action, Authorize, Principal};
+use crate::access::{self, Action, Authorize, Context, Principal, Question, Refusal};
 use crate::clock::now_ns;
 use crate::index::{NewRejection, Page, RejectionReason};
 use crate::ingest::{Error, Receipt, Result};
@@ -72,6 +72,7 @@ impl Archive {
         &self,
         receipt: &Receipt,
         sender: &Principal,
+        context: &Context,
         authorize: &dyn Authorize,
     ) -> Result<Vec<i64>> {
         if receipt.sop_class_uid != uids::KEY_OBJECT_SELECTION_DOCUMENT_STORAGE {
@@ -87,13 +88,19 @@ impl Archive {
         };
         let mut made = Vec::new();
         for (study_uid, sop_uids) in note.instances {
-            if !authorize.may(sender, Action::Correct, Some(&study_uid)) {
-                tracing::warn!(
-                    note = receipt.sop_uid,
-                    study_uid,
-                    "a note was not heeded: its sender may not reject"
-                );
-                continue;
+            let question = Question::new(sender, Action::Correct, Some(&study_uid), context);
+            match access::check(authorize, self.index(), question).await {
+                Ok(_) => {}
+                Err(Refusal::NotAllowed | Refusal::NoSuchStudy) => {
+                    tracing::warn!(
+                        note = receipt.sop_uid,
+                        study_uid,
+                        "a note was not heeded: its sender may not reject"
+                    );
+                    continue;
+                }
+                Err(Refusal::Failed(error)) => return Err(error.into()),
+                Err(Refusal::Index(error)) => return Err(error.into()),
             }
             let earlier = self.index().rejections(Some(&study_uid), Page::FIRST).await?;
             if earlier

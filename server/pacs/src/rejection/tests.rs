@@ -8,8 +8,9 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
 use super::note;
-use crate::access::{Action, Authorize, Principal};
+use crate::access::{Action, Authorize, Context, Failed, Principal};
 use crate::corrections::tests::{ask, object, on_both_archives, take};
+use crate::events::Boxed;
 use crate::index::{Level, Query, RejectionReason};
 use crate::services::Archive;
 
@@ -68,8 +69,14 @@ impl Authorize for Rights {
         None
     }
 
-    fn may(&self, who: &Principal, action: Action, _study_uid: Option<&str>) -> bool {
-        *who == Principal::Application("CT1".to_owned()) && action == Action::Correct
+    fn may<'a>(
+        &'a self,
+        who: &'a Principal,
+        action: Action,
+        _study_uid: Option<&'a str>,
+    ) -> Boxed<'a, Result<bool, Failed>> {
+        let may = *who == Principal::Application("CT1".to_owned()) && action == Action::Correct;
+        Box::pin(async move { Ok(may) })
     }
 }
 
@@ -100,7 +107,10 @@ async fn a_note_is_heeded_once_and_from_who_may() {
         let receipt = take(&archive, &key_objects(5, "113001", &["2.25.77.1", "2.25.77.2"])).await;
         let heed = async |sender: &str| {
             let sender = Principal::Application(sender.to_owned());
-            archive.heed_note(&receipt, &sender, &Rights).await.unwrap()
+            archive
+                .heed_note(&receipt, &sender, &Context::default(), &Rights)
+                .await
+                .unwrap()
         };
         assert!(heed("STRANGER").await.is_empty());
         assert_eq!(visible().await, 4);

@@ -36,7 +36,7 @@ impl From<Error> for http::Error {
 }
 
 async fn expired(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> Result<Listed<Value>> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     let (index, policy) = (app.archive().index(), app.archive().retention());
     let found = super::expired(index, policy, now_ns(), asked.page.rows()).await?;
     Ok(asked
@@ -50,7 +50,7 @@ fn kept(kept: &Kept) -> Value {
 
 async fn holds(State(app): State<App>, caller: Caller, asked: Asked<OfStudy>) -> Result<Listed<Value>> {
     let study = asked.of.study.as_deref();
-    caller.may(Action::Correct, study)?;
+    caller.may(Action::Correct, study).await?;
     let found = super::holds(app.archive().index(), study, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |hold| hold.id, |hold| held(&hold)))
 }
@@ -75,14 +75,14 @@ async fn hold(
     caller: Caller,
     Json(asked): Json<HoldJson>,
 ) -> Result<(StatusCode, Json<Value>)> {
-    caller.may(Action::Correct, Some(&asked.study))?;
+    caller.may(Action::Correct, Some(&asked.study)).await?;
     let (index, actor) = (app.archive().index(), caller.principal.actor());
     let id = super::hold(index, &asked.study, &asked.reason, &actor, now_ns()).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
 }
 
 async fn lift(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None)?;
+    caller.may(Action::Correct, None).await?;
     super::lift(app.archive().index(), id, &caller.principal.actor(), now_ns()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -93,7 +93,7 @@ async fn visit(
     Path(study): Path<String>,
     Json(class): Json<String>,
 ) -> Result<StatusCode> {
-    caller.may(Action::Correct, Some(&study))?;
+    caller.may(Action::Correct, Some(&study)).await?;
     let class = Class::from_text(&class)
         .ok_or_else(|| http::Error::BadRequest("expected out-patient or in-patient".to_owned()))?;
     let (index, actor) = (app.archive().index(), caller.principal.actor());
@@ -112,7 +112,7 @@ async fn remove(
     caller: Caller,
     Json(asked): Json<RemoveJson>,
 ) -> Result<Json<Value>> {
-    caller.may(Action::Correct, Some(&asked.study))?;
+    caller.may(Action::Correct, Some(&asked.study)).await?;
     let policy: Policy = app.archive().retention();
     let actor = caller.principal.actor();
     let gone = super::remove(app.archive(), policy, &asked.study, &actor, now_ns()).await?;

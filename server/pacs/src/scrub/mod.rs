@@ -32,7 +32,7 @@ pub fn router() -> Router<App> {
 }
 
 async fn listed(State(app): State<App>, caller: Caller) -> http::Result<Listed<Value>> {
-    caller.may(Action::Watch, None)?;
+    caller.may(Action::Watch, None).await?;
     let found = damages(app.archive().index()).await?;
     let shown = found
         .iter()

@@ -8,7 +8,7 @@ use dimse::server::Answers;
 use dimse::{CharacterSet, Outcome, Peer, Status};
 
 use super::Archive;
-use crate::index::{Error, Key, Level, Query, Row};
+use crate::index::{Error, Key, Level, Query, Restriction, Row};
 use crate::orders::{text, vr_of};
 
 /// Rows that are asked of the index at once.
@@ -113,18 +113,20 @@ impl Asked {
 }
 
 impl Archive {
-    /// Sends what matches.
+    /// Sends what matches of what is there for the peer.
     pub(super) async fn answer(
         &self,
         peer: &Peer,
         query: &dimse::server::Query,
         answers: &Answers,
         set: CharacterSet,
+        within: Restriction,
     ) -> Outcome {
         let mut asked = match asked(query) {
             Ok(asked) => asked,
             Err(outcome) => return outcome,
         };
+        asked.query.within = within;
         if is_fuzzy(peer, &query.sop_class_uid) {
             asked.query.keys = asked.query.keys.into_iter().map(Key::into_fuzzy).collect();
         }

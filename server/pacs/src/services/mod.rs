@@ -41,7 +41,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::access::{Action, Authorize, Open, Principal};
+use crate::access::{self, Action, Authorize, Context, Open, Principal, Question, Refusal, Restriction};
 use crate::fast::KeptFrames;
 use crate::index::Index;
 use crate::ingest::Ingest;
@@ -97,6 +97,12 @@ const STORED: &[&str] = &[
     "1.2.840.10008.1.2.4.201",
     "1.2.840.10008.1.2.4.202",
     "1.2.840.10008.1.2.4.203",
+];
+
+/// Retrievals whose objects go to a third.
+const MOVED: [&str; 2] = [
+    uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
+    uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE,
 ];
 
 /// Transfer syntaxes of queries.
@@ -203,6 +209,12 @@ impl Archive {
         }
     }
 
+    /// Asks somebody else what an application may; the list goes on telling where it is reached and which character set it takes.
+    #[must_use]
+    pub fn with_authorize(self, authorize: Arc<dyn Authorize>) -> Self {
+        Self { authorize, ..self }
+    }
+
     /// Offers the orders of another source to devices.
     #[must_use]
     pub fn with_orders(self, orders: Arc<dyn OrderSource>) -> Self {
@@ -274,18 +286,55 @@ impl Archive {
         &self.ae_title
     }
 
-    /// The one permission check of a request.
-    fn may(&self, peer: &Peer, action: Action, study_uid: Option<&str>) -> Result<(), Outcome> {
-        let who = Principal::Application(peer.ae_title.clone());
-        if self.authorize.may(&who, action, study_uid) {
-            return Ok(());
+    /// The one permission check of a request, which records a look: gives the studies that there are for the peer. A study
+    /// that is not there is one of which nothing is found.
+    async fn may(
+        &self,
+        peer: &Peer,
+        action: Action,
+        study_uid: Option<&str>,
+        way: &str,
+    ) -> Result<Restriction, Outcome> {
+        let (who, context) = asking(peer, way);
+        let question = Question::new(&who, action, study_uid, &context);
+        match access::check(&*self.authorize, &self.index, question).await {
+            Err(Refusal::NoSuchStudy) => Ok(Restriction::nothing()),
+            judged => judged.map_err(|refusal| refused(&refusal)),
         }
-        tracing::warn!(
-            ae_title = peer.ae_title,
-            ?action,
-            "an application may not do this"
-        );
-        Err(Outcome::new(Status::NOT_AUTHORIZED, "not allowed"))
+    }
+
+    /// The one permission check of a retrieval, and the record of each study that leaves.
+    async fn may_take(
+        &self,
+        peer: &Peer,
+        query: &dimse::server::Query,
+        study_uid: Option<&str>,
+    ) -> Result<Vec<Planned>, Outcome> {
+        let way = if MOVED.contains(&query.sop_class_uid.as_str()) {
+            "C-MOVE"
+        } else {
+            "C-GET"
+        };
+        let (who, context) = asking(peer, way);
+        let question = Question::new(&who, Action::Export, study_uid, &context);
+        let within = match access::allowed(&*self.authorize, &self.index, question).await {
+            Err(Refusal::NoSuchStudy) => return Ok(Vec::new()),
+            judged => judged.map_err(|refusal| refused(&refusal))?,
+        };
+        let (planned, study_uids) = self.plan(query, within).await?;
+        for study_uid in &study_uids {
+            let study_uid = Some(study_uid.as_str());
+            let noted = access::note_seen(
+                &*self.authorize,
+                Question {
+                    study_uid,
+                    ..question
+                },
+            )
+            .await;
+            noted.map_err(|error| refused(&error.into()))?;
+        }
+        Ok(planned)
     }
 
     /// The character set that a peer takes.
@@ -324,31 +373,55 @@ impl Archive {
     }
 }
 
+/// The one study that an identifier names.
+fn study_of(query: &dimse::server::Query) -> Option<String> {
+    let study_uid = text(&query.identifier, tags::STUDY_INSTANCE_UID);
+    Some(study_uid).filter(|uid| !uid.is_empty() && !uid.contains(['\\', '*', '?']))
+}
+
+/// Who asks, and from where.
+fn asking(peer: &Peer, way: &str) -> (Principal, Context) {
+    let address = peer.address.map(|address| address.ip());
+    let who = Principal::Application(peer.ae_title.clone());
+    (who, Context::from(address).by(way))
+}
+
+fn refused(refusal: &Refusal) -> Outcome {
+    match refusal {
+        Refusal::NotAllowed | Refusal::NoSuchStudy => Outcome::new(Status::NOT_AUTHORIZED, "not allowed"),
+        Refusal::Failed(_) | Refusal::Index(_) => {
+            tracing::error!(error = %refusal, "a request is refused");
+            Outcome::new(Status::PROCESSING_FAILURE, "the archive cannot answer now")
+        }
+    }
+}
+
 impl Handler for Archive {
     async fn store(&self, peer: &Peer, request: &StoreRequest, data: &mut Incoming<'_>) -> StoreAnswer {
-        match self.may(peer, Action::Store, None) {
-            Ok(()) => self.take(peer, request, data).await,
+        match self.may(peer, Action::Store, None, "C-STORE").await {
+            Ok(_) => self.take(peer, request, data).await,
             Err(outcome) => outcome.into(),
         }
     }
 
     async fn find(&self, peer: &Peer, query: &dimse::server::Query, answers: &Answers) -> Outcome {
-        if let Err(outcome) = self.may(peer, Action::Find, None) {
-            return outcome;
-        }
+        let is_worklist = query.sop_class_uid == uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND;
+        let named = study_of(query);
+        let study_uid = named.as_deref().filter(|_| !is_worklist);
+        let within = match self.may(peer, Action::Find, study_uid, "C-FIND").await {
+            Ok(within) => within,
+            Err(outcome) => return outcome,
+        };
         let set = self.character_set(peer);
-        if query.sop_class_uid == uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND {
+        if is_worklist {
             self.scheduled(query, answers, set).await
         } else {
-            self.answer(peer, query, answers, set).await
+            self.answer(peer, query, answers, set, within).await
         }
     }
 
     async fn retrieve(&self, peer: &Peer, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
-        let study_uid = text(&query.identifier, tags::STUDY_INSTANCE_UID);
-        let study_uid = Some(study_uid.as_str()).filter(|uid| !uid.is_empty() && !uid.contains('\\'));
-        self.may(peer, Action::Retrieve, study_uid)?;
-        self.plan(query).await
+        self.may_take(peer, query, study_of(query).as_deref()).await
     }
 
     async fn open(&self, planned: &Planned, transfer_syntax_uid: &str) -> Result<Instance, Outcome> {
@@ -373,7 +446,7 @@ impl Handler for Archive {
             uids::STORAGE_COMMITMENT_PUSH_MODEL => Action::Store,
             _ => Action::Schedule,
         };
-        if let Err(outcome) = self.may(peer, action, None) {
+        if let Err(outcome) = self.may(peer, action, None, "DIMSE-N").await {
             return outcome.into();
         }
         match request.sop_class_uid.as_str() {

@@ -1,5 +1,6 @@
 //! C-MOVE and C-GET: which instances match, and their data sets, verified.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use codec::TransferSyntax;
@@ -14,7 +15,7 @@ use super::Archive;
 use super::find::{asked, failed};
 use crate::corrections::Error;
 use crate::figures;
-use crate::index::{Key, Level, Query};
+use crate::index::{Key, Level, Query, Restriction};
 use crate::ingest::data_set_start;
 use crate::storage::{self, Hash};
 use crate::transcode;
@@ -27,8 +28,12 @@ const HEAD_BYTES: u64 = 4096;
 const MAX_INSTANCES: usize = 200_000;
 
 impl Archive {
-    /// The instances below what an identifier names.
-    pub(super) async fn plan(&self, query: &dimse::server::Query) -> Result<Vec<Planned>, Outcome> {
+    /// The instances below what an identifier names, of those that are there for the peer, and their studies.
+    pub(super) async fn plan(
+        &self,
+        query: &dimse::server::Query,
+        within: Restriction,
+    ) -> Result<(Vec<Planned>, BTreeSet<String>), Outcome> {
         let mut asked = asked(query)?;
         let unique = [
             tags::PATIENT_ID,
@@ -47,9 +52,10 @@ impl Archive {
         let mut instances = Query {
             level: Level::Instance,
             limit: None,
+            within,
             ..asked.query
         };
-        let mut planned = Vec::new();
+        let (mut planned, mut study_uids) = (Vec::new(), BTreeSet::new());
         loop {
             let rows = self
                 .index
@@ -57,6 +63,7 @@ impl Archive {
                 .await
                 .map_err(|error| failed(&error))?;
             for row in &rows {
+                study_uids.insert(row.value(tags::STUDY_INSTANCE_UID).to_owned());
                 planned.extend(row.object.as_ref().map(|object| Planned {
                     sop_class_uid: row.value(tags::SOP_CLASS_UID).to_owned(),
                     sop_instance_uid: row.value(tags::SOP_INSTANCE_UID).to_owned(),
@@ -67,7 +74,7 @@ impl Archive {
                 return Err(Status::CANNOT_PERFORM.into());
             }
             let Some(last) = rows.last() else {
-                return Ok(planned);
+                return Ok((planned, study_uids));
             };
             instances.after = Some(last.cursor.clone());
         }

@@ -4,10 +4,11 @@ use dicom_object::FileMetaTableBuilder;
 use dimse::server::{Incoming, StoreAnswer, StoreRequest};
 use dimse::{Outcome, Peer, Status};
 
-use super::Archive;
-use crate::access::Principal;
+use super::{Archive, asking};
+use crate::access::{Context, Principal};
 use crate::figures;
 use crate::identity::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+use crate::index::Sender;
 use crate::ingest::{self, Reason, Receiving};
 
 /// Preamble, prefix and meta information of a data set (PS3.10 7.1).
@@ -44,7 +45,13 @@ impl Archive {
             Ok(head) => head,
             Err(outcome) => return outcome.into(),
         };
-        let receiving = self.ingest.begin().from(format!("dimse:{}", peer.ae_title));
+        let who = Principal::Application(peer.ae_title.clone());
+        let custodian = match self.authorize.custodian(&who).await {
+            Ok(custodian) => custodian,
+            Err(error) => return failed(&error.into()).into(),
+        };
+        let actor = who.actor();
+        let receiving = self.ingest.begin().from(Sender { actor, custodian });
         let mut receiving = receiving.announced(&request.sop_class_uid, &request.sop_instance_uid);
         if let Err(error) = receiving.write(&head).await {
             return failed(&error).into();
@@ -62,15 +69,17 @@ impl Archive {
                 Err(_) => return Status::CANNOT_UNDERSTAND.into(),
             }
         }
-        let (archive, sender) = (self.clone(), Principal::Application(peer.ae_title.clone()));
-        StoreAnswer::Later(Box::pin(async move { archive.keep(receiving, &sender).await }))
+        let (archive, context) = (self.clone(), asking(peer, "C-STORE").1);
+        StoreAnswer::Later(Box::pin(
+            async move { archive.keep(receiving, &who, &context).await },
+        ))
     }
 
-    async fn keep(&self, receiving: Receiving, sender: &Principal) -> Outcome {
+    async fn keep(&self, receiving: Receiving, sender: &Principal, context: &Context) -> Outcome {
         let outcome = receiving.finish().await;
         if let Ok(outcome) = &outcome
             && let Some(receipt) = outcome.receipt()
-            && let Err(error) = self.heed_note(receipt, sender, &*self.authorize).await
+            && let Err(error) = self.heed_note(receipt, sender, context, &*self.authorize).await
         {
             return failed(&error);
         }
@@ -94,6 +103,7 @@ fn refused(reason: &Reason) -> Outcome {
     let status = match reason {
         Reason::Missing(_) | Reason::BadUid(_) | Reason::Unannounced(_) => Status::CLASS_MISMATCH,
         Reason::TooLarge { .. } => Status::OUT_OF_RESOURCES,
+        Reason::OtherCustodian { .. } => Status::NOT_AUTHORIZED,
         _ => Status::CANNOT_UNDERSTAND,
     };
     // The reasons name tags, sizes and limits, never values.

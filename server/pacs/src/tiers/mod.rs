@@ -46,7 +46,7 @@ async fn recall(
     caller: Caller,
     Json(asked): Json<RecallJson>,
 ) -> http::Result<Json<Value>> {
-    caller.may(Action::Correct, Some(&asked.study))?;
+    caller.may(Action::Correct, Some(&asked.study)).await?;
     let archive = app.archive();
     let tiers = Tiers::new(archive.index().clone(), archive.storage())?;
     let actor = caller.principal.actor();
@@ -69,7 +69,7 @@ async fn places(
     caller: Caller,
     Path(study_uid): Path<String>,
 ) -> http::Result<impl IntoResponse> {
-    caller.may(Action::Watch, Some(&study_uid))?;
+    caller.may(Action::Watch, Some(&study_uid)).await?;
     let found = store::places(app.archive().index(), &study_uid).await?;
     let found: Vec<_> = found
         .iter()

@@ -19,6 +19,16 @@ pub struct Named {
     name: String,
 }
 
+/// A new one.
+#[derive(Debug, Args)]
+pub struct New {
+    #[command(flatten)]
+    named: Named,
+    /// The organisation, by its number, whose the studies become that it delivers.
+    #[arg(long, value_name = "NUMBER")]
+    organisation: Option<i64>,
+}
+
 /// All of them.
 #[derive(Debug, Args)]
 pub struct List {
@@ -35,11 +45,11 @@ fn with<T>(settings: &Settings, act: impl AsyncFnOnce(Index) -> anyhow::Result<T
 }
 
 /// Prints the secret: nobody can print it again.
-pub fn enroll(options: &Named, kind: Kind) -> anyhow::Result<()> {
-    let name = &options.name;
+pub fn enroll(options: &New, kind: Kind) -> anyhow::Result<()> {
+    let name = &options.named.name;
     check_name(name)?;
-    let secret = with(&options.settings, async |index| {
-        let secret = Devices::enroll(&index, name, kind).await?;
+    let secret = with(&options.named.settings, async |index| {
+        let secret = Devices::enroll(&index, name, kind, options.organisation).await?;
         secret.with_context(|| format!("{name} is taken, also where it was revoked: expected another name"))
     })?;
     println!("{secret}");
@@ -66,6 +76,7 @@ pub fn list(options: &List) -> anyhow::Result<()> {
                 "kind": device.kind.as_str(),
                 "created_ns": device.created_ns,
                 "revoked_ns": device.revoked_ns,
+                "organisation": device.custodian,
             })
         });
         println!("{}", Value::from_iter(devices));

@@ -15,9 +15,9 @@ pub enum Command {
     /// Asks the gateway that runs on this machine how it stands.
     Status(site::Status),
     /// Lets a gateway deliver to the archive of this data folder, and prints its key, once.
-    Enroll(devices::Named),
+    Enroll(devices::New),
     /// Lets a site deliver by an upload code, and prints it, once.
-    Code(devices::Named),
+    Code(devices::New),
     /// Ends a key or a code at once.
     Revoke(devices::Named),
     /// Lists who may deliver, and who might.

@@ -42,9 +42,12 @@ pub struct Add {
     /// Associations at once.
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     associations: u32,
-    /// What it may: store, find, retrieve, schedule; all of them unless said.
+    /// What it may: store, find, export (or retrieve, the same here), schedule; all of them unless said.
     #[arg(long, value_delimiter = ',', value_name = "ACTION,…", value_parser = action)]
     may: Vec<Action>,
+    /// The organisation, by its number, whose the studies become that it sends, and whose it sees; it sees all unless said.
+    #[arg(long, value_name = "NUMBER")]
+    organisation: Option<i64>,
     /// Character set of answers to it, as DICOM calls it (ISO_IR 192, GB18030, ISO_IR 100).
     #[arg(long, value_name = "TERM")]
     character_set: Option<String>,
@@ -133,7 +136,7 @@ fn application(options: &Add) -> anyhow::Result<Application> {
     for action in &options.may {
         ensure!(
             ALL_ACTIONS.contains(action),
-            "--may: expected store, find, retrieve or schedule"
+            "--may: expected store, find, export, retrieve or schedule"
         );
     }
     let mut application = Application::new(&options.ae_title);
@@ -141,6 +144,7 @@ fn application(options: &Add) -> anyhow::Result<Application> {
     application.is_secure = options.tls;
     application.networks.clone_from(&options.from);
     application.associations = options.associations;
+    application.custodian = options.organisation;
     if !options.may.is_empty() {
         application.may.clone_from(&options.may);
     }
@@ -176,6 +180,7 @@ fn list(all: &[Application], is_json: bool) {
                 "associations": application.associations,
                 "may": words(application),
                 "character_set": application.character_set.term(),
+                "organisation": application.custodian,
                 "configured": application.is_configured,
             })
         });

@@ -57,7 +57,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
 
 fn action(text: &str) -> Result<Action, String> {
     serde_json::from_value(text.into())
-        .map_err(|_| "expected find, retrieve, store, schedule, correct, deliver or watch".to_owned())
+        .map_err(|_| "expected find, retrieve, export, store, schedule, correct, deliver or watch".to_owned())
 }
 
 /// Refuses names that logs and files of tokens should not hold.

@@ -21,7 +21,7 @@ pub struct Options {
     /// Whom it is for: a word for logs.
     #[arg(required_unless_present_any = ["list", "revoke"])]
     name: Option<String>,
-    /// What it may: find, retrieve, store, schedule, correct, deliver, watch.
+    /// What it may: find, retrieve (look at images), export (take objects away), store, schedule, correct, deliver, watch.
     #[arg(long, value_delimiter = ',', requires = "name", value_name = "ACTION,…", value_parser = action)]
     may: Vec<Action>,
     /// Lists the tokens by name, with what each may.

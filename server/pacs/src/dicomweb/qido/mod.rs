@@ -25,7 +25,6 @@ use tower_http::compression::predicate::SizeAbove;
 use super::accept::Accept;
 use super::address;
 use super::parameters::{encoded, uid};
-use crate::access::Action;
 use crate::http::{App, Caller, Error, Result};
 use crate::index::{Key, Level};
 
@@ -141,8 +140,9 @@ async fn instances_of_series(
 
 async fn search(asked: Asked, resource: Resource) -> Result<Response> {
     let (State(app), caller, headers, uri, RawQuery(query)) = asked;
-    caller.may(Action::Find, resource.study())?;
-    let search = Search::read(&resource, query.as_deref().unwrap_or_default())?;
+    let within = caller.may_find(resource.study()).await?;
+    let mut search = Search::read(&resource, query.as_deref().unwrap_or_default())?;
+    search.query.within = within;
     let accept = Accept::of(&headers, search.accept.as_deref());
     let Some(offer) = accept.choose(&OFFERS) else {
         let offers = OFFERS.map(|offer| offer.to_string());

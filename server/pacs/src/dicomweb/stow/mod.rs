@@ -122,7 +122,7 @@ async fn take(
     study: Option<String>,
     request: Request,
 ) -> Result<Response> {
-    caller.may(Action::Store, study.as_deref())?;
+    caller.may(Action::Store, study.as_deref()).await?;
     let (parts, body) = request.into_parts();
     let offer = offer(&parts)?;
     let boundary = boundary(&parts.headers)?;
@@ -130,7 +130,7 @@ async fn take(
         return Err(too_large(&gate.limits));
     }
     let _place = gate.places.try_acquire().map_err(|_| Error::Busy("uploads"))?;
-    let taking = Taking::new(app.archive().ingest().clone(), caller.principal.actor(), study);
+    let taking = Taking::new(app.archive().ingest().clone(), caller.sender().await?, study);
     let body = Body {
         stream: body.into_data_stream(),
         bytes: 0,

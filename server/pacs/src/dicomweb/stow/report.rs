@@ -14,6 +14,8 @@ pub(crate) const FULL: u16 = 0xA700;
 pub(crate) const MISMATCH: u16 = 0xA900;
 /// The bytes are not understood.
 pub(crate) const NOT_UNDERSTOOD: u16 = 0xC000;
+/// The study is another organisation's.
+pub(crate) const NOT_AUTHORIZED: u16 = 0x0124;
 /// The archive failed.
 pub(crate) const FAILED: u16 = 0x0110;
 /// Other bytes were there under the same UID: of the standard's warnings the one that says that not all is as it was sent.
@@ -52,6 +54,10 @@ impl Report {
                     sop_class_uid,
                     sop_uid,
                 })) => report.failed.push((sop_class_uid, sop_uid, MISMATCH)),
+                Taken::Judged(Outcome::Refused(Reason::OtherCustodian {
+                    sop_class_uid,
+                    sop_uid,
+                })) => report.failed.push((sop_class_uid, sop_uid, NOT_AUTHORIZED)),
                 Taken::Judged(Outcome::Refused(reason)) => report.unknown.push(failure(&reason)),
                 Taken::Failed(reason) => report.unknown.push(reason),
             }
@@ -129,6 +135,7 @@ fn failure(reason: &Reason) -> u16 {
         Reason::Missing(_) | Reason::BadUid(_) | Reason::Unannounced(_) | Reason::OtherStudy { .. } => {
             MISMATCH
         }
+        Reason::OtherCustodian { .. } => NOT_AUTHORIZED,
         Reason::TooLarge { .. } => FULL,
         _ => NOT_UNDERSTOOD,
     }

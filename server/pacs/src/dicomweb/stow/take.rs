@@ -9,6 +9,7 @@ use super::report::{FAILED, FULL, NOT_UNDERSTOOD, Taken};
 use super::{Body, Limits};
 use crate::dicomweb::multipart::{self, Event, Reader};
 use crate::http::{Error, Result};
+use crate::index::Sender;
 use crate::ingest::{self, Ingest, Receiving};
 
 /// Objects of one request that wait for the disk at once: together they wait once.
@@ -17,7 +18,7 @@ const FINISHING: usize = 8;
 /// Objects of one request on their way in.
 pub(in crate::dicomweb) struct Taking {
     ingest: Ingest,
-    sender: String,
+    sender: Sender,
     study_uid: Option<String>,
     current: Option<Current>,
     finishing: VecDeque<JoinHandle<Taken>>,
@@ -38,7 +39,7 @@ enum Met {
 }
 
 impl Taking {
-    pub(in crate::dicomweb) fn new(ingest: Ingest, sender: String, study_uid: Option<String>) -> Self {
+    pub(in crate::dicomweb) fn new(ingest: Ingest, sender: Sender, study_uid: Option<String>) -> Self {
         Self {
             ingest,
             sender,

@@ -67,7 +67,7 @@ async fn offered(State(app): State<App>) -> Result<Response> {
 }
 
 async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response> {
-    caller.may(Action::Store, None)?;
+    caller.may(Action::Store, None).await?;
     let uploads = app.uploads()?;
     let limits = &uploads.shared.limits;
     let size = number(&headers, &UPLOAD_LENGTH)?;
@@ -226,7 +226,7 @@ async fn finish(State(app): State<App>, caller: Caller, Path(id): Path<String>) 
     }
     let place = uploads.shared.finishing.try_acquire();
     let _place = place.map_err(|_| Error::Busy("uploads being finished"))?;
-    let taking = Taking::new(app.archive().ingest().clone(), caller.principal.actor(), None);
+    let taking = Taking::new(app.archive().ingest().clone(), caller.sender().await?, None);
     let uploads = uploads.clone();
     // A task of its own: a caller who is gone finds the report when it asks again.
     let finished = tokio::spawn(async move {
@@ -278,7 +278,7 @@ fn reported(status: u16, report: String) -> Result<Response> {
 
 /// An upload of the caller's own, and the right to it; others' are not found.
 async fn own<'a>(app: &'a App, caller: &Caller, id: &str) -> Result<(&'a Uploads, Upload, Turn)> {
-    caller.may(Action::Store, None)?;
+    caller.may(Action::Store, None).await?;
     let uploads = app.uploads()?;
     let owner = caller.principal.actor();
     let find = || store::get(&uploads.shared.index, id, &owner);

@@ -94,18 +94,14 @@ struct Request {
 }
 
 impl Request {
-    /// Reads it, and asks whether it may be answered.
-    fn of(asked: Asked) -> Result<Self> {
+    /// Reads it, and asks whether it may be answered: whether they may look, or take objects away.
+    async fn of(asked: Asked, look: Action) -> Result<Self> {
         let (State(app), caller, Path(names), headers, uri, RawQuery(query)) = asked;
         let address = Address::of(&names.study, names.series.as_deref(), names.instance.as_deref())?;
         let query = parameters(query.as_deref().unwrap_or_default())?;
         let is_original = find::is_original(&query)?;
-        let action = if is_original {
-            Action::Correct
-        } else {
-            Action::Retrieve
-        };
-        caller.may(action, Some(&address.study))?;
+        let action = if is_original { Action::Correct } else { look };
+        caller.may_and_look(action, look, Some(&address.study)).await?;
         let parameter = query.iter().find(|(name, _)| name == "accept");
         Ok(Self {
             accept: Accept::of(&headers, parameter.map(|(_, value)| value.as_str())),
@@ -130,7 +126,7 @@ impl Request {
 }
 
 async fn objects(asked: Asked) -> Result<Response> {
-    let request = Request::of(asked)?;
+    let request = Request::of(asked, Action::Export).await?;
     let mut targets = targets(&request.app, &request.address).await?;
     if request.is_original {
         // As it was received, however it lies.
@@ -142,19 +138,19 @@ async fn objects(asked: Asked) -> Result<Response> {
 }
 
 async fn metadata(asked: Asked) -> Result<Response> {
-    let request = Request::of(asked)?;
+    let request = Request::of(asked, Action::Retrieve).await?;
     metadata::retrieve(request.asking(), &request.address, request.is_original).await
 }
 
 async fn frames(asked: Asked) -> Result<Response> {
-    let request = Request::of(asked)?;
+    let request = Request::of(asked, Action::Retrieve).await?;
     let wanted = frames::list(request.names.frames.as_deref().unwrap_or_default())?;
     let target = target(&request.app, &request.address).await?;
     frames::retrieve(request.asking(), target, wanted).await
 }
 
 async fn bulkdata(asked: Asked) -> Result<Response> {
-    let request = Request::of(asked)?;
+    let request = Request::of(asked, Action::Retrieve).await?;
     let target = target(&request.app, &request.address).await?;
     let path = request.names.path.as_deref().unwrap_or_default();
     bulk::retrieve(request.asking(), target, path).await
@@ -170,7 +166,7 @@ async fn thumbnail(asked: Asked) -> Result<Response> {
 
 /// Draws a frame: the one named, else the first of the instance in the middle.
 async fn drawn(asked: Asked, is_thumbnail: bool) -> Result<Response> {
-    let request = Request::of(asked)?;
+    let request = Request::of(asked, Action::Retrieve).await?;
     let frame = match &request.names.frames {
         Some(text) => match frames::list(text)?[..] {
             [frame] => frame,

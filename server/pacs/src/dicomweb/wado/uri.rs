@@ -46,25 +46,26 @@ pub(super) async fn retrieve(
         Some(needed("objectUID")?),
     )?;
     let is_original = find::is_original(&query)?;
-    let action = if is_original {
-        Action::Correct
-    } else {
-        Action::Retrieve
+    // Without contentType the header says, and without that it is the object.
+    let accept = Accept::of(headers, value("contentType"));
+    let chosen = accept.choose(&OFFERS).map(|offer| offer.media_type);
+    let look = match chosen {
+        Some(DICOM) => Action::Export,
+        _ => Action::Retrieve,
     };
-    caller.may(action, Some(&address.study))?;
+    let action = if is_original { Action::Correct } else { look };
+    caller.may_and_look(action, look, Some(&address.study)).await?;
     if value("anonymize").is_some() {
         return Err(Error::NotOffered("anonymize"));
     }
     let mut target = target(app, &address).await?;
-    // Without contentType the header says, and without that it is the object.
-    let accept = Accept::of(headers, value("contentType"));
     let asking = Asking {
         app,
         headers,
         accept: &accept,
         base: "",
     };
-    match accept.choose(&OFFERS).map(|offer| offer.media_type) {
+    match chosen {
         Some(DICOM) => {
             let stored = target.transfer_syntax_uid.clone();
             let syntax = value("transferSyntax").unwrap_or(&stored);

@@ -63,7 +63,7 @@ async fn the_cloud_end_refuses_what_it_should() {
         Default::default(),
         std::future::pending(),
     ));
-    let key = Devices::enroll(cloud.archive.index(), "ward", Kind::Key)
+    let key = Devices::enroll(cloud.archive.index(), "ward", Kind::Key, None)
         .await
         .unwrap()
         .unwrap();

@@ -28,7 +28,7 @@ fn to_cloud(url: &str, key_file: &Path, more: &str) -> String {
 }
 
 async fn key(cloud: &Node, folder: &TestFolder, name: &str, kind: Kind) -> std::path::PathBuf {
-    let secret = Devices::enroll(cloud.archive.index(), name, kind)
+    let secret = Devices::enroll(cloud.archive.index(), name, kind, None)
         .await
         .unwrap()
         .unwrap();

@@ -11,11 +11,12 @@ use crate::corrections::attributes::CORRECTABLE;
 use crate::events::EventTable;
 use crate::index::{
     Error, Facts, Identifier, Index, Key, Level, NewCorrection, NewRejection, Page, Query, RejectionReason,
-    Scope, attributes, generator,
+    Restriction, Scope, attributes, generator,
 };
 
 fn correction(scope: Scope, changes: &[(Tag, &str)]) -> NewCorrection {
     NewCorrection {
+        custodian: None,
         scope,
         changes: changes
             .iter()
@@ -122,15 +123,26 @@ async fn the_new_value_finds_and_the_old_one_does_not() {
             found(&index, Level::Study, tags::PATIENT_SEX, "O").await,
             studies + 1
         );
-        let listed = index.corrections(None, Page::FIRST).await.unwrap();
+        let listed = index
+            .corrections(None, &Restriction::NONE, Page::FIRST)
+            .await
+            .unwrap();
         assert_eq!(listed[0].before[&tags::PATIENT_ID], old.id);
         assert_eq!(listed[0].before[&tags::PATIENT_NAME], name);
         // Without the first, the second is of nobody.
-        index.undo_correction(first, "web:clerk", 9).await.unwrap();
+        index
+            .undo_correction(first, &Restriction::NONE, "web:clerk", 9)
+            .await
+            .unwrap();
         assert_eq!(found(&index, Level::Study, tags::PATIENT_SEX, "O").await, 0);
-        index.undo_correction(second, "web:clerk", 9).await.unwrap();
+        index
+            .undo_correction(second, &Restriction::NONE, "web:clerk", 9)
+            .await
+            .unwrap();
         assert!(matches!(
-            index.undo_correction(second, "web:clerk", 9).await,
+            index
+                .undo_correction(second, &Restriction::NONE, "web:clerk", 9)
+                .await,
             Err(Error::Correction(Refusal::NotInForce))
         ));
         let late = "2.25.12.0";
@@ -228,10 +240,20 @@ async fn an_identifier_that_a_merge_rests_on_stays() {
             let other = correction(Scope::Patient(patient.clone()), &[(tags::PATIENT_ID, "NEW2")]);
             assert!(refused(index.correct(&other).await.map(drop)));
         }
-        assert!(refused(index.undo_correction(given, "web:clerk", 2).await));
+        assert!(refused(
+            index
+                .undo_correction(given, &Restriction::NONE, "web:clerk", 2)
+                .await
+        ));
         assert_eq!(index.dump().await.unwrap(), merged);
-        index.unmerge(merged_by, "web:clerk", 3).await.unwrap();
-        index.undo_correction(given, "web:clerk", 4).await.unwrap();
+        index
+            .unmerge(merged_by, &Restriction::NONE, "web:clerk", 3)
+            .await
+            .unwrap();
+        index
+            .undo_correction(given, &Restriction::NONE, "web:clerk", 4)
+            .await
+            .unwrap();
     })
     .await;
 }
@@ -367,7 +389,10 @@ async fn decide(index: &Index, seed: u64) -> Vec<Facts> {
             }
             5 if !made.is_empty() => {
                 let id = made.swap_remove(random.below(made.len() as u64) as usize);
-                match index.undo_correction(id, "web:clerk", at).await {
+                match index
+                    .undo_correction(id, &Restriction::NONE, "web:clerk", at)
+                    .await
+                {
                     Ok(()) | Err(Error::Correction(Refusal::Merged)) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -377,7 +402,7 @@ async fn decide(index: &Index, seed: u64) -> Vec<Facts> {
                 merged.extend(index.merge(&merge(&from, &into, at)).await.ok());
                 if merged.len() > 2 {
                     index
-                        .unmerge(merged.swap_remove(0), "web:clerk", at)
+                        .unmerge(merged.swap_remove(0), &Restriction::NONE, "web:clerk", at)
                         .await
                         .unwrap();
                 }

@@ -9,7 +9,9 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::index::memory::MemoryIndex;
 use crate::index::tests::{merge, postgres, sqlite};
-use crate::index::{Code, Facts, Identifier, Index, Key, Level, Match, Page, Query, Request, Tracer};
+use crate::index::{
+    Code, Facts, Identifier, Index, Key, Level, Match, Page, Query, Request, Restriction, Tracer,
+};
 use crate::storage::{Hash, ObjectInfo};
 use crate::test_folder::TestFolder;
 
@@ -116,7 +118,8 @@ prop_compose! {
         ];
         values.extend(some.into_iter().filter_map(|(tag, value)| Some((tag, value?))));
         Facts {
-            object: ObjectInfo { received_ns, hash: Hash::of(b""), size: 1 },
+            custodian: None,
+object: ObjectInfo { received_ns, hash: Hash::of(b""), size: 1 },
             transfer_syntax_uid: "1.2.840.10008.1.2.1".to_owned(),
             values,
             other_ids: other.map(|(id, issuer)| Identifier { id, issuer }).into_iter().collect(),
@@ -254,13 +257,16 @@ fn query() -> impl Strategy<Value = Query> {
 async fn agree(index: &Index, mut facts: Vec<Facts>, merges: &[(usize, usize)], queries: &[Query]) {
     index.clear().await.unwrap();
     for merge in index
-        .merges(Page::FIRST)
+        .merges(&Restriction::NONE, Page::FIRST)
         .await
         .unwrap()
         .iter()
         .filter(|merge| merge.undone.is_none())
     {
-        index.unmerge(merge.id, "web:clerk", 2).await.unwrap();
+        index
+            .unmerge(merge.id, &Restriction::NONE, "web:clerk", 2)
+            .await
+            .unwrap();
     }
     let mut memory = MemoryIndex::default();
     for (number, facts) in facts.iter_mut().enumerate() {

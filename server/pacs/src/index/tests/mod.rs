@@ -28,6 +28,7 @@ pub(crate) async fn on_both(check: impl AsyncFn(Index)) {
 /// A merge, for tests.
 pub(crate) fn merge(from: &Identifier, into: &Identifier, at_ns: i64) -> NewMerge {
     NewMerge {
+        custodian: None,
         from: from.clone(),
         into: into.clone(),
         actor: "web:clerk".to_owned(),

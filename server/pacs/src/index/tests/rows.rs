@@ -8,7 +8,9 @@ use dicom_dictionary_std::tags;
 use super::{merge, on_both};
 use crate::events::{EventTable, Kind as Happened};
 use crate::index::attributes::{self, Kind};
-use crate::index::{Added, Error, Identifier, Index, Key, Level, Match, NewMerge, Page, Query, generator};
+use crate::index::{
+    Added, Error, Identifier, Index, Key, Level, Match, NewMerge, Page, Query, Restriction, generator,
+};
 
 fn query(level: Level, keys: &[(dicom_core::Tag, &str)]) -> Query {
     Query {
@@ -149,10 +151,21 @@ async fn merges_join_and_can_be_undone() {
         index.clear().await.unwrap();
         index.add_all(facts.clone()).await.unwrap();
         assert_eq!(index.dump().await.unwrap(), merged);
-        index.unmerge(first, "web:clerk", 4).await.unwrap();
+        index
+            .unmerge(first, &Restriction::NONE, "web:clerk", 4)
+            .await
+            .unwrap();
         assert_eq!(studies(&a).await.len(), of_a);
-        index.unmerge(second, "web:clerk", 5).await.unwrap();
-        assert!(index.unmerge(second, "web:clerk", 6).await.is_err());
+        index
+            .unmerge(second, &Restriction::NONE, "web:clerk", 5)
+            .await
+            .unwrap();
+        assert!(
+            index
+                .unmerge(second, &Restriction::NONE, "web:clerk", 6)
+                .await
+                .is_err()
+        );
         assert_eq!(index.dump().await.unwrap(), before);
         let unknown = Identifier {
             id: "NOBODY".to_owned(),
@@ -165,7 +178,7 @@ async fn merges_join_and_can_be_undone() {
         for wrong in [unsaid, merge(&a, &unknown, 7)] {
             assert!(matches!(index.merge(&wrong).await, Err(Error::Correction(_))));
         }
-        let merges = index.merges(Page::FIRST).await.unwrap();
+        let merges = index.merges(&Restriction::NONE, Page::FIRST).await.unwrap();
         assert_eq!(merges.len(), 2);
         assert_eq!(merges[0].made, merge(&a, &b, 1));
         assert_eq!(merges[0].undone, Some((4, "web:clerk".to_owned())));
@@ -173,7 +186,7 @@ async fn merges_join_and_can_be_undone() {
             after: first,
             limit: 5,
         };
-        assert_eq!(index.merges(page).await.unwrap(), merges[1..]);
+        assert_eq!(index.merges(&Restriction::NONE, page).await.unwrap(), merges[1..]);
         let events = EventTable::after(&index, 0, 100).await.unwrap();
         let events: Vec<_> = events
             .iter()

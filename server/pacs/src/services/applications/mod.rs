@@ -13,14 +13,22 @@ use std::time::Duration;
 use dimse::server::{Admission, Allowed, Destination, Network, is_within};
 use dimse::{CharacterSet, Peer, Rejection};
 
-use crate::access::{Action, Authorize, Principal};
+use crate::access::{Action, Authorize, Failed, Principal, Restriction};
+use crate::events::Boxed;
+use crate::gateway::Devices;
 use crate::index::{Index, Result};
 
 /// How old what is known may be.
 const STALE: Duration = Duration::from_secs(1);
 
 /// What any application may that is admitted.
-pub const ALL_ACTIONS: [Action; 4] = [Action::Store, Action::Find, Action::Retrieve, Action::Schedule];
+pub const ALL_ACTIONS: [Action; 5] = [
+    Action::Store,
+    Action::Find,
+    Action::Retrieve,
+    Action::Export,
+    Action::Schedule,
+];
 
 /// An application entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +47,8 @@ pub struct Application {
     pub is_secure: bool,
     /// The character set of answers to it.
     pub character_set: CharacterSet,
+    /// The organisation whose the studies become that it sends, and whose it sees; it sees everything where there is none.
+    pub custodian: Option<i64>,
     /// Whether it stands in the configuration's file, which it follows; the others were added while the archive was served.
     pub is_configured: bool,
 }
@@ -55,8 +65,17 @@ impl Application {
             address: None,
             is_secure: false,
             character_set: CharacterSet::default(),
+            custodian: None,
             is_configured: false,
         }
+    }
+}
+
+impl Application {
+    /// Whether it may do this. Retrieving over DICOM's network is always taking away: either word says so.
+    fn may(&self, action: Action) -> bool {
+        let is_said = |action| self.may.contains(&action);
+        is_said(action) || (action == Action::Export && is_said(Action::Retrieve))
     }
 }
 
@@ -200,6 +219,13 @@ impl Applications {
         })
     }
 
+    fn of(&self, who: &Principal) -> Option<Application> {
+        match who {
+            Principal::Application(title) => self.get(title),
+            _ => None,
+        }
+    }
+
     async fn refresh(&self) -> Result<()> {
         let read = store::read(&self.index).await?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = read;
@@ -227,13 +253,33 @@ impl Authorize for Applications {
         None
     }
 
-    fn may(&self, who: &Principal, action: Action, _study_uid: Option<&str>) -> bool {
-        match who {
-            Principal::Application(title) => {
-                let application = self.get(title);
-                application.is_some_and(|application| application.may.contains(&action))
+    fn may<'a>(
+        &'a self,
+        who: &'a Principal,
+        action: Action,
+        _study_uid: Option<&'a str>,
+    ) -> Boxed<'a, Result<bool, Failed>> {
+        let application = self.of(who);
+        let may = application.is_some_and(|application| application.may(action));
+        Box::pin(async move { Ok(may) })
+    }
+
+    /// What its custodian keeps; everything where it has none.
+    fn scope<'a>(&'a self, who: &'a Principal) -> Boxed<'a, Result<Restriction, Failed>> {
+        let custodian = self.of(who).and_then(|application| application.custodian);
+        let scope = custodian.map_or(Restriction::NONE, |custodian| Restriction::of(vec![custodian]));
+        Box::pin(async move { Ok(scope) })
+    }
+
+    fn custodian<'a>(&'a self, who: &'a Principal) -> Boxed<'a, Result<Option<i64>, Failed>> {
+        Box::pin(async move {
+            match who {
+                Principal::Device(name) => {
+                    let device = Devices::named(&self.index, name).await.map_err(Failed::new)?;
+                    Ok(device.and_then(|device| device.custodian))
+                }
+                who => Ok(self.of(who).and_then(|application| application.custodian)),
             }
-            _ => false,
-        }
+        })
     }
 }

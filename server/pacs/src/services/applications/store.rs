@@ -11,7 +11,7 @@ use crate::index::{Change, Error, Index, Result, Sql};
 
 pub(super) async fn read(index: &Index) -> Result<HashMap<String, Application>> {
     let sql = Sql::new(
-        "SELECT ae_title, networks, associations, may, address, secure, character_set, configured FROM applications",
+        "SELECT ae_title, networks, associations, may, address, secure, character_set, configured, custodian FROM applications",
     );
     let rows = sql.all(index.readers()).await?;
     let all = rows.iter().map(application);
@@ -45,7 +45,7 @@ async fn write(change: &Change, application: &Application) -> Result<()> {
     delete(&application.ae_title).run(&**change).await?;
     let words = application.may.iter().filter_map(|action| word(*action));
     let networks = application.networks.iter().map(ToString::to_string);
-    let values: [Value; 8] = [
+    let values: [Value; 9] = [
         application.ae_title.as_str().into(),
         networks.collect::<Vec<_>>().join(" ").into(),
         i64::from(application.associations).into(),
@@ -54,9 +54,10 @@ async fn write(change: &Change, application: &Application) -> Result<()> {
         i64::from(application.is_secure).into(),
         application.character_set.term().into(),
         i64::from(application.is_configured).into(),
+        application.custodian.into(),
     ];
     let mut sql = Sql::new(
-        "INSERT INTO applications (ae_title, networks, associations, may, address, secure, character_set, configured) VALUES (",
+        "INSERT INTO applications (ae_title, networks, associations, may, address, secure, character_set, configured, custodian) VALUES (",
     );
     sql.bind_all(values).push(")").run(&**change).await?;
     Ok(())
@@ -100,5 +101,6 @@ fn application(row: &database::Row) -> Result<Application> {
         is_secure: row.get::<i64>(5)? != 0,
         character_set: CharacterSet::from_term(&text(6)?).ok_or_else(damaged)?,
         is_configured: row.get::<i64>(7)? != 0,
+        custodian: row.get(8)?,
     })
 }

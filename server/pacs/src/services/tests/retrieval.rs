@@ -174,6 +174,7 @@ async fn a_large_object_is_streamed_with_its_corrections_and_never_damaged() {
     assert!(received[0].1 == sent, "as it was stored, byte for byte");
 
     let correction = crate::index::NewCorrection {
+        custodian: None,
         scope: crate::index::Scope::Study(STUDY.to_owned()),
         changes: [(tags::ACCESSION_NUMBER, "CORRECTED-77".to_owned())].into(),
         actor: "web:clerk".to_owned(),

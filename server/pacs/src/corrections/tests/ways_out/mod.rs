@@ -15,10 +15,11 @@ use dicom_dictionary_std::{tags, uids};
 use serde_json::{Value, json};
 
 use super::{ask, object};
-use crate::access::{Action, Authorize, Principal};
+use crate::access::{Action, Authorize, Failed, Principal};
 use crate::delivery::{Queue, State};
+use crate::events::Boxed;
 use crate::gateway::{Devices, Kind};
-use crate::index::{NewCorrection, NewRejection, RejectionReason, Scope};
+use crate::index::{NewCorrection, NewRejection, RejectionReason, Restriction, Scope};
 use crate::media::{Content, Layout, Selection, Tree};
 use crate::services::Archive;
 use crate::storage::Hash;
@@ -183,7 +184,7 @@ async fn route(here: &mut Node, there: &[(&str, Node, Vec<Hash>)], folder: &Path
             ),
             "web" => format!("node.dicomweb = {{ url = \"{url}/dicom-web\" }}"),
             _ => {
-                let secret = Devices::enroll(node.archive.index(), "here", Kind::Key).await;
+                let secret = Devices::enroll(node.archive.index(), "here", Kind::Key, None).await;
                 let path = folder.join("key");
                 std::fs::write(&path, secret.unwrap().unwrap()).unwrap();
                 format!("node.cloud = {{ url = \"{url}\", key_file = {path:?} }}")
@@ -210,6 +211,7 @@ async fn decide(archive: &Archive) -> (Vec<i64>, i64, i64) {
             .into_iter()
             .map(|(tag, value): (Tag, &str)| (tag, value.to_owned()));
         let new = NewCorrection {
+            custodian: None,
             scope: scope.clone(),
             changes: changes.collect(),
             actor: "web:clerk".to_owned(),
@@ -267,7 +269,10 @@ async fn every_way_out_tells_what_was_decided_and_after_undoing_what_was_receive
     assert_eq!(ask(&here.archive, "DELETE", &path, None).await.0, 204);
     assert_eq!(ask(&here.archive, "DELETE", &path, None).await.0, 404);
     for correction in corrections.into_iter().rev() {
-        index.undo_correction(correction, "web:clerk", 7).await.unwrap();
+        index
+            .undo_correction(correction, &Restriction::NONE, "web:clerk", 7)
+            .await
+            .unwrap();
     }
     check_asked(&here, false).await;
     check_sent(&here, &queue, &mut there, false).await;
@@ -286,8 +291,14 @@ impl Authorize for Reader {
         Some(Principal::Anyone)
     }
 
-    fn may(&self, _who: &Principal, action: Action, _study_uid: Option<&str>) -> bool {
-        action != Action::Correct
+    fn may<'a>(
+        &'a self,
+        _who: &'a Principal,
+        action: Action,
+        _study_uid: Option<&'a str>,
+    ) -> Boxed<'a, Result<bool, Failed>> {
+        let may = action != Action::Correct;
+        Box::pin(async move { Ok(may) })
     }
 }
 

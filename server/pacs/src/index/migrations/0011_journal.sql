@@ -1,0 +1,2 @@
+-- What happened goes into the journal: the hook of this migration moves the rows of `events` there under their numbers, which
+-- readers of events remember, and drops the table.
