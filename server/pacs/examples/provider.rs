@@ -38,7 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for argument in rest {
         match argument.split_once('=') {
             Some((title, place)) => applications.put(&application(title, place)?).await?,
-            None => orders.add(&import(&std::fs::read(argument)?)?, "cli").await?,
+            None => {
+                orders
+                    .add(&import(&std::fs::read(argument)?)?, "cli", None)
+                    .await?
+            }
         }
     }
     let archive = Archive::new(ingest, index, storage, title, HashMap::new());

@@ -174,7 +174,7 @@ impl Drop for Node {
 
 /// How many deliveries of a queue stand so.
 pub(crate) async fn count(queue: &Queue, state: State) -> u64 {
-    let counts = queue.counts().await.unwrap();
+    let counts = queue.counts(&crate::index::Restriction::NONE).await.unwrap();
     counts
         .iter()
         .filter(|counted| counted.state == state)

@@ -129,6 +129,7 @@ pub struct Peer {
     /// What it may do; `retrieve` and `export` are the same here.
     pub may: Vec<Action>,
     /// The organisation, by its number, whose the studies become that it sends, and whose it sees; all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation: Option<i64>,
     /// Specific Character Set of answers to it: `ISO_IR 192`, `GB18030`, `GBK`, `ISO 2022 IR 58`.
     pub character_set: String,

@@ -48,9 +48,9 @@ async fn list(
     caller: Caller,
     asked: Asked<Wanted>,
 ) -> Result<Listed<serde_json::Value>> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
     let index = app.archive().index();
-    let found = index.conflicts(asked.of.open, asked.page.rows()).await?;
+    let found = index.conflicts(asked.of.open, &within, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |one| one.id, |one| json(&one)))
 }
 
@@ -60,7 +60,8 @@ async fn decide(
     Path(id): Path<i64>,
     Json(asked): Json<DecisionJson>,
 ) -> Result<StatusCode> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    caller.sees_row(&within, "conflicts", id).await?;
     let decision = match asked {
         DecisionJson::KeepFirst => Decision::KeepFirst,
         DecisionJson::ShowSecond => Decision::ShowSecond,

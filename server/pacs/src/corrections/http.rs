@@ -130,6 +130,10 @@ async fn make(
     if let ScopeJson::Instance(sop_uid) = &asked.scope {
         sees_instance(&app, &within, sop_uid).await?;
     }
+    let custodian = caller.custodian().await?;
+    if matches!(asked.scope, ScopeJson::Patient { .. }) && !within.keeps(custodian) {
+        return Err(Error::NotFound);
+    }
     let changes = asked.changes.into_iter().map(|(name, value)| {
         let tag = tag(&name)
             .ok_or_else(|| Error::BadRequest("expected tags of eight hexadecimal digits".to_owned()))?;
@@ -137,7 +141,7 @@ async fn make(
     });
     let new = NewCorrection {
         scope: asked.scope.into(),
-        custodian: caller.custodian().await?,
+        custodian,
         changes: changes.collect::<Result<_>>()?,
         actor: caller.principal.actor(),
         at_ns: now_ns(),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, Nothing};
-use crate::http::{App, Caller, Result};
+use crate::http::{App, Caller, Error, Result};
 use crate::index::{Identifier, Merge, NewMerge};
 
 pub(super) fn router() -> Router<App> {
@@ -79,11 +79,15 @@ async fn make(
     caller: Caller,
     Json(asked): Json<MakeJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    let custodian = caller.custodian().await?;
+    if !within.keeps(custodian) {
+        return Err(Error::NotFound);
+    }
     let new = NewMerge {
         from: asked.from.into(),
         into: asked.into.into(),
-        custodian: caller.custodian().await?,
+        custodian,
         actor: caller.principal.actor(),
         at_ns: now_ns(),
         reason: asked.reason,

@@ -38,12 +38,13 @@ struct Wanted {
 }
 
 async fn list(From(app): From<App>, caller: Caller, asked: Asked<Wanted>) -> Result<Listed<Value>> {
-    caller.may(Action::Watch, asked.of.study.as_deref()).await?;
+    let within = caller.may(Action::Watch, asked.of.study.as_deref()).await?;
     let known = |word: &String| State::from_text(word).ok_or_else(unknown_state);
     let filter = Filter {
         state: asked.of.state.as_ref().map(known).transpose()?,
         destination: asked.of.destination,
         study_uid: asked.of.study,
+        within,
     };
     let found = app.queue()?.page(&filter, asked.page.rows()).await?;
     Ok(asked
@@ -75,9 +76,9 @@ fn shown(delivery: &Delivery) -> Value {
 }
 
 async fn summary(From(app): From<App>, caller: Caller) -> Result<impl IntoResponse> {
-    caller.may(Action::Watch, None).await?;
+    let within = caller.may(Action::Watch, None).await?;
     let queue = app.queue()?;
-    let counts = queue.counts().await?;
+    let counts = queue.counts(&within).await?;
     let counts: Vec<Value> = counts
         .iter()
         .map(|one| {
@@ -99,7 +100,8 @@ async fn summary(From(app): From<App>, caller: Caller) -> Result<impl IntoRespon
 }
 
 async fn retry(From(app): From<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    caller.sees_row(&within, "deliveries", id).await?;
     if !app.queue()?.retry(id).await? {
         return Err(Error::NotFound);
     }
@@ -118,7 +120,8 @@ async fn dropped(
     Path(id): Path<i64>,
     Json(asked): Json<DropJson>,
 ) -> Result<StatusCode> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    caller.sees_row(&within, "deliveries", id).await?;
     let actor = caller.principal.actor();
     app.queue()?.drop_one(id, &actor, &asked.reason).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -33,7 +33,7 @@ pub use state::{NoSuchStep, State, Step};
 
 use crate::clock::now_ns;
 use crate::events::{Boxed, Event, EventTable, Kind};
-use crate::index::{Index, Page, Result};
+use crate::index::{Index, Page, Restriction, Result};
 use crate::storage::Hash;
 
 /// Different objects of one SOP Instance UID that are sent to one destination; a further one is taken for a loop, and
@@ -135,6 +135,8 @@ pub struct Filter {
     pub destination: Option<String>,
     /// Of which study.
     pub study_uid: Option<String>,
+    /// The studies that there are for who asks.
+    pub within: Restriction,
 }
 
 /// Why a delivery was not dropped.
@@ -359,13 +361,13 @@ impl Queue {
         store::page(&self.index, filter, page).await
     }
 
-    /// Gives how many deliveries are in each state.
+    /// Gives how many deliveries of the studies that are there for somebody are in each state.
     ///
     /// # Errors
     ///
     /// [`crate::index::Error::Database`].
-    pub async fn counts(&self) -> Result<Vec<Counted>> {
-        store::counts(&self.index).await
+    pub async fn counts(&self, within: &Restriction) -> Result<Vec<Counted>> {
+        store::counts(&self.index, within).await
     }
 
     /// Gives deliveries in a state, the latest changed first.

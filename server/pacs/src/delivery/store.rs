@@ -1,7 +1,7 @@
 //! The queue's rows.
 
 use super::{Backlog, Counted, Delivery, Filter, NewDelivery, State, Step};
-use crate::index::{Change, Error, Index, Page, Result, Sql};
+use crate::index::{Change, Error, Index, Page, Restriction, Result, Sql};
 use crate::storage::Hash;
 
 /// Rows of one statement at most.
@@ -222,6 +222,7 @@ pub(super) async fn page(index: &Index, filter: &Filter, page: Page) -> Result<V
             sql.push(&format!(" AND {column} = ")).bind(value);
         }
     }
+    filter.within.and_study(&mut sql, "deliveries.study_uid");
     read(&sql.page("id", page).all(index.readers()).await?)
 }
 
@@ -252,10 +253,10 @@ pub(super) async fn backlog(index: &Index, destination: &str) -> Result<Vec<Back
 }
 
 /// How many rows are in each state.
-pub(super) async fn counts(index: &Index) -> Result<Vec<Counted>> {
-    let sql = Sql::new(
-        "SELECT destination, state, COUNT(*) FROM deliveries GROUP BY destination, state ORDER BY 1, 2",
-    );
+pub(super) async fn counts(index: &Index, within: &Restriction) -> Result<Vec<Counted>> {
+    let mut sql = Sql::new("SELECT destination, state, COUNT(*) FROM deliveries WHERE 1 = 1");
+    within.and_study(&mut sql, "deliveries.study_uid");
+    sql.push(" GROUP BY destination, state ORDER BY 1, 2");
     let rows = sql.all(index.readers()).await?;
     rows.iter()
         .map(|row| {

@@ -179,7 +179,7 @@ async fn all_arrive_once_and_in_order_whatever_fails() {
         assert!(queue.troubles().is_empty());
         // What is old and delivered goes; nothing else.
         assert_eq!(queue.prune(now_ns()).await.unwrap(), 150);
-        assert_eq!(queue.counts().await.unwrap(), []);
+        assert_eq!(queue.counts(&crate::index::Restriction::NONE).await.unwrap(), []);
     })
     .await;
 }
@@ -293,7 +293,7 @@ async fn a_failing_destination_is_not_stormed() {
         assert!((3..=22).contains(&tries), "{tries} attempts");
         assert_eq!(queue.troubles()["there"].words, "no route");
         let states: HashSet<State> = queue
-            .counts()
+            .counts(&crate::index::Restriction::NONE)
             .await
             .unwrap()
             .iter()

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::{Finding, ReceiveError, Receiver, Service, check, local_router, store};
 use crate::clock::now_ns;
 use crate::delivery::{Begin, Counted, Delivery, Queue, State, Trouble};
-use crate::index::{Index, Place};
+use crate::index::{Index, Place, Restriction};
 use crate::ingest::{Ingest, Limits, Refusals, Refused};
 use crate::routing::{self, Destination, Routes, Rule};
 use crate::services::Archive;
@@ -316,7 +316,7 @@ impl Gateway {
             destinations: self.config.destination.clone(),
             checked,
             troubles: self.queue.troubles(),
-            counts: self.queue.counts().await?,
+            counts: self.queue.counts(&Restriction::NONE).await?,
             delivered: self.queue.list(State::Delivered, SHOWN).await?,
             held: self.queue.list(State::Quarantined, SHOWN).await?,
             // A folder that cannot be read is empty here; receiving says so in the log.

@@ -80,15 +80,23 @@ impl Caller {
         })
     }
 
-    /// Refuses what is about a study that is not there for the caller, where the study is known only after the check.
+    /// Refuses what is about a row of a table whose study is not there for the caller; where everything is, whoever reads
+    /// the row says that it is not there.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub(crate) async fn sees(&self, restriction: &Restriction, study_uid: &str) -> Result<()> {
+    pub(crate) async fn sees_row(
+        &self,
+        restriction: &Restriction,
+        table: &'static str,
+        id: i64,
+    ) -> Result<()> {
         let index = self.app.archive().index();
-        let is_within = index.is_within(restriction, study_uid).await?;
-        is_within.then_some(()).ok_or(Error::NotFound)
+        if restriction.is_none() || index.is_row_within(restriction, table, id).await? {
+            return Ok(());
+        }
+        Err(Error::NotFound)
     }
 }
 

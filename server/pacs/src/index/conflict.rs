@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Scope;
 use super::correct::{self, NewCorrection};
-use super::{Error, Facts, Index, Page, Result, matching, visible};
+use super::{Error, Facts, Index, Page, Restriction, Result, matching, visible};
 use crate::events::{Event, Kind};
 use crate::storage::Hash;
 
@@ -175,16 +175,17 @@ async fn note(
 }
 
 impl Index {
-    /// Gives a page of conflicts; `open` only those not decided.
+    /// Gives a page of the conflicts that are there for somebody; `open` only those not decided.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn conflicts(&self, open: bool, page: Page) -> Result<Vec<Conflict>> {
+    pub async fn conflicts(&self, open: bool, within: &Restriction, page: Page) -> Result<Vec<Conflict>> {
         let mut sql = Sql::new(format!("{SELECT} WHERE 1 = 1"));
         if open {
             sql.push(" AND decision IS NULL");
         }
+        within.and_study(&mut sql, "conflicts.study_uid");
         let rows = sql.page("id", page).all(&self.readers).await?;
         rows.iter().map(conflict).collect()
     }

@@ -33,6 +33,13 @@ pub struct Restriction {
     pub modalities: Option<Vec<String>>,
 }
 
+/// Everything is there.
+impl Default for Restriction {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Restriction {
     /// Everything is there.
     pub const NONE: Self = Self {
@@ -59,6 +66,16 @@ impl Restriction {
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::NONE
+    }
+
+    /// Whether patients of this custodian are there.
+    #[must_use]
+    pub fn keeps(&self, custodian: Option<i64>) -> bool {
+        match (&self.custody, custodian) {
+            (Custody::All, _) => true,
+            (Custody::Of(custodians), Some(custodian)) => custodians.contains(&custodian),
+            (Custody::Of(_), None) => false,
+        }
     }
 
     /// Whether nothing can be there.
@@ -127,7 +144,7 @@ impl Restriction {
     }
 
     /// Writes ` AND` that a column has one of the custodians.
-    pub(super) fn and_custodian(&self, sql: &mut Sql, column: &str) {
+    pub(crate) fn and_custodian(&self, sql: &mut Sql, column: &str) {
         match self.custodians() {
             _ if !self.has_custodians() => {}
             [custodian] => drop(sql.push(&format!(" AND {column} = ")).bind(*custodian)),
@@ -158,14 +175,26 @@ impl Index {
         Ok(sql.one(&self.readers).await?.is_some())
     }
 
+    /// Whether the study of a row of a table, by its number, is there for somebody; `false` for a row that is not there.
+    pub(crate) async fn is_row_within(
+        &self,
+        restriction: &Restriction,
+        table: &'static str,
+        id: i64,
+    ) -> Result<bool> {
+        let mut sql = Sql::new(format!("SELECT 1 FROM {table} WHERE id = "));
+        sql.bind(id);
+        restriction.and_study(&mut sql, &format!("{table}.study_uid"));
+        Ok(sql.one(&self.readers).await?.is_some())
+    }
+
     /// Gives the custodian of a study.
     ///
     /// # Errors
     ///
     /// [`super::Error::Database`].
     pub async fn custodian_of(&self, study_uid: &str) -> Result<Option<i64>> {
-        let found = of_studies(&self.readers, [study_uid]).await?;
-        Ok(found.get(study_uid).copied())
+        of_study(&self.readers, study_uid).await
     }
 
     /// Gives a study to an organisation, or to none, whether or not anything of it is there yet.
@@ -181,7 +210,7 @@ impl Index {
         at_ns: i64,
     ) -> Result<()> {
         let change = self.begin().await?;
-        let before = of_studies(&*change, [study_uid]).await?.get(study_uid).copied();
+        let before = of_study(&*change, study_uid).await?;
         if before == custodian {
             return Ok(());
         }
@@ -238,6 +267,12 @@ pub(super) async fn custodians(
     );
     let rows = sql.bind(sop_uid).all(connection).await?;
     rows.iter().map(|row| Ok(row.get(0)?)).collect()
+}
+
+/// Gives the custodian of a study.
+pub(super) async fn of_study(connection: &impl Connection, study_uid: &str) -> Result<Option<i64>> {
+    let found = of_studies(connection, [study_uid]).await?;
+    Ok(found.get(study_uid).copied())
 }
 
 /// Gives the custodians of studies that have one.

@@ -1,9 +1,11 @@
 //! Rejections as rows: rejected instances are not found, not counted and not given, until a person undoes it.
 
+use std::collections::HashSet;
+
 use database::{Sql, Transaction};
 use serde_json::json;
 
-use super::{Error, Index, Page, Result, visible};
+use super::{Error, Index, Page, Restriction, Result, visible};
 use crate::events::{Event, Kind};
 
 /// Instances of one rejection at most.
@@ -157,12 +159,17 @@ impl Index {
         change.commit().await
     }
 
-    /// Gives a page of rejections, those undone too: of one study, or all.
+    /// Gives a page of the rejections that are there for somebody, those undone too: of one study, or all.
     ///
     /// # Errors
     ///
     /// [`Error::Database`].
-    pub async fn rejections(&self, study_uid: Option<&str>, page: Page) -> Result<Vec<Rejection>> {
+    pub async fn rejections(
+        &self,
+        study_uid: Option<&str>,
+        within: &Restriction,
+        page: Page,
+    ) -> Result<Vec<Rejection>> {
         let mut sql = Sql::new(
             "SELECT r.id, r.study_uid, r.reason, r.comment, r.note_uid, r.at_ns, r.actor, r.undone_ns, r.undone_by, \
              (SELECT COUNT(*) FROM rejected_instances ri WHERE ri.rejection = r.id) FROM rejections r WHERE 1 = 1",
@@ -170,6 +177,7 @@ impl Index {
         if let Some(study_uid) = study_uid {
             sql.push(" AND r.study_uid = ").bind(study_uid);
         }
+        within.and_study(&mut sql, "r.study_uid");
         let rows = sql.page("r.id", page).all(&self.readers).await?;
         rows.iter().map(rejection).collect()
     }
@@ -179,7 +187,7 @@ async fn reject(transaction: &Transaction, new: &NewRejection) -> Result<i64> {
     let sop_uids = if new.sop_uids.is_empty() {
         sop_uids_of(transaction, new).await?
     } else {
-        new.sop_uids.clone()
+        without_others(transaction, new).await?
     };
     if sop_uids.is_empty() {
         return Err(Error::Rejection("no such study or series"));
@@ -223,6 +231,23 @@ async fn sop_uids_of(transaction: &Transaction, new: &NewRejection) -> Result<Ve
         sql.push(" AND se.series_uid = ").bind(series_uid.as_str());
     }
     texts(&sql.all(transaction).await?)
+}
+
+/// The instances that are named, without those of other custodians' studies: for who rejects they are not there.
+async fn without_others(transaction: &Transaction, new: &NewRejection) -> Result<Vec<String>> {
+    let mut others = HashSet::new();
+    for some in new.sop_uids.chunks(500) {
+        let mut sql = Sql::new(
+            "SELECT i.sop_uid FROM instances i JOIN series se ON se.id = i.series JOIN studies st ON st.id = se.study \
+             WHERE st.custodian IS NOT NULL AND NOT EXISTS (SELECT 1 FROM custodies c WHERE c.custodian = st.custodian \
+             AND c.study_uid = ",
+        );
+        sql.bind(new.study_uid.as_str()).push(") AND i.sop_uid IN (");
+        sql.bind_all(some.iter().map(String::as_str)).push(")");
+        others.extend(texts(&sql.all(transaction).await?)?);
+    }
+    let named = new.sop_uids.iter();
+    Ok(named.filter(|uid| !others.contains(*uid)).cloned().collect())
 }
 
 async fn instances_of(transaction: &Transaction, rejection: i64) -> Result<Vec<String>> {

@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::arrival::{self, Arrival, Sender};
 use super::write::Arrived;
-use super::{Added, Error, Facts, Result};
+use super::{Added, Error, Facts, Result, custody};
 use crate::events::{Event, EventSink, Kind};
 use database::waiting;
 
@@ -50,8 +50,12 @@ impl Change {
     ///
     /// [`Error::Database`].
     pub async fn record(&self, event: &Event) -> Result<()> {
+        let mut event = event.clone();
+        if let (None, Some(study_uid)) = (event.organisation, &event.study_uid) {
+            event.organisation = custody::of_study(&*self.change, study_uid).await?;
+        }
         self.events
-            .record(&self.change, std::slice::from_ref(event))
+            .record(&self.change, std::slice::from_ref(&event))
             .await
     }
 

@@ -18,7 +18,7 @@ use crate::access::Action;
 use crate::dicomweb::compact;
 use crate::http::list::{Asked, Listed};
 use crate::http::{self, App, Caller};
-use crate::index::Page;
+use crate::index::{Page, Restriction};
 
 /// Bytes of a list of items.
 const MAX_BYTES: usize = 16 << 20;
@@ -58,8 +58,11 @@ struct Change {
 }
 
 async fn list(From(app): From<App>, caller: Caller, asked: Asked<Wanted>) -> http::Result<Listed<Item>> {
-    caller.may(Action::Schedule, None).await?;
-    let filter = filter(asked.of, asked.page.rows())?;
+    let within = caller.may_and_look(Action::Schedule, Action::Find, None).await?;
+    let filter = Filter {
+        within,
+        ..filter(asked.of, asked.page.rows())?
+    };
     let orders = OrderTable::new(app.archive().index().clone());
     let found = orders.find(&filter).await?;
     let item = |(_, step): (i64, Step)| Item {
@@ -87,6 +90,7 @@ fn filter(asked: Wanted, page: Page) -> http::Result<Filter> {
         station: asked.station,
         step_id: None,
         states,
+        within: Restriction::NONE,
         after: Some(page.after),
         limit: page.limit,
     })
@@ -106,7 +110,8 @@ async fn add(From(app): From<App>, caller: Caller, body: Bytes) -> http::Result<
     let steps = tokio::task::spawn_blocking(move || super::import(&body)).await;
     let steps = steps.map_err(|_| http::Error::Internal)??;
     let orders = OrderTable::new(app.archive().index().clone());
-    orders.add(&steps, &caller.principal.actor()).await?;
+    let custodian = caller.custodian().await?;
+    orders.add(&steps, &caller.principal.actor(), custodian).await?;
     let steps = steps.into_iter().map(|step| step.id).collect();
     Ok((StatusCode::CREATED, Json(Added { steps })))
 }
@@ -117,10 +122,11 @@ async fn set_state(
     Path(step): Path<String>,
     Json(wanted): Json<Change>,
 ) -> http::Result<StatusCode> {
-    caller.may(Action::Schedule, None).await?;
+    let within = caller.may(Action::Schedule, None).await?;
     let orders = OrderTable::new(app.archive().index().clone());
     let wanted = state(&wanted.state)?;
-    orders.set_state(&step, wanted, &caller.principal.actor()).await?;
+    let actor = caller.principal.actor();
+    orders.set_state(&step, wanted, &within, &actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

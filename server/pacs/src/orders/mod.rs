@@ -14,7 +14,7 @@ mod store;
 pub(crate) mod tests;
 
 use crate::events::Boxed;
-use crate::index::{self, Change};
+use crate::index::{self, Change, Restriction};
 
 pub use http::router;
 pub use import::{Imported, import};
@@ -75,6 +75,8 @@ pub struct Filter {
     pub step_id: Option<String>,
     /// States; none for all.
     pub states: Vec<State>,
+    /// What there is for who asks: orders of these organisations, for these modalities.
+    pub within: Restriction,
     /// Gives only steps after the one with this number.
     pub after: Option<i64>,
     /// Steps given at most.

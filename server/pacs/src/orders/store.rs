@@ -7,7 +7,7 @@ use super::{Error, Filter, OrderSource, Progress, Reference, Result, State, Step
 use crate::clock::now_ns;
 use crate::dicomweb::compact;
 use crate::events::{Boxed, Event, Kind};
-use crate::index::{self, Change, Index, Sql, time_form};
+use crate::index::{self, Change, Index, Restriction, Sql, time_form};
 
 /// Orders in a table of the index's database; clones share it.
 #[derive(Debug, Clone)]
@@ -22,26 +22,41 @@ impl OrderTable {
         Self { index }
     }
 
-    /// Adds orders: all or none.
+    /// Adds orders, of an organisation where there are any: all or none.
     ///
     /// # Errors
     ///
     /// [`Error::Duplicate`] names the step that is there already.
-    pub async fn add(&self, steps: &[Step], actor: &str) -> Result<()> {
+    pub async fn add(&self, steps: &[Step], actor: &str, custodian: Option<i64>) -> Result<()> {
         let change = self.index.begin().await?;
         for step in steps {
-            insert(&change, step, actor).await?;
+            insert(&change, step, actor, custodian).await?;
         }
         Ok(change.commit().await?)
     }
 
-    /// Brings a step into a state by hand.
+    /// Brings a step that is there for who does it into a state by hand.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`], [`Error::Refused`].
-    pub async fn set_state(&self, step_id: &str, state: State, actor: &str) -> Result<()> {
+    pub async fn set_state(
+        &self,
+        step_id: &str,
+        state: State,
+        within: &Restriction,
+        actor: &str,
+    ) -> Result<()> {
         let change = self.index.begin().await?;
+        let filter = Filter {
+            step_id: Some(step_id.to_owned()),
+            within: within.clone(),
+            limit: 1,
+            ..Filter::default()
+        };
+        if statement(&filter).one(&*change).await?.is_none() {
+            return Err(Error::Unknown(step_id.to_owned()));
+        }
         let (study_uid, found) =
             (state_of(&change, step_id).await?).ok_or_else(|| Error::Unknown(step_id.to_owned()))?;
         let state = found.next(state.reached_by())?;
@@ -50,14 +65,14 @@ impl OrderTable {
     }
 }
 
-async fn insert(change: &Change, step: &Step, actor: &str) -> Result<()> {
+async fn insert(change: &Change, step: &Step, actor: &str, custodian: Option<i64>) -> Result<()> {
     if state_of(change, &step.id).await?.is_some() {
         return Err(Error::Duplicate(step.id.clone()));
     }
     let study_uid = super::text(&step.item, tags::STUDY_INSTANCE_UID);
     let start_time = time_form(&step.of_step(tags::SCHEDULED_PROCEDURE_STEP_START_TIME));
     let at_ns = now_ns();
-    let values: [Value; 10] = [
+    let values: [Value; 11] = [
         step.id.as_str().into(),
         step.state.as_str().into(),
         study_uid.as_str().into(),
@@ -68,10 +83,11 @@ async fn insert(change: &Change, step: &Step, actor: &str) -> Result<()> {
         at_ns.into(),
         at_ns.into(),
         compact::write(&step.item).into(),
+        custodian.into(),
     ];
     let mut sql = Sql::new(
         "INSERT INTO orders (step_id, state, study_uid, modality, station, start_date, start_time, created_ns, \
-         changed_ns, item) VALUES (",
+         changed_ns, item, custodian) VALUES (",
     );
     sql.bind_all(values).push(")").run(&**change).await?;
     let event = event(Kind::OrderAdded, &step.id, &study_uid, step.state, actor);
@@ -160,6 +176,12 @@ fn statement(filter: &Filter) -> Sql {
     if !filter.states.is_empty() {
         let words = filter.states.iter().map(|state| state.as_str());
         sql.push(" AND state IN (").bind_all(words).push(")");
+    }
+    filter.within.and_custodian(&mut sql, "custodian");
+    if let Some(modalities) = &filter.within.modalities {
+        sql.push(" AND modality IN (")
+            .bind_all(modalities.iter().map(String::as_str))
+            .push(")");
     }
     sql.push(" ORDER BY id LIMIT ").bind(i64::from(filter.limit));
     sql

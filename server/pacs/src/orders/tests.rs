@@ -283,8 +283,10 @@ async fn orders_are_kept_found_and_moved() {
         let orders = OrderTable::new(index.clone());
         let mut steps = Step::all_of(&usual("S1")).unwrap();
         steps.extend(Step::all_of(&order("S22", "Li^Si=李^四", "20260305", "101500")).unwrap());
-        orders.add(&steps, "cli").await.unwrap();
-        assert!(matches!(orders.add(&steps[1..], "cli").await, Err(Error::Duplicate(id)) if id == "S22"));
+        orders.add(&steps, "cli", None).await.unwrap();
+        assert!(
+            matches!(orders.add(&steps[1..], "cli", None).await, Err(Error::Duplicate(id)) if id == "S22")
+        );
         let list = async |change: &dyn Fn(&mut Filter)| {
             let mut filter = Filter {
                 limit: 10,
@@ -305,15 +307,19 @@ async fn orders_are_kept_found_and_moved() {
         assert!(list(&|f| f.station = Some("PECT1".into())).await.is_empty());
         assert!(list(&|f| f.modality = Some("PT".into())).await.is_empty());
         orders
-            .set_state("S1", State::Completed, "web:desk")
+            .set_state("S1", State::Completed, &Restriction::NONE, "web:desk")
             .await
             .unwrap();
         assert!(matches!(
-            orders.set_state("S1", State::Discontinued, "web:desk").await,
+            orders
+                .set_state("S1", State::Discontinued, &Restriction::NONE, "web:desk")
+                .await,
             Err(Error::Refused(_))
         ));
         assert!(matches!(
-            orders.set_state("S0", State::Completed, "cli").await,
+            orders
+                .set_state("S0", State::Completed, &Restriction::NONE, "cli")
+                .await,
             Err(Error::Unknown(_))
         ));
         assert_eq!(list(&|f| f.states = vec![State::Scheduled]).await, ["S22"]);

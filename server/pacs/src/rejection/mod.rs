@@ -55,9 +55,9 @@ async fn list(
     asked: Asked<OfStudy>,
 ) -> Result<Listed<serde_json::Value>> {
     let study = asked.of.study.as_deref();
-    caller.may(Action::Correct, study).await?;
+    let within = caller.may(Action::Correct, study).await?;
     let index = app.archive().index();
-    let found = index.rejections(study, asked.page.rows()).await?;
+    let found = index.rejections(study, &within, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |one| one.id, |one| json(&one)))
 }
 
@@ -84,7 +84,8 @@ async fn reject(
 }
 
 async fn undo(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    caller.sees_row(&within, "rejections", id).await?;
     let actor = caller.principal.actor();
     app.archive().index().undo_rejection(id, &actor, now_ns()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -89,8 +89,8 @@ impl Archive {
         let mut made = Vec::new();
         for (study_uid, sop_uids) in note.instances {
             let question = Question::new(sender, Action::Correct, Some(&study_uid), context);
-            match access::check(authorize, self.index(), question).await {
-                Ok(_) => {}
+            let within = match access::check(authorize, self.index(), question).await {
+                Ok(within) => within,
                 Err(Refusal::NotAllowed | Refusal::NoSuchStudy) => {
                     tracing::warn!(
                         note = receipt.sop_uid,
@@ -101,8 +101,11 @@ impl Archive {
                 }
                 Err(Refusal::Failed(error)) => return Err(error.into()),
                 Err(Refusal::Index(error)) => return Err(error.into()),
-            }
-            let earlier = self.index().rejections(Some(&study_uid), Page::FIRST).await?;
+            };
+            let earlier = self
+                .index()
+                .rejections(Some(&study_uid), &within, Page::FIRST)
+                .await?;
             if earlier
                 .iter()
                 .any(|rejection| rejection.note_uid.as_deref() == Some(&receipt.sop_uid))

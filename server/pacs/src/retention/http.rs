@@ -36,9 +36,9 @@ impl From<Error> for http::Error {
 }
 
 async fn expired(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> Result<Listed<Value>> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
     let (index, policy) = (app.archive().index(), app.archive().retention());
-    let found = super::expired(index, policy, now_ns(), asked.page.rows()).await?;
+    let found = super::expired(index, policy, &within, now_ns(), asked.page.rows()).await?;
     Ok(asked
         .page
         .answer(found, |(number, _)| *number, |(_, one)| kept(&one)))
@@ -50,8 +50,8 @@ fn kept(kept: &Kept) -> Value {
 
 async fn holds(State(app): State<App>, caller: Caller, asked: Asked<OfStudy>) -> Result<Listed<Value>> {
     let study = asked.of.study.as_deref();
-    caller.may(Action::Correct, study).await?;
-    let found = super::holds(app.archive().index(), study, asked.page.rows()).await?;
+    let within = caller.may(Action::Correct, study).await?;
+    let found = super::holds(app.archive().index(), study, &within, asked.page.rows()).await?;
     Ok(asked.page.answer(found, |hold| hold.id, |hold| held(&hold)))
 }
 
@@ -82,7 +82,8 @@ async fn hold(
 }
 
 async fn lift(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<StatusCode> {
-    caller.may(Action::Correct, None).await?;
+    let within = caller.may(Action::Correct, None).await?;
+    caller.sees_row(&within, "holds", id).await?;
     super::lift(app.archive().index(), id, &caller.principal.actor(), now_ns()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,7 +24,7 @@ mod tests;
 pub use http::router;
 
 use crate::deidentify::dates;
-use crate::index::{self, Index, Page};
+use crate::index::{self, Index, Page, Restriction};
 use crate::services::Archive;
 use crate::storage::{self, Hash};
 
@@ -203,16 +203,22 @@ fn day(at_ns: i64) -> String {
     format!("{year:04}{month:02}{day:02}")
 }
 
-/// Gives a page of the studies whose time is over, each with its number, in the order they came in; held ones too, which say so.
+/// Gives a page of the studies whose time is over, of those that are there for somebody, each with its number, in the order they came in; held ones too, which say so.
 ///
 /// # Errors
 ///
 /// [`Error::Index`].
-pub async fn expired(index: &Index, policy: Policy, now_ns: i64, page: Page) -> Result<Vec<(i64, Kept)>> {
+pub async fn expired(
+    index: &Index,
+    policy: Policy,
+    within: &Restriction,
+    now_ns: i64,
+    page: Page,
+) -> Result<Vec<(i64, Kept)>> {
     let today = day(now_ns);
     let (mut found, mut after) = (Vec::new(), page.after);
     while found.len() < page.limit as usize {
-        let some = store::studies(index, policy, after).await?;
+        let some = store::studies(index, policy, within, after).await?;
         let Some((last, _)) = some.last() else {
             break;
         };
@@ -244,13 +250,18 @@ pub async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Result<()>
     store::lift(index, id, actor, at_ns).await
 }
 
-/// Gives a page of holds, lifted ones too: of one study, or all.
+/// Gives a page of the holds that are there for somebody, lifted ones too: of one study, or all.
 ///
 /// # Errors
 ///
 /// [`Error::Index`].
-pub async fn holds(index: &Index, study_uid: Option<&str>, page: Page) -> Result<Vec<Hold>> {
-    store::holds(index, study_uid, page).await
+pub async fn holds(
+    index: &Index,
+    study_uid: Option<&str>,
+    within: &Restriction,
+    page: Page,
+) -> Result<Vec<Hold>> {
+    store::holds(index, study_uid, within, page).await
 }
 
 /// Tells the archive at what kind of visit a study was made.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Class, Error, Hold, Kept, Policy, Result, day, until};
 use crate::events::{Event, Kind};
-use crate::index::{self, Change, Index, Page, RejectionReason, Sql, unfile};
+use crate::index::{self, Change, Index, Page, RejectionReason, Restriction, Sql, unfile};
 use crate::storage::Hash;
 
 /// Studies that are looked at together.
@@ -16,8 +16,14 @@ const STUDIES: &str = "SELECT st.id, st.study_uid, st.sort_date, (SELECT MAX(i.r
     AND h.lifted_ns IS NULL) FROM studies st";
 
 /// Gives studies after the one with this number, and until when they are kept.
-pub(super) async fn studies(index: &Index, policy: Policy, after: i64) -> Result<Vec<(i64, Kept)>> {
+pub(super) async fn studies(
+    index: &Index,
+    policy: Policy,
+    within: &Restriction,
+    after: i64,
+) -> Result<Vec<(i64, Kept)>> {
     let mut sql = Sql::new(format!("{STUDIES} WHERE 1 = 1"));
+    within.and_study(&mut sql, "st.study_uid");
     sql.page(
         "st.id",
         Page {
@@ -95,12 +101,18 @@ pub(super) async fn lift(index: &Index, id: i64, actor: &str, at_ns: i64) -> Res
     Ok(change.commit().await?)
 }
 
-pub(super) async fn holds(index: &Index, study_uid: Option<&str>, page: Page) -> Result<Vec<Hold>> {
+pub(super) async fn holds(
+    index: &Index,
+    study_uid: Option<&str>,
+    within: &Restriction,
+    page: Page,
+) -> Result<Vec<Hold>> {
     let mut sql =
         Sql::new("SELECT id, study_uid, reason, actor, at_ns, lifted_ns, lifted_by FROM holds WHERE 1 = 1");
     if let Some(study_uid) = study_uid {
         sql.push(" AND study_uid = ").bind(study_uid);
     }
+    within.and_study(&mut sql, "holds.study_uid");
     let rows = sql.page("id", page).all(index.readers()).await?;
     let hold = |row: &database::Row| -> index::Result<Hold> {
         let lifted_ns: Option<i64> = row.get(5)?;

@@ -71,9 +71,15 @@ async fn only_what_is_expired_rejected_and_not_held_is_removed() {
             hashes.push(take(&archive, &object(number, &[])).await.object.hash);
         }
         let list = async |years| {
-            expired(index, policy, in_years(years), Page::FIRST)
-                .await
-                .unwrap()
+            expired(
+                index,
+                policy,
+                &crate::index::Restriction::NONE,
+                in_years(years),
+                Page::FIRST,
+            )
+            .await
+            .unwrap()
         };
         // Nobody said that the patient came and went: thirty years.
         assert!(list(29).await.is_empty());

@@ -55,7 +55,15 @@ async fn what_fits_a_rule_is_sent_by_dimse_once() {
     .await;
     assert_eq!(there.hashes().await.len(), 3);
     assert!(same_data_set(&there, &large).await);
-    assert_eq!(queue.counts().await.unwrap().len(), 1, "nothing else was queued");
+    assert_eq!(
+        queue
+            .counts(&crate::index::Restriction::NONE)
+            .await
+            .unwrap()
+            .len(),
+        1,
+        "nothing else was queued"
+    );
     // A person has the other study sent, whatever the rules.
     let asked = super::study(here.archive.index(), "2.25.2", "there")
         .await

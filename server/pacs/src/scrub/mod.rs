@@ -23,7 +23,7 @@ use crate::access::Action;
 use crate::figures;
 use crate::http::list::Listed;
 use crate::http::{self, App, Caller};
-use crate::index::{self, Index};
+use crate::index::{self, Index, Restriction};
 use crate::storage::{self, Hash, Storage};
 
 /// Damage over HTTP.
@@ -32,8 +32,8 @@ pub fn router() -> Router<App> {
 }
 
 async fn listed(State(app): State<App>, caller: Caller) -> http::Result<Listed<Value>> {
-    caller.may(Action::Watch, None).await?;
-    let found = damages(app.archive().index()).await?;
+    let within = caller.may(Action::Watch, None).await?;
+    let found = damages(app.archive().index(), &within).await?;
     let shown = found
         .iter()
         .map(|one| json!({ "hash": one.hash.to_string(), "verified_ns": one.verified_ns, "what": one.what }));
@@ -155,11 +155,11 @@ pub async fn run(
     }
 }
 
-/// Gives what is known to be damaged.
+/// Gives what is known to be damaged, of what is there for somebody.
 ///
 /// # Errors
 ///
 /// As of the index.
-pub async fn damages(index: &Index) -> index::Result<Vec<Damage>> {
-    store::damages(index).await
+pub async fn damages(index: &Index, within: &Restriction) -> index::Result<Vec<Damage>> {
+    store::damages(index, within).await
 }

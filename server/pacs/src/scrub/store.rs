@@ -2,7 +2,7 @@
 
 use super::Damage;
 use crate::events::{Event, Kind};
-use crate::index::{Error, Index, Result, Sql};
+use crate::index::{Error, Index, Restriction, Result, Sql};
 use crate::storage::Hash;
 
 /// An object that is to be verified.
@@ -63,9 +63,14 @@ pub(super) async fn note(index: &Index, hash: Hash, at_ns: i64, damage: Option<&
     change.commit().await
 }
 
-pub(super) async fn damages(index: &Index) -> Result<Vec<Damage>> {
-    let sql = Sql::new("SELECT hash, verified_ns, damage FROM scrubs WHERE damage IS NOT NULL ORDER BY hash");
-    let rows = sql.all(index.readers()).await?;
+pub(super) async fn damages(index: &Index, within: &Restriction) -> Result<Vec<Damage>> {
+    let mut sql = Sql::new("SELECT hash, verified_ns, damage FROM scrubs WHERE damage IS NOT NULL");
+    if !within.is_none() {
+        sql.push(" AND EXISTS (SELECT 1 FROM instances i WHERE i.hash = scrubs.hash");
+        within.and_series(&mut sql, "i.series");
+        sql.push(")");
+    }
+    let rows = sql.push(" ORDER BY hash").all(index.readers()).await?;
     rows.iter()
         .map(|row| {
             let hash: String = row.get(0)?;

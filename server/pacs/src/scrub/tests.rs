@@ -35,7 +35,9 @@ async fn every_object_is_read_within_the_days_and_damage_is_said_once() {
         assert_eq!(first.bytes, 3 * file(&object(1, &[])).len() as u64);
         assert_eq!(go(101 * DAY_NS, 10).await.damaged, [hashes[3]]);
         assert_eq!(go(102 * DAY_NS, 10).await.objects, 0);
-        let known = damages(archive.index()).await.unwrap();
+        let known = damages(archive.index(), &crate::index::Restriction::NONE)
+            .await
+            .unwrap();
         assert_eq!((known.len(), known[0].hash), (1, hashes[3]));
         let (status, body) = ask(&archive, "GET", "/archive/damages", None).await;
         assert_eq!(status, 200);
@@ -52,7 +54,12 @@ async fn every_object_is_read_within_the_days_and_damage_is_said_once() {
         );
         std::fs::write(&path, good).unwrap();
         assert_eq!(go(170 * DAY_NS, 10).await.objects, 5);
-        assert!(damages(archive.index()).await.unwrap().is_empty());
+        assert!(
+            damages(archive.index(), &crate::index::Restriction::NONE)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     })
     .await;
 }

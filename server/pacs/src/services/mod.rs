@@ -414,7 +414,7 @@ impl Handler for Archive {
         };
         let set = self.character_set(peer);
         if is_worklist {
-            self.scheduled(query, answers, set).await
+            self.scheduled(query, answers, set, within).await
         } else {
             self.answer(peer, query, answers, set, within).await
         }
@@ -446,13 +446,14 @@ impl Handler for Archive {
             uids::STORAGE_COMMITMENT_PUSH_MODEL => Action::Store,
             _ => Action::Schedule,
         };
-        if let Err(outcome) = self.may(peer, action, None, "DIMSE-N").await {
-            return outcome.into();
-        }
+        let within = match self.may(peer, action, None, "DIMSE-N").await {
+            Ok(within) => within,
+            Err(outcome) => return outcome.into(),
+        };
         match request.sop_class_uid.as_str() {
             uids::MODALITY_PERFORMED_PROCEDURE_STEP | uids::MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE => {
                 let actor = Principal::Application(peer.ae_title.clone()).actor();
-                let mut answer = self.performed(&actor, request).await;
+                let mut answer = self.performed(&actor, request, &within).await;
                 let set = self.character_set(peer);
                 answer.data_set = answer.data_set.map(|shown| set.apply(&shown));
                 answer

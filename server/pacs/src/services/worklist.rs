@@ -4,11 +4,18 @@ use dimse::server::{Answers, Query};
 use dimse::{CharacterSet, Outcome, Status};
 
 use super::Archive;
+use crate::index::Restriction;
 use crate::orders::Identifier;
 
 impl Archive {
-    /// Sends the items that match, in the character set of who asks.
-    pub(super) async fn scheduled(&self, query: &Query, answers: &Answers, set: CharacterSet) -> Outcome {
+    /// Sends the items that match, of those that are there for the peer, in the character set of who asks.
+    pub(super) async fn scheduled(
+        &self,
+        query: &Query,
+        answers: &Answers,
+        set: CharacterSet,
+        within: Restriction,
+    ) -> Outcome {
         let identifier = match Identifier::new(query.identifier.clone()) {
             Ok(identifier) => identifier,
             Err(tag) => {
@@ -20,6 +27,7 @@ impl Archive {
             }
         };
         let mut filter = identifier.filter();
+        filter.within = within;
         loop {
             let steps = match self.orders.find(&filter).await {
                 Ok(steps) => steps,

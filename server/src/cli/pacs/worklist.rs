@@ -154,7 +154,9 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         }
         Command::List(options) => list(options),
         Command::State(options) => with(&options.settings, async |orders| {
-            Ok(orders.set_state(&options.id, options.state, "cli").await?)
+            Ok(orders
+                .set_state(&options.id, options.state, &Restriction::NONE, "cli")
+                .await?)
         }),
     }
 }
@@ -167,7 +169,9 @@ fn with<T>(settings: &Settings, act: impl AsyncFnOnce(OrderTable) -> anyhow::Res
 
 /// Adds all or none, and prints the identifiers.
 fn add(settings: &Settings, steps: &[Step]) -> anyhow::Result<()> {
-    with(settings, async |orders| Ok(orders.add(steps, "cli").await?))?;
+    with(settings, async |orders| {
+        Ok(orders.add(steps, "cli", None).await?)
+    })?;
     for step in steps {
         println!("{}", step.id);
     }

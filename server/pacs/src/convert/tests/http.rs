@@ -132,7 +132,7 @@ async fn a_picture_of_a_study_is_its_patients() {
         .app
         .archive()
         .index()
-        .conflicts(true, Page::FIRST)
+        .conflicts(true, &crate::index::Restriction::NONE, Page::FIRST)
         .await
         .unwrap();
     assert!(conflicts.is_empty(), "the picture contradicts its study");

@@ -16,6 +16,9 @@ ALTER TABLE patient_merges ADD COLUMN custodian BIGINT;
 ALTER TABLE corrections ADD COLUMN study_uid {text};
 ALTER TABLE corrections ADD COLUMN custodian BIGINT;
 
+-- Whose the orders are.
+ALTER TABLE orders ADD COLUMN custodian BIGINT;
+
 -- Whose the studies become that an application or a device sends.
 ALTER TABLE applications ADD COLUMN custodian BIGINT;
 ALTER TABLE devices ADD COLUMN custodian BIGINT;

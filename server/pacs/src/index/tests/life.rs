@@ -298,7 +298,10 @@ async fn rejected_instances_vanish_and_stay_so_when_sent_again() {
         }
         assert_eq!(index.count(&Query::all(Level::Instance)).await.unwrap(), 10);
         assert!(index.undo_rejection(id, "web:clerk", 9).await.is_err());
-        let listed = index.rejections(Some(&study), Page::FIRST).await.unwrap();
+        let listed = index
+            .rejections(Some(&study), &Restriction::NONE, Page::FIRST)
+            .await
+            .unwrap();
         assert_eq!((listed[0].instances, listed[0].undone.is_some()), (2, true));
         assert!(before.iter().filter(|line| line.starts_with("patients ")).count() > 0);
     })

@@ -19,9 +19,10 @@ use dimse::{Client, ClientConfig, Outcome, Peer, Proposal, Status};
 use futures_util::{StreamExt, stream};
 
 use super::Archive;
+use crate::access::Principal;
 use crate::clock::now_ns;
 use crate::events::{Event, Kind};
-use crate::index::{self, Key, Level, Match, Query};
+use crate::index::{self, Key, Level, Match, Query, Restriction};
 use crate::storage::{Hash, Storage};
 use store::Pending;
 
@@ -184,8 +185,11 @@ impl Archive {
             committed: Vec::new(),
             failed: Vec::new(),
         };
+        let requester = Principal::Application(pending.requester.clone());
+        let within = self.authorize.scope(&requester).await;
+        let within = within.map_err(|error| database::Error::Failed(error.to_string()))?;
         for some in pending.instances.chunks(LOOKED_UP) {
-            let known = self.known(some).await?;
+            let known = self.known(some, &within).await?;
             let mut judging = Vec::with_capacity(some.len());
             for (class, uid) in some {
                 judging.push(fault(
@@ -205,9 +209,13 @@ impl Archive {
         Ok(report)
     }
 
-    /// SOP class and object of those that are there, by their UIDs.
-    async fn known(&self, instances: &[(String, String)]) -> index::Result<HashMap<String, (String, Hash)>> {
-        let mut query = Query::all(Level::Instance);
+    /// SOP class and object of those that are there for who asks, by their UIDs.
+    async fn known(
+        &self,
+        instances: &[(String, String)],
+        within: &Restriction,
+    ) -> index::Result<HashMap<String, (String, Hash)>> {
+        let mut query = Query::all(Level::Instance).within(within.clone());
         query.keys = vec![Key {
             tag: tags::SOP_INSTANCE_UID,
             matching: Match::UidList(instances.iter().map(|(_, uid)| uid.clone()).collect()),

@@ -19,7 +19,7 @@ use dimse::{Outcome, Status};
 use super::Archive;
 use crate::dicomweb::compact;
 use crate::identity::new_uid;
-use crate::index;
+use crate::index::{self, Restriction};
 use crate::orders::{self, OrderSource, Progress, Reference, State, text};
 
 pub use store::{PerformedStep, of_study};
@@ -96,9 +96,18 @@ impl From<orders::Error> for Failure {
 
 impl Archive {
     /// Answers a request about a performed procedure step.
-    pub(super) async fn performed(&self, actor: &str, request: NormalizedRequest) -> NormalizedOutcome {
+    pub(super) async fn performed(
+        &self,
+        actor: &str,
+        request: NormalizedRequest,
+        within: &Restriction,
+    ) -> NormalizedOutcome {
         let uid = request.sop_instance_uid.unwrap_or_default();
         let attributes = request.data_set.unwrap_or_else(InMemDicomObject::new_empty);
+        let is_new = request.operation == Operation::Create;
+        if !is_new && !self.sees_step(actor, &uid, within).await {
+            return Status::NO_SUCH_INSTANCE.into();
+        }
         let answered = match request.operation {
             Operation::Create => self.begun(actor, uid, attributes).await,
             Operation::Set => self.changed(actor, &uid, attributes).await,
@@ -111,6 +120,24 @@ impl Archive {
                 tracing::error!(%error, "a performed step was not kept");
                 Outcome::new(Status::PROCESSING_FAILURE, "the archive cannot keep it now").into()
             }
+        })
+    }
+
+    /// Whether a step is there for a peer: its own, or one of a study that is.
+    async fn sees_step(&self, actor: &str, uid: &str, within: &Restriction) -> bool {
+        if within.is_none() {
+            return true;
+        }
+        let sees = async {
+            Ok::<_, index::Error>(match store::origin(&self.index, uid).await? {
+                Some((created_by, _)) if created_by == actor => true,
+                Some((_, study_uid)) => self.index.is_within(within, &study_uid).await?,
+                None => false,
+            })
+        };
+        sees.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a performed step is not told of");
+            false
         })
     }
 

@@ -51,6 +51,13 @@ pub(super) async fn read(connection: &impl Connection, sop_uid: &str) -> Result<
     row.as_ref().map(step).transpose()
 }
 
+/// Who reported a step, and its study.
+pub(super) async fn origin(index: &Index, sop_uid: &str) -> Result<Option<(String, String)>> {
+    let mut sql = Sql::new("SELECT created_by, study_uid FROM performed_steps WHERE sop_uid = ");
+    let row = sql.bind(sop_uid).one(index.readers()).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
 fn step(row: &database::Row) -> Result<PerformedStep> {
     let damaged = || Error::Damaged("a performed step");
     let text = |at| row.get::<String>(at);

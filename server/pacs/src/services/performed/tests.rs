@@ -75,7 +75,7 @@ async fn a_step_is_performed_once_and_moves_its_order() {
     let archive = archive(folder.path(), Default::default()).await;
     let orders = OrderTable::new(archive.index().clone());
     let steps = Step::all_of(&order("S1", "Wang^XiaoDong=王^小东", "20260304", "0930")).unwrap();
-    orders.add(&steps, "cli").await.unwrap();
+    orders.add(&steps, "cli", None).await.unwrap();
     let everybody = AllowList {
         others: Some(8),
         ..AllowList::default()

@@ -20,7 +20,7 @@ async fn chinese_names_find_and_are_found_in_every_set() {
     let orders = OrderTable::new(archive.index().clone());
     for (id, name) in [("S1", "Wang^XiaoDong=王^小东"), ("S22", "Li^Si=李^四")] {
         let steps = Step::all_of(&order(id, name, "20260304", "0930")).unwrap();
-        orders.add(&steps, "cli").await.unwrap();
+        orders.add(&steps, "cli", None).await.unwrap();
     }
     let applications = Applications::open(archive.index().clone()).await.unwrap();
     let running = serve(
