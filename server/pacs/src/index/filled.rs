@@ -71,9 +71,20 @@ async fn indices(transaction: &Transaction) -> Result<Vec<(String, String)>> {
     Ok(indices)
 }
 
+/// Whose a patient is: of ten, six are 1's, two 2's, one 3's or, once in a hundred of these, 4's, and one is nobody's.
+fn custodian(patient: u64) -> Option<i64> {
+    match patient % 10 {
+        0 => None,
+        1..=6 => Some(1),
+        7 | 8 => Some(2),
+        _ if patient % 1000 == 9 => Some(4),
+        _ => Some(3),
+    }
+}
+
 async fn fill_patients(transaction: &Transaction, seed: u64, patients: u64) -> Result<()> {
     let columns = "id, patient_key, leader, root, patient_name, patient_name_alphabetic, patient_name_ideographic, \
-                   patient_id, issuer, birth_date, sex";
+                   patient_id, issuer, birth_date, sex, custodian";
     let mut rows = Rows::new("patients", columns);
     let mut identifiers = Rows::new("patient_ids", "patient, identifier, issuer");
     for patient in 0..patients {
@@ -84,7 +95,7 @@ async fn fill_patients(transaction: &Transaction, seed: u64, patients: u64) -> R
             .into_iter();
         let (id, number) = (format!("P{patient:07}"), patient as i64 + 1);
         let sex = if patient.is_multiple_of(2) { "F" } else { "M" };
-        let row: [Value; 11] = [
+        let row: [Value; 12] = [
             number.into(),
             format!("id {id}\u{1}HIS").into(),
             format!("{patient:020} ").into(),
@@ -96,6 +107,7 @@ async fn fill_patients(transaction: &Transaction, seed: u64, patients: u64) -> R
             "HIS".into(),
             date(patient.wrapping_mul(17) % 20_000).into(),
             sex.into(),
+            custodian(patient).into(),
         ];
         rows.add(row);
         let identifier = |id: String, issuer: &str| [Value::from(number), id.into(), issuer.into()];
@@ -114,7 +126,7 @@ async fn fill_patients(transaction: &Transaction, seed: u64, patients: u64) -> R
 
 async fn fill_studies(transaction: &Transaction, seed: u64, studies: u64, patients: u64) -> Result<()> {
     let columns = "id, patient, leader, instances, series, sort_date, study_uid, study_date, study_time, \
-                   study_time_key, accession_number, study_id, study_description";
+                   study_time_key, accession_number, study_id, study_description, custodian";
     let mut rows = Rows::new("studies", columns);
     let columns = "study, leader, instances, series_uid, modality, series_number, series_description, \
                    body_part_examined, station_name, institution_name";
@@ -152,7 +164,7 @@ async fn fill_studies(transaction: &Transaction, seed: u64, studies: u64, patien
             series.add(row);
         }
         let day = date(random.below(6720));
-        let row: [Value; 13] = [
+        let row: [Value; 14] = [
             (study as i64 + 1).into(),
             patient.into(),
             format!("{study:020} ").into(),
@@ -166,6 +178,7 @@ async fn fill_studies(transaction: &Transaction, seed: u64, studies: u64, patien
             format!("A{study:08}").into(),
             (study % 100_000).to_string().into(),
             (*description).into(),
+            custodian(patient as u64 - 1).into(),
         ];
         rows.add(row);
         end_full(transaction, &mut rows, &mut series).await?;

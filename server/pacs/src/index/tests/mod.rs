@@ -1,8 +1,10 @@
+mod custody;
 mod life;
 mod matching;
 pub(crate) mod postgres;
 mod rows;
 mod truth;
+mod upgrade;
 
 use std::path::Path;
 

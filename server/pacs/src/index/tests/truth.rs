@@ -6,7 +6,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::{on_both, postgres};
-use crate::index::{Index, Key, Level, Place, Query, filled, generator};
+use crate::index::{Index, Key, Level, Place, Query, Restriction, filled, generator};
 use crate::test_folder::TestFolder;
 
 /// Every study that shows with its patient, in the order of the archive; the plainest way to say what a search is for.
@@ -81,8 +81,47 @@ async fn found(index: &Index, query: &Query) -> Vec<String> {
         .collect()
 }
 
-async fn check(index: &Index, (keys, is_fuzzy, truth): &Case) {
-    let truth = truth.replace("{in}", IN_STUDY);
+/// What there is for somebody, and what SQL says of the same. One custodian has most of the studies, one nearly none.
+fn restrictions() -> Vec<(Restriction, &'static str)> {
+    let modalities = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    vec![
+        (Restriction::NONE, "1 = 1"),
+        (Restriction::of(vec![1]), "st.custodian = 1"),
+        (Restriction::of(vec![4]), "st.custodian = 4"),
+        (Restriction::of(vec![2, 9, 3]), "st.custodian IN (2, 3)"),
+        (Restriction::of((1..=20).collect()), "st.custodian IS NOT NULL"),
+        (Restriction::of(vec![9]), "1 = 0"),
+        (Restriction::nothing(), "1 = 0"),
+        (
+            Restriction {
+                modalities: modalities(&["NM", "SM"]),
+                ..Restriction::NONE
+            },
+            "{in}m.modality IN ('NM', 'SM'))",
+        ),
+        (
+            Restriction {
+                modalities: modalities(&["SM"]),
+                ..Restriction::of(vec![1, 2])
+            },
+            "st.custodian IN (1, 2) AND {in}m.modality = 'SM')",
+        ),
+        (
+            Restriction {
+                modalities: modalities(&[]),
+                ..Restriction::NONE
+            },
+            "1 = 0",
+        ),
+    ]
+}
+
+async fn check(
+    index: &Index,
+    (keys, is_fuzzy, truth): &Case,
+    (within, within_truth): &(Restriction, &'static str),
+) {
+    let truth = format!("{truth} AND {within_truth}").replace("{in}", IN_STUDY);
     let rows = Sql::new(format!("{STUDIES}{truth}{LATEST}"))
         .all(&index.readers)
         .await
@@ -95,7 +134,7 @@ async fn check(index: &Index, (keys, is_fuzzy, truth): &Case) {
     let query = Query {
         keys: keys.collect(),
         limit: Some(17),
-        ..Query::all(Level::Study)
+        ..Query::all(Level::Study).within(within.clone())
     };
     assert_eq!(
         index.count(&query).await.unwrap(),
@@ -132,15 +171,69 @@ async fn pages_and_counts_are_what_plain_sql_finds() {
     let studies = std::env::var("UPTAKE_REQUIRE_STUDIES").map_or(3000, |count| count.parse().unwrap());
     on_both(async |index: Index| {
         filled::fill(&index, 7, studies).await.unwrap();
-        for case in CASES {
-            check(&index, case).await;
+        for within in restrictions() {
+            for case in CASES {
+                check(&index, case, &within).await;
+            }
+        }
+        for within in restrictions() {
+            check_other_levels(&index, &within).await;
         }
     })
     .await;
 }
 
-/// What the migration of searches made and took away.
+/// Patients and series of the studies that there are, and no others.
+async fn check_other_levels(index: &Index, (within, truth): &(Restriction, &'static str)) {
+    let truth = truth.replace("{in}", IN_STUDY);
+    for (level, column, rows) in [
+        (
+            Level::Patient,
+            tags::PATIENT_ID,
+            "SELECT DISTINCT p.patient_id, p.id FROM studies st, patients p WHERE p.id = st.patient AND ",
+        ),
+        (
+            Level::Series,
+            tags::SERIES_INSTANCE_UID,
+            "SELECT se.series_uid, se.id FROM series se, studies st WHERE st.id = se.study AND ",
+        ),
+    ] {
+        let rows = Sql::new(format!("{rows}{truth} ORDER BY 2"))
+            .all(&index.readers)
+            .await
+            .unwrap();
+        let expected: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        let asked = Query::all(level).within(within.clone());
+        assert_eq!(
+            index.count(&asked).await.unwrap(),
+            expected.len() as u64,
+            "{asked:?}"
+        );
+        let page = Query {
+            limit: Some(40),
+            ..asked
+        };
+        let found = index.query(&page).await.unwrap();
+        let found: Vec<&str> = found.iter().map(|row| row.value(column)).collect();
+        assert_eq!(found, expected[..expected.len().min(40)], "{page:?}");
+    }
+}
+
+/// What the migration of searches and those after it made and took away.
 const UNDONE: &[&str] = &[
+    "DROP TABLE custodies",
+    "DROP INDEX studies_of_custodian",
+    "DROP INDEX patients_of_custodian",
+    "ALTER TABLE studies DROP COLUMN custodian",
+    "ALTER TABLE patients DROP COLUMN custodian",
+    "ALTER TABLE patient_merges DROP COLUMN custodian",
+    "ALTER TABLE corrections DROP COLUMN study_uid",
+    "ALTER TABLE corrections DROP COLUMN custodian",
+    "ALTER TABLE orders DROP COLUMN custodian",
+    "ALTER TABLE applications DROP COLUMN custodian",
+    "ALTER TABLE devices DROP COLUMN custodian",
+    "CREATE TABLE events (id BIGINT PRIMARY KEY, at_ns BIGINT, kind TEXT, actor TEXT, study_uid TEXT, series_uid TEXT, \
+     sop_uid TEXT, hash TEXT, detail TEXT)",
     "DROP TABLE name_keys",
     "DROP INDEX studies_shown",
     "DROP INDEX studies_of_patient",
@@ -149,7 +242,7 @@ const UNDONE: &[&str] = &[
     "CREATE INDEX studies_sort ON studies (sort_date, id)",
     "CREATE INDEX studies_patient ON studies (patient)",
     "CREATE INDEX series_modality ON series (modality)",
-    "DELETE FROM migrations WHERE version = 10",
+    "DELETE FROM migrations WHERE version >= 10",
 ];
 
 #[tokio::test]
