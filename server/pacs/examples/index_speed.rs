@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use pacs::index::{Index, Key, Level, Place, Query, filled};
+use pacs::index::{Index, Key, Level, Place, Query, Restriction, filled};
 
 /// Searches of each kind.
 const TIMES: u64 = 60;
@@ -21,6 +21,7 @@ struct Case {
     keys: fn(u64) -> Vec<(Tag, String)>,
     is_fuzzy: bool,
     offset: u64,
+    within: Restriction,
 }
 
 fn case(name: &'static str, keys: fn(u64) -> Vec<(Tag, String)>) -> Case {
@@ -29,6 +30,7 @@ fn case(name: &'static str, keys: fn(u64) -> Vec<(Tag, String)>) -> Case {
         keys,
         is_fuzzy: false,
         offset: 0,
+        within: Restriction::NONE,
     }
 }
 
@@ -40,6 +42,11 @@ fn of(texts: &[&str], number: u64) -> String {
 fn cases(studies: u64) -> Vec<Case> {
     let fuzzy = |case| Case { is_fuzzy: true, ..case };
     let from = |offset, case| Case { offset, ..case };
+    // Of a thousand studies, 600 are 1's, 200 2's, 99 3's, one 4's; the rest is nobody's.
+    let of_custodians = |custodians: &[i64], case| Case { within: Restriction::of(custodians.to_vec()), ..case };
+    let of_modality = |word: &str, case: Case| Case {
+        within: Restriction { modalities: Some(vec![word.to_owned()]), ..case.within }, ..case
+    };
     vec![
         case("patient id", |n| vec![(tags::PATIENT_ID, format!("P{:07}", n * 1310 % 300_000))]),
         case("patient id, other issuer", |n| vec![(tags::PATIENT_ID, format!("44{:016}", n * 1310 % 300_000))]),
@@ -77,6 +84,19 @@ fn cases(studies: u64) -> Vec<Case> {
         case("all, first page", |_| Vec::new()),
         from(studies / 2, case("all, middle page", |_| Vec::new())),
         from(studies - 100, case("all, last page", |_| Vec::new())),
+        of_custodians(&[1], case("1's, first page", |_| Vec::new())),
+        from(studies / 4, of_custodians(&[1], case("1's, middle page", |_| Vec::new()))),
+        of_custodians(&[4], case("4's, first page", |_| Vec::new())),
+        of_custodians(&[2, 3, 4], case("three's, first page", |_| Vec::new())),
+        of_custodians(&[9], case("of none, first page", |_| Vec::new())),
+        of_modality("NM", of_custodians(&[2], case("2's of NM", |_| Vec::new()))),
+        of_modality("SM", case("all of SM", |_| Vec::new())),
+        of_custodians(&[1], case("1's, name", |n| vec![(tags::PATIENT_NAME, of(&["王*", "司徒*", "*秀英"], n))])),
+        of_custodians(&[4], case("4's, name", |n| vec![(tags::PATIENT_NAME, of(&["王*", "司徒*", "*秀英"], n))])),
+        of_custodians(&[2], case("2's, modality and week", |n| vec![
+            (tags::MODALITIES_IN_STUDY, "NM".to_owned()), (tags::STUDY_DATE, format!("2015{0:02}01-2015{0:02}07", n % 12 + 1))])),
+        of_custodians(&[1, 2, 3], case("three's, modality", |_| vec![(tags::MODALITIES_IN_STUDY, "PT".to_owned())])),
+        of_custodians(&[4], case("4's, modality", |_| vec![(tags::MODALITIES_IN_STUDY, "PT".to_owned())])),
     ]
 }
 
@@ -122,6 +142,7 @@ async fn measure(index: &Index, case: &Case) {
             keys: keys.collect(),
             limit: Some(50),
             offset: case.offset,
+            within: case.within.clone(),
             ..Query::all(Level::Study)
         };
         let (begun, processor) = (Instant::now(), ProcessTime::now());
