@@ -1,5 +1,7 @@
 //! The guard and the bounds of connections, over real sockets.
 
+mod custody;
+
 use std::sync::Arc;
 use std::time::Duration;
 
