@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod error;
+pub mod guard;
 pub mod language;
 pub mod messages;
 pub mod organisations;
@@ -18,6 +19,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod trail;
 pub mod ui;
+pub mod upkeep;
 pub mod web;
 mod workbench;
 

@@ -2,7 +2,7 @@
 //! keep cookies.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use database::{Connection, Sql};
 use http_body_util::BodyExt as _;
-use pacs::access::Context;
+use pacs::http::Peer;
 use pacs::index::{Index, Place};
 use tower::ServiceExt as _;
 
@@ -357,7 +357,7 @@ impl Browser<'_> {
             }
         };
         let mut request = request.body(body).unwrap();
-        request.extensions_mut().insert(Context::from(Some(self.address)));
+        request.extensions_mut().insert(Peer(SocketAddr::new(self.address, 40_000)));
         let response = self.site.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();

@@ -287,7 +287,7 @@ pub(super) fn commitment() -> String {
 }
 
 pub(super) fn statuses() -> String {
-    let rows: [(&str, Status, &str); 23] = [
+    let rows: [(&str, Status, &str); 25] = [
         ("C-STORE", Status::SUCCESS, "durable on disk and in the index"),
         (
             "C-STORE",
@@ -303,6 +303,11 @@ pub(super) fn statuses() -> String {
             "C-STORE",
             Status::CANNOT_UNDERSTAND,
             "the data set cannot be read or is cut short",
+        ),
+        (
+            "C-STORE",
+            Status::NOT_AUTHORIZED,
+            "another organisation keeps the study, or an object with this UID",
         ),
         ("C-FIND", Status::PENDING, "a match"),
         (
@@ -378,6 +383,11 @@ pub(super) fn statuses() -> String {
             "every service",
             Status::NOT_AUTHORIZED,
             "the list does not allow it to this application",
+        ),
+        (
+            "C-FIND, C-MOVE, C-GET",
+            Status::PROCESSING_FAILURE,
+            "the archive cannot tell now what the application may, or not record that it looked",
         ),
     ];
     let rows = rows.map(|(service, status, meaning)| {

@@ -88,8 +88,9 @@ pub(super) fn resources() -> String {
         + &table(&["Request", "What is there"], rows)
         + &format!(
             "\n- Authentication: `Authorization: Bearer` with a token (RFC 6750) from a file of the hashes of tokens, each with \
-             what it may do; without a token an archive that was opened answers this machine only. Other schemes are not \
+             what it may do (searching, looking at images, and taking objects away as files are rights of their own); without a token an archive that was opened answers this machine only. Other schemes are not \
              taken; `{}` has `WWW-Authenticate: Bearer`.\n\
+             - Where studies belong to organisations, a study of another's is answered as one that is not there.\n\
              - Other origins (CORS): none may read answers but those configured, without cookies. Methods {methods}; headers of \
              requests {asked}; readable of answers {shown}.\n\
              - Character set: data sets are in UTF-8 (Specific Character Set `ISO_IR 192`), XML and JSON too, whatever `charset` \
@@ -237,6 +238,10 @@ pub(super) fn storing() -> String {
         (
             report::NOT_UNDERSTOOD,
             "cannot be read, is cut short, or is a part that is no `application/dicom`",
+        ),
+        (
+            report::NOT_AUTHORIZED,
+            "another organisation keeps the study, or an object with this UID",
         ),
         (report::FAILED, "the archive failed; later it may not"),
     ];

@@ -4,6 +4,7 @@
 //! GET    /archive/corrections?study=&after=&limit=   the latest state of each, oldest first
 //! POST   /archive/corrections                 {"scope": {"study": UID}, "changes": {"00100010": "..."}, "reason": "..."}
 //! DELETE /archive/corrections/{id}            undoes one
+//!                                             a patient's has "custodian": NUMBER beside it, where it is not that of who asks
 //! GET    /archive/originals/{sop_uid}         the objects of a SOP Instance UID, which of them is shown
 //! GET    /archive/originals/{sop_uid}/{hash}  one of them as received, also a rejected one
 //! ```
@@ -84,6 +85,7 @@ impl From<Scope> for ScopeJson {
 #[serde(deny_unknown_fields)]
 struct MakeJson {
     scope: ScopeJson,
+    custodian: Option<i64>,
     changes: BTreeMap<String, String>,
     reason: String,
 }
@@ -92,6 +94,8 @@ struct MakeJson {
 struct CorrectionJson {
     id: i64,
     scope: ScopeJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custodian: Option<i64>,
     changes: BTreeMap<String, String>,
     before: BTreeMap<String, String>,
     actor: String,
@@ -130,7 +134,10 @@ async fn make(
     if let ScopeJson::Instance(sop_uid) = &asked.scope {
         sees_instance(&app, &within, sop_uid).await?;
     }
-    let custodian = caller.custodian().await?;
+    let custodian = match &asked.scope {
+        ScopeJson::Patient { .. } => asked.custodian.or(caller.custodian().await?),
+        _ => None,
+    };
     if matches!(asked.scope, ScopeJson::Patient { .. }) && !within.keeps(custodian) {
         return Err(Error::NotFound);
     }
@@ -230,6 +237,7 @@ fn json(correction: Correction) -> CorrectionJson {
     CorrectionJson {
         id: correction.id,
         scope: correction.made.scope.into(),
+        custodian: correction.made.custodian,
         changes: named(correction.made.changes),
         before: named(correction.before),
         actor: correction.made.actor,

@@ -6,6 +6,7 @@
 //! DELETE /archive/merges/{id}            undoes one
 //! ```
 //!
+//! `custodian` beside them is the number of the organisation whose patients they are; without it, that of who asks, if any.
 //! From then on every way out shows the studies of the one under the identity of the other, and both identifiers find them.
 
 use axum::extract::{Path, State};
@@ -51,6 +52,7 @@ impl From<Identifier> for PatientJson {
 struct MakeJson {
     from: PatientJson,
     into: PatientJson,
+    custodian: Option<i64>,
     reason: String,
 }
 
@@ -59,6 +61,8 @@ struct MergeJson {
     id: i64,
     from: PatientJson,
     into: PatientJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custodian: Option<i64>,
     actor: String,
     at_ns: i64,
     reason: String,
@@ -80,7 +84,7 @@ async fn make(
     Json(asked): Json<MakeJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
     let within = caller.may(Action::Correct, None).await?;
-    let custodian = caller.custodian().await?;
+    let custodian = asked.custodian.or(caller.custodian().await?);
     if !within.keeps(custodian) {
         return Err(Error::NotFound);
     }
@@ -112,6 +116,7 @@ fn json(merge: Merge) -> MergeJson {
         id: merge.id,
         from: merge.made.from.into(),
         into: merge.made.into.into(),
+        custodian: merge.made.custodian,
         actor: merge.made.actor,
         at_ns: merge.made.at_ns,
         reason: merge.made.reason,

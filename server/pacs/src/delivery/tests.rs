@@ -223,6 +223,53 @@ async fn a_queue_goes_on_where_it_stopped() {
     .await;
 }
 
+/// Entries of other kinds are passed over, without being read again and again; the way that was come is kept.
+#[tokio::test]
+async fn a_reader_passes_over_what_is_not_its_own() {
+    on_both(async |index| {
+        let queue = Queue::open(index.clone(), "test", Begin::AtTheFirst)
+            .await
+            .unwrap();
+        let looks = async |count: i64| {
+            let entries: Vec<_> = (0..count)
+                .map(|at_ns| journal::Entry::new("study.read", "person:1", at_ns))
+                .collect();
+            let change = index.turns().begin().await.unwrap();
+            journal::append(&change, &entries).await.unwrap();
+            change.commit().await.unwrap();
+        };
+        let cursor = async || store::cursor(&index, "test").await.unwrap().unwrap();
+        let mut passed = 0;
+        looks(1000).await;
+        assert!(!reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        assert_eq!((passed, cursor().await), (1000, 0), "not a write for every look");
+        arrive(&index, 1, 0).await;
+        looks(5).await;
+        assert!(reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        assert_eq!((passed, cursor().await), (1006, 1006));
+        assert_eq!(count(&queue, State::Waiting).await, 1);
+        assert!(!reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        looks(12_000).await;
+        assert!(!reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        assert_eq!(
+            (passed, cursor().await),
+            (13_006, 13_006),
+            "after so many it is kept"
+        );
+        // A page of events ends where it ends: what is behind it is read next.
+        for number in 1..=300 {
+            arrive(&index, 2, number).await;
+        }
+        looks(3).await;
+        assert!(reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        assert_eq!(passed, 13_006 + 256);
+        assert!(reader::read(&queue, &ToAll(0), &mut passed).await.unwrap());
+        assert_eq!((passed, cursor().await), (13_309, 13_309));
+        assert_eq!(count(&queue, State::Waiting).await, 301);
+    })
+    .await;
+}
+
 struct EventTableRead<'a>(&'a Index);
 
 impl EventTableRead<'_> {

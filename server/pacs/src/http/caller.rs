@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{App, Error, Result};
+use super::{App, Error, Peer, Result};
 use crate::access::{self, Action, Context, Principal, Question, Refusal, Restriction};
 use crate::index::Sender;
 
@@ -138,8 +138,10 @@ impl FromRequestParts<App> for Caller {
 fn context(parts: &Parts) -> Context {
     let route = parts.extensions.get::<MatchedPath>();
     let way = route.map_or("none", MatchedPath::as_str);
-    let context = parts.extensions.get::<Context>().cloned();
-    context.unwrap_or_default().by(format!("{} {way}", parts.method))
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    let said = parts.extensions.get::<Context>().cloned();
+    let context = said.unwrap_or_else(|| Context::from(peer));
+    context.by(format!("{} {way}", parts.method))
 }
 
 /// The token of an Authorization header; schemes are compared without case (RFC 9110 11.1).

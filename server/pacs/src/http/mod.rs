@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use caller::Caller;
 pub(crate) use caller::bearer;
 pub use error::Error;
-pub use serve::{Limits, serve};
+pub use serve::{Limits, Peer, serve};
 
 use crate::access::Authorize;
 use crate::delivery::Queue;

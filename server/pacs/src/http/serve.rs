@@ -21,8 +21,6 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use crate::access::Context;
-
 /// What connections may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -50,6 +48,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// Where a request comes from, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
 
 /// Answers requests until `shutdown` is ready, then lets those under way end.
 ///
@@ -114,7 +116,7 @@ async fn connection(
     // Around the router, not on it: a layer on a router is made anew for each of its routes.
     let service = ServiceBuilder::new()
         .map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Context::from(Some(address.ip())));
+            request.extensions_mut().insert(Peer(address));
             request
         })
         .layer(RequestBodyTimeoutLayer::new(limits.silence))

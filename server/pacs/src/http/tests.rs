@@ -1,5 +1,7 @@
 //! The guard and the bounds of connections, over real sockets.
 
+mod custody;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +36,10 @@ pub(crate) async fn app(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> A
 async fn find(caller: Caller) -> Result<&'static str> {
     caller.may(Action::Find, None).await?;
     Ok("found")
+}
+
+async fn from(caller: Caller) -> String {
+    format!("{:?}", caller.context)
 }
 
 pub(crate) async fn start(router: Router, limits: Limits) -> (u16, oneshot::Sender<()>) {
@@ -143,6 +149,7 @@ async fn guarded(folder: &TestFolder, authorize: Arc<dyn Authorize>) -> Router {
     let app = app(folder, authorize).await;
     Router::new()
         .route("/find", get(find))
+        .route("/from", get(from))
         .with_state(app.clone())
         .merge(router(app))
 }
@@ -169,6 +176,12 @@ async fn a_token_opens_what_it_may() {
             "{header}: {answer}"
         );
     }
+    let header = format!("authorization: bearer {reads}\r\n");
+    let answer = ask(port, &request("/from", &header)).await;
+    assert!(
+        answer.contains("127.0.0.1") && answer.contains("GET /from"),
+        "{answer}"
+    );
     let answer = ask(port, &request("/nothing", "")).await;
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }

@@ -90,10 +90,16 @@ impl Signed {
         &self.person
     }
 
-    /// The principal that the archive asks about.
+    /// The principal that the archive asks about; none while something has to be done first: the archive sees no sessions.
     #[must_use]
-    pub fn principal(&self) -> Option<Principal> {
-        None
+    pub fn principal(&self, is_inside: bool) -> Option<Principal> {
+        let needs = self.must_set_up_second_factor || !is_inside;
+        let is_blocked = self.person.must_change_password || needs && !self.person.has_second_factor;
+        let organisation = self.organisation().filter(|_| !is_blocked)?;
+        Some(Principal::Person {
+            person: self.account(),
+            organisation,
+        })
     }
 
     /// Where something has to be done before an action: the password, or the second factor.

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use pacs::access::Context;
+use pacs::http::Peer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
@@ -56,7 +57,7 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
             );
         }
         if let Some(signed) = visit.signed() {
-            if let Some(principal) = signed.principal() {
+            if let Some(principal) = signed.principal(visit.is_inside()) {
                 parts.extensions.insert(principal);
             }
         }
@@ -74,11 +75,8 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
 
 async fn visit_of(platform: &Platform, request: &Parts, number: String) -> Result<Visit, Error> {
     let headers = &request.headers;
-    let peer = request
-        .extensions
-        .get::<Context>()
-        .and_then(|context| context.address);
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
+    let peer = request.extensions.get::<Peer>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
     let address = address_of(peer, headers, |address| platform.settings().is_proxy(address));
     let (signed, ended) = match sessions::find(platform, headers).await? {
         Found::Signed(signed) => (Some(*signed), None),

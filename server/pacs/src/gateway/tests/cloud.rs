@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 use super::{key, secure, to_cloud};
-use crate::access::{Action, TokenFile, new_token};
+use crate::access::{Action, Authorize as _, Principal, TokenFile, new_token};
 use crate::delivery::State;
 use crate::events::EventTable;
 use crate::gateway::{Devices, Kind, web};
 use crate::http::App;
+use crate::services::applications::Applications;
 use crate::storage::Hash;
 use crate::test_folder::TestFolder;
 use crate::test_node::{Node, count, file, until};
@@ -211,4 +214,65 @@ async fn many_objects_pass_at_a_good_pace() {
         f64::from(OBJECTS) * 4.208 / seconds
     );
     assert_eq!(cloud.hashes().await, gateway.hashes().await);
+}
+
+/// An upload code is one organisation's: what it delivers is theirs, and it is told of nothing else.
+#[tokio::test]
+async fn a_code_delivers_for_its_organisation_only() {
+    let folder = TestFolder::new("cloud");
+    let archive = crate::test_node::archive(folder.path(), "CLOUD").await;
+    let index = archive.index().clone();
+    let tokens = TokenFile::open(&folder.path().join("tokens.toml")).unwrap();
+    let app = App::new(archive, Arc::new(tokens));
+    let ask = async |method: &str, path: &str, code: &str, body: Vec<u8>| {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(format!("/gateway/v1/{path}"))
+            .header("authorization", format!("Bearer {code}"))
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        let response = crate::http::router(app.clone()).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    let enroll = async |name, custodian| {
+        let code = Devices::enroll(&index, name, Kind::Code, Some(custodian)).await;
+        code.unwrap().unwrap()
+    };
+    let (seven, eight) = (enroll("site-7", 7).await, enroll("site-8", 8).await);
+    let deliver = async |code: &str, object: &[u8]| {
+        let (hash, size) = (Hash::of(object), object.len());
+        let put = ask("PUT", &format!("objects/{hash}/0"), code, object.to_vec()).await;
+        assert_eq!(put.0, 200, "{put:?}");
+        ask("POST", &format!("objects/{hash}?size={size}"), code, Vec::new()).await
+    };
+    let first = file(1, 1, "", 500);
+    assert_eq!(deliver(&seven, &first).await.0, 200);
+    assert_eq!(index.custodian_of("2.25.1").await.unwrap(), Some(7));
+    let foreign = deliver(&eight, &file(1, 2, "", 500)).await;
+    assert_eq!(foreign.0, 422, "it would be refused again: {foreign:?}");
+    assert!(foreign.1.contains("another organisation"), "{foreign:?}");
+    assert_eq!(
+        deliver(&eight, &first).await.0,
+        422,
+        "nor is it told that these bytes are there"
+    );
+    let stored = format!("objects/{}", Hash::of(&first));
+    for (code, expected) in [(&seven, "\"stored\":true"), (&eight, "\"stored\":false")] {
+        let (_, body) = ask("GET", &stored, code, Vec::new()).await;
+        assert!(body.contains(expected), "{body}");
+    }
+    // The organisation's own page lists and revokes its codes, and no other's.
+    let listed = Devices::list_of(&index, 7).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].code_id.as_deref(), Some(&seven[..4]));
+    assert!(!Devices::revoke_of(&index, 7, "site-8").await.unwrap());
+    assert!(Devices::revoke_of(&index, 7, "site-7").await.unwrap());
+    assert_eq!(ask("GET", "hello", &seven, Vec::new()).await.0, 401);
+    assert_eq!(ask("GET", "hello", &eight, Vec::new()).await.0, 200);
+    // Whoever asks for the application's rights is told the device's custodian too.
+    let applications = Applications::open(index.clone()).await.unwrap();
+    let device = Principal::Device("site-8".to_owned());
+    assert_eq!(applications.custodian(&device).await.unwrap(), Some(8));
 }

@@ -6,7 +6,7 @@
 mod store;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use dicom_core::header::Header as _;
 use dicom_core::{DataElement, Tag, VR};

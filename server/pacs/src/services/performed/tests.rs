@@ -16,7 +16,7 @@ use crate::test_folder::TestFolder;
 const CLASS: &str = uids::MODALITY_PERFORMED_PROCEDURE_STEP;
 const STUDY: &str = "1.2.826.0.1.3680043.8.498.900.2";
 
-fn begun(step_id: &str) -> InMemDicomObject {
+pub(in crate::services) fn begun(step_id: &str) -> InMemDicomObject {
     let mut begun = object(&[
         (tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"),
         (tags::MODALITY, VR::CS, "NM"),

@@ -1,5 +1,6 @@
 //! The archive as a provider: our own user, and DCMTK's tools where they are installed.
 
+mod custody;
 mod figures;
 mod retrieval;
 mod rights;
