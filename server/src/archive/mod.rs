@@ -7,13 +7,12 @@ mod jobs;
 mod log;
 mod marks;
 mod serve;
+pub mod site;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use pacs::access::{Authorize, Open, TokenFile};
 use pacs::fast::KeptFrames;
 use pacs::index::{Index, Place};
 use pacs::ingest::Ingest;
@@ -130,14 +129,6 @@ fn place(config: &Config) -> anyhow::Result<Place> {
             Ok(Place::Postgres(url.trim().to_owned()))
         }
     }
-}
-
-/// Who may do what over HTTP.
-fn authorize(config: &Config, is_open: bool) -> anyhow::Result<Arc<dyn Authorize>> {
-    if is_open {
-        return Ok(Arc::new(Open));
-    }
-    Ok(Arc::new(TokenFile::open(&config.tokens())?))
 }
 
 /// Whether a file of tokens lets anybody in.

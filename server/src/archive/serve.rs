@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 use dimse::{Config as DimseConfig, Provider};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use pacs::access::Action;
+use pacs::access::{Action, Authorize, Open};
 use pacs::dicomweb;
 use pacs::http::{self, App};
 use pacs::services::applications::{ALL_ACTIONS, Application, Applications};
 use pacs::services::{self, Archive};
+use platform::Platform;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -24,7 +25,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
 use super::jobs::Jobs;
-use super::{authorize, health, marks, open};
+use super::{health, marks, open, site};
 use crate::config::Config;
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
@@ -55,11 +56,30 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let archive = open(config).await?;
     let applications = applications(config, is_open, &archive).await?;
     let archive = archive.with_applications(applications.clone());
+    let platform = match is_open {
+        true => None,
+        false => Some(site::open(config, archive.index()).await?),
+    };
+    let authorize: Arc<dyn Authorize> = match &platform {
+        None => Arc::new(Open),
+        Some(platform) => site::guard(config, platform, &applications)?,
+    };
+    // One guard for HTTP and for DICOM's network; an open archive keeps asking the list of applications there.
+    let archive = match &platform {
+        None => archive,
+        Some(_) => archive.with_authorize(Arc::clone(&authorize)),
+    };
     let jobs = Jobs::prepare(config, &archive).await?;
-    let app = App::new(archive.clone(), authorize(config, is_open)?)
+    let app = App::new(archive.clone(), authorize)
         .with_uploads(jobs.uploads.clone())
         .with_queue(jobs.queue.clone());
-    announce(config, is_open, http.local_addr()?, dicom.local_addr()?);
+    let address = http.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let link = match &platform {
+        None => None,
+        Some(platform) => site::first_link(config, platform, &format!("{scheme}://{address}")).await?,
+    };
+    announce(config, is_open, address, dicom.local_addr()?, link.as_deref());
 
     let (stop, stopped) = watch::channel(());
     let until = || {
@@ -70,7 +90,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     };
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
     let provider = Arc::new(provider);
-    let router = router(config, app.clone(), is_open)?;
+    let router = router(config, app.clone(), platform.as_ref())?;
     let answering = http::serve(http, router, tls, limits(config), until());
     let associating = {
         let (provider, until) = (Arc::clone(&provider), until());
@@ -88,6 +108,15 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         let (config, until) = (config.clone(), until());
         async move { jobs.run(&config, &app, until).await }
     };
+    let until_kept = until();
+    let keeping = {
+        let (key, heads) = (site::journal_key(config)?, site::heads(config));
+        async move {
+            if let Some(platform) = platform {
+                platform::upkeep::run(platform, key, heads, until_kept).await;
+            }
+        }
+    };
     let ending = async {
         shutdown.await;
         tracing::info!("ending");
@@ -99,6 +128,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(associating),
         part(securely),
         part(working),
+        part(keeping),
         ending
     )?;
     tracing::info!("ended");
@@ -135,17 +165,19 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
         .with_context(|| format!("{setting}: cannot listen on {address}"))
 }
 
-fn router(config: &Config, app: App, is_open: bool) -> anyhow::Result<axum::Router> {
+fn router(config: &Config, app: App, platform: Option<&Platform>) -> anyhow::Result<axum::Router> {
     let origins = config.http.origins.iter().map(|origin| origin.parse());
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
     let destinations = config.routing.destination.iter();
     let destinations = destinations.map(|destination| destination.name.clone()).collect();
     let router = health::router(app.clone(), figures()?, destinations).merge(http::router(app));
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
-    Ok(if is_open {
-        http::only_this_machine(router)
-    } else {
-        router
+    Ok(match platform {
+        None => http::only_this_machine(router),
+        Some(platform) => {
+            let router = router.merge(platform::router(platform)).fallback(platform::web::layers::nowhere);
+            platform::web::layers::around(router, platform)
+        }
     })
 }
 
@@ -215,7 +247,7 @@ fn acceptor(
 }
 
 /// Says where it listens; the first lines that scripts wait for.
-fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr) {
+fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr, link: Option<&str>) {
     let scheme = if config.http.tls.is_some() {
         "https"
     } else {
@@ -226,8 +258,10 @@ fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr)
     } else {
         ""
     };
+    // Good once, for a week; the next start makes another while nobody has used it.
+    let link = link.map_or(String::new(), |link| format!("first administrator  {link}\n"));
     let lines = format!(
-        "{warning}http   {scheme}://{http}\ndicom  {}@{dicom}\ndata   {}\n",
+        "{warning}http   {scheme}://{http}\ndicom  {}@{dicom}\ndata   {}\n{link}",
         config.dicom.ae_title,
         config.data.display()
     );

@@ -44,6 +44,8 @@ pub struct Config {
     pub scrub: Scrub,
     /// Whereto what is received is sent on.
     pub routing: pacs::routing::Config,
+    /// People and pages.
+    pub site: Site,
     /// What is written to standard error.
     pub log: Log,
 }
@@ -206,6 +208,31 @@ pub struct Limits {
     pub silence_s: u64,
 }
 
+/// People and pages.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    /// Where browsers reach the site, as `https://uptake.example`; what a proxy in front of it is called by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// The offset of the site's time from UTC, as `+08:00`.
+    pub time_zone: String,
+    /// The hospital's networks: sign-in from elsewhere takes a second factor. Private ones when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Vec<String>>,
+    /// Proxies that are believed when they say where a request comes from (X-Forwarded-For).
+    pub proxies: Vec<String>,
+    /// Whether doctors may register by themselves; a reviewer approves.
+    pub registration: bool,
+    /// Folder of the site's keys [default: `keys` in the data folder]. What is encrypted cannot be read without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
+    /// File of the journal's signed ends [default: `journal-heads.jsonl` in the data folder]. It belongs where the database's
+    /// administrator cannot write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal_heads: Option<PathBuf>,
+}
+
 /// What is written to standard error.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -239,6 +266,7 @@ impl Default for Config {
             retention: Retention::default(),
             scrub: Scrub::default(),
             routing: pacs::routing::Config::default(),
+            site: Site::default(),
             log: Log::default(),
         }
     }
@@ -344,6 +372,20 @@ impl Peer {
     }
 }
 
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            time_zone: "+08:00".to_owned(),
+            inside: None,
+            proxies: Vec::new(),
+            registration: true,
+            keys: None,
+            journal_heads: None,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -432,6 +474,12 @@ impl Config {
             );
         }
         self.routing.check().context("routing")?;
+        crate::archive::site::check(self)?;
+        let address = self.site.public_url.as_deref();
+        ensure!(
+            address.is_none_or(|url| url.starts_with("https://") || url.starts_with("http://")),
+            "site.public_url: expected an address as https://uptake.example, found {address:?}"
+        );
         pacs::retention::Policy::new(self.retention.out_patient_years, self.retention.in_patient_years)
             .context("retention")?;
         let Storage { main, cold, .. } = &self.storage;
@@ -467,6 +515,13 @@ impl Config {
     /// When a path is not text.
     pub fn to_toml(&self) -> anyhow::Result<String> {
         Ok(toml::to_string_pretty(self)?)
+    }
+
+    /// The folder of keys.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        let given = self.site.keys.clone();
+        given.unwrap_or_else(|| self.data.join("keys"))
     }
 
     /// The file of bearer tokens.

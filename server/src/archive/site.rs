@@ -1,0 +1,95 @@
+//! The platform over the archive's database: opened, reached over HTTP beside the archive, looked after.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use journal::heads::Key;
+use pacs::access::{Authorize, TokenFile};
+use pacs::index::Index;
+use pacs::services::applications::Applications;
+use platform::Platform;
+use platform::clock::{Clock, Zone};
+use platform::guard::Guard;
+use platform::settings::Settings;
+use platform::setup::{self, Office};
+
+use crate::config::Config;
+
+/// Opens the platform.
+///
+/// # Errors
+///
+/// A database of a later version, keys that cannot be read.
+pub async fn open(config: &Config, index: &Index) -> anyhow::Result<Platform> {
+    let (readers, writer) = (index.readers().clone(), index.turns().clone());
+    Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let site = &config.site;
+    let networks = |name: &str, texts: &[String]| {
+        let network = |text: &String| text.parse().with_context(|| format!("{name}: {text:?}"));
+        texts.iter().map(network).collect::<anyhow::Result<Vec<_>>>()
+    };
+    let zone = Zone::from_text(&site.time_zone);
+    let is_public_secure = site.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    let default = Settings::default();
+    Ok(Settings {
+        public_url: site.public_url.clone(),
+        is_secure: config.http.tls.is_some() || is_public_secure,
+        zone: zone.with_context(|| format!("site.time_zone: expected an offset as +08:00, found {:?}", site.time_zone))?,
+        inside: match &site.inside {
+            Some(texts) => networks("site.inside", texts)?,
+            None => default.inside,
+        },
+        proxies: networks("site.proxies", &site.proxies)?,
+        has_registration: site.registration,
+    })
+}
+
+/// Checks what cannot be meant.
+///
+/// # Errors
+///
+/// The first such setting.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    settings(config).map(|_| ())
+}
+
+/// Who answers the archive's questions: the platform.
+///
+/// # Errors
+///
+/// A file of tokens that cannot be read.
+pub fn guard(config: &Config, platform: &Platform, applications: &Applications) -> anyhow::Result<Arc<dyn Authorize>> {
+    let tokens = TokenFile::open(&config.tokens())?;
+    Ok(Arc::new(Guard::new(platform.clone(), tokens, applications.clone())))
+}
+
+/// The key that signs the end of the journal.
+///
+/// # Errors
+///
+/// A file that cannot be read or written.
+pub fn journal_key(config: &Config) -> anyhow::Result<Key> {
+    Ok(Key::open(&config.keys().join("journal"))?)
+}
+
+/// The file of the journal's signed ends.
+#[must_use]
+pub fn heads(config: &Config) -> PathBuf {
+    let given = config.site.journal_heads.clone();
+    given.unwrap_or_else(|| config.data.join("journal-heads.jsonl"))
+}
+
+/// Prints the link of the first administrator, while nobody is.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn first_link(config: &Config, platform: &Platform, address: &str) -> anyhow::Result<Option<String>> {
+    let path = setup::link(platform, Office::System).await.context("the first administrator's link")?;
+    let base = config.site.public_url.as_deref().unwrap_or(address).trim_end_matches('/').to_owned();
+    Ok(path.map(|path| format!("{base}{path}")))
+}
