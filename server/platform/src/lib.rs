@@ -24,6 +24,8 @@ pub mod web;
 mod workbench;
 
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod test_site;
 
 use std::path::Path;

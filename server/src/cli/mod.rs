@@ -22,6 +22,7 @@ mod render;
 mod report;
 mod serve;
 mod session;
+mod site;
 mod suv;
 
 use std::path::PathBuf;
@@ -64,6 +65,12 @@ enum Command {
     /// Runs a gateway into an archive elsewhere, and looks after who may deliver.
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Looks after the site's administrators and organisations.
+    #[command(subcommand)]
+    Site(site::Command),
+    /// Checks the journal of what happened.
+    #[command(subcommand)]
+    Audit(site::Audit),
     /// Lists the graphics adapters that pictures can be made on.
     Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
@@ -91,6 +98,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config(settings) => serve::config(&settings),
         Command::Pacs(command) => pacs::run(&command),
         Command::Gateway(command) => gateway::run(&command),
+        Command::Site(command) => site::run(&command),
+        Command::Audit(command) => site::audit(&command),
         Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),

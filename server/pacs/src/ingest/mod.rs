@@ -160,6 +160,8 @@ pub struct Ingest {
     index: Index,
     limits: Limits,
     refusals: Option<Refusals>,
+    /// Who sends what nobody else is named for.
+    sender: Option<Sender>,
     /// Held shared from an object's file to its row, so that nothing is removed between the two.
     between: Arc<RwLock<()>>,
 }
@@ -177,6 +179,7 @@ impl Ingest {
             index,
             limits,
             refusals: None,
+            sender: None,
             between: Arc::default(),
         })
     }
@@ -190,6 +193,15 @@ impl Ingest {
         }
     }
 
+    /// Names who sends what nobody else is named for.
+    #[must_use]
+    pub fn sending_as(self, sender: impl Into<Sender>) -> Self {
+        Self {
+            sender: Some(sender.into()),
+            ..self
+        }
+    }
+
     /// Begins to receive an object: a Part 10 file, with preamble and meta information.
     #[must_use]
     pub fn begin(&self) -> Receiving {
@@ -199,7 +211,7 @@ impl Ingest {
             too_large: false,
             announced: Vec::new(),
             study_uid: None,
-            sender: None,
+            sender: self.sender.clone(),
         }
     }
 

@@ -9,6 +9,9 @@ mod record;
 mod roles;
 pub mod store;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 
 pub use members::store as membership;

@@ -7,6 +7,9 @@ mod profile;
 mod register;
 pub mod store;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 
 pub(crate) use accounts::state as account_state;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use pacs::index::Sender;
 use pacs::media::import::{Fate, import};
 use pacs::media::unpack::Limits;
 
@@ -18,6 +19,9 @@ pub struct Options {
     /// Files, folders with all below them, zips, discs.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// The organisation, by its number in `uptake site organisations`, whose the studies become.
+    #[arg(long, value_name = "NUMBER")]
+    organisation: Option<i64>,
     /// Names files that were stored before, or are no DICOM, too.
     #[arg(long)]
     verbose: bool,
@@ -43,7 +47,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             _ if options.json => refused.push(serde_json::json!([name, fate.to_string()])),
             _ => println!("refused {name}: {fate}"),
         };
-        let imported = import(archive.ingest(), &options.paths, Limits::default(), told).await;
+        let ingest = match options.organisation {
+            None => archive.ingest().clone(),
+            custodian => archive.ingest().clone().sending_as(Sender {
+                actor: "cli".to_owned(),
+                custodian,
+            }),
+        };
+        let imported = import(&ingest, &options.paths, Limits::default(), told).await;
         imported.context("the import ended early; what was stored stays")
     })?;
     if options.json {

@@ -23,6 +23,7 @@ event-invitation-declined = Invitation declined
 event-role-added = Role added
 event-role-changed = Role changed
 event-role-removed = Role removed
+event-organisation-added = Organisation added
 event-organisation-changed = Organisation changed
 event-organisation-switched = Organisation switched
 event-audit-searched = Journal searched

@@ -23,6 +23,7 @@ event-invitation-declined = 谢绝邀请
 event-role-added = 新建角色
 event-role-changed = 修改角色
 event-role-removed = 删除角色
+event-organisation-added = 新建机构
 event-organisation-changed = 修改机构信息
 event-organisation-switched = 切换机构
 event-audit-searched = 查询审计日志

@@ -1,0 +1,253 @@
+//! Every route, asked by everybody. The routes come from the router; the answers are written by hand from the rows of the
+//! requirements, and never from the policies. A route without answers fails, and so do answers without a route.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
+
+use crate::permissions::{Kind, Permission};
+use crate::sign_in::one_time::{self, Purpose};
+use crate::test_site::{Browser, Page, Site};
+
+/// What somebody is told: `s` sign in first, `w` choose an organisation first, `.` not allowed, `+` anything else.
+///
+/// In order: anybody; somebody signed in without an organisation; a member without permissions; a member with the
+/// permission; a member of another organisation with the permission, about the first one's rows; the system, the security
+/// and the audit administrator of the platform.
+type Row = (&'static str, &'static str, &'static str, Option<Permission>, &'static str);
+
+/// Open to everybody.
+const PUBLIC: &str = "++++++++";
+/// Of everybody's own.
+const OWN: &str = "s+++++++";
+/// Of the organisation that is active: of another's, what is there.
+const LIST: &str = "sw.++...";
+/// Of a row of an organisation.
+const ROW: &str = "sw.+....";
+const SYSTEM: &str = "s....+..";
+const SECURITY: &str = "s.....+.";
+const AUDIT: &str = "s......+";
+
+use Permission as P;
+
+const ROWS: &[Row] = &[
+    ("GET", "/static/{version}/{name}", "NFR-06", None, PUBLIC),
+    ("GET", "/sign-in", "ACC-06", None, PUBLIC),
+    ("POST", "/sign-in", "ACC-06", None, PUBLIC),
+    ("GET", "/sign-in/code", "ACC-06", None, PUBLIC),
+    ("POST", "/sign-in/code", "ACC-06", None, PUBLIC),
+    ("POST", "/sign-out", "ACC-18", None, PUBLIC),
+    ("GET", "/captcha/{token}", "ACC-05", None, PUBLIC),
+    ("GET", "/forgotten", "ACC-14", None, PUBLIC),
+    ("POST", "/forgotten", "ACC-14", None, PUBLIC),
+    ("GET", "/forgotten/sent", "ACC-14", None, PUBLIC),
+    ("GET", "/reset/{token}", "ACC-14", None, PUBLIC),
+    ("POST", "/reset/{token}", "ACC-14", None, PUBLIC),
+    ("GET", "/register", "ACC-01", None, PUBLIC),
+    // Without a kind of account it is one that nobody registers for (ACC-03).
+    ("POST", "/register", "ACC-03", None, "........"),
+    ("GET", "/register/sent", "ACC-01", None, PUBLIC),
+    ("GET", "/set-up/{token}", "ACC-28", None, PUBLIC),
+    ("POST", "/set-up/{token}", "ACC-28", None, PUBLIC),
+    ("POST", "/language", "NFR-03", None, PUBLIC),
+    ("POST", "/theme", "NFR-06", None, PUBLIC),
+    ("GET", "/", "ACC-11", None, OWN),
+    ("GET", "/workbench", "ACC-11", None, OWN),
+    // The first organisation, which the others are no members of.
+    ("POST", "/switch", "ACC-11", None, "s.++...."),
+    ("GET", "/password", "ACC-14", None, OWN),
+    ("POST", "/password", "ACC-14", None, OWN),
+    ("GET", "/second-factor", "ACC-06", None, OWN),
+    ("POST", "/second-factor", "ACC-06", None, OWN),
+    ("GET", "/profile", "ACC-13", None, OWN),
+    ("POST", "/profile", "ACC-13", None, OWN),
+    ("GET", "/security", "ACC-18", None, OWN),
+    ("POST", "/security/sessions/{session}/end", "ACC-18", None, OWN),
+    ("GET", "/permissions", "ACC-20", None, OWN),
+    ("GET", "/notifications", "MSG-01", None, OWN),
+    ("POST", "/notifications/read", "MSG-01", None, OWN),
+    ("GET", "/notifications/{id}", "MSG-01", None, OWN),
+    ("GET", "/live", "ACC-21", None, OWN),
+    ("GET", "/log", "MSG-03", None, OWN),
+    ("GET", "/organisation", "ACC-31", None, "sw++++++"),
+    ("GET", "/organisation/edit", "ACC-31", Some(P::Organisation), LIST),
+    ("POST", "/organisation/edit", "ACC-31", Some(P::Organisation), LIST),
+    ("GET", "/members", "ACC-28", Some(P::Members), LIST),
+    ("POST", "/members", "ACC-28", Some(P::Members), LIST),
+    ("GET", "/members/new", "ACC-28", Some(P::Members), LIST),
+    ("GET", "/members/invite", "ACC-29", Some(P::Members), LIST),
+    ("POST", "/members/invite", "ACC-29", Some(P::Members), LIST),
+    ("GET", "/members/{id}", "ACC-30", Some(P::Members), ROW),
+    ("POST", "/members/{id}", "ACC-30", Some(P::Members), ROW),
+    ("POST", "/members/{id}/end", "ACC-30", Some(P::Members), ROW),
+    // An invitation of somebody else's.
+    ("POST", "/invitations/{id}/accept", "ACC-29", None, "s......."),
+    ("POST", "/invitations/{id}/decline", "ACC-29", None, "s......."),
+    ("GET", "/roles", "ACC-27", Some(P::Roles), LIST),
+    ("POST", "/roles", "ACC-27", Some(P::Roles), LIST),
+    ("GET", "/roles/new", "ACC-27", Some(P::Roles), LIST),
+    ("GET", "/roles/{id}", "ACC-27", Some(P::Roles), ROW),
+    ("POST", "/roles/{id}", "ACC-27", Some(P::Roles), ROW),
+    ("POST", "/roles/{id}/remove", "ACC-27", Some(P::Roles), ROW),
+    ("GET", "/platform/accounts", "ACC-04", None, SECURITY),
+    ("GET", "/platform/accounts/{id}", "ACC-04", None, SECURITY),
+    ("POST", "/platform/accounts/{id}/approve", "ACC-01", None, SECURITY),
+    ("POST", "/platform/accounts/{id}/reject", "ACC-01", None, SECURITY),
+    ("POST", "/platform/accounts/{id}/close", "ACC-04", None, SECURITY),
+    ("POST", "/platform/accounts/{id}/reset", "ACC-04", None, SECURITY),
+    ("POST", "/platform/accounts/{id}/unlock", "ACC-04", None, SECURITY),
+    ("GET", "/platform/audit", "PACS-34", None, AUDIT),
+];
+
+/// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).
+pub(crate) fn routes(router: &axum::Router) -> BTreeSet<(String, String)> {
+    let text = format!("{router:?}");
+    // What answers where there is no route stands after.
+    let text = text.split(", fallback_router: ").next().unwrap_or_default();
+    let (mut methods, mut paths) = (BTreeMap::new(), BTreeMap::new());
+    for piece in text.split("RouteId(").skip(1) {
+        let Some((id, rest)) = piece.split_once("): ") else {
+            continue;
+        };
+        if let Some(path) = rest.strip_prefix('"') {
+            paths.insert(id.to_owned(), path.split('"').next().unwrap_or_default().to_owned());
+        } else {
+            let has = |method: &&str| ["BoxedHandler", "Route"].iter().any(|kind| rest.contains(&format!("{method}: {kind}")));
+            let held = ["get", "post", "put", "patch", "delete"].into_iter().filter(has);
+            methods.insert(id.to_owned(), held.map(str::to_uppercase).collect::<Vec<_>>());
+        }
+    }
+    let mut routes = BTreeSet::new();
+    for (id, path) in paths {
+        for method in methods.get(&id).into_iter().flatten() {
+            routes.insert((method.clone(), path.clone()));
+        }
+    }
+    routes
+}
+
+struct Cast<'a> {
+    anybody: Browser<'a>,
+    newcomer: Browser<'a>,
+    plain: Browser<'a>,
+    holder: Browser<'a>,
+    foreign: Browser<'a>,
+    system: Browser<'a>,
+    security: Browser<'a>,
+    audit: Browser<'a>,
+}
+
+impl<'a> Cast<'a> {
+    fn all(&self) -> [&Browser<'a>; 8] {
+        [
+            &self.anybody, &self.newcomer, &self.plain, &self.holder, &self.foreign, &self.system, &self.security,
+            &self.audit,
+        ]
+    }
+}
+
+/// A path with the numbers of rows of the first organisation.
+async fn filled(site: &Site, path: &str, here: i64) -> String {
+    let id = if path.starts_with("/roles/") {
+        site.role(here, &[]).await
+    } else if path.starts_with("/members/") || path.starts_with("/invitations/") {
+        site.count(&format!("SELECT MIN(id) FROM memberships WHERE organisation = {here}")).await
+    } else if path.starts_with("/platform/accounts/") {
+        site.account("赵医生").await.0
+    } else {
+        1
+    };
+    path.replace("{id}", &id.to_string())
+        .replace("{token}", "none")
+        .replace("{session}", "none")
+        .replace("{version}/{name}", "x/y")
+}
+
+fn answer(page: &Page) -> char {
+    match (page.status.as_u16(), page.location.as_str()) {
+        (303, to) if to.starts_with("/sign-in?") => 's',
+        (303, "/workbench") => 'w',
+        (403, _) => '.',
+        (500, _) => '!',
+        _ => '+',
+    }
+}
+
+async fn ask(browser: &Browser<'_>, method: &str, path: &str, here: i64) -> char {
+    let id = here.to_string();
+    let fields: Vec<(&str, &str)> = if path == "/switch" { vec![("organisation", id.as_str())] } else { Vec::new() };
+    let page = match method {
+        "GET" => browser.send(Method::GET, path, None, &[]).await,
+        _ => browser.post(path, &fields).await,
+    };
+    answer(&page)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_answers_everybody_as_its_row_says() {
+    let mut wrong = Vec::new();
+    for (method, path, row, permission, expected) in ROWS {
+        // What streams never ends: that it may be asked is seen by its own test.
+        if *path == "/live" {
+            continue;
+        }
+        let site = Site::new().await;
+        let here = site.organisation(Kind::Hospital, "第一医院").await;
+        let there = site.organisation(Kind::Hospital, "第二医院").await;
+        site.administrator(here).await;
+        site.administrator(there).await;
+        let held: Vec<Permission> = permission.iter().copied().collect();
+        let (newcomer, _) = site.account("新人").await;
+        let cast = Cast {
+            anybody: site.browser(),
+            newcomer: site.signed_in(newcomer, None).await,
+            plain: site.member(here, &[]).await,
+            holder: site.member(here, &held).await,
+            foreign: site.member(there, &held).await,
+            system: site.officer("organisations").await,
+            security: site.officer("accounts").await,
+            audit: site.officer("audit").await,
+        };
+        let path = filled(&site, path, here).await;
+        let mut found: Vec<char> = vec!['?'; 8];
+        // Whoever is refused asks first: what is allowed changes what is there.
+        let mut order: Vec<usize> = (0..8).collect();
+        order.sort_by_key(|place| expected.as_bytes()[*place] == b'+');
+        for place in order {
+            found[place] = ask(cast.all()[place], method, &path, here).await;
+        }
+        let found: String = found.into_iter().collect();
+        if found != *expected {
+            wrong.push(format!("{row} {method} {path}: expected {expected}, found {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_route_of_the_router_has_a_row() {
+    let site = Site::new().await;
+    let routed = routes(&site.routes());
+    let known: BTreeSet<(String, String)> =
+        ROWS.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let differing: Vec<_> = routed.symmetric_difference(&known).collect();
+    assert!(differing.is_empty() && routed.len() > 50, "{differing:?} of {}", routed.len());
+}
+
+#[tokio::test]
+async fn a_link_that_was_used_or_is_too_old_says_so() {
+    let site = Site::new().await;
+    let (account, _) = site.account("王小明").await;
+    let change = site.platform.writer().begin().await.unwrap();
+    let token = one_time::make(&*change, Purpose::Reset, Some(account), "", site.now_ns()).await.unwrap();
+    change.commit().await.unwrap();
+    let path = format!("/reset/{token}");
+    let browser = site.browser();
+    browser.get(&path).await.is(200);
+    let fields = [("password", "Another_1"), ("again", "Another_1")];
+    browser.post(&path, &fields).await.leads_to("/sign-in");
+    browser.get(&path).await.is(410);
+    browser.post(&path, &fields).await.is(410);
+    // A token for one purpose is none for another.
+    browser.get(&format!("/set-up/{token}")).await.is(410);
+}
