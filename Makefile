@@ -2,7 +2,7 @@
 
 .PHONY: run test test-long bench audit
 
-# Makes the demo study and draws a fused picture of it.
+# Builds, fills an archive with the demo studies, serves it, and prints the address and the first administrator's link.
 run:
 	@scripts/setup.sh
 	@scripts/run.sh

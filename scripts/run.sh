@@ -1,19 +1,26 @@
 #!/usr/bin/env bash
-# Writes the demo study once, then draws a fused coronal plane through its hottest voxel.
+# Builds, fills an archive with the demo studies of a demo hospital once, and serves it until it is told to end.
 . "$(dirname "$0")/env.sh"
 
 demo=${UPTAKE_DEMO:-target/demo}
-picture=${UPTAKE_PICTURE:-target/fused.png}
+data=${UPTAKE_DATA:-target/uptake-data}
 
 say "building"
 cargo build --release -p uptake
 uptake=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release/uptake
 
 if [ ! -e "$demo/petct/truth.json" ]; then
-	say "writing the demo study to $demo"
+	say "writing the demo studies to $demo"
 	"$uptake" demo "$demo"
 fi
+if [ ! -e "$data/demo-loaded" ]; then
+	say "loading them into $data"
+	"$uptake" site organisations --data "$data" --json | grep -q '"kind":"hospital"' ||
+		"$uptake" site add-organisation --data "$data" --kind hospital --name "示范医院"
+	hospital=$("$uptake" site organisations --data "$data" --json | sed -n 's/.*"id":\([0-9]*\),"kind":"hospital".*/\1/p' | head -n 1)
+	"$uptake" pacs import --data "$data" --organisation "$hospital" "$demo"
+	touch "$data/demo-loaded"
+fi
 
-say "drawing PET over CT"
-"$uptake" render "$demo/petct" --view fused --plane coronal --at center --size 768x768 --annotate all -o "$picture"
-printf '\nfused PET-CT: %s\nwhat is in it: %s info %s\nits SUV:       %s suv %s\n' "$picture" "$uptake" "$demo" "$uptake" "$demo/petct"
+say "serving; end it with Ctrl-C"
+exec "$uptake" serve --data "$data" "$@"
