@@ -101,9 +101,11 @@ impl Index {
         if plan.backend != Backend::Sqlite || !query.within.has_custodians() {
             return Ok(plan);
         }
-        // Custodians lead to rows where nothing else does, or where they keep few studies.
-        let leads = match (query.level, plan.way) {
-            (Level::Study, way) => !matches!(way, Way::From(_)) && query.within.custodians().len() == 1,
+        // One custodian's studies and patients lie in the order of pages; series and instances are sorted where they are few.
+        let is_one = query.within.custodians().len() == 1;
+        let leads = match query.level {
+            Level::Study => is_one && !matches!(plan.way, Way::From(_)),
+            Level::Patient if is_one => groups.is_empty(),
             _ => groups.is_empty() && self.keep_few(&query.within).await?,
         };
         let custodian_sign = if leads { "" } else { "+" };
