@@ -151,11 +151,16 @@ impl Index {
         let is_narrow = |group: &Group<'_>| !matches!(group, Group::Own(key) if key.tag == tags::STUDY_DATE);
         let has_dates = !groups.iter().all(is_narrow);
         match (plan.way, groups.iter().position(is_narrow)) {
-            // Custodians' own studies are fewer.
-            (Way::Walk, Some(first)) if !has_dates && !query.within.has_custodians() => Ok(Plan {
-                way: Way::From(first),
-                ..plan
-            }),
+            (Way::Walk, Some(first)) if !has_dates => {
+                // The studies of a custodian who keeps few are walked.
+                let is_short = query.within.has_custodians() && self.keep_few(&query.within).await?;
+                let from = Plan {
+                    way: Way::From(first),
+                    custodian_sign: "+",
+                    ..plan
+                };
+                Ok(if is_short { plan } else { from })
+            }
             _ => Ok(plan),
         }
     }
