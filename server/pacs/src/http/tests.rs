@@ -1,6 +1,7 @@
 //! The guard and the bounds of connections, over real sockets.
 
 mod custody;
+mod organisations;
 
 use std::sync::Arc;
 use std::time::Duration;

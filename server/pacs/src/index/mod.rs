@@ -11,6 +11,7 @@ mod condition;
 mod conflict;
 mod connections;
 mod correct;
+mod corrected_study;
 mod custody;
 mod dump;
 mod facts;

@@ -101,9 +101,11 @@ impl Index {
         if plan.backend != Backend::Sqlite || !query.within.has_custodians() {
             return Ok(plan);
         }
-        // Custodians lead to rows where nothing else does, or where they keep few studies.
-        let leads = match (query.level, plan.way) {
-            (Level::Study, way) => !matches!(way, Way::From(_)) && query.within.custodians().len() == 1,
+        // One custodian's studies and patients lie in the order of pages; series and instances are sorted where they are few.
+        let is_one = query.within.custodians().len() == 1;
+        let leads = match query.level {
+            Level::Study => is_one && !matches!(plan.way, Way::From(_)),
+            Level::Patient if is_one => groups.is_empty(),
             _ => groups.is_empty() && self.keep_few(&query.within).await?,
         };
         let custodian_sign = if leads { "" } else { "+" };
@@ -149,11 +151,16 @@ impl Index {
         let is_narrow = |group: &Group<'_>| !matches!(group, Group::Own(key) if key.tag == tags::STUDY_DATE);
         let has_dates = !groups.iter().all(is_narrow);
         match (plan.way, groups.iter().position(is_narrow)) {
-            // Custodians' own studies are fewer.
-            (Way::Walk, Some(first)) if !has_dates && !query.within.has_custodians() => Ok(Plan {
-                way: Way::From(first),
-                ..plan
-            }),
+            (Way::Walk, Some(first)) if !has_dates => {
+                // The studies of a custodian who keeps few are walked.
+                let is_short = query.within.has_custodians() && self.keep_few(&query.within).await?;
+                let from = Plan {
+                    way: Way::From(first),
+                    custodian_sign: "+",
+                    ..plan
+                };
+                Ok(if is_short { plan } else { from })
+            }
             _ => Ok(plan),
         }
     }

@@ -4,7 +4,7 @@ use database::Database;
 use database::Transaction;
 use database::schema::{self, Boxed, Schema};
 
-use super::{Error, Result, correct, names};
+use super::{Error, Result, corrected_study, names};
 use crate::events;
 
 /// Never change one that was released: add the next.
@@ -37,7 +37,7 @@ fn move_events(transaction: &Transaction) -> Boxed<'_, Result<()>> {
 }
 
 fn write_studies(transaction: &Transaction) -> Boxed<'_, Result<()>> {
-    Box::pin(correct::write_studies(transaction))
+    Box::pin(corrected_study::write_studies(transaction))
 }
 
 /// Brings a database to the latest schema, its journal first.

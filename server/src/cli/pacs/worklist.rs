@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use dicom_dictionary_std::tags;
+use pacs::index::Restriction;
 use pacs::orders::{Filter, OrderSource as _, OrderTable, State, Step, import};
 use serde_json::{Value, json};
 
@@ -32,6 +33,9 @@ pub enum Command {
 pub struct Add {
     #[command(flatten)]
     settings: Settings,
+    /// The organisation, by its number, whose applications find it.
+    #[arg(long, value_name = "NUMBER")]
+    organisation: Option<i64>,
     /// Scheduled Procedure Step ID.
     #[arg(long, value_name = "ID")]
     id: String,
@@ -81,6 +85,9 @@ pub struct Add {
 pub struct Import {
     #[command(flatten)]
     settings: Settings,
+    /// The organisation, by its number, whose applications find it.
+    #[arg(long, value_name = "NUMBER")]
+    organisation: Option<i64>,
     /// Files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -141,7 +148,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Add(options) => {
             let item = item(options)?;
             let steps = import(item.to_string().as_bytes())?;
-            add(&options.settings, &steps)
+            add(&options.settings, &steps, options.organisation)
         }
         Command::Import(options) => {
             let mut steps = Vec::new();
@@ -150,7 +157,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
                 let found = import(&bytes).with_context(|| format!("{} is not taken", file.display()))?;
                 steps.extend(found);
             }
-            add(&options.settings, &steps)
+            add(&options.settings, &steps, options.organisation)
         }
         Command::List(options) => list(options),
         Command::State(options) => with(&options.settings, async |orders| {
@@ -168,9 +175,9 @@ fn with<T>(settings: &Settings, act: impl AsyncFnOnce(OrderTable) -> anyhow::Res
 }
 
 /// Adds all or none, and prints the identifiers.
-fn add(settings: &Settings, steps: &[Step]) -> anyhow::Result<()> {
+fn add(settings: &Settings, steps: &[Step], organisation: Option<i64>) -> anyhow::Result<()> {
     with(settings, async |orders| {
-        Ok(orders.add(steps, "cli", None).await?)
+        Ok(orders.add(steps, "cli", organisation).await?)
     })?;
     for step in steps {
         println!("{}", step.id);
