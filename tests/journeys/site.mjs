@@ -1,0 +1,171 @@
+// A site of the journeys' own, and people with browsers: real pages in a real browser, codes of a real authenticator.
+
+import { spawn, execFileSync } from "node:child_process";
+import { createHash, createHmac } from "node:crypto";
+import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+export const PASSWORD = "Nuclear_1";
+
+/** Starts `uptake serve` on a new folder and gives its address and the first administrator's link. */
+export class Site {
+  static async start(uptake, port) {
+    const folder = mkdtempSync(join(tmpdir(), "journeys-"));
+    const site = new Site();
+    Object.assign(site, { uptake, folder, data: join(folder, "data"), port });
+    await site.serve();
+    return site;
+  }
+
+  async serve() {
+    const address = ["--http", `127.0.0.1:${this.port}`, "--dicom", `127.0.0.1:${this.port + 1}`];
+    this.server = spawn(this.uptake, ["serve", "--data", this.data, ...address], { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    await new Promise((resolve, reject) => {
+      this.server.stdout.on("data", (piece) => {
+        text += piece;
+        if (text.includes("\ndata ")) setTimeout(resolve, 200);
+      });
+      this.server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    });
+    this.url = /^http +(\S+)/m.exec(text)[1];
+    this.link = /^first administrator +(\S+)/m.exec(text)?.[1];
+  }
+
+  async stop() {
+    this.server.removeAllListeners("exit");
+    const ended = new Promise((resolve) => this.server.on("exit", resolve));
+    this.server.kill("SIGTERM");
+    await ended;
+  }
+
+  async end() {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What a captcha shows: read from the database, as the picture is made not to be read by programs. */
+  captcha(token) {
+    const hash = createHash("sha256").update(token).digest("hex");
+    const script = "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute('select content from one_time where token=?',(sys.argv[2],)).fetchone()[0])";
+    return execFileSync("/usr/bin/python3", ["-c", script, join(this.data, "index.sqlite"), hash]).toString().trim();
+  }
+}
+
+/** The code of an authenticator (RFC 6238) for a secret in base 32, at a time. */
+export function code(secret, at = Date.now()) {
+  let bits = "";
+  for (const letter of secret.replace(/=+$/, "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const offset = mac[19] & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+export async function browser() {
+  const flags = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: false, args: flags });
+}
+
+/** Somebody with a browser window of their own. */
+export class Person {
+  static async open(site, engine, { mobile, language = "zh-CN", width = 1280, height = 900 } = {}) {
+    const person = new Person();
+    const context = await engine.newContext({ locale: language, viewport: { width, height } });
+    Object.assign(person, { site, mobile, context, page: await context.newPage(), secret: null });
+    person.errors = [];
+    person.page.on("console", (message) => message.type() === "error" && person.errors.push(message.text()));
+    person.page.on("pageerror", (error) => person.errors.push(String(error)));
+    person.page.on("dialog", (dialog) => dialog.accept());
+    return person;
+  }
+
+  async go(path) {
+    await this.page.goto(path.startsWith("http") ? path : this.site.url + path);
+  }
+
+  async fill(fields) {
+    for (const [name, value] of Object.entries(fields)) await this.page.fill(`main [name="${name}"]`, value);
+  }
+
+  /** Sends the form of a field, and waits for the page that it leads to. */
+  async send(name) {
+    const button = this.page.locator(`main form:has([name="${name}"]) button[type="submit"]`).first();
+    await Promise.all([this.page.waitForLoadState("load"), button.click()]);
+    await this.page.waitForLoadState("load");
+  }
+
+  async readCaptcha() {
+    const token = this.page.locator('main [name="captcha_token"]');
+    if ((await token.count()) === 0) return;
+    await this.page.fill('main [name="captcha"]', this.site.captcha(await token.inputValue()));
+  }
+
+  async signIn(password = PASSWORD) {
+    await this.go("/sign-in");
+    for (let turn = 0; turn < 2; turn += 1) {
+      await this.fill({ mobile: this.mobile, password });
+      await this.readCaptcha();
+      await this.send("mobile");
+      if (!(await this.page.locator('main [name="captcha_token"]').count())) break;
+    }
+    if (this.page.url().endsWith("/sign-in/code")) {
+      // A code is taken once: the next one is due when this one was used.
+      while (code(this.secret) === this.lastCode) await new Promise((resolve) => setTimeout(resolve, 500));
+      this.lastCode = code(this.secret);
+      await this.fill({ code: this.lastCode });
+      await this.send("code");
+    }
+  }
+
+  async setUpSecondFactor() {
+    await this.go("/second-factor");
+    this.secret = await this.page.locator("main ol code").innerText();
+    this.lastCode = code(this.secret);
+    await this.fill({ code: this.lastCode });
+    await this.send("code");
+  }
+
+  async changePassword(current, password = PASSWORD) {
+    await this.go("/password");
+    await this.fill({ current, password, again: password });
+    await this.send("current");
+  }
+
+  async text() {
+    return this.page.locator("body").innerText();
+  }
+}
+
+export function expect(holds, what) {
+  if (!holds) throw new Error(`expected ${what}`);
+}
+
+export async function expectText(person, words) {
+  const text = await person.text();
+  expect(text.includes(words), `${JSON.stringify(words)} on ${person.page.url()}, found ${JSON.stringify(text.slice(0, 600))}`);
+}
+
+/** Pictures of a page at three sizes, in both languages, light and dark. */
+export async function pictures(person, folder, name, path) {
+  mkdirSync(folder, { recursive: true });
+  for (const [language, theme] of [["zh-CN", "light"], ["en", "dark"]]) {
+    const cookies = [["uptake_language", language], ["uptake_theme", theme]];
+    await person.context.addCookies(cookies.map(([key, value]) => ({ name: key, value, url: person.site.url })));
+    for (const [width, height] of [[1920, 1080], [1280, 800], [390, 844]]) {
+      await person.page.setViewportSize({ width, height });
+      await person.go(path);
+      await person.page.waitForTimeout(150);
+      const wide = await person.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      expect(!wide, `${path} not to be wider than ${width}`);
+      await person.page.screenshot({ path: join(folder, `${name}-${width}-${language}.png`), fullPage: true });
+    }
+  }
+  await person.context.clearCookies({ name: "uptake_language" });
+  await person.context.clearCookies({ name: "uptake_theme" });
+  await person.page.setViewportSize({ width: 1280, height: 900 });
+}
