@@ -167,7 +167,6 @@ fn user(visit: &Visit) -> Markup {
                 a href="/profile" { (view.say("profile")) }
                 a href="/security" { (view.say("security")) }
                 a href="/permissions" { (view.say("own-permissions")) }
-                a href="/help" { (view.say("help")) }
                 form method="post" action="/sign-out" { button { (view.say("sign-out")) } }
             }
         }
@@ -225,7 +224,6 @@ const PLATFORM: &[Place] = &[
         "administrators",
         Action::AppointmentsEdit,
     ),
-    place("/platform/clients", "link", "clients", Action::ClientsEdit),
     place(
         "/platform/dictionary",
         "book",
@@ -233,13 +231,6 @@ const PLATFORM: &[Place] = &[
         Action::SharedDictionaryEdit,
     ),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
-    place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
-    place(
-        "/platform/monitoring",
-        "pulse",
-        "monitoring",
-        Action::MonitoringView,
-    ),
 ];
 
 fn navigation(visit: &Visit) -> Markup {
@@ -268,7 +259,6 @@ fn navigation(visit: &Visit) -> Markup {
             h2 { (view.say("menu-platform")) }
             ul { @for place in of_platform { (item(place.href, place.icon, place.key)) } }
         }
-        ul.foot { (item("/help", "help", "help")) }
     }
 }
 

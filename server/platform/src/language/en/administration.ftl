@@ -1,9 +1,6 @@
 organisations = Organisations
 administrators = Platform administrators
-clients = Programs of others
 shared-dictionary = Shared dictionaries
-jobs = Jobs and messages
-monitoring = Monitoring
 log = Log
 log-latest = Lately
 log-none = Nothing yet

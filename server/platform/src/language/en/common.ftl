@@ -24,7 +24,6 @@ read-all = Mark all as read
 profile = Profile
 security = Account security
 own-permissions = My permissions
-help = Help
 user-menu = User menu
 theme = Appearance
 theme-system = As the system

@@ -1,9 +1,6 @@
 organisations = 机构管理
 administrators = 平台管理员
-clients = 第三方接入
 shared-dictionary = 公共字典
-jobs = 任务与消息
-monitoring = 运行监控
 log = 操作日志
 log-latest = 最近操作
 log-none = 暂无记录

@@ -24,7 +24,6 @@ read-all = 全部标为已读
 profile = 个人资料
 security = 账号安全
 own-permissions = 我的权限
-help = 帮助
 user-menu = 用户菜单
 theme = 外观
 theme-system = 跟随系统
