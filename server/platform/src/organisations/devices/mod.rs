@@ -9,7 +9,7 @@ mod tests;
 
 use axum::Router;
 
-pub use holdings::{Holdings, Images};
+pub use holdings::{ArchiveHoldings, Holdings, Images};
 
 use crate::Platform;
 
