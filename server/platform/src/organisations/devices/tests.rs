@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dicom_dictionary_std::tags;
 use pacs::events::Boxed;
-use pacs::index::{Index, Place, Sender, generator};
+use pacs::index::{Index, NewRejection, Place, RejectionReason, Sender, generator};
 use pacs::retention::{self, Policy};
 
 use super::*;
@@ -315,5 +315,22 @@ async fn an_archive_says_which_studies_of_a_device_must_be_kept() {
             "{images:?}"
         );
     }
+    // A study that was rejected shows no more, and is kept as long.
+    let rejection = NewRejection {
+        study_uid: studies[1].clone(),
+        series_uid: None,
+        sop_uids: Vec::new(),
+        reason: RejectionReason::Quality,
+        comment: String::new(),
+        note_uid: None,
+        at_ns: 1,
+        actor: "person:1".to_owned(),
+    };
+    index.reject(&rejection).await.unwrap();
+    let images = images(1, &["DISCOVERY"]);
+    assert_eq!(
+        at(pacs::clock::now_ns()).retained_studies(&images).await.unwrap(),
+        2
+    );
     std::fs::remove_dir_all(folder).unwrap();
 }

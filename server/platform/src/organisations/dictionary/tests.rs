@@ -34,17 +34,28 @@ fn what_is_shared_names_only_what_is_shared() {
     }
     for (at, entry) in entries.iter().enumerate() {
         let before = &entries[..at];
-        let is_twice = before.iter().any(|one| one.kind == entry.kind && one.code == entry.code);
+        let is_twice = before
+            .iter()
+            .any(|one| one.kind == entry.kind && one.code == entry.code);
         assert!(!is_twice, "{} stands twice", entry.code);
         for kind in Words::ALL {
             let named = entry.detail.reference(kind);
-            assert!(named.is_none_or(|code| there(kind, code)), "{} {named:?}", entry.code);
+            assert!(
+                named.is_none_or(|code| there(kind, code)),
+                "{} {named:?}",
+                entry.code
+            );
         }
     }
     // Whatever a department of nuclear medicine examines has its category, group, part and method.
     for entry in entries.iter().filter(|entry| entry.kind == Words::Item) {
         assert_eq!(
-            entry.kind.fields().iter().filter(|field| entry.detail.values(**field).is_empty()).count(),
+            entry
+                .kind
+                .fields()
+                .iter()
+                .filter(|field| entry.detail.values(**field).is_empty())
+                .count(),
             0,
             "{}",
             entry.code
@@ -69,11 +80,28 @@ async fn an_own_entry_stands_in_the_place_of_the_shared_one_for_its_organisation
     let other = site.organisation(Kind::Hospital, "第二医院").await;
     let browser = site.administrator(hospital).await;
     let shared = id_of(&site, "category", "PET-CT").await;
-    let page = browser.get(&format!("/dictionary/new?kind=category&from={shared}")).await;
-    assert_eq!((page.value("code").as_str(), page.value("name_zh").as_str()), ("PET-CT", "PET/CT"));
-    let own = [("kind", "category"), ("code", "PET-CT"), ("name_zh", "本院 PET"), ("name_en", "Our PET"), ("modality", "PT")];
-    browser.post("/dictionary", &own).await.leads_to("/dictionary?kind=category");
-    let (ours, theirs) = (codes(&site, hospital, Words::Category).await, codes(&site, other, Words::Category).await);
+    let page = browser
+        .get(&format!("/dictionary/new?kind=category&from={shared}"))
+        .await;
+    assert_eq!(
+        (page.value("code").as_str(), page.value("name_zh").as_str()),
+        ("PET-CT", "PET/CT")
+    );
+    let own = [
+        ("kind", "category"),
+        ("code", "PET-CT"),
+        ("name_zh", "本院 PET"),
+        ("name_en", "Our PET"),
+        ("modality", "PT"),
+    ];
+    browser
+        .post("/dictionary", &own)
+        .await
+        .leads_to("/dictionary?kind=category");
+    let (ours, theirs) = (
+        codes(&site, hospital, Words::Category).await,
+        codes(&site, other, Words::Category).await,
+    );
     assert!(has(&ours, "PET-CT", "本院 PET") && !has(&ours, "PET-CT", "PET/CT"));
     assert!(has(&theirs, "PET-CT", "PET/CT"));
     assert_eq!(ours.len(), theirs.len());
@@ -83,14 +111,43 @@ async fn an_own_entry_stands_in_the_place_of_the_shared_one_for_its_organisation
     let id = id_of(&site, "category", "PET-CT").await;
     let path = format!("/dictionary/{id}");
     browser.post(&format!("{path}/retire"), &[]).await.leads_to(&path);
-    assert!(!codes(&site, hospital, Words::Category).await.iter().any(|one| one.0 == "PET-CT"));
-    assert!(browser.get("/dictionary?kind=category&state=retired").await.text.contains("本院 PET"));
-    browser.post(&format!("{path}/restore"), &[]).await.leads_to(&path);
-    assert!(has(&codes(&site, hospital, Words::Category).await, "PET-CT", "本院 PET"));
-    browser.post(&format!("{path}/remove"), &[]).await.leads_to("/dictionary?kind=category");
-    assert!(has(&codes(&site, hospital, Words::Category).await, "PET-CT", "PET/CT"));
+    assert!(
+        !codes(&site, hospital, Words::Category)
+            .await
+            .iter()
+            .any(|one| one.0 == "PET-CT")
+    );
+    assert!(
+        browser
+            .get("/dictionary?kind=category&state=retired")
+            .await
+            .text
+            .contains("本院 PET")
+    );
+    browser
+        .post(&format!("{path}/restore"), &[])
+        .await
+        .leads_to(&path);
+    assert!(has(
+        &codes(&site, hospital, Words::Category).await,
+        "PET-CT",
+        "本院 PET"
+    ));
+    browser
+        .post(&format!("{path}/remove"), &[])
+        .await
+        .leads_to("/dictionary?kind=category");
+    assert!(has(
+        &codes(&site, hospital, Words::Category).await,
+        "PET-CT",
+        "PET/CT"
+    ));
     for kind in ["added", "retired", "restored", "removed"] {
-        assert_eq!(site.entries(&format!("dictionary.{kind}")).await.len(), 1, "{kind}");
+        assert_eq!(
+            site.entries(&format!("dictionary.{kind}")).await.len(),
+            1,
+            "{kind}"
+        );
     }
 }
 
@@ -100,9 +157,28 @@ async fn what_is_in_use_is_retired_and_not_removed() {
     let hospital = site.organisation(Kind::Hospital, "第一医院").await;
     let browser = site.administrator(hospital).await;
     let add = async |fields: &[(&str, &str)]| browser.post("/dictionary", fields).await.is(303);
-    add(&[("kind", "device-kind"), ("code", "PEM"), ("name_zh", "乳腺 PET"), ("name_en", "PEM")]).await;
-    add(&[("kind", "body-part"), ("code", "AXILLA"), ("name_zh", "腋窝"), ("name_en", "Axilla")]).await;
-    add(&[("kind", "item"), ("code", "PEM-1"), ("name_zh", "乳腺显像"), ("name_en", "PEM"), ("body-part", "AXILLA")]).await;
+    add(&[
+        ("kind", "device-kind"),
+        ("code", "PEM"),
+        ("name_zh", "乳腺 PET"),
+        ("name_en", "PEM"),
+    ])
+    .await;
+    add(&[
+        ("kind", "body-part"),
+        ("code", "AXILLA"),
+        ("name_zh", "腋窝"),
+        ("name_en", "Axilla"),
+    ])
+    .await;
+    add(&[
+        ("kind", "item"),
+        ("code", "PEM-1"),
+        ("name_zh", "乳腺显像"),
+        ("name_en", "PEM"),
+        ("body-part", "AXILLA"),
+    ])
+    .await;
     let device = [("number", "1"), ("name", "乳腺机"), ("type", "PEM")];
     let device = browser.post("/devices", &device).await.location;
     for (kind, code) in [("device-kind", "PEM"), ("body-part", "AXILLA")] {
@@ -113,23 +189,39 @@ async fn what_is_in_use_is_retired_and_not_removed() {
     // What names it keeps it; nothing new is given it.
     let kept = [("number", "1"), ("name", "改名"), ("type", "PEM")];
     browser.post(&device, &kept).await.leads_to(&device);
-    browser.post("/devices", &[("number", "2"), ("name", "新机"), ("type", "PEM")]).await.is(422);
+    browser
+        .post("/devices", &[("number", "2"), ("name", "新机"), ("type", "PEM")])
+        .await
+        .is(422);
     // A shared one that any organisation uses stays too; one that nothing names goes.
     let officer = site.officer("shared-dictionary").await;
-    browser.post("/devices", &[("number", "3"), ("name", "新机"), ("type", "MG")]).await.is(303);
+    browser
+        .post("/devices", &[("number", "3"), ("name", "新机"), ("type", "MG")])
+        .await
+        .is(303);
     let path = async |code: &str| format!("/dictionary/{}/remove", id_of(&site, "device-kind", code).await);
     officer.post(&path("MG").await, &[]).await.is(409);
-    officer.post(&path("RF").await, &[]).await.leads_to("/platform/dictionary?kind=device-kind");
+    officer
+        .post(&path("RF").await, &[])
+        .await
+        .leads_to("/platform/dictionary?kind=device-kind");
     // A doctor's preferred types name categories: the shared ones too.
     let team = site.organisation(Kind::Team, "团队").await;
     let change = site.platform.writer().begin().await.unwrap();
     let side = crate::organisations::dockings::Side::Team;
-    let docking = crate::organisations::dockings::store::ask(&*change, hospital, team, side, "personal", 1).await.unwrap();
+    let docking = crate::organisations::dockings::store::ask(&*change, hospital, team, side, "personal", 1)
+        .await
+        .unwrap();
     let (doctor, _) = site_account(&change).await;
-    crate::organisations::dockings::store::set_doctor(&*change, docking, doctor, &["BMD".to_owned()], 1).await.unwrap();
+    crate::organisations::dockings::store::set_doctor(&*change, docking, doctor, &["BMD".to_owned()], 1)
+        .await
+        .unwrap();
     change.commit().await.unwrap();
     let category = id_of(&site, "category", "BMD").await;
-    officer.post(&format!("/dictionary/{category}/remove"), &[]).await.is(409);
+    officer
+        .post(&format!("/dictionary/{category}/remove"), &[])
+        .await
+        .is(409);
 }
 
 async fn site_account(change: &database::Change) -> (i64, ()) {
@@ -140,7 +232,13 @@ async fn site_account(change: &database::Change) -> (i64, ()) {
         name: "孙医生",
         ..crate::people::store::NewAccount::default()
     };
-    (crate::people::store::add(&**change, &new, 1).await.unwrap().unwrap(), ())
+    (
+        crate::people::store::add(&**change, &new, 1)
+            .await
+            .unwrap()
+            .unwrap(),
+        (),
+    )
 }
 
 #[tokio::test]
@@ -156,7 +254,12 @@ async fn each_wrong_field_has_its_sentence_and_nothing_is_stored() {
         ("tag", "code", "编码", "编码以字母或数字开头"),
         ("tag", "code", "=A1", "编码以字母或数字开头"),
         ("tag", "code", "a\" OR 1", "编码以字母或数字开头"),
-        ("tag", "code", "A23456789012345678901234567890123", "最多 32 个字符"),
+        (
+            "tag",
+            "code",
+            "A23456789012345678901234567890123",
+            "最多 32 个字符",
+        ),
         ("tag", "name_zh", "", "请填写此项"),
         ("tag", "name_zh", &long, "最多 100 个字符"),
         ("tag", "name_zh", "<img src=x>", "只能使用文字、数字和常用标点"),
@@ -176,11 +279,20 @@ async fn each_wrong_field_has_its_sentence_and_nothing_is_stored() {
         assert!(page.text.contains(sentence), "{kind} {field} {value}");
         assert!(!page.text.contains("<img src=x>") && !page.text.contains("<script>\""));
         let kept = if field == "name_zh" { "name_en" } else { "name_zh" };
-        assert_eq!(page.value(kept), if kept == "name_zh" { "名称" } else { "Name" }, "{field}");
+        assert_eq!(
+            page.value(kept),
+            if kept == "name_zh" { "名称" } else { "Name" },
+            "{field}"
+        );
     }
     browser.post("/dictionary", &[("kind", "nonsense")]).await.is(400);
-    browser.post("/dictionary", &[right.as_slice(), &[("kind", "tag")]].concat()).await.is(303);
-    let page = browser.post("/dictionary", &[right.as_slice(), &[("kind", "tag")]].concat()).await;
+    browser
+        .post("/dictionary", &[right.as_slice(), &[("kind", "tag")]].concat())
+        .await
+        .is(303);
+    let page = browser
+        .post("/dictionary", &[right.as_slice(), &[("kind", "tag")]].concat())
+        .await;
     page.is(422);
     assert!(page.text.contains("该编码已存在"));
     assert_eq!(site.count("SELECT COUNT(*) FROM dictionary").await, before + 1);
@@ -189,32 +301,66 @@ async fn each_wrong_field_has_its_sentence_and_nothing_is_stored() {
 #[tokio::test]
 async fn entries_of_others_and_shared_ones_are_refused() {
     let site = Site::new().await;
-    let (own, other) = (site.organisation(Kind::Hospital, "甲").await, site.organisation(Kind::Team, "乙").await);
+    let (own, other) = (
+        site.organisation(Kind::Hospital, "甲").await,
+        site.organisation(Kind::Team, "乙").await,
+    );
     let browser = site.administrator(own).await;
-    let entry = [("kind", "tag"), ("code", "OWN"), ("name_zh", "自有"), ("name_en", "Own")];
+    let entry = [
+        ("kind", "tag"),
+        ("code", "OWN"),
+        ("name_zh", "自有"),
+        ("name_en", "Own"),
+    ];
     browser.post("/dictionary", &entry).await.is(303);
     let own_entry = id_of(&site, "tag", "OWN").await;
     let shared = id_of(&site, "tag", "TEACHING").await;
     let forger = site.administrator(other).await;
     let officer = site.officer("shared-dictionary").await;
-    for (who, id) in [(&forger, own_entry), (&browser, shared), (&forger, shared), (&officer, own_entry)] {
+    for (who, id) in [
+        (&forger, own_entry),
+        (&browser, shared),
+        (&forger, shared),
+        (&officer, own_entry),
+    ] {
         who.get(&format!("/dictionary/{id}")).await.is(403);
         for route in ["", "/retire", "/restore", "/remove"] {
-            who.post(&format!("/dictionary/{id}{route}"), &entry).await.is(403);
+            who.post(&format!("/dictionary/{id}{route}"), &entry)
+                .await
+                .is(403);
         }
     }
-    for path in ["/platform/dictionary", "/platform/dictionary/new", "/platform/dictionary/import", "/platform/dictionary/export"] {
+    for path in [
+        "/platform/dictionary",
+        "/platform/dictionary/new",
+        "/platform/dictionary/import",
+        "/platform/dictionary/export",
+    ] {
         browser.get(path).await.is(403);
         officer.get(path).await.is(200);
     }
     browser.post("/platform/dictionary", &entry).await.is(403);
     // Nobody's own entry is copied by its number.
-    forger.get(&format!("/dictionary/new?from={own_entry}")).await.is(404);
+    forger
+        .get(&format!("/dictionary/new?from={own_entry}"))
+        .await
+        .is(404);
     let reader = site.member(own, &[Permission::StudiesView]).await;
-    for path in ["/dictionary", "/dictionary/export", "/dictionary/import", "/dictionary/new"] {
+    for path in [
+        "/dictionary",
+        "/dictionary/export",
+        "/dictionary/import",
+        "/dictionary/new",
+    ] {
         reader.get(path).await.is(403);
     }
-    officer.post(&format!("/dictionary/{shared}"), &[("name_zh", "示教"), ("name_en", "Teaching")]).await.leads_to("/platform/dictionary?kind=tag");
+    officer
+        .post(
+            &format!("/dictionary/{shared}"),
+            &[("name_zh", "示教"), ("name_en", "Teaching")],
+        )
+        .await
+        .leads_to("/platform/dictionary?kind=tag");
     assert!(has(&codes(&site, other, Words::Tag).await, "TEACHING", "示教"));
 }
 
@@ -226,14 +372,18 @@ async fn send(browser: &Browser<'_>, path: &str, file: &[u8]) -> Page {
     body.extend_from_slice(b"\r\n--cut--\r\n");
     let body = Some((body, "multipart/form-data; boundary=cut".to_owned()));
     let headers = [("sec-fetch-site", "same-origin")];
-    browser.send_body(axum::http::Method::POST, path, body, &headers).await
+    browser
+        .send_body(axum::http::Method::POST, path, body, &headers)
+        .await
 }
 
 /// A table with the columns of a kind and some rows.
 fn table(kind: Words, rows: &[&[&str]]) -> Vec<u8> {
     let empty = sheet::write(kind, &[], Language::Chinese).unwrap();
     let mut header: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(empty)).unwrap();
-    let header = calamine::Reader::worksheet_range_at(&mut header, 0).unwrap().unwrap();
+    let header = calamine::Reader::worksheet_range_at(&mut header, 0)
+        .unwrap()
+        .unwrap();
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let page = workbook.add_worksheet();
     for (at, cell) in (0..).zip(header.rows().next().unwrap()) {
@@ -254,16 +404,34 @@ async fn what_was_exported_comes_back_the_same() {
     let browser = site.administrator(hospital).await;
     for kind in Words::ALL {
         let word = kind.word();
-        let before = store::list(site.platform.readers(), Some(hospital), &all(kind)).await.unwrap();
+        let before = store::list(site.platform.readers(), Some(hospital), &all(kind))
+            .await
+            .unwrap();
         let file = browser.get(&format!("/dictionary/export?kind={word}")).await;
         file.is(200);
-        assert!(file.headers["content-disposition"].to_str().unwrap().contains(&format!("dictionary-{word}.xlsx")));
-        send(&browser, &format!("/dictionary/import?kind={word}"), &file.bytes).await.leads_to(&format!("/dictionary?kind={word}"));
-        let after = store::list(site.platform.readers(), Some(hospital), &all(kind)).await.unwrap();
+        assert!(
+            file.headers["content-disposition"]
+                .to_str()
+                .unwrap()
+                .contains(&format!("dictionary-{word}.xlsx"))
+        );
+        send(&browser, &format!("/dictionary/import?kind={word}"), &file.bytes)
+            .await
+            .leads_to(&format!("/dictionary?kind={word}"));
+        let after = store::list(site.platform.readers(), Some(hospital), &all(kind))
+            .await
+            .unwrap();
         assert_eq!(before.len(), after.len(), "{word}");
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(after.organisation, Some(hospital));
-            let same = |entry: &Entry| (entry.code.clone(), entry.name_zh.clone(), entry.name_en.clone(), entry.detail.clone());
+            let same = |entry: &Entry| {
+                (
+                    entry.code.clone(),
+                    entry.name_zh.clone(),
+                    entry.name_en.clone(),
+                    entry.detail.clone(),
+                )
+            };
             assert_eq!(same(before), same(after));
         }
     }
@@ -291,17 +459,41 @@ async fn one_wrong_row_keeps_the_whole_table_out_and_says_which_and_why() {
     for (row, shown) in [
         (&["", "乙", "Two"][..], ["4", "编码", "请填写此项"]),
         (&["X1", "乙", "Two"][..], ["4", "编码", "该编码在文件中重复"]),
-        (&["X2", "=HYPERLINK(1)", "Two"][..], ["4", "中文名称", "只能使用文字、数字和常用标点"]),
-        (&["X2", "乙", "@SUM"][..], ["4", "英文名称", "不能以 = + - @ 开头"]),
-        (&["X2", "乙", "Two", "", "", "NOWHERE"][..], ["4", "检查部位", "字典中没有该编码"]),
-        (&["X2", "乙", "Two", "", "", "", "", "也许"][..], ["4", "是否停用", "请从列表中选择"]),
-        (&["X2", "<script>", "Two"][..], ["4", "中文名称", "只能使用文字、数字和常用标点"]),
+        (
+            &["X2", "=HYPERLINK(1)", "Two"][..],
+            ["4", "中文名称", "只能使用文字、数字和常用标点"],
+        ),
+        (
+            &["X2", "乙", "-SUM"][..],
+            ["4", "英文名称", "不能以 = + - @ 开头"],
+        ),
+        (
+            &["X2", "乙", "Two", "", "", "NOWHERE"][..],
+            ["4", "检查部位", "字典中没有该编码"],
+        ),
+        (
+            &["X2", "乙", "Two", "", "", "", "", "也许"][..],
+            ["4", "是否停用", "请从列表中选择"],
+        ),
+        (
+            &["X2", "<script>", "Two"][..],
+            ["4", "中文名称", "只能使用文字、数字和常用标点"],
+        ),
     ] {
         // An empty row between is passed over and counted.
-        let page = send(&browser, "/dictionary/import?kind=item", &table(Words::Item, &[good, &[], row])).await;
+        let page = send(
+            &browser,
+            "/dictionary/import?kind=item",
+            &table(Words::Item, &[good, &[], row]),
+        )
+        .await;
         page.is(422);
         for word in shown {
-            assert!(page.text.contains(&format!(">{word}</td>")), "{row:?} {word}: {}", page.text);
+            assert!(
+                page.text.contains(&format!(">{word}</td>")),
+                "{row:?} {word}: {}",
+                page.text
+            );
         }
     }
     for (file, sentence) in [
@@ -315,12 +507,52 @@ async fn one_wrong_row_keeps_the_whole_table_out_and_says_which_and_why() {
         page.is(422);
         assert!(page.text.contains(sentence), "{sentence}: {}", page.text);
     }
-    send(&browser, "/dictionary/import?kind=item", &vec![b'x'; 6 * 1024 * 1024]).await.is(413);
+    send(
+        &browser,
+        "/dictionary/import?kind=item",
+        &vec![b'x'; 6 * 1024 * 1024],
+    )
+    .await
+    .is(413);
     assert_eq!(site.count("SELECT COUNT(*) FROM dictionary").await, before);
     assert!(site.entries("dictionary.imported").await.is_empty());
     let rows: &[&[&str]] = &[good, &["X2", "'+乙", "Two", "", "", "", "", "是"]];
-    send(&browser, "/dictionary/import?kind=item", &table(Words::Item, rows)).await.is(422);
+    send(
+        &browser,
+        "/dictionary/import?kind=item",
+        &table(Words::Item, rows),
+    )
+    .await
+    .is(422);
     let rows: &[&[&str]] = &[good, &["X2", "乙", "Two", "", "", "", "", "是"]];
-    send(&browser, "/dictionary/import?kind=item", &table(Words::Item, rows)).await.is(303);
-    assert_eq!(site.count("SELECT COUNT(*) FROM dictionary WHERE retired_ns IS NOT NULL").await, 1);
+    send(
+        &browser,
+        "/dictionary/import?kind=item",
+        &table(Words::Item, rows),
+    )
+    .await
+    .is(303);
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM dictionary WHERE retired_ns IS NOT NULL")
+            .await,
+        1
+    );
+    // As many rows as are read.
+    let codes: Vec<String> = (0..10_000).map(|number| format!("R{number}")).collect();
+    let rows: Vec<[&str; 3]> = codes.iter().map(|code| [code.as_str(), "名称", "Name"]).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(<[&str; 3]>::as_slice).collect();
+    send(
+        &browser,
+        "/dictionary/import?kind=item",
+        &table(Words::Item, &rows),
+    )
+    .await
+    .is(303);
+    assert_eq!(
+        site.count(
+            "SELECT COUNT(*) FROM dictionary WHERE code LIKE 'R%' AND kind = 'item' AND name_zh = '名称'"
+        )
+        .await,
+        10_000
+    );
 }

@@ -20,7 +20,10 @@ const RIGHT: [(&str, &str); 11] = [
 fn with<'a>(changed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields: Vec<(&str, &str)> = RIGHT.to_vec();
     for (name, value) in changed {
-        fields.iter_mut().filter(|field| field.0 == *name).for_each(|field| field.1 = value);
+        fields
+            .iter_mut()
+            .filter(|field| field.0 == *name)
+            .for_each(|field| field.1 = value);
     }
     fields
 }
@@ -37,30 +40,81 @@ async fn a_hospital_is_brought_in_and_its_administrator_signs_in_with_the_passwo
     let officer = site.officer("organisations").await;
     let page = officer.post(PATH, &with(&[])).await;
     page.is(200);
-    let password = page.text.split("<code class=\"long\">").nth(1).unwrap().split('<').next().unwrap();
+    let password = page
+        .text
+        .split("<code class=\"long\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap();
     let password = password.replace("&amp;", "&");
     let id = latest(&site).await;
     let one = officer.get(&format!("{PATH}/{id}")).await.text;
-    for shown in ["县人民医院", "二级甲等", "综合医院", "四川省", "成都市", "周院长", "正常"] {
+    for shown in [
+        "县人民医院",
+        "二级甲等",
+        "综合医院",
+        "四川省",
+        "成都市",
+        "周院长",
+        "正常",
+    ] {
         assert!(one.contains(shown), "{shown}");
     }
     assert!(!one.contains(&password));
     for words in ["xianrenmin", "xrmyy", "县人民"] {
-        assert!(officer.get(&format!("{PATH}?q={words}")).await.text.contains("县人民医院"), "{words}");
+        assert!(
+            officer
+                .get(&format!("{PATH}?q={words}"))
+                .await
+                .text
+                .contains("县人民医院"),
+            "{words}"
+        );
     }
-    assert!(!officer.get(&format!("{PATH}?q=nobody")).await.text.contains("县人民医院"));
+    assert!(
+        !officer
+            .get(&format!("{PATH}?q=nobody"))
+            .await
+            .text
+            .contains("县人民医院")
+    );
     let browser = site.browser();
     browser.sign_in("13800001111", &password).await.is(303);
     // The password is changed before anything else (ACC-08).
     browser.get("/organisation").await.leads_to("/password");
     assert_eq!(site.entries("organisation.added").await.len(), 1);
     // The other kinds, a department with its hospital.
-    let hospital = crate::organisations::store::one(site.platform.readers(), id).await.unwrap().unwrap();
-    let department = [("kind", "department"), ("name", "核医学科"), ("parent", hospital.number.as_str()), ("mobile", "13800002222")];
+    let hospital = crate::organisations::store::one(site.platform.readers(), id)
+        .await
+        .unwrap()
+        .unwrap();
+    let department = [
+        ("kind", "department"),
+        ("name", "核医学科"),
+        ("parent", hospital.number.as_str()),
+        ("mobile", "13800002222"),
+    ];
     officer.post(PATH, &with(&department)).await.is(200);
-    assert!(officer.get(&format!("{PATH}/{}", latest(&site).await)).await.text.contains("县人民医院"));
-    officer.post(PATH, &with(&[("kind", "team"), ("name", "会诊团队"), ("mobile", "13800003333")])).await.is(200);
-    assert_eq!(site.count("SELECT COUNT(DISTINCT kind) FROM organisations").await, 4);
+    assert!(
+        officer
+            .get(&format!("{PATH}/{}", latest(&site).await))
+            .await
+            .text
+            .contains("县人民医院")
+    );
+    officer
+        .post(
+            PATH,
+            &with(&[("kind", "team"), ("name", "会诊团队"), ("mobile", "13800003333")]),
+        )
+        .await
+        .is(200);
+    assert_eq!(
+        site.count("SELECT COUNT(DISTINCT kind) FROM organisations").await,
+        4
+    );
 }
 
 #[tokio::test]
@@ -73,9 +127,18 @@ async fn whoever_has_an_account_is_invited() {
     assert!(page.text.contains("已邀请该账号的本人担任管理员") && !page.text.contains("首次登录密码只显示"));
     let id = latest(&site).await;
     let browser = site.signed_in(account, None).await;
-    assert!(browser.get("/workbench").await.text.contains("县人民医院 邀请您加入"));
+    assert!(
+        browser
+            .get("/workbench")
+            .await
+            .text
+            .contains("县人民医院 邀请您加入")
+    );
     let membership = site.count("SELECT MAX(id) FROM memberships").await;
-    browser.post(&format!("/invitations/{membership}/accept"), &[]).await.is(303);
+    browser
+        .post(&format!("/invitations/{membership}/accept"), &[])
+        .await
+        .is(303);
     let inside = site.signed_in(account, Some(id)).await;
     inside.get("/members").await.is(200);
     // Nobody else's account was made or changed.
@@ -87,7 +150,11 @@ async fn each_wrong_field_has_its_sentence_and_nothing_is_stored() {
     let site = Site::new().await;
     let officer = site.officer("organisations").await;
     let team = site.organisation(Kind::Team, "团队").await;
-    let team = crate::organisations::store::one(site.platform.readers(), team).await.unwrap().unwrap().number;
+    let team = crate::organisations::store::one(site.platform.readers(), team)
+        .await
+        .unwrap()
+        .unwrap()
+        .number;
     let long = "长".repeat(101);
     let longest = "长".repeat(4001);
     for (changed, sentence) in [
@@ -95,11 +162,17 @@ async fn each_wrong_field_has_its_sentence_and_nothing_is_stored() {
         (("kind", "platform"), "请从列表中选择"),
         (("name", ""), "请填写此项"),
         (("name", long.as_str()), "最多 100 个字符"),
-        (("name", "<script>alert(1)</script>"), "只能使用文字、数字和常用标点"),
+        (
+            ("name", "<script>alert(1)</script>"),
+            "只能使用文字、数字和常用标点",
+        ),
         (("name", "=cmd|calc"), "只能使用文字、数字和常用标点"),
         (("name", "+医院"), "不能以 = + - @ 开头"),
         (("grade", "三\u{0000}级"), "含有不可见或控制字符"),
-        (("city", "'; DROP TABLE people; --"), "只能使用文字、数字和常用标点"),
+        (
+            ("city", "'; DROP TABLE people; --"),
+            "只能使用文字、数字和常用标点",
+        ),
         (("introduction", longest.as_str()), "最多 4000 个字符"),
         (("administrator", ""), "请填写此项"),
         (("administrator", "<b>"), "只能使用文字、数字和常用标点"),
@@ -143,19 +216,43 @@ async fn a_closed_organisation_is_lost_to_its_sessions_at_once_until_it_opens_ag
     let path = format!("{PATH}/{hospital}");
     let page = officer.post(&format!("{path}/close"), &[("reason", "")]).await;
     page.is(422);
-    officer.post(&format!("{path}/close"), &[("reason", &"长".repeat(201))]).await.is(422);
+    officer
+        .post(&format!("{path}/close"), &[("reason", &"长".repeat(201))])
+        .await
+        .is(422);
     browser.get("/members").await.is(200);
-    officer.post(&format!("{path}/close"), &[("reason", "合同到期")]).await.leads_to(&path);
+    officer
+        .post(&format!("{path}/close"), &[("reason", "合同到期")])
+        .await
+        .leads_to(&path);
     browser.get("/members").await.leads_to("/workbench");
-    assert!(!browser.get("/workbench").await.text.contains("name=\"organisation\" value"));
-    browser.post("/switch", &[("organisation", &hospital.to_string())]).await.is(403);
+    assert!(
+        !browser
+            .get("/workbench")
+            .await
+            .text
+            .contains("name=\"organisation\" value")
+    );
+    browser
+        .post("/switch", &[("organisation", &hospital.to_string())])
+        .await
+        .is(403);
     // What the role held there is nothing anywhere.
     let session = browser.cookie("uptake_session").unwrap();
     let stored = crate::sessions::store::load(site.platform.readers(), &crate::secrets::kept(&session)).await;
     let signed = stored.unwrap().unwrap().signed;
     assert!(signed.permitted().permissions.is_empty() && signed.organisation().is_none());
-    assert!(browser.get("/notifications").await.text.contains("第一医院 已被平台停用"));
-    officer.post(&format!("{path}/close"), &[("reason", "再次")]).await.is(409);
+    assert!(
+        browser
+            .get("/notifications")
+            .await
+            .text
+            .contains("第一医院 已被平台停用")
+    );
+    officer
+        .post(&format!("{path}/close"), &[("reason", "再次")])
+        .await
+        .is(409);
     officer.post(&format!("{path}/open"), &[]).await.leads_to(&path);
     officer.post(&format!("{path}/open"), &[]).await.is(409);
     browser.get("/members").await.is(200);
@@ -173,17 +270,30 @@ async fn only_the_system_administrator_comes_here_and_the_platform_is_not_closed
         site.officer("accounts").await,
         site.officer("audit").await,
     ] {
-        for path in [PATH.to_owned(), format!("{PATH}/new"), format!("{PATH}/{hospital}")] {
+        for path in [
+            PATH.to_owned(),
+            format!("{PATH}/new"),
+            format!("{PATH}/{hospital}"),
+        ] {
             who.get(&path).await.is(403);
         }
         who.post(PATH, &with(&[])).await.is(403);
-        who.post(&format!("{PATH}/{hospital}/close"), &[("reason", "x")]).await.is(403);
+        who.post(&format!("{PATH}/{hospital}/close"), &[("reason", "x")])
+            .await
+            .is(403);
         who.post(&format!("{PATH}/{hospital}/open"), &[]).await.is(403);
     }
     let officer = site.officer("organisations").await;
     let own = site.own().await;
     officer.get(&format!("{PATH}/{own}")).await.is(404);
-    officer.post(&format!("{PATH}/{own}/close"), &[("reason", "x")]).await.is(404);
+    officer
+        .post(&format!("{PATH}/{own}/close"), &[("reason", "x")])
+        .await
+        .is(404);
     officer.get(&format!("{PATH}/999999")).await.is(404);
-    assert_eq!(site.count("SELECT COUNT(*) FROM organisations WHERE state <> 'active'").await, 0);
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM organisations WHERE state <> 'active'")
+            .await,
+        0
+    );
 }
