@@ -129,10 +129,12 @@ async fn appoint(visit: Visit, sent: Fields) -> Result<Done> {
     if account.is_none() {
         form.refuse("mobile", Wrong::new("wrong-nobody"));
     }
-    if let Some(account) = &account {
-        if holds_office(readers, account.id, own).await? {
-            form.refuse("mobile", Wrong::new("wrong-holds-office"));
-        }
+    let is_held = match &account {
+        Some(account) => holds_office(readers, account.id, own).await?,
+        None => false,
+    };
+    if is_held {
+        form.refuse("mobile", Wrong::new("wrong-holds-office"));
     }
     let Some(account) = account.filter(|_| !form.is_wrong()) else {
         return Err(Error::Wrong(Box::new(page(&visit, &form).await?)));
