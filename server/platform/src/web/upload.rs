@@ -1,7 +1,7 @@
 //! A form that sends a file.
 
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::StatusCode;
 
 use super::Fields;
@@ -12,14 +12,24 @@ const MAX_FIELD: usize = 64 * 1024;
 /// Parts at most.
 const MAX_PARTS: usize = 20;
 
-/// The fields of a form and the one file that it sends. How large it may be is said by the route's
-/// [`axum::extract::DefaultBodyLimit`].
+/// Bytes of a request at most: a file of five megabytes, and the fields beside it.
+const MAX_BYTES: usize = 5 * 1024 * 1024 + MAX_FIELD;
+
+/// The fields of a form and the one file that it sends. Its route has the layer [`Upload::limit`].
 #[derive(Debug, Default)]
 pub struct Upload {
     /// What was typed.
     pub fields: Fields,
     /// The file's bytes; empty where none was chosen.
     pub file: Vec<u8>,
+}
+
+impl Upload {
+    /// The layer of routes that take files.
+    #[must_use]
+    pub fn limit() -> DefaultBodyLimit {
+        DefaultBodyLimit::max(MAX_BYTES)
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
@@ -53,7 +63,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 
 fn wrong(error: MultipartError) -> Error {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(0),
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(MAX_BYTES),
         _ => Error::BadRequest("expected parts of a form".to_owned()),
     }
 }

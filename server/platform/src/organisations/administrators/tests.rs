@@ -49,7 +49,7 @@ async fn an_account_is_appointed_to_one_office_and_never_to_two() {
     }
     // The security administrator cannot take another office either.
     let own_mobile = site
-        .count("SELECT CAST(mobile AS INTEGER) FROM people WHERE name = '王管理'")
+        .count("SELECT CAST(mobile AS BIGINT) FROM people WHERE name = '王管理'")
         .await
         .to_string();
     says(

@@ -9,7 +9,7 @@ use super::store::{self, Asked, Bound, Device};
 use crate::organisations::dictionary::{self, Kind};
 use crate::organisations::membership;
 use crate::permissions::{Action, Resource};
-use crate::ui::{self, Column, Pager, Tone};
+use crate::ui::{self, Column, Pager, Tone, View};
 use crate::web::{Done, Fields, Form, Visit, Wrong};
 use crate::{Error, Platform, Result};
 
@@ -49,14 +49,6 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &devices.iter().map(|device| device.id).collect::<Vec<_>>(),
     )
     .await?;
-    let columns = [
-        Column::new("number", view.say("device-number")),
-        Column::new("name", view.say("thing-name")),
-        Column::new("type", view.say("device-type")),
-        Column::new("members", view.say("device-members")),
-        Column::new("bound", view.say("device-bound-at")),
-        Column::new("ae-title", view.say("device-ae-title")),
-    ];
     let rows: Vec<Vec<Markup>> = devices
         .iter()
         .map(|device| row(&visit, device, &bound, &kinds))
@@ -88,10 +80,21 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 }
                 (ui::search(view, "q", asked.words, &view.say("device-search")))
             }))
-            @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "devices", &columns, &rows)) }
+            @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "devices", &columns(view), &rows)) }
             (ui::pager(view, &pager))
         },
     ))
+}
+
+fn columns(view: &View) -> [Column; 6] {
+    [
+        Column::new("number", view.say("device-number")),
+        Column::new("name", view.say("thing-name")),
+        Column::new("type", view.say("device-type")),
+        Column::new("members", view.say("device-members")),
+        Column::new("bound", view.say("device-bound-at")),
+        Column::new("ae-title", view.say("device-ae-title")),
+    ]
 }
 
 fn row(visit: &Visit, device: &Device, bound: &[Bound], kinds: &[(String, String)]) -> Vec<Markup> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, RawQuery};
+use axum::extract::RawQuery;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::model::{self, Entry, Field, Kind};
 use super::pages::{Scope, kind_of, kind_words};
-use super::sheet::{self, MAX_BYTES, MAX_ROWS, Refused};
+use super::sheet::{self, MAX_ROWS, Refused};
 use super::store;
 use crate::language::Language;
 use crate::permissions::Action;
@@ -21,8 +21,6 @@ use crate::{Error, Platform, Result};
 
 /// Wrong rows that are shown.
 const SHOWN: usize = 100;
-/// Bytes of a request beyond the table.
-const AROUND: usize = 64 * 1024;
 
 pub(super) fn router() -> Router<Platform> {
     Router::new()
@@ -30,7 +28,7 @@ pub(super) fn router() -> Router<Platform> {
         .route("/dictionary/import", get(ask_own).post(import_own))
         .route("/platform/dictionary/export", get(export_shared))
         .route("/platform/dictionary/import", get(ask_shared).post(import_shared))
-        .layer(DefaultBodyLimit::max(MAX_BYTES + AROUND))
+        .layer(Upload::limit())
 }
 
 async fn export_own(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {

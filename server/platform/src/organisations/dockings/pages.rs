@@ -58,15 +58,6 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         PAGE,
     )
     .await?;
-    let columns = [
-        Column::new("partner", view.say("docking-partner")),
-        Column::new("number", view.say("docking-number")),
-        Column::new("asked-by", view.say("docking-asked-by")),
-        Column::new("asked", view.say("docking-asked-at")),
-        Column::new("answered", view.say("docking-answered-at")),
-        Column::new("signature", view.say("docking-signature")),
-        Column::new("state", view.say("state")),
-    ];
     let rows: Vec<Vec<Markup>> = dockings.iter().map(|docking| row(view, docking, side)).collect();
     let quoted: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
     let pager = Pager {
@@ -98,10 +89,22 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 }
                 (ui::search(view, "q", words, &view.say("docking-search")))
             }))
-            @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "dockings", &columns, &rows)) }
+            @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "dockings", &columns(view), &rows)) }
             (ui::pager(view, &pager))
         },
     ))
+}
+
+fn columns(view: &View) -> [Column; 7] {
+    [
+        Column::new("partner", view.say("docking-partner")),
+        Column::new("number", view.say("docking-number")),
+        Column::new("asked-by", view.say("docking-asked-by")),
+        Column::new("asked", view.say("docking-asked-at")),
+        Column::new("answered", view.say("docking-answered-at")),
+        Column::new("signature", view.say("docking-signature")),
+        Column::new("state", view.say("state")),
+    ]
 }
 
 fn row(view: &View, docking: &Docking, side: Side) -> Vec<Markup> {
