@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::Router;
-use axum::extract::RawQuery;
+use axum::extract::{FromRequest as _, RawQuery, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -127,18 +127,19 @@ fn page(visit: &Visit, scope: Scope, kind: Kind, wrong: Option<&Wrong>, rows: &[
     )
 }
 
-async fn import_own(visit: Visit, RawQuery(query): RawQuery, upload: Upload) -> Result<Done> {
+async fn import_own(visit: Visit, RawQuery(query): RawQuery, sent: Request) -> Result<Done> {
     let scope = Scope::own(&visit, Action::DictionaryEdit).await?;
-    import(&visit, scope, query, upload).await
+    import(&visit, scope, query, sent).await
 }
 
-async fn import_shared(visit: Visit, RawQuery(query): RawQuery, upload: Upload) -> Result<Done> {
+async fn import_shared(visit: Visit, RawQuery(query): RawQuery, sent: Request) -> Result<Done> {
     let scope = Scope::shared(&visit).await?;
-    import(&visit, scope, query, upload).await
+    import(&visit, scope, query, sent).await
 }
 
-/// Brings in a table: all of it, or, where one row is wrong, nothing.
-async fn import(visit: &Visit, scope: Scope, query: Option<String>, upload: Upload) -> Result<Done> {
+/// Brings in a table: all of it, or, where one row is wrong, nothing. The file is read only now that it may come.
+async fn import(visit: &Visit, scope: Scope, query: Option<String>, sent: Request) -> Result<Done> {
+    let upload = Upload::from_request(sent, &()).await?;
     let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let kind = kind_of(query.get("kind"));
     let file = upload.file;
