@@ -76,8 +76,11 @@ impl Guard {
         let permissions = platform.permissions();
         match who {
             Principal::Person { person, organisation } => {
-                let person = person_of(platform, *person, *organisation).await.map_err(Failed::new)?;
-                Ok(person.is_some_and(|person| permissions.may(&Who::Person(&person), wanted, &resource, now)))
+                let person = person_of(platform, *person, *organisation)
+                    .await
+                    .map_err(Failed::new)?;
+                Ok(person
+                    .is_some_and(|person| permissions.may(&Who::Person(&person), wanted, &resource, now)))
             }
             other => {
                 let machine = Machine {
@@ -135,9 +138,17 @@ impl Guard {
         }
     }
 
-    fn entry(&self, kind: &'static str, who: &Principal, study_uid: Option<&str>, context: &Context) -> Entry {
+    fn entry(
+        &self,
+        kind: &'static str,
+        who: &Principal,
+        study_uid: Option<&str>,
+        context: &Context,
+    ) -> Entry {
         let organisation = match who {
-            Principal::Person { organisation, .. } | Principal::Client { organisation, .. } => Some(*organisation),
+            Principal::Person { organisation, .. } | Principal::Client { organisation, .. } => {
+                Some(*organisation)
+            }
             _ => None,
         };
         Entry {
@@ -145,7 +156,10 @@ impl Guard {
             study_uid: study_uid.map(str::to_owned),
             address: context.address.map(|address| address.to_string()),
             request: context.request.clone(),
-            detail: context.way.as_ref().map(|way| serde_json::json!({ "way": way }).to_string()),
+            detail: context
+                .way
+                .as_ref()
+                .map(|way| serde_json::json!({ "way": way }).to_string()),
             ..Entry::new(kind, who.actor(), self.0.platform.clock().now_ns())
         }
     }
@@ -158,7 +172,9 @@ async fn person_of(platform: &Platform, account: i64, organisation: i64) -> Resu
          JOIN roles r ON r.id = m.role JOIN organisations o ON o.id = m.organisation \
          WHERE m.state = 'active' AND p.state = 'active' AND o.state = 'active' AND r.removed_ns IS NULL AND m.person = ",
     );
-    sql.bind(account).push(" AND m.organisation = ").bind(organisation);
+    sql.bind(account)
+        .push(" AND m.organisation = ")
+        .bind(organisation);
     let Some(row) = sql.one(platform.readers()).await? else {
         return Ok(None);
     };
@@ -194,7 +210,9 @@ impl Authorize for Guard {
         Box::pin(async move {
             match who {
                 Principal::Person { person, organisation } => {
-                    let found = person_of(&self.0.platform, *person, *organisation).await.map_err(Failed::new)?;
+                    let found = person_of(&self.0.platform, *person, *organisation)
+                        .await
+                        .map_err(Failed::new)?;
                     let categories = found.map(|person| person.categories).unwrap_or_default();
                     Ok(Restriction {
                         custody: Custody::Of(vec![*organisation]),
@@ -211,7 +229,9 @@ impl Authorize for Guard {
     fn custodian<'a>(&'a self, who: &'a Principal) -> Boxed<'a, Result<Option<i64>, Failed>> {
         Box::pin(async move {
             match who {
-                Principal::Person { organisation, .. } | Principal::Client { organisation, .. } => Ok(Some(*organisation)),
+                Principal::Person { organisation, .. } | Principal::Client { organisation, .. } => {
+                    Ok(Some(*organisation))
+                }
                 Principal::Token(_) => Ok(None),
                 other => self.0.applications.custodian(other).await,
             }
@@ -236,7 +256,12 @@ impl Authorize for Guard {
                 _ => "study.read",
             };
             let entry = self.entry(kind, who, study_uid, context);
-            self.0.platform.recorder().record(entry).await.map_err(Failed::new)?;
+            self.0
+                .platform
+                .recorder()
+                .record(entry)
+                .await
+                .map_err(Failed::new)?;
             if let Some(study_uid) = study_uid {
                 self.remember(who, action, study_uid, now_ns);
             }
@@ -253,8 +278,14 @@ impl Authorize for Guard {
     ) -> Boxed<'a, Result<(), Failed>> {
         Box::pin(async move {
             let mut entry = self.entry("access.refused", who, study_uid, context);
-            entry.detail = Some(serde_json::json!({ "action": format!("{action:?}"), "way": context.way }).to_string());
-            self.0.platform.recorder().record(entry).await.map_err(Failed::new)
+            entry.detail =
+                Some(serde_json::json!({ "action": format!("{action:?}"), "way": context.way }).to_string());
+            self.0
+                .platform
+                .recorder()
+                .record(entry)
+                .await
+                .map_err(Failed::new)
         })
     }
 }

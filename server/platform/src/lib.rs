@@ -29,7 +29,7 @@ mod matrix;
 mod test_site;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -39,6 +39,7 @@ use journal::Recorder;
 
 use clock::Clock;
 pub use error::Error;
+use organisations::devices::Holdings;
 use permissions::Permissions;
 use secrets::SiteKey;
 use sessions::Seen;
@@ -50,7 +51,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The platform's tables.
 pub const SCHEMA: Schema<Error> = Schema {
     table: "platform_migrations",
-    migrations: &[include_str!("migrations/0001.sql")],
+    migrations: &[
+        include_str!("migrations/0001.sql"),
+        include_str!("migrations/0002_devices_dictionary.sql"),
+    ],
     hooks: &[],
 };
 
@@ -68,6 +72,7 @@ struct Shared {
     seen: Seen,
     clock: Clock,
     settings: Settings,
+    holdings: OnceLock<Box<dyn Holdings>>,
 }
 
 impl Platform {
@@ -97,6 +102,7 @@ impl Platform {
             writer,
             clock,
             settings,
+            holdings: OnceLock::new(),
         }));
         setup::prepare(&platform)
             .await
@@ -142,6 +148,15 @@ impl Platform {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Tells whom to ask what is kept of a device; before it is told no device is removed. The first one told stays.
+    pub fn ask_of_holdings(&self, holdings: impl Holdings + 'static) {
+        let _ = self.0.holdings.set(Box::new(holdings));
+    }
+
+    pub(crate) fn holdings(&self) -> Option<&dyn Holdings> {
+        self.0.holdings.get().map(Box::as_ref)
     }
 
     /// The site's choices.

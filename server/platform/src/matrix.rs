@@ -89,6 +89,52 @@ const ROWS: &[Row] = &[
     ("GET", "/roles/{id}", "ACC-27", Some(P::Roles), ROW),
     ("POST", "/roles/{id}", "ACC-27", Some(P::Roles), ROW),
     ("POST", "/roles/{id}/remove", "ACC-27", Some(P::Roles), ROW),
+    ("GET", "/devices", "ACC-32", Some(P::Devices), LIST),
+    ("POST", "/devices", "ACC-32", Some(P::Devices), LIST),
+    ("GET", "/devices/new", "ACC-32", Some(P::Devices), LIST),
+    ("GET", "/devices/{id}", "ACC-32", Some(P::Devices), ROW),
+    ("POST", "/devices/{id}", "ACC-32", Some(P::Devices), ROW),
+    ("POST", "/devices/{id}/members", "ACC-32", Some(P::Devices), ROW),
+    ("POST", "/devices/{id}/members/{person}/end", "ACC-32", Some(P::Devices), ROW),
+    ("GET", "/devices/{id}/remove", "ACC-32", Some(P::Devices), ROW),
+    ("POST", "/devices/{id}/remove", "ACC-32", Some(P::Devices), ROW),
+    ("GET", "/dockings", "ACC-33", Some(P::Dockings), LIST),
+    ("POST", "/dockings", "ACC-33", Some(P::Dockings), LIST),
+    ("GET", "/dockings/new", "ACC-33", Some(P::Dockings), LIST),
+    ("GET", "/dockings/{id}", "ACC-33", Some(P::Dockings), ROW),
+    ("POST", "/dockings/{id}", "ACC-33", Some(P::Dockings), ROW),
+    ("POST", "/dockings/{id}/do/{event}", "ACC-33", Some(P::Dockings), ROW),
+    ("POST", "/dockings/{id}/doctors", "ACC-34", Some(P::Dockings), ROW),
+    ("GET", "/dockings/{id}/doctors/new", "ACC-34", Some(P::Dockings), ROW),
+    ("GET", "/dockings/{id}/doctors/{person}", "ACC-34", Some(P::Dockings), ROW),
+    ("POST", "/dockings/{id}/doctors/{person}/remove", "ACC-34", Some(P::Dockings), ROW),
+    ("GET", "/dictionary", "ACC-36", Some(P::Dictionary), LIST),
+    ("POST", "/dictionary", "ACC-36", Some(P::Dictionary), LIST),
+    ("GET", "/dictionary/new", "ACC-36", Some(P::Dictionary), LIST),
+    ("GET", "/dictionary/export", "ACC-36", Some(P::Dictionary), LIST),
+    ("GET", "/dictionary/import", "ACC-36", Some(P::Dictionary), LIST),
+    ("POST", "/dictionary/import", "ACC-36", Some(P::Dictionary), LIST),
+    // An entry is its organisation's, whatever organisation is active.
+    ("GET", "/dictionary/{id}", "ACC-36", Some(P::Dictionary), "s..+...."),
+    ("POST", "/dictionary/{id}", "ACC-36", Some(P::Dictionary), "s..+...."),
+    ("POST", "/dictionary/{id}/retire", "ACC-36", Some(P::Dictionary), "s..+...."),
+    ("POST", "/dictionary/{id}/restore", "ACC-36", Some(P::Dictionary), "s..+...."),
+    ("POST", "/dictionary/{id}/remove", "ACC-36", Some(P::Dictionary), "s..+...."),
+    ("GET", "/platform/dictionary", "ACC-36", None, SYSTEM),
+    ("POST", "/platform/dictionary", "ACC-36", None, SYSTEM),
+    ("GET", "/platform/dictionary/new", "ACC-36", None, SYSTEM),
+    ("GET", "/platform/dictionary/export", "ACC-36", None, SYSTEM),
+    ("GET", "/platform/dictionary/import", "ACC-36", None, SYSTEM),
+    ("POST", "/platform/dictionary/import", "ACC-36", None, SYSTEM),
+    ("GET", "/platform/organisations", "NFR-05", None, SYSTEM),
+    ("POST", "/platform/organisations", "NFR-05", None, SYSTEM),
+    ("GET", "/platform/organisations/new", "NFR-05", None, SYSTEM),
+    ("GET", "/platform/organisations/{id}", "NFR-05", None, SYSTEM),
+    ("POST", "/platform/organisations/{id}/close", "NFR-05", None, SYSTEM),
+    ("POST", "/platform/organisations/{id}/open", "NFR-05", None, SYSTEM),
+    ("GET", "/platform/administrators", "ACC-26", None, SECURITY),
+    ("POST", "/platform/administrators", "ACC-26", None, SECURITY),
+    ("POST", "/platform/administrators/{id}/end", "ACC-26", None, SECURITY),
     ("GET", "/platform/accounts", "ACC-04", None, SECURITY),
     ("GET", "/platform/accounts/{id}", "ACC-04", None, SECURITY),
     ("POST", "/platform/accounts/{id}/approve", "ACC-01", None, SECURITY),
@@ -154,13 +200,48 @@ async fn filled(site: &Site, path: &str, here: i64) -> String {
         site.count(&format!("SELECT MIN(id) FROM memberships WHERE organisation = {here}")).await
     } else if path.starts_with("/platform/accounts/") {
         site.account("赵医生").await.0
+    } else if path.starts_with("/platform/organisations/") {
+        here
+    } else if path.starts_with("/platform/administrators/") {
+        let own = site.own().await;
+        site.count(&format!("SELECT MIN(id) FROM memberships WHERE organisation = {own}")).await
+    } else if path.contains("{id}") {
+        row(site, path, here).await
     } else {
         1
     };
     path.replace("{id}", &id.to_string())
         .replace("{token}", "none")
         .replace("{session}", "none")
+        .replace("{person}", "1")
+        .replace("{event}", "end")
         .replace("{version}/{name}", "x/y")
+}
+
+/// A device, a cooperation or an entry of the dictionary of the first organisation.
+async fn row(site: &Site, path: &str, here: i64) -> i64 {
+    let what = path.split('/').nth(1).unwrap_or_default();
+    let insert = match what {
+        "devices" => format!(
+            "INSERT INTO equipment (organisation, number, name, type, created_ns) VALUES ({here}, '1', 'PET', 'PET-CT', 1) RETURNING id"
+        ),
+        "dockings" => {
+            let team = site.organisation(Kind::Team, "诊断团队").await;
+            format!(
+                "INSERT INTO dockings (hospital, team, asked_by, state, signature_mode, asked_ns) \
+                 VALUES ({here}, {team}, 'hospital', 'accepted', 'personal', 1) RETURNING id"
+            )
+        }
+        "dictionary" => format!(
+            "INSERT INTO dictionary (organisation, kind, code, name_zh, name_en, name_keys, detail) \
+             VALUES ({here}, 'tag', 'OWN', '自有', 'Own', '', '{{}}') RETURNING id"
+        ),
+        _ => return 1,
+    };
+    let change = site.platform.writer().begin().await.unwrap();
+    let made = database::Sql::new(insert).one(&*change).await.unwrap().unwrap();
+    change.commit().await.unwrap();
+    made.get(0).unwrap()
 }
 
 fn answer(page: &Page) -> char {

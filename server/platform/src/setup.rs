@@ -11,7 +11,7 @@ use axum::routing::get;
 use database::{Connection, Sql};
 use maud::{Markup, html};
 
-use crate::organisations::{membership, role_store, store as organisations};
+use crate::organisations::{dictionary, membership, role_store, store as organisations};
 use crate::people::store::{self as people, NewAccount};
 use crate::permissions::Kind;
 use crate::sign_in::one_time::{self, Purpose};
@@ -32,6 +32,7 @@ pub(crate) async fn prepare(platform: &Platform) -> Result<()> {
     // Another node may have made it meanwhile.
     if organisations::platform(&*change).await?.is_none() {
         organisations::add(&*change, Kind::Platform, "Uptake", platform.clock().now_ns()).await?;
+        dictionary::add_shared(&*change).await?;
     }
     Ok(change.commit().await?)
 }
@@ -67,7 +68,9 @@ impl Office {
         Self::ALL.into_iter().find(|office| office.word() == word)
     }
 
-    fn permission(self) -> &'static str {
+    /// The permission that tells it from the others, by the word.
+    #[must_use]
+    pub fn permission(self) -> &'static str {
         match self {
             Self::System => "organisations",
             Self::Security => "accounts",

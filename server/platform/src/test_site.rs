@@ -357,7 +357,9 @@ impl Browser<'_> {
             }
         };
         let mut request = request.body(body).unwrap();
-        request.extensions_mut().insert(Peer(SocketAddr::new(self.address, 40_000)));
+        request
+            .extensions_mut()
+            .insert(Peer(SocketAddr::new(self.address, 40_000)));
         let response = self.site.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
@@ -405,7 +407,10 @@ impl Browser<'_> {
                 fields.push(("captcha_token", token));
                 fields.push(("captcha", shown));
             }
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
             page = self.post("/sign-in", &fields).await;
             // An address that somebody else is known at asks only now.
             if is_asked || !page.text.contains("captcha_token") {

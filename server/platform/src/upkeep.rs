@@ -52,7 +52,9 @@ fn log(what: &str, outcome: Result<()>) {
 ///
 /// The database's, the file's.
 pub async fn seal(platform: &Platform, key: &Key, heads: &Heads) -> Result<()> {
-    heads.seal(platform.readers(), key, platform.clock().now_ns()).await?;
+    heads
+        .seal(platform.readers(), key, platform.clock().now_ns())
+        .await?;
     Ok(())
 }
 

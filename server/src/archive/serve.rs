@@ -58,7 +58,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let archive = archive.with_applications(applications.clone());
     let platform = match is_open {
         true => None,
-        false => Some(site::open(config, archive.index()).await?),
+        false => Some(site::open(config, &archive).await?),
     };
     let authorize: Arc<dyn Authorize> = match &platform {
         None => Arc::new(Open),

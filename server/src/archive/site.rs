@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use journal::heads::Key;
 use pacs::access::{Authorize, TokenFile};
-use pacs::index::Index;
+use pacs::services::Archive;
 use pacs::services::applications::Applications;
 use platform::Platform;
 use platform::clock::{Clock, Zone};
 use platform::guard::Guard;
+use platform::organisations::devices::ArchiveHoldings;
 use platform::settings::Settings;
 use platform::setup::{self, Office};
 
@@ -21,9 +22,16 @@ use crate::config::Config;
 /// # Errors
 ///
 /// A database of a later version, keys that cannot be read.
-pub async fn open(config: &Config, index: &Index) -> anyhow::Result<Platform> {
+pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform> {
+    let index = archive.index();
     let (readers, writer) = (index.readers().clone(), index.turns().clone());
-    Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await
+    let platform = Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await?;
+    platform.ask_of_holdings(ArchiveHoldings {
+        index: index.clone(),
+        policy: archive.retention(),
+        clock: Clock::System,
+    });
+    Ok(platform)
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {

@@ -229,6 +229,35 @@ pub async fn expired(
     Ok(found)
 }
 
+/// Gives how many studies with images of a device must be kept, because their time is not over or somebody holds them; those
+/// that were rejected too, which are kept as long. A device is known by what its images have as Station Name (0008,1010).
+///
+/// # Errors
+///
+/// [`Error::Index`].
+pub async fn retained(
+    index: &Index,
+    policy: Policy,
+    stations: &[String],
+    within: &Restriction,
+    now_ns: i64,
+) -> Result<u64> {
+    let today = day(now_ns);
+    let (mut count, mut after) = (0, 0);
+    while !stations.is_empty() {
+        let some = store::of_stations(index, policy, stations, within, after).await?;
+        let Some((last, _)) = some.last() else {
+            break;
+        };
+        after = *last;
+        let must = some
+            .iter()
+            .filter(|(_, kept)| kept.is_held || kept.until >= today);
+        count += must.count() as u64;
+    }
+    Ok(count)
+}
+
 /// Puts a study on hold: nothing of it is removed until the hold is lifted.
 ///
 /// # Errors

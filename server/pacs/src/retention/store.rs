@@ -35,6 +35,31 @@ pub(super) async fn studies(
     rows.iter().map(|row| kept(row, policy)).collect()
 }
 
+/// Gives studies after the one with this number that have images of one of some stations, shown or not, and until when they
+/// are kept.
+pub(super) async fn of_stations(
+    index: &Index,
+    policy: Policy,
+    stations: &[String],
+    within: &Restriction,
+    after: i64,
+) -> Result<Vec<(i64, Kept)>> {
+    let mut sql = Sql::new(format!(
+        "{STUDIES} WHERE EXISTS (SELECT 1 FROM series s WHERE s.study = st.id AND s.station_name IN ("
+    ));
+    sql.bind_all(stations.iter().map(String::as_str)).push("))");
+    within.and_study(&mut sql, "st.study_uid");
+    sql.page(
+        "st.id",
+        Page {
+            after,
+            limit: TOGETHER,
+        },
+    );
+    let rows = sql.all(index.readers()).await?;
+    rows.iter().map(|row| kept(row, policy)).collect()
+}
+
 fn kept(row: &database::Row, policy: Policy) -> Result<(i64, Kept)> {
     let get = |error: database::Error| Error::Index(error.into());
     let date: String = row.get(2).map_err(get)?;

@@ -55,12 +55,17 @@ pub async fn load(connection: &Database, session: &str) -> Result<Option<Stored>
     };
     let role: Option<i64> = row.get(15)?;
     let policy = Policy::from_json(&text(19)?);
-    let permissions = Permission::from_json(&text(16)?);
     let organisations = belongings(connection, account).await?;
     // A membership or an organisation that has ended is no longer the active one.
     let organisation = row
         .get::<Option<i64>>(1)?
         .filter(|id| role.is_some() && organisations.iter().any(|one| one.organisation == *id));
+    // What the role there holds is nothing elsewhere.
+    let permissions = if organisation.is_some() {
+        Permission::from_json(&text(16)?)
+    } else {
+        Vec::new()
+    };
     let has_totp = flag(12)?;
     let is_administrator = permissions
         .iter()

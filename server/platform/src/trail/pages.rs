@@ -43,6 +43,8 @@ fn link(stored: &Stored) -> Option<String> {
     match what {
         "role" => Some(format!("/roles/{id}")),
         "organisation" => Some("/organisation".to_owned()),
+        "device" => Some(format!("/devices/{id}")),
+        "docking" => Some(format!("/dockings/{id}")),
         _ => None,
     }
 }
@@ -205,6 +207,32 @@ pub(crate) const KINDS: &[&str] = &[
     "rejected",
     "held",
     "removing",
+    "device.added",
+    "device.changed",
+    "device.bound",
+    "device.unbound",
+    "device.removed",
+    "docking.asked",
+    "docking.resent",
+    "docking.withdrawn",
+    "docking.accepted",
+    "docking.declined",
+    "docking.ended",
+    "docking.changed",
+    "docking.doctor-set",
+    "docking.doctor-removed",
+    "dictionary.added",
+    "dictionary.changed",
+    "dictionary.retired",
+    "dictionary.restored",
+    "dictionary.removed",
+    "dictionary.imported",
+    "dictionary.exported",
+    "organisation.added",
+    "organisation.closed",
+    "organisation.opened",
+    "office.appointed",
+    "office.ended",
 ];
 
 async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {

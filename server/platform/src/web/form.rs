@@ -52,6 +52,12 @@ impl Fields {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Puts a value in the place of what was sent.
+    pub fn put(&mut self, name: &str, value: impl Into<String>) {
+        self.0.retain(|(field, _)| field != name);
+        self.set(name, value);
+    }
+
     /// Adds a value, for forms that are filled before anything was typed.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.push((name.to_owned(), value.into()));

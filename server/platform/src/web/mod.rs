@@ -8,6 +8,7 @@ mod change;
 mod form;
 pub mod layers;
 mod statics;
+mod upload;
 mod visit;
 
 #[cfg(test)]
@@ -16,4 +17,5 @@ mod tests;
 pub use change::{Change, Done};
 pub use form::{Fields, Form, Wrong};
 pub use statics::{asset, router as statics};
+pub use upload::Upload;
 pub use visit::{Visit, address_of};

@@ -5,6 +5,7 @@ use database::{Connection, Row, Sql};
 use crate::Result;
 use crate::organisations::store::only;
 use crate::people::names;
+use crate::permissions::Permission;
 
 /// A membership with what a list shows of the person.
 #[derive(Debug, Clone)]
@@ -217,4 +218,25 @@ pub async fn invitations(connection: &impl Connection, account: i64) -> Result<V
         })
     };
     sql.all(connection).await?.iter().map(invitation).collect()
+}
+
+/// Active members of an organisation whose role holds a permission: their accounts, with the names.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn holding(
+    connection: &impl Connection,
+    organisation: i64,
+    permission: Permission,
+) -> Result<Vec<(i64, String)>> {
+    let mut sql = Sql::new(
+        "SELECT p.id, p.name FROM memberships m JOIN roles r ON r.id = m.role JOIN people p ON p.id = m.person \
+         WHERE m.state = 'active' AND p.state = 'active' AND m.organisation = ",
+    );
+    sql.bind(organisation)
+        .push(" AND r.permissions LIKE ")
+        .bind(format!("%\"{}\"%", permission.word()));
+    let rows = sql.push(" ORDER BY p.id").all(connection).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

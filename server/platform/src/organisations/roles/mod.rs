@@ -5,6 +5,8 @@ pub mod store;
 
 use axum::Router;
 
+pub(crate) use pages::CATEGORIES;
+
 use crate::Platform;
 
 pub(super) fn router() -> Router<Platform> {
