@@ -26,7 +26,6 @@ pub struct Upload {
 
 impl Upload {
     /// The layer of routes that take files.
-    #[must_use]
     pub fn limit() -> DefaultBodyLimit {
         DefaultBodyLimit::max(MAX_BYTES)
     }

@@ -32,7 +32,6 @@ administrator-end = End the appointment
 administrator-end-confirm = The person loses the office at once. Go on?
 wrong-holds-office = This person holds an office of the platform already; nobody holds two
 conflict-last-office = Each office needs somebody; appoint a successor first
-event-organisation-added = Organisation brought in
 event-organisation-closed = Organisation closed
 event-organisation-opened = Organisation opened again
 event-office-appointed = Platform administrator appointed

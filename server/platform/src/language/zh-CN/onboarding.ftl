@@ -32,7 +32,6 @@ administrator-end = 免去
 administrator-end-confirm = 免去后立即失去平台管理权限，确定吗？
 wrong-holds-office = 该人员已担任平台管理员，同一人只能担任一类
 conflict-last-office = 每类管理员至少要保留一人，请先任命接任者
-event-organisation-added = 开通机构
 event-organisation-closed = 停用机构
 event-organisation-opened = 重新启用机构
 event-office-appointed = 任命平台管理员
