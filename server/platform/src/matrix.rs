@@ -14,7 +14,13 @@ use crate::test_site::{Browser, Page, Site};
 /// In order: anybody; somebody signed in without an organisation; a member without permissions; a member with the
 /// permission; a member of another organisation with the permission, about the first one's rows; the system, the security
 /// and the audit administrator of the platform.
-type Row = (&'static str, &'static str, &'static str, Option<Permission>, &'static str);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<Permission>,
+    &'static str,
+);
 
 /// Open to everybody.
 const PUBLIC: &str = "++++++++";
@@ -71,7 +77,13 @@ const ROWS: &[Row] = &[
     ("GET", "/log", "MSG-03", None, OWN),
     ("GET", "/organisation", "ACC-31", None, "sw++++++"),
     ("GET", "/organisation/edit", "ACC-31", Some(P::Organisation), LIST),
-    ("POST", "/organisation/edit", "ACC-31", Some(P::Organisation), LIST),
+    (
+        "POST",
+        "/organisation/edit",
+        "ACC-31",
+        Some(P::Organisation),
+        LIST,
+    ),
     ("GET", "/members", "ACC-28", Some(P::Members), LIST),
     ("POST", "/members", "ACC-28", Some(P::Members), LIST),
     ("GET", "/members/new", "ACC-28", Some(P::Members), LIST),
@@ -95,7 +107,13 @@ const ROWS: &[Row] = &[
     ("GET", "/devices/{id}", "ACC-32", Some(P::Devices), ROW),
     ("POST", "/devices/{id}", "ACC-32", Some(P::Devices), ROW),
     ("POST", "/devices/{id}/members", "ACC-32", Some(P::Devices), ROW),
-    ("POST", "/devices/{id}/members/{person}/end", "ACC-32", Some(P::Devices), ROW),
+    (
+        "POST",
+        "/devices/{id}/members/{person}/end",
+        "ACC-32",
+        Some(P::Devices),
+        ROW,
+    ),
     ("GET", "/devices/{id}/remove", "ACC-32", Some(P::Devices), ROW),
     ("POST", "/devices/{id}/remove", "ACC-32", Some(P::Devices), ROW),
     ("GET", "/dockings", "ACC-33", Some(P::Dockings), LIST),
@@ -103,11 +121,35 @@ const ROWS: &[Row] = &[
     ("GET", "/dockings/new", "ACC-33", Some(P::Dockings), LIST),
     ("GET", "/dockings/{id}", "ACC-33", Some(P::Dockings), ROW),
     ("POST", "/dockings/{id}", "ACC-33", Some(P::Dockings), ROW),
-    ("POST", "/dockings/{id}/do/{event}", "ACC-33", Some(P::Dockings), ROW),
+    (
+        "POST",
+        "/dockings/{id}/do/{event}",
+        "ACC-33",
+        Some(P::Dockings),
+        ROW,
+    ),
     ("POST", "/dockings/{id}/doctors", "ACC-34", Some(P::Dockings), ROW),
-    ("GET", "/dockings/{id}/doctors/new", "ACC-34", Some(P::Dockings), ROW),
-    ("GET", "/dockings/{id}/doctors/{person}", "ACC-34", Some(P::Dockings), ROW),
-    ("POST", "/dockings/{id}/doctors/{person}/remove", "ACC-34", Some(P::Dockings), ROW),
+    (
+        "GET",
+        "/dockings/{id}/doctors/new",
+        "ACC-34",
+        Some(P::Dockings),
+        ROW,
+    ),
+    (
+        "GET",
+        "/dockings/{id}/doctors/{person}",
+        "ACC-34",
+        Some(P::Dockings),
+        ROW,
+    ),
+    (
+        "POST",
+        "/dockings/{id}/doctors/{person}/remove",
+        "ACC-34",
+        Some(P::Dockings),
+        ROW,
+    ),
     ("GET", "/dictionary", "ACC-36", Some(P::Dictionary), LIST),
     ("POST", "/dictionary", "ACC-36", Some(P::Dictionary), LIST),
     ("GET", "/dictionary/new", "ACC-36", Some(P::Dictionary), LIST),
@@ -115,11 +157,41 @@ const ROWS: &[Row] = &[
     ("GET", "/dictionary/import", "ACC-36", Some(P::Dictionary), LIST),
     ("POST", "/dictionary/import", "ACC-36", Some(P::Dictionary), LIST),
     // An entry is its organisation's, whatever organisation is active.
-    ("GET", "/dictionary/{id}", "ACC-36", Some(P::Dictionary), "s..+...."),
-    ("POST", "/dictionary/{id}", "ACC-36", Some(P::Dictionary), "s..+...."),
-    ("POST", "/dictionary/{id}/retire", "ACC-36", Some(P::Dictionary), "s..+...."),
-    ("POST", "/dictionary/{id}/restore", "ACC-36", Some(P::Dictionary), "s..+...."),
-    ("POST", "/dictionary/{id}/remove", "ACC-36", Some(P::Dictionary), "s..+...."),
+    (
+        "GET",
+        "/dictionary/{id}",
+        "ACC-36",
+        Some(P::Dictionary),
+        "s..+....",
+    ),
+    (
+        "POST",
+        "/dictionary/{id}",
+        "ACC-36",
+        Some(P::Dictionary),
+        "s..+....",
+    ),
+    (
+        "POST",
+        "/dictionary/{id}/retire",
+        "ACC-36",
+        Some(P::Dictionary),
+        "s..+....",
+    ),
+    (
+        "POST",
+        "/dictionary/{id}/restore",
+        "ACC-36",
+        Some(P::Dictionary),
+        "s..+....",
+    ),
+    (
+        "POST",
+        "/dictionary/{id}/remove",
+        "ACC-36",
+        Some(P::Dictionary),
+        "s..+....",
+    ),
     ("GET", "/platform/dictionary", "ACC-36", None, SYSTEM),
     ("POST", "/platform/dictionary", "ACC-36", None, SYSTEM),
     ("GET", "/platform/dictionary/new", "ACC-36", None, SYSTEM),
@@ -130,14 +202,38 @@ const ROWS: &[Row] = &[
     ("POST", "/platform/organisations", "NFR-05", None, SYSTEM),
     ("GET", "/platform/organisations/new", "NFR-05", None, SYSTEM),
     ("GET", "/platform/organisations/{id}", "NFR-05", None, SYSTEM),
-    ("POST", "/platform/organisations/{id}/close", "NFR-05", None, SYSTEM),
-    ("POST", "/platform/organisations/{id}/open", "NFR-05", None, SYSTEM),
+    (
+        "POST",
+        "/platform/organisations/{id}/close",
+        "NFR-05",
+        None,
+        SYSTEM,
+    ),
+    (
+        "POST",
+        "/platform/organisations/{id}/open",
+        "NFR-05",
+        None,
+        SYSTEM,
+    ),
     ("GET", "/platform/administrators", "ACC-26", None, SECURITY),
     ("POST", "/platform/administrators", "ACC-26", None, SECURITY),
-    ("POST", "/platform/administrators/{id}/end", "ACC-26", None, SECURITY),
+    (
+        "POST",
+        "/platform/administrators/{id}/end",
+        "ACC-26",
+        None,
+        SECURITY,
+    ),
     ("GET", "/platform/accounts", "ACC-04", None, SECURITY),
     ("GET", "/platform/accounts/{id}", "ACC-04", None, SECURITY),
-    ("POST", "/platform/accounts/{id}/approve", "ACC-01", None, SECURITY),
+    (
+        "POST",
+        "/platform/accounts/{id}/approve",
+        "ACC-01",
+        None,
+        SECURITY,
+    ),
     ("POST", "/platform/accounts/{id}/reject", "ACC-01", None, SECURITY),
     ("POST", "/platform/accounts/{id}/close", "ACC-04", None, SECURITY),
     ("POST", "/platform/accounts/{id}/reset", "ACC-04", None, SECURITY),
@@ -156,9 +252,16 @@ pub(crate) fn routes(router: &axum::Router) -> BTreeSet<(String, String)> {
             continue;
         };
         if let Some(path) = rest.strip_prefix('"') {
-            paths.insert(id.to_owned(), path.split('"').next().unwrap_or_default().to_owned());
+            paths.insert(
+                id.to_owned(),
+                path.split('"').next().unwrap_or_default().to_owned(),
+            );
         } else {
-            let has = |method: &&str| ["BoxedHandler", "Route"].iter().any(|kind| rest.contains(&format!("{method}: {kind}")));
+            let has = |method: &&str| {
+                ["BoxedHandler", "Route"]
+                    .iter()
+                    .any(|kind| rest.contains(&format!("{method}: {kind}")))
+            };
             let held = ["get", "post", "put", "patch", "delete"].into_iter().filter(has);
             methods.insert(id.to_owned(), held.map(str::to_uppercase).collect::<Vec<_>>());
         }
@@ -186,7 +289,13 @@ struct Cast<'a> {
 impl<'a> Cast<'a> {
     fn all(&self) -> [&Browser<'a>; 8] {
         [
-            &self.anybody, &self.newcomer, &self.plain, &self.holder, &self.foreign, &self.system, &self.security,
+            &self.anybody,
+            &self.newcomer,
+            &self.plain,
+            &self.holder,
+            &self.foreign,
+            &self.system,
+            &self.security,
             &self.audit,
         ]
     }
@@ -197,14 +306,20 @@ async fn filled(site: &Site, path: &str, here: i64) -> String {
     let id = if path.starts_with("/roles/") {
         site.role(here, &[]).await
     } else if path.starts_with("/members/") || path.starts_with("/invitations/") {
-        site.count(&format!("SELECT MIN(id) FROM memberships WHERE organisation = {here}")).await
+        site.count(&format!(
+            "SELECT MIN(id) FROM memberships WHERE organisation = {here}"
+        ))
+        .await
     } else if path.starts_with("/platform/accounts/") {
         site.account("赵医生").await.0
     } else if path.starts_with("/platform/organisations/") {
         here
     } else if path.starts_with("/platform/administrators/") {
         let own = site.own().await;
-        site.count(&format!("SELECT MIN(id) FROM memberships WHERE organisation = {own}")).await
+        site.count(&format!(
+            "SELECT MIN(id) FROM memberships WHERE organisation = {own}"
+        ))
+        .await
     } else if path.contains("{id}") {
         row(site, path, here).await
     } else {
@@ -256,7 +371,11 @@ fn answer(page: &Page) -> char {
 
 async fn ask(browser: &Browser<'_>, method: &str, path: &str, here: i64) -> char {
     let id = here.to_string();
-    let fields: Vec<(&str, &str)> = if path == "/switch" { vec![("organisation", id.as_str())] } else { Vec::new() };
+    let fields: Vec<(&str, &str)> = if path == "/switch" {
+        vec![("organisation", id.as_str())]
+    } else {
+        Vec::new()
+    };
     let page = match method {
         "GET" => browser.send(Method::GET, path, None, &[]).await,
         _ => browser.post(path, &fields).await,
@@ -299,7 +418,9 @@ async fn every_route_answers_everybody_as_its_row_says() {
         }
         let found: String = found.into_iter().collect();
         if found != *expected {
-            wrong.push(format!("{row} {method} {path}: expected {expected}, found {found}"));
+            wrong.push(format!(
+                "{row} {method} {path}: expected {expected}, found {found}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -309,10 +430,16 @@ async fn every_route_answers_everybody_as_its_row_says() {
 async fn every_route_of_the_router_has_a_row() {
     let site = Site::new().await;
     let routed = routes(&site.routes());
-    let known: BTreeSet<(String, String)> =
-        ROWS.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let known: BTreeSet<(String, String)> = ROWS
+        .iter()
+        .map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
     let differing: Vec<_> = routed.symmetric_difference(&known).collect();
-    assert!(differing.is_empty() && routed.len() > 50, "{differing:?} of {}", routed.len());
+    assert!(
+        differing.is_empty() && routed.len() > 50,
+        "{differing:?} of {}",
+        routed.len()
+    );
 }
 
 #[tokio::test]
@@ -320,7 +447,9 @@ async fn a_link_that_was_used_or_is_too_old_says_so() {
     let site = Site::new().await;
     let (account, _) = site.account("王小明").await;
     let change = site.platform.writer().begin().await.unwrap();
-    let token = one_time::make(&*change, Purpose::Reset, Some(account), "", site.now_ns()).await.unwrap();
+    let token = one_time::make(&*change, Purpose::Reset, Some(account), "", site.now_ns())
+        .await
+        .unwrap();
     change.commit().await.unwrap();
     let path = format!("/reset/{token}");
     let browser = site.browser();
