@@ -35,6 +35,10 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 # They open the documents and movies that we write.
 need pdfinfo poppler-utils
 need ffprobe ffmpeg
+# People's ways through the pages are walked in a browser.
+need chromium chromium
+need node nodejs
+need npm npm
 # The system's Python, whose version the pins are for; another on the path may be older.
 /usr/bin/python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -76,4 +80,11 @@ if ! cmp -s scripts/peers.txt "$venv/peers.txt"; then
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r scripts/peers.txt
 	# Last, so that a broken run is begun again.
 	cp scripts/peers.txt "$venv/peers.txt"
+fi
+
+if ! cmp -s tests/journeys/package-lock.json tests/journeys/node_modules/installed.json; then
+	say "installing what drives the browser of the tests"
+	(cd tests/journeys && npm ci --silent --no-audit --no-fund)
+	# Last, so that a broken run is begun again.
+	cp tests/journeys/package-lock.json tests/journeys/node_modules/installed.json
 fi

@@ -39,3 +39,6 @@ say "peers against the archive"
 # The tests above built the program and the examples.
 debug=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug
 PYTHON=$PWD/target/venv/bin/python tests/interop/run.sh "$debug/uptake" "$debug/examples/print_patterns" ${INTEROP_FOLDER:-}
+
+say "journeys in a browser"
+node tests/journeys/journeys.mjs "$debug/uptake"

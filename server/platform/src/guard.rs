@@ -128,7 +128,7 @@ impl Guard {
             looks.retain(|_, at_ns| now_ns - *at_ns < ONE_LOOK_NS);
         }
         let key = (who.actor(), action, study_uid.to_owned());
-        !looks.get(&key).is_some_and(|at_ns| now_ns - *at_ns < ONE_LOOK_NS)
+        looks.get(&key).is_none_or(|at_ns| now_ns - *at_ns >= ONE_LOOK_NS)
     }
 
     fn remember(&self, who: &Principal, action: access::Action, study_uid: &str, now_ns: i64) {

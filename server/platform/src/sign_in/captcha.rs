@@ -189,9 +189,9 @@ fn draw(ink: &mut [f64], (x0, y0): (f64, f64), (x1, y1): (f64, f64), width: f64)
     let (dx, dy) = (x1 - x0, y1 - y0);
     let length = (dx * dx + dy * dy).max(1e-9);
     let bound = |low: f64, high: f64, most: usize| {
-        let low = (low.min(high) - width - 1.0).clamp(0.0, most as f64) as usize;
-        let high = (low.max(0) as f64).max(high.max(0.0)) + width + 2.0;
-        (low, (high as usize).min(most))
+        let first = (low - width - 1.0).clamp(0.0, most as f64) as usize;
+        let end = (high + width + 2.0).clamp(0.0, most as f64) as usize;
+        (first, end)
     };
     let (left, right) = bound(x0.min(x1), x0.max(x1), WIDTH);
     let (top, bottom) = bound(y0.min(y1), y0.max(y1), HEIGHT);

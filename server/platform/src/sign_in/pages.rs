@@ -33,10 +33,10 @@ async fn ask(visit: Visit, headers: HeaderMap, RawQuery(query): RawQuery) -> Res
         return Ok(Done::to(to).into_response());
     }
     let is_secure = visit.platform().settings().is_secure;
-    if let Some(token) = sessions::remembered(&headers, is_secure) {
-        if let Some(done) = again(&visit, &headers, token, &to).await? {
-            return Ok(done.into_response());
-        }
+    if let Some(token) = sessions::remembered(&headers, is_secure)
+        && let Some(done) = again(&visit, &headers, token, &to).await?
+    {
+        return Ok(done.into_response());
     }
     let readers = visit.platform().readers();
     let is_new = !people::is_address_known(readers, &visit.address().to_string()).await?;

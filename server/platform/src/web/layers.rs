@@ -56,10 +56,11 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
                 is_secure,
             );
         }
-        if let Some(signed) = visit.signed() {
-            if let Some(principal) = signed.principal(visit.is_inside()) {
-                parts.extensions.insert(principal);
-            }
+        let principal = visit
+            .signed()
+            .and_then(|signed| signed.principal(visit.is_inside()));
+        if let Some(principal) = principal {
+            parts.extensions.insert(principal);
         }
         let path = parts.uri.path_and_query().map(ToString::to_string);
         let context = Context::from(Some(visit.address()));
