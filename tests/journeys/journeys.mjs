@@ -67,7 +67,7 @@ try {
   await system.go("/platform/organisations/new");
   await look(system, "onboarding", "/platform/organisations/new");
   await system.go("/platform/organisations/new");
-  await system.fill({ name: "第一人民医院", administrator_name: "赵主任", administrator_mobile: "13700000001" });
+  await system.fill({ name: "第一人民医院", administrator: "赵主任", mobile: "13700000001" });
   await system.send("name");
   const first = await system.page.locator("main code.long").innerText();
   const chief = await person("13700000001");

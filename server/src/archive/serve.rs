@@ -175,7 +175,9 @@ fn router(config: &Config, app: App, platform: Option<&Platform>) -> anyhow::Res
     Ok(match platform {
         None => http::only_this_machine(router),
         Some(platform) => {
-            let router = router.merge(platform::router(platform)).fallback(platform::web::layers::nowhere);
+            let router = router
+                .merge(platform::router(platform))
+                .fallback(platform::web::layers::nowhere);
             platform::web::layers::around(router, platform)
         }
     })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use journal::heads::Key;
 use pacs::access::{Authorize, TokenFile};
+use pacs::index::Index;
 use pacs::services::Archive;
 use pacs::services::applications::Applications;
 use platform::Platform;
@@ -23,15 +24,23 @@ use crate::config::Config;
 ///
 /// A database of a later version, keys that cannot be read.
 pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform> {
-    let index = archive.index();
-    let (readers, writer) = (index.readers().clone(), index.turns().clone());
-    let platform = Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await?;
+    let platform = open_rows(config, archive.index()).await?;
     platform.ask_of_holdings(ArchiveHoldings {
-        index: index.clone(),
+        index: archive.index().clone(),
         policy: archive.retention(),
         clock: Clock::System,
     });
     Ok(platform)
+}
+
+/// Opens the platform's rows alone, which several processes may do: no device is removed so.
+///
+/// # Errors
+///
+/// As [`open`].
+pub async fn open_rows(config: &Config, index: &Index) -> anyhow::Result<Platform> {
+    let (readers, writer) = (index.readers().clone(), index.turns().clone());
+    Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {
@@ -41,12 +50,20 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         texts.iter().map(network).collect::<anyhow::Result<Vec<_>>>()
     };
     let zone = Zone::from_text(&site.time_zone);
-    let is_public_secure = site.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    let is_public_secure = site
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
     let default = Settings::default();
     Ok(Settings {
         public_url: site.public_url.clone(),
         is_secure: config.http.tls.is_some() || is_public_secure,
-        zone: zone.with_context(|| format!("site.time_zone: expected an offset as +08:00, found {:?}", site.time_zone))?,
+        zone: zone.with_context(|| {
+            format!(
+                "site.time_zone: expected an offset as +08:00, found {:?}",
+                site.time_zone
+            )
+        })?,
         inside: match &site.inside {
             Some(texts) => networks("site.inside", texts)?,
             None => default.inside,
@@ -70,9 +87,17 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// A file of tokens that cannot be read.
-pub fn guard(config: &Config, platform: &Platform, applications: &Applications) -> anyhow::Result<Arc<dyn Authorize>> {
+pub fn guard(
+    config: &Config,
+    platform: &Platform,
+    applications: &Applications,
+) -> anyhow::Result<Arc<dyn Authorize>> {
     let tokens = TokenFile::open(&config.tokens())?;
-    Ok(Arc::new(Guard::new(platform.clone(), tokens, applications.clone())))
+    Ok(Arc::new(Guard::new(
+        platform.clone(),
+        tokens,
+        applications.clone(),
+    )))
 }
 
 /// The key that signs the end of the journal.
@@ -96,8 +121,20 @@ pub fn heads(config: &Config) -> PathBuf {
 /// # Errors
 ///
 /// The database's.
-pub async fn first_link(config: &Config, platform: &Platform, address: &str) -> anyhow::Result<Option<String>> {
-    let path = setup::link(platform, Office::System).await.context("the first administrator's link")?;
-    let base = config.site.public_url.as_deref().unwrap_or(address).trim_end_matches('/').to_owned();
+pub async fn first_link(
+    config: &Config,
+    platform: &Platform,
+    address: &str,
+) -> anyhow::Result<Option<String>> {
+    let path = setup::link(platform, Office::System)
+        .await
+        .context("the first administrator's link")?;
+    let base = config
+        .site
+        .public_url
+        .as_deref()
+        .unwrap_or(address)
+        .trim_end_matches('/')
+        .to_owned();
     Ok(path.map(|path| format!("{base}{path}")))
 }

@@ -74,11 +74,14 @@ fn kind(text: &str) -> Result<Kind, String> {
     kind.ok_or_else(|| "expected hospital, team or department".to_owned())
 }
 
-fn with<T>(settings: &Settings, act: impl AsyncFnOnce(&Config, Platform) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn with<T>(
+    settings: &Settings,
+    act: impl AsyncFnOnce(&Config, Platform) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let config = settings.load()?;
     runtime()?.block_on(async {
         let index = archive::open_index(&config).await?;
-        let platform = site::open(&config, &index).await?;
+        let platform = site::open_rows(&config, &index).await?;
         act(&config, platform).await
     })
 }
@@ -100,7 +103,11 @@ fn link(options: &Link) -> anyhow::Result<()> {
     let link = with(&options.settings, async |config, platform| {
         let path = setup::link(&platform, options.office).await?;
         let path = path.with_context(|| format!("the office {} is held already", options.office.word()))?;
-        let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+        let scheme = if config.http.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let base = config.site.public_url.clone();
         let base = base.unwrap_or_else(|| format!("{scheme}://{}", config.http.listen));
         Ok(format!("{}{path}", base.trim_end_matches('/')))
@@ -118,7 +125,9 @@ fn add_organisation(options: &AddOrganisation) -> anyhow::Result<()> {
     let (id, number) = with(&options.settings, async |_, platform| {
         let change = platform.writer().begin().await?;
         let (id, _) = organisations::add(&*change, options.kind, name, platform.clock().now_ns()).await?;
-        let added = organisations::one(&*change, id).await?.context("the organisation is not there")?;
+        let added = organisations::one(&*change, id)
+            .await?
+            .context("the organisation is not there")?;
         let entry = journal::Entry {
             organisation: Some(id),
             subject: Some(format!("organisation:{id}")),
@@ -144,7 +153,13 @@ fn list(options: &List) -> anyhow::Result<()> {
                     let json = serde_json::json!({ "id": one.id, "number": one.number, "kind": one.kind.word(), "name": one.name, "active": active });
                     println!("{json}");
                 } else {
-                    println!("{:6}  {}  {:10}  {}", one.id, one.number, one.kind.word(), one.name);
+                    println!(
+                        "{:6}  {}  {:10}  {}",
+                        one.id,
+                        one.number,
+                        one.kind.word(),
+                        one.name
+                    );
                 }
             }
             if page.len() < 500 {
@@ -169,7 +184,11 @@ pub fn audit(command: &Audit) -> anyhow::Result<()> {
         anyhow::Ok(journal::verify::verify(index.readers(), &heads).await?)
     })?;
     if options.json {
-        let findings: Vec<String> = report.findings.iter().map(|finding| format!("{finding:?}")).collect();
+        let findings: Vec<String> = report
+            .findings
+            .iter()
+            .map(|finding| format!("{finding:?}"))
+            .collect();
         let json = serde_json::json!({
             "entries": report.entries, "heads": report.heads, "sealed": report.sealed, "findings": findings,
         });
