@@ -12,10 +12,10 @@ use platform::Platform;
 use platform::clock::{Clock, Zone};
 use platform::guard::Guard;
 use platform::organisations::devices::ArchiveHoldings;
-use platform::settings::Settings;
+use platform::settings::{self, Settings};
 use platform::setup::{self, Office};
 
-use crate::config::Config;
+use crate::config::{Config, WeChat};
 
 /// Opens the platform.
 ///
@@ -25,7 +25,7 @@ use crate::config::Config;
 pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform> {
     let index = archive.index();
     let (readers, writer) = (index.readers().clone(), index.turns().clone());
-    let platform = Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await?;
+    let platform = Platform::open(readers, writer, &config.keys(), chosen(config)?, Clock::System).await?;
     platform.ask_of_holdings(ArchiveHoldings {
         index: index.clone(),
         policy: archive.retention(),
@@ -34,25 +34,59 @@ pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform
     Ok(platform)
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+fn chosen(config: &Config) -> anyhow::Result<Settings> {
     let site = &config.site;
     let networks = |name: &str, texts: &[String]| {
         let network = |text: &String| text.parse().with_context(|| format!("{name}: {text:?}"));
         texts.iter().map(network).collect::<anyhow::Result<Vec<_>>>()
     };
     let zone = Zone::from_text(&site.time_zone);
-    let is_public_secure = site.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    let is_public_secure = site
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
     let default = Settings::default();
     Ok(Settings {
         public_url: site.public_url.clone(),
         is_secure: config.http.tls.is_some() || is_public_secure,
-        zone: zone.with_context(|| format!("site.time_zone: expected an offset as +08:00, found {:?}", site.time_zone))?,
+        zone: zone.with_context(|| {
+            format!(
+                "site.time_zone: expected an offset as +08:00, found {:?}",
+                site.time_zone
+            )
+        })?,
         inside: match &site.inside {
             Some(texts) => networks("site.inside", texts)?,
             None => default.inside,
         },
         proxies: networks("site.proxies", &site.proxies)?,
         has_registration: site.registration,
+        wechat: site.wechat.as_ref().map(wechat).transpose()?,
+    })
+}
+
+/// The official account, with its secret from its file.
+fn wechat(account: &WeChat) -> anyhow::Result<settings::WeChat> {
+    let path = &account.secret_file;
+    let secret = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read the file of site.wechat.secret_file, {}",
+            path.display()
+        )
+    })?;
+    let template = account.template.as_ref().map(|text| {
+        let (template, field) = text
+            .split_once(':')
+            .with_context(|| format!("site.wechat.template: expected TEMPLATE_ID:field, found {text:?}"))?;
+        anyhow::Ok((template.to_owned(), field.to_owned()))
+    });
+    let address = |text: &str| text.trim_end_matches('/').to_owned();
+    Ok(settings::WeChat {
+        app_id: account.app_id.clone(),
+        secret: secret.trim().to_owned(),
+        pages_url: address(&account.pages_url),
+        api_url: address(&account.api_url),
+        template: template.transpose()?,
     })
 }
 
@@ -62,7 +96,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
 ///
 /// The first such setting.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    settings(config).map(|_| ())
+    chosen(config).map(|_| ())
 }
 
 /// Who answers the archive's questions: the platform.
@@ -70,9 +104,17 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// A file of tokens that cannot be read.
-pub fn guard(config: &Config, platform: &Platform, applications: &Applications) -> anyhow::Result<Arc<dyn Authorize>> {
+pub fn guard(
+    config: &Config,
+    platform: &Platform,
+    applications: &Applications,
+) -> anyhow::Result<Arc<dyn Authorize>> {
     let tokens = TokenFile::open(&config.tokens())?;
-    Ok(Arc::new(Guard::new(platform.clone(), tokens, applications.clone())))
+    Ok(Arc::new(Guard::new(
+        platform.clone(),
+        tokens,
+        applications.clone(),
+    )))
 }
 
 /// The key that signs the end of the journal.
@@ -96,8 +138,20 @@ pub fn heads(config: &Config) -> PathBuf {
 /// # Errors
 ///
 /// The database's.
-pub async fn first_link(config: &Config, platform: &Platform, address: &str) -> anyhow::Result<Option<String>> {
-    let path = setup::link(platform, Office::System).await.context("the first administrator's link")?;
-    let base = config.site.public_url.as_deref().unwrap_or(address).trim_end_matches('/').to_owned();
+pub async fn first_link(
+    config: &Config,
+    platform: &Platform,
+    address: &str,
+) -> anyhow::Result<Option<String>> {
+    let path = setup::link(platform, Office::System)
+        .await
+        .context("the first administrator's link")?;
+    let base = config
+        .site
+        .public_url
+        .as_deref()
+        .unwrap_or(address)
+        .trim_end_matches('/')
+        .to_owned();
     Ok(path.map(|path| format!("{base}{path}")))
 }

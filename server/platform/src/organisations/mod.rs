@@ -22,6 +22,7 @@ use axum::Router;
 pub use members::store as membership;
 pub use model::{Policy, standard_roles};
 pub(crate) use roles::CATEGORIES;
+pub(crate) use record::edit_page;
 pub use roles::store as role_store;
 
 use crate::Platform;
