@@ -22,6 +22,9 @@ use crate::{Error, Platform, Result};
 /// Wrong rows that are shown.
 const SHOWN: usize = 100;
 
+/// Bytes of a table at most.
+const MAX_TABLE: usize = 5 * 1024 * 1024;
+
 pub(super) fn router() -> Router<Platform> {
     Router::new()
         .route("/dictionary/export", get(export_own))
@@ -139,6 +142,10 @@ async fn import_shared(visit: Visit, RawQuery(query): RawQuery, sent: Request) -
 /// Brings in a table: all of it, or, where one row is wrong, nothing. The file is read only now that it may come.
 async fn import(visit: &Visit, scope: Scope, query: Option<String>, sent: Request) -> Result<Done> {
     let upload = Upload::read(sent, "file").await?;
+    let is_over = upload.form.wrong("file").is_some_and(|wrong| *wrong != Wrong::new("wrong-file-missing"));
+    if is_over || upload.file.len() > MAX_TABLE {
+        return Err(crate::Error::TooLarge(MAX_TABLE));
+    }
     let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let kind = kind_of(query.get("kind"));
     let file = upload.file;
