@@ -1,9 +1,7 @@
-//! The font that the program ships, for all that it draws or prints.
+//! The font that the program ships, for all that it draws or prints: a subset of Noto Sans SC with GB 18030 at implementation
+//! level 2 (assets/fonts/README.md), once for pages and pictures alike.
 
 use engine::presentation::{FontError, Fonts};
-
-/// A subset of Noto Sans SC with GB 18030 at implementation level 2; see assets/fonts/README.md.
-pub const NOTO_SANS_SC: &[u8] = include_bytes!("../assets/fonts/NotoSansSC-subset.otf");
 
 /// The fonts of pictures.
 ///
@@ -11,7 +9,7 @@ pub const NOTO_SANS_SC: &[u8] = include_bytes!("../assets/fonts/NotoSansSC-subse
 ///
 /// [`FontError`] when the shipped file is damaged.
 pub fn shipped() -> Result<Fonts, FontError> {
-    Fonts::new([NOTO_SANS_SC])
+    Fonts::new([platform::ui::FONT])
 }
 
 #[cfg(test)]

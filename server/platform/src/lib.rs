@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod error;
+pub mod files;
 pub mod guard;
 pub mod language;
 pub mod messages;
@@ -39,6 +40,7 @@ use journal::Recorder;
 
 use clock::Clock;
 pub use error::Error;
+use files::Pictures;
 use organisations::devices::Holdings;
 use permissions::Permissions;
 use secrets::SiteKey;
@@ -54,6 +56,7 @@ pub const SCHEMA: Schema<Error> = Schema {
     migrations: &[
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
+        include_str!("migrations/0003_passkeys.sql"),
     ],
     hooks: &[],
 };
@@ -70,6 +73,8 @@ struct Shared {
     permissions: Permissions,
     key: SiteKey,
     seen: Seen,
+    pictures: Pictures,
+    wechat: Option<sign_in::wechat::Client>,
     clock: Clock,
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
@@ -98,6 +103,12 @@ impl Platform {
             permissions: Permissions::load()?,
             key: SiteKey::open(&keys.join("site"))?,
             seen: Seen::default(),
+            pictures: Pictures::default(),
+            wechat: settings
+                .wechat
+                .clone()
+                .map(sign_in::wechat::Client::new)
+                .transpose()?,
             readers,
             writer,
             clock,
@@ -144,6 +155,14 @@ impl Platform {
         &self.0.seen
     }
 
+    pub(crate) fn wechat(&self) -> Option<&sign_in::wechat::Client> {
+        self.0.wechat.as_ref()
+    }
+
+    pub(crate) fn pictures(&self) -> &Pictures {
+        &self.0.pictures
+    }
+
     /// The time.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -173,6 +192,7 @@ pub fn router(platform: &Platform) -> Router {
         .merge(workbench::router())
         .merge(setup::router())
         .merge(sign_in::router())
+        .merge(files::router())
         .merge(people::router())
         .merge(organisations::router())
         .merge(messages::router())

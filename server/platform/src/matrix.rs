@@ -239,6 +239,122 @@ const ROWS: &[Row] = &[
     ("POST", "/platform/accounts/{id}/reset", "ACC-04", None, SECURITY),
     ("POST", "/platform/accounts/{id}/unlock", "ACC-04", None, SECURITY),
     ("GET", "/platform/audit", "PACS-34", None, AUDIT),
+    ("GET", "/people/{id}/avatar", "ACC-13", None, OWN),
+    ("POST", "/profile/avatar", "ACC-13", None, OWN),
+    ("POST", "/profile/avatar/remove", "ACC-13", None, OWN),
+    (
+        "GET",
+        "/organisation/pictures/{picture}",
+        "ACC-31",
+        None,
+        "sw++++++",
+    ),
+    (
+        "POST",
+        "/organisation/pictures/{picture}",
+        "ACC-24",
+        Some(P::Organisation),
+        LIST,
+    ),
+    (
+        "POST",
+        "/organisation/pictures/{picture}/remove",
+        "ACC-24",
+        Some(P::Organisation),
+        LIST,
+    ),
+    ("GET", "/profile/documents/{kind}", "ACC-15", None, OWN),
+    ("POST", "/profile/documents/{kind}", "ACC-15", None, OWN),
+    ("GET", "/platform/verification", "ACC-15", None, SECURITY),
+    ("GET", "/platform/verification/{id}", "ACC-15", None, SECURITY),
+    (
+        "GET",
+        "/platform/verification/{id}/documents/{kind}",
+        "ACC-15",
+        None,
+        SECURITY,
+    ),
+    (
+        "POST",
+        "/platform/verification/{id}/approve",
+        "ACC-15",
+        None,
+        SECURITY,
+    ),
+    (
+        "POST",
+        "/platform/verification/{id}/refuse",
+        "ACC-15",
+        None,
+        SECURITY,
+    ),
+    ("POST", "/profile/signature", "ACC-24", None, OWN),
+    ("POST", "/profile/signature/remove", "ACC-24", None, OWN),
+    ("GET", "/profile/signature/picture", "ACC-24", None, OWN),
+    ("GET", "/profile/signature/after/{file}", "ACC-24", None, OWN),
+    ("POST", "/profile/signature/phone", "ACC-24", None, OWN),
+    // Whoever has the link, which is good once.
+    ("GET", "/sign/{token}", "ACC-24", None, PUBLIC),
+    ("POST", "/sign/{token}", "ACC-24", None, PUBLIC),
+    ("GET", "/sign/done", "ACC-24", None, PUBLIC),
+    // A docking of other sides is not there (404).
+    (
+        "GET",
+        "/dockings/{id}/signature",
+        "ACC-24",
+        Some(P::Dockings),
+        LIST,
+    ),
+    (
+        "POST",
+        "/dockings/{id}/signature",
+        "ACC-24",
+        Some(P::Dockings),
+        LIST,
+    ),
+    (
+        "GET",
+        "/dockings/{id}/signature/picture",
+        "ACC-24",
+        Some(P::Dockings),
+        LIST,
+    ),
+    (
+        "POST",
+        "/dockings/{id}/signature/mode",
+        "ACC-24",
+        Some(P::Dockings),
+        LIST,
+    ),
+    (
+        "POST",
+        "/dockings/{id}/signature/remove",
+        "ACC-24",
+        Some(P::Dockings),
+        LIST,
+    ),
+    ("GET", "/passkeys/new", "ACC-06", None, OWN),
+    ("POST", "/passkeys", "ACC-06", None, OWN),
+    ("POST", "/passkeys/{id}/remove", "ACC-06", None, OWN),
+    ("POST", "/sign-in/passkey", "ACC-06", None, PUBLIC),
+    ("GET", "/sign-in/phone", "ACC-07", None, PUBLIC),
+    ("POST", "/sign-in/phone/enter", "ACC-07", None, PUBLIC),
+    ("GET", "/sign-in/phone/over", "ACC-07", None, PUBLIC),
+    ("GET", "/sign-in/phone/{token}", "ACC-07", None, OWN),
+    ("POST", "/sign-in/phone/{token}/confirm", "ACC-07", None, OWN),
+    ("POST", "/sign-in/phone/{token}/decline", "ACC-07", None, OWN),
+    ("GET", "/sign-in/phone/done", "ACC-07", None, OWN),
+    ("GET", "/wechat/sign-in/{token}", "ACC-07", None, PUBLIC),
+    ("GET", "/wechat/bind/{token}", "ACC-09", None, PUBLIC),
+    ("GET", "/wechat/back", "ACC-07", None, PUBLIC),
+    ("POST", "/wechat/confirm/{ticket}", "ACC-07", None, PUBLIC),
+    ("GET", "/wechat/done", "ACC-07", None, PUBLIC),
+    ("POST", "/wechat/bind", "ACC-09", None, OWN),
+    ("GET", "/wechat/bound", "ACC-09", None, OWN),
+    ("POST", "/wechat/unbind", "ACC-09", None, OWN),
+    ("POST", "/wechat/push", "ACC-22", None, OWN),
+    // Done, it leads to the workbench.
+    ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).
@@ -331,6 +447,10 @@ async fn filled(site: &Site, path: &str, here: i64) -> String {
         .replace("{person}", "1")
         .replace("{event}", "end")
         .replace("{version}/{name}", "x/y")
+        .replace("{picture}", "logo")
+        .replace("{kind}", "identity-card")
+        .replace("{file}", "0")
+        .replace("{ticket}", "none")
 }
 
 /// A device, a cooperation or an entry of the dictionary of the first organisation.

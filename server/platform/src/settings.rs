@@ -21,6 +21,29 @@ pub struct Settings {
     pub proxies: Vec<Network>,
     /// Whether doctors may register by themselves (with a reviewer's approval).
     pub has_registration: bool,
+    /// The site's official account of WeChat; without, pages say that none is connected.
+    pub wechat: Option<WeChat>,
+}
+
+/// An official account of WeChat.
+#[derive(Clone)]
+pub struct WeChat {
+    /// Its number.
+    pub app_id: String,
+    /// Its secret.
+    pub secret: String,
+    /// Where pages of WeChat are: `https://open.weixin.qq.com`.
+    pub pages_url: String,
+    /// Where its interface is: `https://api.weixin.qq.com`.
+    pub api_url: String,
+    /// The template of messages, and the field of it that holds the words.
+    pub template: Option<(String, String)>,
+}
+
+impl std::fmt::Debug for WeChat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WeChat {} at {}", self.app_id, self.api_url)
+    }
 }
 
 impl Default for Settings {
@@ -40,6 +63,7 @@ impl Default for Settings {
             inside: private.iter().filter_map(|text| text.parse().ok()).collect(),
             proxies: Vec::new(),
             has_registration: true,
+            wechat: None,
         }
     }
 }

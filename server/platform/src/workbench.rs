@@ -59,6 +59,7 @@ async fn home(visit: Visit) -> Result<Markup> {
 async fn workbench(visit: Visit) -> Result<Markup> {
     let account = visit.person()?.account();
     visit.may(Action::Use, Resource::Account(account)).await?;
+    let reminder = crate::sign_in::wechat::reminder(&visit).await?;
     let view = visit.view();
     let signed = visit.person()?;
     let invitations = membership::invitations(visit.platform().readers(), account).await?;
@@ -67,6 +68,7 @@ async fn workbench(visit: Visit) -> Result<Markup> {
         &view.say("workbench"),
         html! {
             h1 { (view.say("workbench")) }
+            (reminder)
             @for invitation in &invitations {
                 section.card.attention {
                     h2 { (view.say_with("invitation", &[("organisation", (&invitation.organisation_name).into()), ("role", (&invitation.role_name).into())])) }

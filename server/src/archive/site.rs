@@ -13,10 +13,10 @@ use platform::Platform;
 use platform::clock::{Clock, Zone};
 use platform::guard::Guard;
 use platform::organisations::devices::ArchiveHoldings;
-use platform::settings::Settings;
+use platform::settings::{self, Settings};
 use platform::setup::{self, Office};
 
-use crate::config::Config;
+use crate::config::{Config, WeChat};
 
 /// Opens the platform.
 ///
@@ -40,10 +40,10 @@ pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform
 /// As [`open`].
 pub async fn open_rows(config: &Config, index: &Index) -> anyhow::Result<Platform> {
     let (readers, writer) = (index.readers().clone(), index.turns().clone());
-    Platform::open(readers, writer, &config.keys(), settings(config)?, Clock::System).await
+    Platform::open(readers, writer, &config.keys(), chosen(config)?, Clock::System).await
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+fn chosen(config: &Config) -> anyhow::Result<Settings> {
     let site = &config.site;
     let networks = |name: &str, texts: &[String]| {
         let network = |text: &String| text.parse().with_context(|| format!("{name}: {text:?}"));
@@ -70,6 +70,32 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         },
         proxies: networks("site.proxies", &site.proxies)?,
         has_registration: site.registration,
+        wechat: site.wechat.as_ref().map(wechat).transpose()?,
+    })
+}
+
+/// The official account, with its secret from its file.
+fn wechat(account: &WeChat) -> anyhow::Result<settings::WeChat> {
+    let path = &account.secret_file;
+    let secret = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read the file of site.wechat.secret_file, {}",
+            path.display()
+        )
+    })?;
+    let template = account.template.as_ref().map(|text| {
+        let (template, field) = text
+            .split_once(':')
+            .with_context(|| format!("site.wechat.template: expected TEMPLATE_ID:field, found {text:?}"))?;
+        anyhow::Ok((template.to_owned(), field.to_owned()))
+    });
+    let address = |text: &str| text.trim_end_matches('/').to_owned();
+    Ok(settings::WeChat {
+        app_id: account.app_id.clone(),
+        secret: secret.trim().to_owned(),
+        pages_url: address(&account.pages_url),
+        api_url: address(&account.api_url),
+        template: template.transpose()?,
     })
 }
 
@@ -79,7 +105,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
 ///
 /// The first such setting.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    settings(config).map(|_| ())
+    chosen(config).map(|_| ())
 }
 
 /// Who answers the archive's questions: the platform.

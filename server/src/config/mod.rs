@@ -231,6 +231,36 @@ pub struct Site {
     /// administrator cannot write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_heads: Option<PathBuf>,
+    /// The site's official account of WeChat; without, pages say that none is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<WeChat>,
+}
+
+/// An official account of WeChat: people sign in by scanning, and are sent messages.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeChat {
+    /// Its number (AppID).
+    pub app_id: String,
+    /// File of its secret (AppSecret).
+    pub secret_file: PathBuf,
+    /// Template of messages, with the field of it that holds the words after a colon: `TEMPLATE_ID:thing1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Where pages of WeChat are.
+    #[serde(default = "wechat_pages")]
+    pub pages_url: String,
+    /// Where its interface is.
+    #[serde(default = "wechat_api")]
+    pub api_url: String,
+}
+
+fn wechat_pages() -> String {
+    "https://open.weixin.qq.com".to_owned()
+}
+
+fn wechat_api() -> String {
+    "https://api.weixin.qq.com".to_owned()
 }
 
 /// What is written to standard error.
@@ -382,6 +412,7 @@ impl Default for Site {
             registration: true,
             keys: None,
             journal_heads: None,
+            wechat: None,
         }
     }
 }

@@ -135,3 +135,21 @@ fn what_is_not_understood_is_named() {
     refused("", &[("UPTAKE_DICOM_ASSOCIATIONS", "many")], "many");
     refused("[http", &[], "uptake.toml");
 }
+
+#[test]
+fn an_official_account_of_wechat_has_its_secret_in_a_file() {
+    let path = std::env::temp_dir().join(format!("uptake-wechat-{}", std::process::id()));
+    std::fs::write(&path, "secret\n").unwrap();
+    let text = |template: &str| {
+        format!(
+            "[site.wechat]\napp_id = \"wx1\"\nsecret_file = {:?}\ntemplate = {template:?}\n",
+            path.display().to_string()
+        )
+    };
+    let config = load(&text("t1:thing1"), &[]).unwrap();
+    let account = config.site.wechat.unwrap();
+    assert_eq!(account.api_url, "https://api.weixin.qq.com");
+    refused(&text("t1"), &[], "expected TEMPLATE_ID:field");
+    std::fs::remove_file(&path).unwrap();
+    refused(&text("t1:thing1"), &[], "site.wechat.secret_file");
+}

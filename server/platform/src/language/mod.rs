@@ -34,6 +34,12 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/dockings.ftl")),
             include_str!(concat!($folder, "/dictionary.ftl")),
             include_str!(concat!($folder, "/onboarding.ftl")),
+            include_str!(concat!($folder, "/files.ftl")),
+            include_str!(concat!($folder, "/verification.ftl")),
+            include_str!(concat!($folder, "/signature.ftl")),
+            include_str!(concat!($folder, "/passkeys.ftl")),
+            include_str!(concat!($folder, "/phone.ftl")),
+            include_str!(concat!($folder, "/wechat.ftl")),
         ]
     };
 }

@@ -21,6 +21,7 @@ use axum::Router;
 
 pub use members::store as membership;
 pub use model::{Policy, standard_roles};
+pub(crate) use record::edit_page;
 pub(crate) use roles::CATEGORIES;
 pub use roles::store as role_store;
 

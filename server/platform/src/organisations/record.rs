@@ -74,7 +74,15 @@ fn minutes(number: Option<u32>) -> Markup {
 
 async fn edit(visit: Visit) -> Result<Markup> {
     let own = own(&visit, Action::OrganisationEdit).await?;
-    Ok(page(&visit, &filled(&own), &own))
+    page(&visit, &filled(&own), &own, &Form::default()).await
+}
+
+/// The page that changes an organisation, with what is wrong with a picture that was sent from it.
+pub(crate) async fn edit_page(visit: &Visit, id: i64, uploads: &Form) -> Result<Markup> {
+    let own = store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    page(visit, &filled(&own), &own, uploads).await
 }
 
 fn filled(own: &Organisation) -> Form {
@@ -101,10 +109,11 @@ fn filled(own: &Organisation) -> Form {
     ])
 }
 
-fn page(visit: &Visit, form: &Form, own: &Organisation) -> Markup {
+async fn page(visit: &Visit, form: &Form, own: &Organisation, uploads: &Form) -> Result<Markup> {
+    let pictures = crate::files::organisation_cards(visit, own.id, uploads).await?;
     let view = visit.view();
     let is_hospital = matches!(own.kind, Kind::Hospital | Kind::Department);
-    ui::page(
+    Ok(ui::page(
         visit,
         &view.say("organisation"),
         html! {
@@ -131,8 +140,9 @@ fn page(visit: &Visit, form: &Form, own: &Organisation) -> Markup {
                     (ui::submit(&view.say("save")))
                 }))
             }
+            div.columns { (pictures) }
         },
-    )
+    ))
 }
 
 async fn change(visit: Visit, fields: Fields) -> Result<Done> {
@@ -154,7 +164,9 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
         ..own.clone()
     };
     if form.is_wrong() {
-        return Err(Error::Wrong(Box::new(page(&visit, &form, &own))));
+        return Err(Error::Wrong(Box::new(
+            page(&visit, &form, &own, &Form::default()).await?,
+        )));
     }
     let change = visit.begin(&form).await?;
     store::change(&*change, &changed).await?;

@@ -274,6 +274,7 @@ async fn reset(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Resp
     let change = visit.begin(&form).await?;
     store::set_password(&*change, id, &kept, true, now_ns).await?;
     store::set_totp(&*change, id, None).await?;
+    crate::sign_in::passkeys::remove_all(&*change, id).await?;
     session_store::end_all(&*change, id, "password", now_ns).await?;
     if let Some(mobile) = &account.mobile {
         attempts::forget(&*change, &Subject::Account(mobile.clone())).await?;

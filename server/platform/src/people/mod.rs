@@ -5,7 +5,9 @@ mod accounts;
 pub mod names;
 mod profile;
 mod register;
+pub mod signature;
 pub mod store;
+mod verification;
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +15,9 @@ mod tests;
 use axum::Router;
 
 pub(crate) use accounts::state as account_state;
-pub(crate) use profile::{DAYS, hours as hours_in_words};
+pub(crate) use profile::{DAYS, hours as hours_in_words, shown as profile_page};
+
+pub use signature::{signature_for, why_not_sign};
 
 use crate::Platform;
 
@@ -23,4 +27,6 @@ pub fn router() -> Router<Platform> {
         .merge(register::router())
         .merge(profile::router())
         .merge(accounts::router())
+        .merge(verification::router())
+        .merge(signature::router())
 }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::store::{self, Account, Profile};
 use crate::permissions::{Action, Hours, Permission, Resource};
 use crate::sessions::store as session_store;
+use crate::sign_in::second_factor;
 use crate::ui::{self, Column, Tone, View};
 use crate::web::{Done, Fields, Form, Visit};
 use crate::{Error, Platform, Result};
@@ -26,7 +27,16 @@ async fn show(visit: Visit) -> Result<Markup> {
     let account = store::one(visit.platform().readers(), id)
         .await?
         .ok_or(Error::SignIn)?;
-    page(&visit, &filled(&account), &account)
+    page(&visit, &filled(&account), &account, &Form::default()).await
+}
+
+/// The page of the own profile, with what is wrong with a picture that was sent from it.
+pub(crate) async fn shown(visit: &Visit, uploads: &Form) -> Result<Markup> {
+    let id = visit.person()?.account();
+    let account = store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::SignIn)?;
+    page(visit, &filled(&account), &account, uploads).await
 }
 
 fn filled(account: &Account) -> Form {
@@ -52,7 +62,11 @@ fn filled(account: &Account) -> Form {
     ])
 }
 
-fn page(visit: &Visit, form: &Form, account: &Account) -> Result<Markup> {
+async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> Result<Markup> {
+    let documents = super::verification::card(visit, account, uploads).await?;
+    let signature = super::signature::card(visit, uploads).await?;
+    let wechat = crate::sign_in::wechat::card(visit).await?;
+    let has_second_factor = second_factor::is_due(visit.platform().readers(), account).await?;
     let view = visit.view();
     let signed = visit.person()?;
     let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
@@ -99,15 +113,21 @@ fn page(visit: &Visit, form: &Form, account: &Account) -> Result<Markup> {
                         (ui::submit(&view.say("save")))
                     }))
                 }
-                (ui::card(&view.say("account"), ui::pairs(&[
-                    (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) }),
-                    (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
-                    (&view.say("registered-at"), view.time(account.created_ns)),
-                    (&view.say("password"), html! { a href="/password" { (view.say("password-change")) } }),
-                    (&view.say("second-factor"), html! { a href="/second-factor" {
-                        (view.say(if account.totp.is_some() { "second-factor-on" } else { "second-factor-off" }))
-                    } }),
-                ])))
+                div {
+                    (ui::card(&view.say("account"), ui::pairs(&[
+                        (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) }),
+                        (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
+                        (&view.say("registered-at"), view.time(account.created_ns)),
+                        (&view.say("password"), html! { a href="/password" { (view.say("password-change")) } }),
+                        (&view.say("second-factor"), html! { a href="/second-factor" {
+                            (view.say(if has_second_factor { "second-factor-on" } else { "second-factor-off" }))
+                        } }),
+                    ])))
+                    (crate::files::avatar_card(visit, uploads)?)
+                    (wechat)
+                    (signature)
+                    (documents)
+                }
             }
         },
     ))
@@ -141,7 +161,9 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
         let account = store::one(visit.platform().readers(), id)
             .await?
             .ok_or(Error::SignIn)?;
-        return Err(Error::Wrong(Box::new(page(&visit, &form, &account)?)));
+        return Err(Error::Wrong(Box::new(
+            page(&visit, &form, &account, &Form::default()).await?,
+        )));
     }
     let change = visit.begin(&form).await?;
     store::change(&*change, id, &profile).await?;
@@ -157,6 +179,11 @@ async fn security(visit: Visit) -> Result<Markup> {
     let view = visit.view();
     let signed = visit.person()?;
     let listed = session_store::list(visit.platform().readers(), id).await?;
+    let passkeys = crate::sign_in::passkeys::card(&visit).await?;
+    let account = store::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::SignIn)?;
+    let has_second_factor = second_factor::is_due(visit.platform().readers(), &account).await?;
     let columns = [
         Column::new("agent", view.say("browser")),
         Column::new("address", view.say("address")),
@@ -187,8 +214,9 @@ async fn security(visit: Visit) -> Result<Markup> {
             section.card {
                 h2 { (view.say("security-ways")) }
                 p { a href="/password" { (view.say("password-change")) } }
-                p { a href="/second-factor" { (view.say(if signed.has_totp { "second-factor-on" } else { "second-factor-off" })) } }
+                p { a href="/second-factor" { (view.say(if has_second_factor { "second-factor-on" } else { "second-factor-off" })) } }
             }
+            (passkeys)
             (ui::card(&view.say("sessions"), ui::table(view, "sessions", &columns, &rows)))
         },
     ))

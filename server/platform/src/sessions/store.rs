@@ -34,6 +34,8 @@ pub async fn load(connection: &Database, session: &str) -> Result<Option<Stored>
          EXISTS (SELECT 1 FROM files f WHERE f.person = p.id AND f.kind = 'avatar'), \
          m.role, r.permissions, r.categories, r.hours, o.policy, \
          EXISTS (SELECT 1 FROM files f WHERE f.organisation = s.organisation AND f.kind = 'signature') \
+         OR EXISTS (SELECT 1 FROM dockings d WHERE d.team = s.organisation AND d.state = 'accepted' AND (d.signature IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM files f WHERE f.organisation = d.hospital AND f.kind = 'signature'))) \
          FROM sessions s JOIN people p ON p.id = s.person \
          LEFT JOIN memberships m ON m.person = s.person AND m.organisation = s.organisation AND m.state = 'active' \
          LEFT JOIN roles r ON r.id = m.role AND r.removed_ns IS NULL \

@@ -13,10 +13,15 @@ pub mod captcha;
 mod forgotten;
 pub mod one_time;
 mod pages;
+pub(crate) mod passkeys;
 pub mod password;
 mod password_pages;
+mod phone;
 pub mod second_factor;
+pub mod wechat;
 
+#[cfg(test)]
+mod phone_tests;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +39,9 @@ pub fn router() -> Router<Platform> {
         .merge(password_pages::router())
         .merge(forgotten::router())
         .merge(second_factor::router())
+        .merge(passkeys::router())
+        .merge(phone::router())
+        .merge(wechat::router())
 }
 
 /// A page of this site that was asked for before signing in; anything else is the first page.

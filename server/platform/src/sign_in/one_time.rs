@@ -22,6 +22,14 @@ pub enum Purpose {
     PhoneSignature,
     /// A sign-in that is confirmed on a phone.
     PhoneSignIn,
+    /// A passkey is being made.
+    Passkey,
+    /// WeChat is asked who scanned.
+    WeChat,
+    /// Whoever scanned confirms.
+    WeChatConfirm,
+    /// A code that binds a WeChat.
+    WeChatBind,
 }
 
 impl Purpose {
@@ -34,12 +42,23 @@ impl Purpose {
             Self::SecondFactor => "second-factor",
             Self::PhoneSignature => "phone-signature",
             Self::PhoneSignIn => "phone-sign-in",
+            Self::Passkey => "passkey",
+            Self::WeChat => "wechat",
+            Self::WeChatConfirm => "wechat-confirm",
+            Self::WeChatBind => "wechat-bind",
         }
     }
 
     fn lasts_ns(self) -> i64 {
         let minutes = match self {
-            Self::Captcha | Self::Code | Self::SecondFactor | Self::PhoneSignature => 10,
+            Self::Captcha
+            | Self::Code
+            | Self::SecondFactor
+            | Self::PhoneSignature
+            | Self::Passkey
+            | Self::WeChat
+            | Self::WeChatConfirm
+            | Self::WeChatBind => 10,
             Self::PhoneSignIn => 3,
             Self::Reset => 30,
             Self::SetUp => 7 * 24 * 60,

@@ -60,7 +60,7 @@ async fn again(visit: &Visit, headers: &HeaderMap, token: &str, to: &str) -> Res
         to: to.to_owned(),
         ..Way::default()
     };
-    if account.totp.is_some() {
+    if second_factor::is_due(visit.platform().readers(), &account).await? {
         return Ok(Some(second_factor::ask_for(change, visit, &account, &way).await?));
     }
     match begin::on_duty(visit, account.id).await? {
@@ -99,6 +99,8 @@ async fn page(
                 (ui::submit(&view.say("sign-in")))
             }))
             p.links {
+                @let to: String = form_urlencoded::byte_serialize(form.typed("to").as_bytes()).collect();
+                a href=(format!("/sign-in/phone?to={to}")) { (view.say("phone-sign-in")) } " · "
                 a href="/forgotten" { (view.say("forgotten")) }
                 @if visit.platform().settings().has_registration {
                     " · " a href="/register" { (view.say("register")) }
@@ -214,13 +216,14 @@ async fn sign_in(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Res
         to: form.typed("to").to_owned(),
         ..Way::default()
     };
+    let is_due = second_factor::is_due(readers, &account).await?;
     let change = visit.begin(&form).await?;
-    attempts::forget(&*change, &subjects[0]).await?;
-    if account.totp.is_some() {
+    if is_due {
         return Ok(second_factor::ask_for(change, &visit, &account, &way)
             .await?
             .into_response());
     }
+    attempts::forget(&*change, &subjects[0]).await?;
     Ok(begin::session(change, &visit, &headers, &account, &way)
         .await?
         .into_response())

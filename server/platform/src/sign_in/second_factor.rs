@@ -1,12 +1,12 @@
 //! The second factor: codes of six digits from an authenticator (RFC 6238), set up once, asked for at each sign-in after.
 //!
-//! The secret is kept encrypted with the site's key; a code is taken once. Between password and code stands a cookie of ten
+//! A passkey ([`super::passkeys`]) does as well as a code. The secret is kept encrypted with the site's key; a code is taken once. Between password and code stands a cookie of ten
 //! minutes that is no session.
 
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use database::{Connection, Sql};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use totp_rs::{Builder, Secret, Totp};
 use super::attempts::{self, Subject};
 use super::begin::{self, Way};
 use super::one_time::{self, Purpose};
+use super::passkeys::{self, Challenge};
 use crate::clock::SECOND_NS;
 use crate::people::store::{self as people, Account};
 use crate::permissions::{Action, Resource};
@@ -32,24 +33,45 @@ pub(super) fn router() -> Router<Platform> {
     Router::new()
         .route("/second-factor", get(set_up).post(confirm))
         .route("/sign-in/code", get(ask).post(answer))
+        .route("/sign-in/passkey", post(answer_passkey))
 }
 
-/// What is remembered between password and code.
+/// What is remembered between password and second factor.
 #[derive(Serialize, Deserialize)]
 struct Between {
     is_remembered: bool,
     family: Option<String>,
     to: String,
+    /// What a passkey has to answer, once.
+    #[serde(default)]
+    challenge: Option<Challenge>,
 }
 
-/// Sends a browser that has shown a password to the page that asks for the code.
+/// A sign-in whose password was right.
+struct Step {
+    token: String,
+    account: Account,
+    between: Between,
+}
+
+/// Whether a second factor is asked for: the person has one.
+///
+/// # Errors
+///
+/// The database's.
+pub(crate) async fn is_due(connection: &impl Connection, account: &Account) -> Result<bool> {
+    Ok(account.totp.is_some() || passkeys::has_any(connection, account.id).await?)
+}
+
+/// Sends a browser that has shown a password to the page that asks for the second factor.
 pub(super) async fn ask_for(change: Change, visit: &Visit, account: &Account, way: &Way) -> Result<Done> {
     let between = Between {
         is_remembered: way.is_remembered,
         family: way.family.clone(),
         to: way.to.clone(),
+        challenge: None,
     };
-    let content = serde_json::to_string(&between).unwrap_or_default();
+    let content = written(&between)?;
     let token = one_time::make(
         &*change,
         Purpose::SecondFactor,
@@ -68,75 +90,159 @@ pub(super) async fn ask_for(change: Change, visit: &Visit, account: &Account, wa
     Ok(Done::to("/sign-in/code").with_cookie(cookie))
 }
 
-async fn ask(visit: Visit) -> Markup {
-    code_page(&visit, &Form::default())
+fn written(between: &Between) -> Result<String> {
+    serde_json::to_string(between).map_err(|_| Error::internal("a sign-in cannot be written"))
 }
 
-fn code_page(visit: &Visit, form: &Form) -> Markup {
+/// The sign-in that a browser's cookie names; `None` where it is over.
+async fn step(visit: &Visit, connection: &impl Connection, headers: &HeaderMap) -> Result<Option<Step>> {
+    let Some(token) = sessions::cookie(headers, COOKIE) else {
+        return Ok(None);
+    };
+    let found = one_time::look(connection, Purpose::SecondFactor, token, visit.now_ns()).await?;
+    let Some(found) = found.filter(|found| !found.is_used && found.tries < TRIES) else {
+        return Ok(None);
+    };
+    let account = people::one(connection, found.person.ok_or(Error::Gone)?).await?;
+    let account = account
+        .filter(|account| account.state == "active")
+        .ok_or(Error::Gone)?;
+    Ok(Some(Step {
+        token: token.to_owned(),
+        account,
+        between: serde_json::from_str(&found.content).map_err(|_| Error::Gone)?,
+    }))
+}
+
+async fn ask(visit: Visit, headers: HeaderMap) -> Result<Response> {
+    let change = visit.begin(&Form::default()).await?;
+    let Some(step) = step(&visit, &*change, &headers).await? else {
+        return Ok(Done::to("/sign-in").into_response());
+    };
+    let page = page(&visit, &change, &Form::default(), step).await?;
+    change.commit().await?;
+    Ok(page.into_response())
+}
+
+/// The page that asks for what the account has, with a new challenge for its passkeys.
+async fn page(visit: &Visit, change: &Change, form: &Form, mut step: Step) -> Result<Markup> {
+    let offered = passkeys::offer(visit, &**change, step.account.id).await?;
+    let (challenge, options) = offered.unzip();
+    step.between.challenge = challenge;
+    one_time::set_content(&**change, &step.token, &written(&step.between)?).await?;
     let view = visit.view();
-    ui::bare(
+    let has_codes = step.account.totp.is_some();
+    Ok(ui::bare(
         visit,
         &view.say("second-factor"),
         html! {
             section.card.narrow.sign-in {
                 h1 { (view.say("second-factor")) }
-                p.quiet { (view.say("second-factor-ask")) }
-                (ui::form(view, "/sign-in/code", html! {
-                    (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
-                    (ui::submit(&view.say("sign-in")))
-                }))
+                @if let Some(wrong) = form.wrong("credential") { (ui::message(Tone::Bad, &wrong.say(view.language))) }
+                @match &options {
+                    Some(options) => (passkeys::ask(visit, options)),
+                    None => { @if !has_codes { (ui::message(Tone::Attention, &view.say("passkey-insecure"))) } },
+                }
+                @if has_codes {
+                    p.quiet { (view.say("second-factor-ask")) }
+                    (ui::form(view, "/sign-in/code", html! {
+                        (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
+                        (ui::submit(&view.say("sign-in")))
+                    }))
+                }
                 p.links { a href="/sign-in" { (view.say("back-to-sign-in")) } }
             }
         },
-    )
+    ))
 }
 
 async fn answer(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Response> {
     let mut form = Form::new(fields);
     let code = form.line("code", 20);
-    if form.is_wrong() {
-        return Err(Error::Wrong(Box::new(code_page(&visit, &form))));
-    }
-    let Some(token) = sessions::cookie(&headers, COOKIE) else {
-        return Ok(Done::to("/sign-in").into_response());
-    };
-    let now_ns = visit.now_ns();
-    let readers = visit.platform().readers();
-    let found = one_time::look(readers, Purpose::SecondFactor, token, now_ns).await?;
-    let Some((found, account)) = found
-        .filter(|found| !found.is_used && found.tries < TRIES)
-        .and_then(|found| {
-            let account = found.person?;
-            Some((found, account))
-        })
-    else {
-        return Ok(Done::to("/sign-in").into_response());
-    };
-    let account = people::one(readers, account)
-        .await?
-        .filter(|account| account.state == "active")
-        .ok_or(Error::Gone)?;
     let change = visit.begin(&form).await?;
-    if !takes(&change, visit.platform(), &account, &code, now_ns).await? {
-        one_time::tried(&*change, token).await?;
-        let subject = Subject::Account(account.mobile.clone().unwrap_or_default());
-        attempts::failed(&*change, &subject, now_ns).await?;
-        let mut entry = visit.entry("session.failed");
-        entry.subject = Some(format!("person:{}", account.id));
-        change.record(entry).await?;
+    let Some(step) = step(&visit, &*change, &headers).await? else {
+        return Ok(Done::to("/sign-in").into_response());
+    };
+    if form.is_wrong() {
+        let page = page(&visit, &change, &form, step).await?;
         change.commit().await?;
-        form.refuse("code", Wrong::new("wrong-code"));
-        return Err(Error::Wrong(Box::new(code_page(&visit, &form))));
+        return Err(Error::Wrong(Box::new(page)));
     }
-    one_time::take(&*change, Purpose::SecondFactor, token, now_ns).await?;
-    let between: Between = serde_json::from_str(&found.content).map_err(|_| Error::Gone)?;
+    if !takes(&change, visit.platform(), &step.account, &code, visit.now_ns()).await? {
+        form.refuse("code", Wrong::new("wrong-code"));
+        return failed(&visit, change, &form, step, None).await;
+    }
+    finish(change, &visit, &headers, step).await
+}
+
+async fn answer_passkey(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Response> {
+    let mut form = Form::new(fields);
+    let change = visit.begin(&form).await?;
+    let Some(mut step) = step(&visit, &*change, &headers).await? else {
+        return Ok(Done::to("/sign-in").into_response());
+    };
+    // A challenge is used up by its answer, right or wrong.
+    let answered = match step.between.challenge.take() {
+        Some(challenge) => {
+            passkeys::is_answer(
+                &visit,
+                &*change,
+                step.account.id,
+                &challenge,
+                form.typed("credential"),
+            )
+            .await?
+        }
+        None => Err("challenge"),
+    };
+    if let Err(why) = answered {
+        form.refuse("credential", Wrong::new("passkey-refused"));
+        return failed(&visit, change, &form, step, Some(why)).await;
+    }
+    finish(change, &visit, &headers, step).await
+}
+
+/// Counts a second factor that was wrong, and asks again.
+async fn failed(
+    visit: &Visit,
+    change: Change,
+    form: &Form,
+    step: Step,
+    why: Option<&str>,
+) -> Result<Response> {
+    one_time::tried(&*change, &step.token).await?;
+    let subject = Subject::Account(step.account.mobile.clone().unwrap_or_default());
+    attempts::failed(&*change, &subject, visit.now_ns()).await?;
+    let mut entry = visit.entry("session.failed");
+    entry.subject = Some(format!("person:{}", step.account.id));
+    entry.detail = why.map(|why| serde_json::json!({ "passkey": why }).to_string());
+    change.record(entry).await?;
+    let page = page(visit, &change, form, step).await?;
+    change.commit().await?;
+    Err(Error::Wrong(Box::new(page)))
+}
+
+/// The second factor was right too.
+async fn finish(change: Change, visit: &Visit, headers: &HeaderMap, step: Step) -> Result<Response> {
+    let Step {
+        token,
+        account,
+        between,
+    } = step;
+    one_time::take(&*change, Purpose::SecondFactor, &token, visit.now_ns()).await?;
+    // Failures are forgotten now, not when the password was right: whoever has the password guesses no codes for ever.
+    attempts::forget(
+        &*change,
+        &Subject::Account(account.mobile.clone().unwrap_or_default()),
+    )
+    .await?;
     let way = Way {
         has_second_factor: true,
         is_remembered: between.is_remembered,
         family: between.family,
         to: between.to,
     };
-    Ok(begin::session(change, &visit, &headers, &account, &way)
+    Ok(begin::session(change, visit, headers, &account, &way)
         .await?
         .into_response())
 }
@@ -218,6 +324,7 @@ async fn set_up(visit: Visit) -> Result<Markup> {
                 section.card.narrow {
                     h1 { (view.say("second-factor")) }
                     (ui::message(Tone::Good, &view.say(words)))
+                    (passkeys::link(&visit)?)
                     p { (ui::button_link("/security", &view.say("security"), false)) }
                 }
             },
@@ -250,6 +357,7 @@ fn set_up_page(visit: &Visit, form: &Form, secret: &[u8], sealed: &str) -> Resul
                     (ui::line(view, form, "code", &view.say("code"), "text", "one-time-code"))
                     (ui::submit(&view.say("second-factor-set-up")))
                 }))
+                (passkeys::link(visit)?)
             }
         },
     ))
@@ -262,6 +370,10 @@ async fn confirm(visit: Visit, fields: Fields) -> Result<Done> {
         .await?;
     if visit.person()?.has_totp {
         return Err(Error::Conflict("conflict-second-factor"));
+    }
+    let has_passkey = passkeys::has_any(visit.platform().readers(), account).await?;
+    if has_passkey && !visit.person()?.permitted().has_second_factor {
+        return Err(Error::Conflict("conflict-show-second-factor"));
     }
     let mut form = Form::new(fields);
     let code = form.line("code", 20);

@@ -16,13 +16,33 @@ pub fn form(view: &View, action: &str, body: Markup) -> Markup {
     }
 }
 
-/// A form that sends files.
+/// A form that sends a file.
 #[must_use]
 pub fn file(view: &View, action: &str, name: &str, label: &str, accept: &str, button: &str) -> Markup {
+    upload(view, &Form::default(), action, name, label, None, accept, button)
+}
+
+/// A form that sends a file, shown again with what was wrong with the file.
+#[must_use]
+#[expect(clippy::too_many_arguments, reason = "each is a word of the form")]
+pub fn upload(
+    view: &View,
+    form: &Form,
+    action: &str,
+    name: &str,
+    label: &str,
+    hint: Option<&str>,
+    accept: &str,
+    button: &str,
+) -> Markup {
+    let input = html! {
+        input id=(name) type="file" name=(name) accept=(accept) required
+            aria-invalid=[invalid(form, name)] aria-describedby=[described(form, name, hint.is_some())];
+    };
     html! {
         form.fields.inline method="post" action=(action) enctype="multipart/form-data" {
             input type="hidden" name="once" value=(view.once);
-            label.field { span { (label) } input type="file" name=(name) accept=(accept) required; }
+            (field(view, form, name, label, hint, input))
             button.main type="submit" { (button) }
         }
     }

@@ -14,7 +14,7 @@ use maud::{Markup, PreEscaped, html};
 
 pub use fields::{
     area, check, checks, choice, date, file, form, hidden, line, password, plain_form, search, small_form,
-    submit,
+    submit, upload,
 };
 pub use frame::{bare, page, printed};
 pub use lists::{Column, Pager, empty, pager, pairs, table};
@@ -22,6 +22,9 @@ pub use lists::{Column, Pager, empty, pager, pairs, table};
 use crate::clock::Zone;
 use crate::language::{Argument, Language};
 use crate::web::Visit;
+
+/// The font that Chinese is written into pictures with (`server/assets/fonts`).
+pub static FONT: &[u8] = include_bytes!("../../../assets/fonts/NotoSansSC-subset.otf");
 
 /// The cookie that holds the language.
 pub const LANGUAGE_COOKIE: &str = "uptake_language";

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// Bytes of a form without files at most.
 const MAX_BYTES: usize = 256 * 1024;
 /// Fields of a form at most.
-const MAX_FIELDS: usize = 2000;
+pub(super) const MAX_FIELDS: usize = 2000;
 
 /// The fields of a form or of a query, as they came.
 #[derive(Debug, Clone, Default)]

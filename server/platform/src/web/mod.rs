@@ -17,5 +17,5 @@ mod tests;
 pub use change::{Change, Done};
 pub use form::{Fields, Form, Wrong};
 pub use statics::{asset, router as statics};
-pub use upload::Upload;
+pub use upload::{MAX_FILE, Upload};
 pub use visit::{Visit, address_of};

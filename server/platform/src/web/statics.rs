@@ -22,6 +22,16 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../assets/uptake.js"),
     ),
     (
+        "passkeys.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/passkeys.js"),
+    ),
+    (
+        "signature.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/signature.js"),
+    ),
+    (
         "htmx.js",
         "text/javascript; charset=utf-8",
         include_str!("../../assets/vendor/htmx.min.js"),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::Router;
-use axum::extract::{FromRequest as _, RawQuery, Request};
+use axum::extract::{RawQuery, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,13 +22,15 @@ use crate::{Error, Platform, Result};
 /// Wrong rows that are shown.
 const SHOWN: usize = 100;
 
+/// Bytes of a table at most.
+const MAX_TABLE: usize = 5 * 1024 * 1024;
+
 pub(super) fn router() -> Router<Platform> {
     Router::new()
         .route("/dictionary/export", get(export_own))
         .route("/dictionary/import", get(ask_own).post(import_own))
         .route("/platform/dictionary/export", get(export_shared))
         .route("/platform/dictionary/import", get(ask_shared).post(import_shared))
-        .layer(Upload::limit())
 }
 
 async fn export_own(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
@@ -139,7 +141,14 @@ async fn import_shared(visit: Visit, RawQuery(query): RawQuery, sent: Request) -
 
 /// Brings in a table: all of it, or, where one row is wrong, nothing. The file is read only now that it may come.
 async fn import(visit: &Visit, scope: Scope, query: Option<String>, sent: Request) -> Result<Done> {
-    let upload = Upload::from_request(sent, &()).await?;
+    let upload = Upload::read(sent, "file").await?;
+    let is_over = upload
+        .form
+        .wrong("file")
+        .is_some_and(|wrong| *wrong != Wrong::new("wrong-file-missing"));
+    if is_over || upload.file.len() > MAX_TABLE {
+        return Err(crate::Error::TooLarge(MAX_TABLE));
+    }
     let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let kind = kind_of(query.get("kind"));
     let file = upload.file;
@@ -160,7 +169,7 @@ async fn import(visit: &Visit, scope: Scope, query: Option<String>, sent: Reques
             ))));
         }
     };
-    let change = visit.begin(&Form::new(upload.fields)).await?;
+    let change = visit.begin(&upload.form).await?;
     let (entries, wrong) = read(&*change, scope, kind, rows, visit.now_ns()).await?;
     if !wrong.is_empty() {
         return Err(Error::Wrong(Box::new(page(

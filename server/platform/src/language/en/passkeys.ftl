@@ -1,0 +1,19 @@
+# Passkeys
+passkeys = Passkeys
+passkeys-about = A finger, a face or a security key as the second factor of signing in, in place of a code.
+passkey-new = Add a passkey
+passkey-make = Make
+passkey-name = Name (as: reading room, my phone)
+passkey-used = Last used
+passkey-remove = Remove
+passkey-remove-confirm = It cannot be signed in with any more. Remove it?
+passkey-use = Sign in with a passkey
+passkey-failed = No passkey was read. Try again, or use another way.
+passkey-refused = The passkey was not accepted. Try again, or use another way.
+passkey-script = Passkeys need scripts in the browser.
+passkey-insecure = Passkeys can be used where the site is reached by its name over HTTPS only.
+wrong-passkey = The passkey is not valid, too old or known already. Make it again.
+conflict-passkeys = No more passkeys can be kept. Remove one that is not used.
+conflict-show-second-factor = Sign in again with the second factor before you change it.
+event-account-passkey-added = Passkey added
+event-account-passkey-removed = Passkey removed

@@ -1,0 +1,22 @@
+# Signatures
+signature = Signature
+signature-hint = PNG or JPEG, at most 10 MB; a photograph of ink on white paper will do, the paper is taken away.
+signature-by-phone = Sign by phone
+signature-scan = Read the code with a phone and draw the signature there. The code is good once, for ten minutes.
+signature-wait = Waiting for the phone; the signature appears here.
+signature-came = The new signature has come
+signature-draw = Draw the signature in the field below.
+signature-pad = Field for the signature
+signature-clear = Draw again
+signature-send = Send signature
+signature-sent = The signature was sent. This page can be closed.
+signature-mode = How reports are signed
+signature-mode-personal = The doctor's own signature first
+signature-mode-fixed = The fixed signature in place of the doctor's own
+why-second-factor = Signing a report needs a sign-in with the second factor.
+why-unverified = Before signing reports, upload your documents and have them approved.
+why-no-signature = Before signing reports, upload or draw a signature; a fixed signature of the organisation or of the docking will do too.
+event-signature-changed = Signature changed
+event-signature-removed = Signature removed
+event-signature-link-made = Link for a signature by phone made
+event-signature-mode-changed = Way of signing changed

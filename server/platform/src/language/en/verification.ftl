@@ -1,0 +1,21 @@
+# Verification of doctors
+documents = Verification
+documents-why = Upload identity card, practising certificate and qualification certificate; reports can be signed once they are approved.
+documents-wait = The documents were sent and wait for review.
+documents-again = Verified. A document that is sent anew has to be reviewed again; until then no report can be signed.
+documents-hint = A PNG or JPEG picture, at most 10 MB; kept encrypted, shown to reviewers only.
+document-open = Show the picture that was sent
+document-none = Not sent
+file-kind-identity-card = Identity card
+file-kind-practising-certificate = Practising certificate
+file-kind-qualification-certificate = Qualification certificate
+watermark-own = shown to the owner
+watermark-review = for verification only
+conflict-documents = The doctor has just sent another document. Look at it before you decide.
+notice-documents = { $name } sent documents for verification
+notice-verified = You are verified
+notice-documents-refused = Your documents were refused: { $reason }
+event-document-sent = Document sent
+event-document-opened = Document looked at
+event-document-approved = Verification approved
+event-document-refused = Verification refused

@@ -1,0 +1,21 @@
+# WeChat
+wechat = WeChat
+wechat-not-connected = No official account of WeChat is connected to this site.
+wechat-why = With a WeChat that is bound, you sign in by scanning and get messages there.
+wechat-bind = Bind WeChat
+wechat-bind-about = Confirm that this WeChat is to be bound to this account.
+wechat-scan-bind = Scan the code with WeChat and confirm. The code is good for 10 minutes.
+wechat-is-bound = WeChat is bound
+wechat-push = Messages by WeChat
+wechat-unbind = Unbind
+wechat-unbind-confirm = It cannot be signed in with any more. Unbind it?
+wechat-later = Not again for 15 days
+wechat-sign-in = Sign in with WeChat
+wechat-scan = Whoever has bound a WeChat can scan this code with it.
+wechat-confirm = Confirm
+wechat-failed = WeChat did not say who scanned. Scan again.
+wechat-unbound = This WeChat is bound to no account. Sign in with your mobile number, and bind it on your profile.
+wechat-taken = This WeChat or this account is bound already. Unbind it first.
+wechat-not-bound = No WeChat is bound that messages could be sent to.
+event-account-wechat-bound = WeChat bound
+event-account-wechat-unbound = WeChat unbound

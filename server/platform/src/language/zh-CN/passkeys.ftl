@@ -1,0 +1,19 @@
+# 通行密钥
+passkeys = 通行密钥
+passkeys-about = 使用指纹、面容或安全密钥作为登录的第二道验证，可代替动态验证码。
+passkey-new = 添加通行密钥
+passkey-make = 创建
+passkey-name = 名称（例如：科室工作站、我的手机）
+passkey-used = 最近使用
+passkey-remove = 删除
+passkey-remove-confirm = 删除后将不能再用它登录，确定删除吗？
+passkey-use = 使用通行密钥登录
+passkey-failed = 没有读取到通行密钥，请重试或使用其他方式。
+passkey-refused = 通行密钥验证未通过，请重试或使用其他方式。
+passkey-script = 通行密钥需要浏览器启用脚本。
+passkey-insecure = 通行密钥仅可在通过域名和 HTTPS 访问时使用。
+wrong-passkey = 通行密钥无效、已过期或已添加过，请重新创建。
+conflict-passkeys = 通行密钥已达到数量上限，请先删除不用的。
+conflict-show-second-factor = 请先重新登录并通过双因素验证，再更改验证方式。
+event-account-passkey-added = 添加通行密钥
+event-account-passkey-removed = 删除通行密钥

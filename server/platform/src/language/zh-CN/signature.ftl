@@ -1,0 +1,22 @@
+# 签名
+signature = 电子签名
+signature-hint = PNG 或 JPEG，不超过 10 MB；白纸签名拍照即可，背景会自动去除。
+signature-by-phone = 手机签名
+signature-scan = 请用手机扫描二维码，在手机上手写签名。二维码 10 分钟内有效，仅可使用一次。
+signature-wait = 等待手机签名，完成后此处自动显示。
+signature-came = 已收到新的签名
+signature-draw = 请在下方区域内手写签名。
+signature-pad = 签名区域
+signature-clear = 重写
+signature-send = 提交签名
+signature-sent = 签名已提交，可以关闭此页面。
+signature-mode = 签名方式
+signature-mode-personal = 优先使用医师个人签名
+signature-mode-fixed = 使用固定签名代替个人签名
+why-second-factor = 签发报告需要通过双因素验证登录。
+why-unverified = 签发报告前请先上传证件并通过资质认证。
+why-no-signature = 签发报告前请先上传或手写签名；本机构或对接关系设有固定签名时也可签发。
+event-signature-changed = 更换签名
+event-signature-removed = 删除签名
+event-signature-link-made = 生成手机签名链接
+event-signature-mode-changed = 更改签名方式

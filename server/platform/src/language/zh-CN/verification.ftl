@@ -1,0 +1,21 @@
+# 资质认证
+documents = 资质认证
+documents-why = 请上传身份证、执业证书和资格证书，审核通过后方可签发报告。
+documents-wait = 资料已提交，等待审核。
+documents-again = 已通过认证。重新上传任一证件后需要再次审核，审核期间不能签发报告。
+documents-hint = PNG 或 JPEG 图片，不超过 10 MB；加密保存，仅审核人员可见。
+document-open = 查看已上传的图片
+document-none = 未上传
+file-kind-identity-card = 身份证
+file-kind-practising-certificate = 医师执业证书
+file-kind-qualification-certificate = 医师资格证书
+watermark-own = 本人查看
+watermark-review = 仅供资质审核
+conflict-documents = 医师刚刚更换了证件，请重新查看后再审核。
+notice-documents = { $name } 提交了资质证件，请审核
+notice-verified = 您的资质认证已通过
+notice-documents-refused = 您的资质认证未通过：{ $reason }
+event-document-sent = 上传资质证件
+event-document-opened = 查看资质证件
+event-document-approved = 通过资质认证
+event-document-refused = 驳回资质认证

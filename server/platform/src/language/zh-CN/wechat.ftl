@@ -1,0 +1,21 @@
+# 微信
+wechat = 微信
+wechat-not-connected = 本站尚未接入微信公众号。
+wechat-why = 绑定微信后，可扫码登录并接收消息提醒。
+wechat-bind = 绑定微信
+wechat-bind-about = 请确认要将当前微信绑定到以下账号。
+wechat-scan-bind = 请用微信扫描二维码并确认绑定。二维码 10 分钟内有效。
+wechat-is-bound = 已绑定微信
+wechat-push = 接收微信消息提醒
+wechat-unbind = 解除绑定
+wechat-unbind-confirm = 解除绑定后将不能再用微信扫码登录，确定解除吗？
+wechat-later = 15 天内不再提醒
+wechat-sign-in = 微信扫码登录
+wechat-scan = 已绑定微信的用户也可用微信扫描下方二维码。
+wechat-confirm = 确认
+wechat-failed = 未能从微信获取身份信息，请重新扫码。
+wechat-unbound = 此微信尚未绑定账号，请先用手机号登录，在个人资料中绑定微信。
+wechat-taken = 此微信或此账号已有绑定，请先解除绑定。
+wechat-not-bound = 尚未绑定微信，不能设置微信提醒。
+event-account-wechat-bound = 绑定微信
+event-account-wechat-unbound = 解除微信绑定
