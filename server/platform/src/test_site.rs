@@ -1,9 +1,9 @@
 //! A site for tests: the whole router in process, on a database of its own, with a clock that is moved, and browsers that
 //! keep cookies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,11 +12,17 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use database::{Connection, Sql};
 use http_body_util::BodyExt as _;
-use pacs::http::Peer;
+use pacs::access::{Authorize, TokenFile};
+use pacs::http::{App, Peer};
 use pacs::index::{Index, Place};
+use pacs::ingest::{Ingest, Limits};
+use pacs::services::Archive;
+use pacs::services::applications::Applications;
+use pacs::storage::Storage;
 use tower::ServiceExt as _;
 
 use crate::clock::{Clock, SECOND_NS};
+use crate::guard::Guard;
 use crate::organisations::{membership, role_store, store as organisations};
 use crate::people::store::{self as people, NewAccount};
 use crate::permissions::{Kind, Permission};
@@ -69,8 +75,10 @@ impl Site {
         )
         .await
         .unwrap();
+        let app = archive(&folder, index, &platform).await;
+        let whole = pacs::http::router(app).merge(router(&platform));
         Self {
-            router: web::layers::around(router(&platform).fallback(web::layers::nowhere), &platform),
+            router: web::layers::around(whole.fallback(web::layers::nowhere), &platform),
             platform,
             folder,
             now,
@@ -272,6 +280,19 @@ impl Site {
     }
 }
 
+/// An archive whose questions the platform answers, as it is served.
+async fn archive(folder: &Path, index: Index, platform: &Platform) -> App {
+    let storage = Storage::local(&folder.join("objects")).unwrap();
+    let ingest = Ingest::new(storage.clone(), index.clone(), Limits::default())
+        .await
+        .unwrap();
+    let applications = Applications::open(index.clone()).await.unwrap();
+    let tokens = TokenFile::open(&folder.join("tokens.toml")).unwrap();
+    let guard: Arc<dyn Authorize> = Arc::new(Guard::new(platform.clone(), tokens, applications));
+    let archive = Archive::new(ingest, index, storage, "TEST", HashMap::new());
+    App::new(archive.with_authorize(Arc::clone(&guard)), guard)
+}
+
 /// A browser: it keeps cookies and says where its forms come from.
 pub(crate) struct Browser<'a> {
     site: &'a Site,
@@ -334,8 +355,10 @@ impl Browser<'_> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, "uptake.example")
-            .header(header::ACCEPT, "text/html");
+            .header(header::HOST, "uptake.example");
+        if !headers.iter().any(|(name, _)| *name == "accept") {
+            request = request.header(header::ACCEPT, "text/html");
+        }
         let cookies = self
             .cookies
             .lock()

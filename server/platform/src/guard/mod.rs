@@ -4,6 +4,9 @@
 //! their own entries, whose words the core judges too. Which studies are there for somebody is a matter of custody: those of
 //! the active organisation, of the examination categories of the role; all others do not exist.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
