@@ -22,9 +22,6 @@ use crate::{Error, Platform, Result};
 /// Wrong rows that are shown.
 const SHOWN: usize = 100;
 
-/// Bytes of a table at most.
-const MAX_TABLE: usize = 5 * 1024 * 1024;
-
 pub(super) fn router() -> Router<Platform> {
     Router::new()
         .route("/dictionary/export", get(export_own))
@@ -146,16 +143,16 @@ async fn import(visit: &Visit, scope: Scope, query: Option<String>, sent: Reques
         .form
         .wrong("file")
         .is_some_and(|wrong| *wrong != Wrong::new("wrong-file-missing"));
-    if is_over || upload.file.len() > MAX_TABLE {
-        return Err(crate::Error::TooLarge(MAX_TABLE));
-    }
     let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let kind = kind_of(query.get("kind"));
     let file = upload.file;
-    // A table that the crate stumbles over is none.
-    let rows = tokio::task::spawn_blocking(move || sheet::read(kind, &file))
-        .await
-        .unwrap_or(Err(Refused::NotASheet));
+    let rows = match is_over {
+        true => Err(Refused::TooLarge),
+        // A table that the crate stumbles over is none.
+        false => tokio::task::spawn_blocking(move || sheet::read(kind, &file))
+            .await
+            .unwrap_or(Err(Refused::NotASheet)),
+    };
     let rows = match rows {
         Ok(rows) => rows,
         Err(refused) => {
