@@ -15,9 +15,9 @@ if [ ! -e "$demo/petct/truth.json" ]; then
 fi
 if [ ! -e "$data/demo-loaded" ]; then
 	say "loading them into $data"
-	"$uptake" site organisations --data "$data" --json | grep -q '"kind":"hospital"' ||
-		"$uptake" site add-organisation --data "$data" --kind hospital --name "示范医院"
-	hospital=$("$uptake" site organisations --data "$data" --json | sed -n 's/.*"id":\([0-9]*\),"kind":"hospital".*/\1/p' | head -n 1)
+	demo_hospital() { "$uptake" site organisations --data "$data" | awk '$3 == "hospital" { print $1; exit }'; }
+	[ -n "$(demo_hospital)" ] || "$uptake" site add-organisation --data "$data" --kind hospital --name "示范医院"
+	hospital=$(demo_hospital)
 	"$uptake" pacs import --data "$data" --organisation "$hospital" "$demo"
 	touch "$data/demo-loaded"
 fi

@@ -149,7 +149,7 @@ async fn page(visit: &Visit, account: &Account, form: &Form, password: Option<&s
                 (&view.say("registered-at"), view.time(account.created_ns)),
                 (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
                 (&view.say("reason"), text(&account.reason)),
-                (&view.say("organisations"), html! {
+                (&view.say("belongs-to"), html! {
                     @if belongings.is_empty() { "—" }
                     @for one in &belongings { (one.name) " · " (one.role) br; }
                 }),

@@ -28,6 +28,7 @@ verification-submitted = To be reviewed
 verification-verified = Verified
 verification-refused = Refused
 accounts = Accounts
+belongs-to = Member of
 account-care = Looking after the account
 account-close = Close account
 review = Review

@@ -28,6 +28,7 @@ verification-submitted = 待审核
 verification-verified = 已认证
 verification-refused = 未通过
 accounts = 账号管理
+belongs-to = 所属机构
 account-care = 账号维护
 account-close = 注销账号
 review = 注册审核
