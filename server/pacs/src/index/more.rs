@@ -106,6 +106,8 @@ fn kept(text: &str, keys: &[String]) -> String {
     let is_short =
         |value: &Json| value.get("BulkDataURI").is_none() && value.to_string().len() <= MAX_VALUE_BYTES;
     let some = keys.iter().filter_map(|key| all.remove_entry(key));
-    let some: Map<String, Json> = some.filter(|(_, value)| is_short(value)).collect();
+    let mut some: Map<String, Json> = some.filter(|(_, value)| is_short(value)).collect();
+    // In the order of tags (PS3.18 F.2.2), which maps keep by themselves only where no other crate asks them not to.
+    some.sort_keys();
     Json::Object(some).to_string()
 }

@@ -302,8 +302,13 @@ async fn items_and_further_attributes_are_put_into_rows_that_ask_for_them() {
         };
         for row in index.query(&asked).await.unwrap() {
             let number = row.value(tags::STUDY_ID);
-            let expected = format!("{{\"00281050\":{{\"Value\":[{number}],\"vr\":\"DS\"}}}}");
-            assert_eq!(row.more, Some(expected));
+            let number: serde_json::Value = serde_json::from_str(number).unwrap();
+            let expected = serde_json::json!({ "00281050": { "vr": "DS", "Value": [number] } });
+            let more: Option<serde_json::Value> = row
+                .more
+                .as_deref()
+                .map(|more| serde_json::from_str(more).unwrap());
+            assert_eq!(more, Some(expected));
         }
     })
     .await;
