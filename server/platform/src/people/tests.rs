@@ -294,3 +294,20 @@ async fn a_session_is_listed_and_ended_by_its_owner_only() {
     here.get("/").await.is(200);
     there.get("/").await.is(303);
 }
+
+#[tokio::test]
+async fn a_session_of_an_account_that_is_not_active_is_none() {
+    let site = Site::new().await;
+    for state in ["closed", "rejected", "pending"] {
+        let (account, _) = site.account("王小明").await;
+        let browser = site.signed_in(account, None).await;
+        browser.get("/").await.is(200);
+        // The session itself was not ended: the account's state alone decides.
+        let change = site.platform.writer().begin().await.unwrap();
+        let mut sql = database::Sql::new("UPDATE people SET state = ");
+        sql.bind(state).push(" WHERE id = ").bind(account);
+        sql.run(&*change).await.unwrap();
+        change.commit().await.unwrap();
+        browser.get("/").await.is(303);
+    }
+}
