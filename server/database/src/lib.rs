@@ -5,6 +5,8 @@
 //! written piece by piece with its values in [`Sql`]; the few places where the two databases differ ask for the
 //! [`Backend`].
 
+pub mod copy;
+mod lead;
 mod postgres;
 pub mod schema;
 mod sql;
@@ -19,6 +21,7 @@ mod tests;
 use std::future::Future;
 use std::path::PathBuf;
 
+pub use lead::Lead;
 pub use sql::{Page, Sql};
 pub use value::{FromValue, Row, Value};
 pub use writer::{Change, Turn, Writer};

@@ -4,6 +4,7 @@
 //! can be made anew from them. It knows no people and no pages, and draws nothing.
 
 pub mod access;
+pub mod backup;
 pub mod clock;
 pub mod completeness;
 pub mod compression;

@@ -18,6 +18,7 @@ pub mod sessions;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+mod site_key;
 pub mod trail;
 pub mod ui;
 pub mod upkeep;
@@ -57,6 +58,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
+        include_str!("migrations/0007_nodes.sql"),
     ],
     hooks: &[],
 };
@@ -101,7 +103,7 @@ impl Platform {
         let platform = Self(Arc::new(Shared {
             recorder: Recorder::new(writer.clone()),
             permissions: Permissions::load()?,
-            key: SiteKey::open(&keys.join("site"))?,
+            key: site_key::open(&readers, &writer, &keys.join("site")).await?,
             seen: Seen::default(),
             pictures: Pictures::default(),
             wechat: settings

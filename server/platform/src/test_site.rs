@@ -91,6 +91,10 @@ impl Site {
         router(&self.platform)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn pass(&self, ns: i64) {
         self.now.fetch_add(ns, Ordering::SeqCst);
     }

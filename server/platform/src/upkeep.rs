@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use database::Sql;
 use journal::heads::{Heads, Key};
+use tokio::sync::watch;
 
 use crate::clock::DAY_NS;
 use crate::{Platform, Result, sessions};
@@ -16,8 +17,14 @@ const SEALED: Duration = Duration::from_secs(60);
 /// How often what is over is removed.
 const TIDIED: Duration = Duration::from_secs(3600);
 
-/// Works until `stop` is ready.
-pub async fn run(platform: Platform, key: Key, heads: PathBuf, stop: impl Future<Output = ()>) {
+/// Works until `stop` is ready. Of several processes the one that leads signs and tidies.
+pub async fn run(
+    platform: Platform,
+    key: Key,
+    heads: PathBuf,
+    leads: watch::Receiver<bool>,
+    stop: impl Future<Output = ()>,
+) {
     let heads = Heads::at(heads);
     let (mut seen, mut sealed, mut tidied) = (ticks(SEEN), ticks(SEALED), ticks(TIDIED));
     let mut stop = std::pin::pin!(stop);
@@ -25,12 +32,14 @@ pub async fn run(platform: Platform, key: Key, heads: PathBuf, stop: impl Future
         tokio::select! {
             () = &mut stop => break,
             _ = seen.tick() => log("sessions", sessions::write_seen(&platform).await),
-            _ = sealed.tick() => log("the journal", seal(&platform, &key, &heads).await),
-            _ = tidied.tick() => log("what is over", tidy(&platform).await),
+            _ = sealed.tick(), if *leads.borrow() => log("the journal", seal(&platform, &key, &heads).await),
+            _ = tidied.tick(), if *leads.borrow() => log("what is over", tidy(&platform).await),
         }
     }
     log("sessions", sessions::write_seen(&platform).await);
-    log("the journal", seal(&platform, &key, &heads).await);
+    if *leads.borrow() {
+        log("the journal", seal(&platform, &key, &heads).await);
+    }
 }
 
 fn ticks(period: Duration) -> tokio::time::Interval {

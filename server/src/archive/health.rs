@@ -1,6 +1,7 @@
 //! Health for whoever keeps the service running, and figures for Prometheus.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -24,7 +25,13 @@ const SECONDS: &str = "uptake_http_request_duration_seconds";
 /// `/health/live`, `/health/ready`, `/metrics`.
 ///
 /// The figures are of the deliveries to `destinations` too, and of nothing else that is not named in the configuration.
-pub(super) fn router(app: App, figures: PrometheusHandle, destinations: Arc<[String]>) -> Router {
+pub(super) fn router(
+    app: App,
+    figures: PrometheusHandle,
+    destinations: Arc<[String]>,
+    drain: Drain,
+) -> Router {
+    let ready = async move |State(app): State<App>| ready(&app, &drain).await;
     let metrics = async move |State(app): State<App>, caller: Caller| -> pacs::http::Result<Response> {
         caller.may(Action::Watch, None).await?;
         let destinations = destinations.iter().map(String::as_str);
@@ -39,12 +46,27 @@ pub(super) fn router(app: App, figures: PrometheusHandle, destinations: Arc<[Str
         .with_state(app)
 }
 
+/// Whether the process was told to end: it answers on, and says that it is not ready.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Drain(Arc<AtomicBool>);
+
+impl Drain {
+    /// From now on it is not ready.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// How long a store may take to say that it is there.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Ready means: the index answers and storage can be written. Without the colder store, what was received long ago is
 /// missing for a while; that keeps nobody from storing.
-async fn ready(State(app): State<App>) -> Response {
+async fn ready(app: &App, drain: &Drain) -> Response {
+    if drain.0.load(Ordering::Relaxed) {
+        let body = json!({ "status": "ending" });
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
+    }
     let archive = app.archive();
     let query = Query {
         limit: Some(1),

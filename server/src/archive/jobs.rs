@@ -1,23 +1,25 @@
 //! What the archive does by itself: sending on, reporting commitments, verifying, compressing, making ahead for viewers, moving
-//! to the colder store, tidying.
+//! to the colder store, tidying. Of several nodes one does it, which holds the lead.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use database::{Lead, Place};
 use pacs::clock::now_ns;
 use pacs::compression::{self, Compressor};
 use pacs::delivery::{Begin, Line, Queue};
 use pacs::dicomweb::upload::{self, Uploads};
 use pacs::fast::Ahead;
 use pacs::http::App;
+use pacs::index::Index;
 use pacs::retention;
 use pacs::routing::{self, Routes};
 use pacs::scrub;
 use pacs::services::Archive;
 use pacs::tiers::{self, Tiers};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::config::Config;
 
@@ -30,19 +32,125 @@ const MOVED_AT_ONCE: u32 = 20_000;
 /// What came in is let alone so long before anything is made of it.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// Which lead of the database it is.
+const LEAD: i64 = 7_304_118;
+/// How often the lead is tried for.
+const TRY: Duration = Duration::from_secs(2);
+
 /// Everything that was opened for it.
 pub(super) struct Jobs {
-    pub(super) uploads: Uploads,
-    pub(super) queue: Queue,
+    queue: Queue,
     routes: Arc<Routes>,
     lines: Vec<Line>,
     tiers: Option<Tiers>,
     compressor: Option<Compressor>,
 }
 
+/// The work, where this process leads already.
+pub(super) struct Working {
+    leading: Option<(Lead, Jobs)>,
+    place: Place,
+    /// Whether this process leads.
+    pub(super) leads: watch::Sender<bool>,
+}
+
+impl Working {
+    /// Takes the lead where nobody has it, and ends what a crash left half done: before anybody is served.
+    pub(super) async fn prepare(config: &Config, app: &App) -> anyhow::Result<Self> {
+        let place = super::place(config)?;
+        let leading = match Lead::take(&place, LEAD).await? {
+            None => None,
+            Some(lead) => Some((lead, Jobs::prepare(config, app).await?)),
+        };
+        let leads = watch::Sender::new(leading.is_some());
+        Ok(Self {
+            leading,
+            place,
+            leads,
+        })
+    }
+
+    /// Works whenever this process leads, until `until` is ready.
+    pub(super) async fn run<U: Future<Output = ()>>(
+        mut self,
+        config: &Config,
+        app: &App,
+        until: impl Fn() -> U,
+    ) {
+        loop {
+            let (lead, jobs) = match self.leading.take() {
+                Some(leading) => leading,
+                None => tokio::select! {
+                    () = until() => return,
+                    leading = led(&self.place, config, app) => leading,
+                },
+            };
+            self.leads.send_replace(true);
+            let mut is_told = false;
+            jobs.run(config, app, async {
+                tokio::select! {
+                    () = until() => is_told = true,
+                    () = lead.lost() => tracing::warn!("another process does the work for all"),
+                }
+            })
+            .await;
+            self.leads.send_replace(false);
+            if is_told {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits for the lead.
+async fn led(place: &Place, config: &Config, app: &App) -> (Lead, Jobs) {
+    loop {
+        let taken = async {
+            let Some(lead) = Lead::take(place, LEAD).await? else {
+                return anyhow::Ok(None);
+            };
+            tracing::info!("this process does the work for all");
+            Ok(Some((lead, Jobs::prepare(config, app).await?)))
+        };
+        match taken.await {
+            Ok(Some(leading)) => return leading,
+            Ok(None) => {}
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the work for all cannot begin"),
+        }
+        tokio::time::sleep(TRY).await;
+    }
+}
+
+/// What every node that is served over HTTP opens.
+pub(super) async fn open_queue(index: Index) -> anyhow::Result<Queue> {
+    Ok(Queue::open(index, "routing", Begin::Now).await?)
+}
+
+/// The folder of uploads of this node.
+pub(super) async fn open_uploads(config: &Config, index: Index) -> anyhow::Result<Uploads> {
+    let limits = upload::Limits {
+        object_bytes: config.limits.upload_object_bytes,
+        zip_bytes: config.limits.upload_zip_bytes,
+        ..upload::Limits::default()
+    };
+    let uploads = Uploads::open(&config.data.join("uploads"), index, limits).await;
+    uploads.context("the folder of uploads cannot be opened")
+}
+
+/// Removes abandoned uploads of this node, now and then.
+pub(super) async fn sweep(uploads: Uploads) {
+    loop {
+        if let Err(error) = uploads.sweep().await {
+            tracing::error!(%error, "abandoned uploads cannot be removed now");
+        }
+        tokio::time::sleep(HOUR).await;
+    }
+}
+
 impl Jobs {
-    /// Opens what is needed, and ends what a crash left half done: before anybody is served.
-    pub(super) async fn prepare(config: &Config, archive: &Archive) -> anyhow::Result<Self> {
+    /// Opens what is needed, and ends what a crash left half done.
+    async fn prepare(config: &Config, app: &App) -> anyhow::Result<Self> {
+        let archive = app.archive();
         retention::finish_removals(archive, now_ns())
             .await
             .context("removals that were begun")?;
@@ -65,17 +173,8 @@ impl Jobs {
             .resume()
             .await
             .context("compressions that were begun")?;
-        let limits = upload::Limits {
-            object_bytes: config.limits.upload_object_bytes,
-            zip_bytes: config.limits.upload_zip_bytes,
-            ..upload::Limits::default()
-        };
-        let uploads = Uploads::open(&config.data.join("uploads"), index.clone(), limits)
-            .await
-            .context("the folder of uploads cannot be opened")?;
         Ok(Self {
-            uploads,
-            queue: Queue::open(index, "routing", Begin::Now).await?,
+            queue: app.queue()?.clone(),
             routes: Arc::new(Routes::new(config.routing.clone())?),
             lines: routing::lines(&config.routing, archive)?,
             tiers,
@@ -84,14 +183,13 @@ impl Jobs {
     }
 
     /// Works until `shutdown` is ready.
-    pub(super) async fn run(self, config: &Config, app: &App, shutdown: impl Future<Output = ()>) {
+    async fn run(self, config: &Config, app: &App, shutdown: impl Future<Output = ()>) {
         let archive = app.archive();
         let policy = scrub::Policy {
             within_days: config.scrub.within_days,
             bytes_per_second: config.scrub.bytes_per_second,
         };
         let Self {
-            uploads,
             queue,
             routes,
             lines,
@@ -131,7 +229,7 @@ impl Jobs {
         };
         let tidying = async {
             loop {
-                tidy(&uploads, &queue).await;
+                tidy(&queue).await;
                 if let (Some(tiers), Some(older_than_days)) = (&tiers, config.storage.cold_after_days) {
                     let policy = tiers::Policy { older_than_days };
                     let _turn = turn.lock().await;
@@ -163,10 +261,7 @@ impl Jobs {
     }
 }
 
-async fn tidy(uploads: &Uploads, queue: &Queue) {
-    if let Err(error) = uploads.sweep().await {
-        tracing::error!(%error, "abandoned uploads cannot be removed now");
-    }
+async fn tidy(queue: &Queue) {
     let before_ns = now_ns() - i64::try_from(DELIVERED.as_nanos()).unwrap_or(i64::MAX);
     if let Err(error) = queue.prune(before_ns).await {
         tracing::error!(%error, "rows of what was delivered cannot be removed now");

@@ -2,6 +2,7 @@
 //!
 //! What it does is in the crate `pacs`; here stand the folder, the listeners, health and metrics.
 
+pub mod backup;
 mod health;
 mod jobs;
 mod log;
@@ -116,7 +117,7 @@ pub async fn open_index(config: &Config) -> anyhow::Result<Index> {
 }
 
 /// Where the index is.
-fn place(config: &Config) -> anyhow::Result<Place> {
+pub(crate) fn place(config: &Config) -> anyhow::Result<Place> {
     match &config.index.postgres_url_file {
         None => Ok(Place::Sqlite(config.data.join("index.sqlite"))),
         Some(path) => {

@@ -24,9 +24,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
-use super::jobs::Jobs;
+use super::health::Drain;
+use super::jobs::{self, Working};
 use super::{health, marks, open, site};
-use crate::config::Config;
+use crate::config::{Config, Role, has};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
 ///
@@ -40,18 +41,22 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     } else {
         marks::close(config)?;
     }
+    let has = |role| has(&config.roles, role);
     let tls = config.http.tls.as_ref();
     let tls = tls
         .map(|tls| acceptor("http.tls", &tls.certificate, &tls.key, None))
         .transpose()?;
     let http = listen("http.listen", config.http.listen).await?;
-    let dicom = listen("dicom.listen", config.dicom.listen).await?;
+    let dicom = match has(Role::Pacs) {
+        false => None,
+        true => Some(listen("dicom.listen", config.dicom.listen).await?),
+    };
     let secure = match &config.dicom.tls {
-        None => None,
-        Some(tls) => {
+        Some(tls) if has(Role::Pacs) => {
             let acceptor = acceptor("dicom.tls", &tls.certificate, &tls.key, tls.clients.as_deref())?;
             Some((listen("dicom.tls.listen", tls.listen).await?, acceptor))
         }
+        _ => None,
     };
     let archive = open(config).await?;
     let applications = applications(config, is_open, &archive).await?;
@@ -69,20 +74,27 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         None => archive,
         Some(_) => archive.with_authorize(Arc::clone(&authorize)),
     };
-    let jobs = Jobs::prepare(config, &archive).await?;
+    let uploads = jobs::open_uploads(config, archive.index().clone()).await?;
     let app = App::new(archive.clone(), authorize)
-        .with_uploads(jobs.uploads.clone())
-        .with_queue(jobs.queue.clone());
+        .with_uploads(uploads.clone())
+        .with_queue(jobs::open_queue(archive.index().clone()).await?);
+    let work = match has(Role::Worker) {
+        false => None,
+        true => Some(Working::prepare(config, &app).await?),
+    };
     let address = http.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let link = match &platform {
-        None => None,
-        Some(platform) => site::first_link(config, platform, &format!("{scheme}://{address}")).await?,
+        Some(platform) if has(Role::Web) => {
+            site::first_link(config, platform, &format!("{scheme}://{address}")).await?
+        }
+        _ => None,
     };
-    announce(config, is_open, address, dicom.local_addr()?, link.as_deref());
+    let associated = dicom.as_ref().map(TcpListener::local_addr).transpose()?;
+    announce(config, is_open, address, associated, link.as_deref());
 
     let (stop, stopped) = watch::channel(());
-    let until = || {
+    let until = move || {
         let mut stopped = stopped.clone();
         async move {
             let _ = stopped.changed().await;
@@ -90,11 +102,16 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     };
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
     let provider = Arc::new(provider);
-    let router = router(config, app.clone(), platform.as_ref())?;
+    let drain = Drain::default();
+    let router = router(config, app.clone(), platform.as_ref(), &drain)?;
     let answering = http::serve(http, router, tls, limits(config), until());
     let associating = {
         let (provider, until) = (Arc::clone(&provider), until());
-        async move { provider.serve(dicom, until).await }
+        async move {
+            if let Some(dicom) = dicom {
+                provider.serve(dicom, until).await;
+            }
+        }
     };
     let until_secure = until();
     let securely = async move {
@@ -104,22 +121,40 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
                 .await;
         }
     };
+    let leads = work
+        .as_ref()
+        .map_or(watch::Sender::new(false), |work| work.leads.clone());
     let working = {
-        let (config, until) = (config.clone(), until());
-        async move { jobs.run(&config, &app, until).await }
+        let (config, until) = (config.clone(), until.clone());
+        async move {
+            if let Some(work) = work {
+                work.run(&config, &app, until).await;
+            }
+        }
+    };
+    let sweeping = {
+        let until = until();
+        async move {
+            tokio::select! {
+                () = jobs::sweep(uploads) => {}
+                () = until => {}
+            }
+        }
     };
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
         async move {
             if let Some(platform) = platform {
-                platform::upkeep::run(platform, key, heads, until_kept).await;
+                platform::upkeep::run(platform, key, heads, leads.subscribe(), until_kept).await;
             }
         }
     };
     let ending = async {
         shutdown.await;
         tracing::info!("ending");
+        drain.begin();
+        tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());
         Ok(())
     };
@@ -128,6 +163,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(associating),
         part(securely),
         part(working),
+        part(sweeping),
         part(keeping),
         ending
     )?;
@@ -165,19 +201,33 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
         .with_context(|| format!("{setting}: cannot listen on {address}"))
 }
 
-fn router(config: &Config, app: App, platform: Option<&Platform>) -> anyhow::Result<axum::Router> {
+/// What a process with its roles answers.
+fn router(
+    config: &Config,
+    app: App,
+    platform: Option<&Platform>,
+    drain: &Drain,
+) -> anyhow::Result<axum::Router> {
+    let has = |role| has(&config.roles, role);
     let origins = config.http.origins.iter().map(|origin| origin.parse());
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
     let destinations = config.routing.destination.iter();
     let destinations = destinations.map(|destination| destination.name.clone()).collect();
-    let router = health::router(app.clone(), figures()?, destinations).merge(http::router(app));
+    let router = health::router(app.clone(), figures()?, destinations, drain.clone());
+    let router = match (has(Role::Pacs), has(Role::Gateway)) {
+        (true, _) => router.merge(http::router(app)),
+        (false, true) => router.merge(http::router_of_gateways(app)),
+        (false, false) => router,
+    };
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(match platform {
         None => http::only_this_machine(router),
         Some(platform) => {
-            let router = router
-                .merge(platform::router(platform))
-                .fallback(platform::web::layers::nowhere);
+            let router = match has(Role::Web) {
+                true => router.merge(platform::router(platform)),
+                false => router,
+            };
+            let router = router.fallback(platform::web::layers::nowhere);
             platform::web::layers::around(router, platform)
         }
     })
@@ -249,7 +299,7 @@ fn acceptor(
 }
 
 /// Says where it listens; the first lines that scripts wait for.
-fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr, link: Option<&str>) {
+fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: Option<SocketAddr>, link: Option<&str>) {
     let scheme = if config.http.tls.is_some() {
         "https"
     } else {
@@ -262,13 +312,16 @@ fn announce(config: &Config, is_open: bool, http: SocketAddr, dicom: SocketAddr,
     };
     // Good once, for a week; the next start makes another while nobody has used it.
     let link = link.map_or(String::new(), |link| format!("first administrator  {link}\n"));
+    let title = &config.dicom.ae_title;
+    let associated = dicom.map_or(String::new(), |dicom| format!("dicom  {title}@{dicom}\n"));
     let lines = format!(
-        "{warning}http   {scheme}://{http}\ndicom  {}@{dicom}\ndata   {}\n{link}",
-        config.dicom.ae_title,
+        "{warning}http   {scheme}://{http}\n{associated}data   {}\n{link}",
         config.data.display()
     );
     let mut out = std::io::stdout().lock();
     // An archive goes on where nobody listens to what it prints.
     let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-    tracing::info!(%http, %dicom, ae_title = config.dicom.ae_title, is_open, "serving");
+    let roles: Vec<&str> = config.roles.iter().map(|role| role.word()).collect();
+    let dicom = dicom.map(tracing::field::display);
+    tracing::info!(%http, dicom, ?roles, ae_title = config.dicom.ae_title, is_open, "serving");
 }

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod backend;
+mod backup;
 mod bench_render;
 mod decode;
 mod demo;
@@ -59,6 +60,10 @@ enum Command {
     Serve(serve::Options),
     /// Prints all settings of the server as TOML.
     Config(serve::Settings),
+    /// Copies the whole site elsewhere, while it is served: objects, database, journal, keys.
+    Backup(backup::Options),
+    /// Makes a new site of a backup, and reads all of it.
+    Restore(backup::Restore),
     /// Looks after the archive of a data folder.
     #[command(subcommand)]
     Pacs(pacs::Command),
@@ -96,6 +101,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Session(options) => session::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Config(settings) => serve::config(&settings),
+        Command::Backup(options) => backup::run(&options),
+        Command::Restore(options) => backup::restore(&options),
         Command::Pacs(command) => pacs::run(&command),
         Command::Gateway(command) => gateway::run(&command),
         Command::Site(command) => site::run(&command),

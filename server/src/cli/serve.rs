@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::archive;
-use crate::config::Config;
+use crate::config::{Config, Role};
 
 /// Settings that every command of the server takes.
 #[derive(Debug, Args)]
@@ -58,6 +58,9 @@ pub struct Options {
     /// Our AE title [default: UPTAKE].
     #[arg(long, value_name = "AE")]
     aet: Option<String>,
+    /// What this process does, of all, pacs, web, gateway, worker [default: all].
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', value_parser = Role::from_word)]
+    roles: Vec<Role>,
     /// Asks nobody who they are: for tools and tests on this machine, with test data only.
     #[arg(long)]
     open: bool,
@@ -74,6 +77,9 @@ impl Options {
         }
         if let Some(title) = &self.aet {
             config.dicom.ae_title.clone_from(title);
+        }
+        if !self.roles.is_empty() {
+            config.roles.clone_from(&self.roles);
         }
         config.check()?;
         Ok(config)

@@ -15,6 +15,7 @@ const SETTINGS: &[&str] = &[
     "http.tls.key",
     "http.connections",
     "http.connections_of_address",
+    "http.drain_s",
     "dicom.listen",
     "dicom.ae_title",
     "dicom.associations",

@@ -4,6 +4,7 @@
 //! name; [`Config::to_toml`] prints all of it. Secrets stand in files of their own, whose names are settings.
 
 mod environment;
+mod role;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use pacs::access::Action;
 use pacs::compression::Kept;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use pacs::storage::Place;
+pub use role::{Role, has};
 use serde::{Deserialize, Serialize};
 
 /// All settings.
@@ -26,6 +28,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Folder of objects, index and spool.
     pub data: PathBuf,
+    /// What this process does: `["all"]`, or of `pacs`, `web`, `gateway`, `worker` those that are its own.
+    pub roles: Vec<Role>,
     /// HTTP: DICOMweb, uploads, health.
     pub http: Http,
     /// DICOM network services.
@@ -68,6 +72,9 @@ pub struct Http {
     pub connections: usize,
     /// Connections at once from one address other than this machine.
     pub connections_of_address: usize,
+    /// Told to end, the process says that it is not ready, and goes on answering, for so many seconds: a balancer in front of
+    /// several nodes turns away from it meanwhile.
+    pub drain_s: u64,
 }
 
 /// A certificate and its key, PEM.
@@ -287,6 +294,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("uptake-data"),
+            roles: vec![Role::All],
             http: Http::default(),
             dicom: Dicom::default(),
             index: Index::default(),
@@ -311,6 +319,7 @@ impl Default for Http {
             origins: Vec::new(),
             connections: 2048,
             connections_of_address: 256,
+            drain_s: 0,
         }
     }
 }
@@ -471,6 +480,7 @@ impl Config {
     ///
     /// The first setting that cannot be, with what was expected.
     pub fn check(&self) -> anyhow::Result<()> {
+        self.check_roles()?;
         check_title(&self.dicom.ae_title).context("dicom.ae_title")?;
         for (title, peer) in &self.dicom.peers {
             check_title(title).context("dicom.peers")?;
@@ -535,6 +545,23 @@ impl Config {
             self.limits.object_bytes >= 1 << 20,
             "limits.object_bytes: expected at least 1048576, found {}",
             self.limits.object_bytes
+        );
+        Ok(())
+    }
+
+    /// Parts of the service run apart where others can reach what they share.
+    fn check_roles(&self) -> anyhow::Result<()> {
+        ensure!(!self.roles.is_empty(), "roles: expected at least one, found none");
+        if has(&self.roles, Role::All) {
+            return Ok(());
+        }
+        ensure!(
+            self.index.postgres_url_file.is_some(),
+            "roles: parts of the service share a PostgreSQL; expected index.postgres_url_file too, found none"
+        );
+        ensure!(
+            matches!(self.storage.main, Some(Place::Bucket(_))),
+            "roles: parts of the service share a bucket; expected one in storage.main, found a folder"
         );
         Ok(())
     }

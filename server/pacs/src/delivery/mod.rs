@@ -229,13 +229,6 @@ impl Queue {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn open(index: Index, reader: &str, begin: Begin) -> Result<Self> {
-        let recovered = store::recover(&index, now_ns()).await?;
-        if recovered > 0 {
-            tracing::info!(
-                recovered,
-                "deliveries whose answer was not recorded are sent again"
-            );
-        }
         if store::cursor(&index, reader).await?.is_none() {
             let change = index.begin().await?;
             let event = match begin {
@@ -256,6 +249,7 @@ impl Queue {
     /// Reads events and sends until `shutdown` is ready, and then until what is on its way has arrived or the grace of
     /// ten seconds has passed.
     pub async fn run(&self, chooser: Arc<dyn Chooser>, lines: Vec<Line>, shutdown: impl Future<Output = ()>) {
+        self.recover().await;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         for line in lines {
@@ -269,6 +263,26 @@ impl Queue {
         let all_end = async { while tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(10), all_end).await;
         tasks.shutdown().await;
+    }
+
+    /// Has what was on its way when a process ended sent again: nobody else sends now.
+    async fn recover(&self) {
+        loop {
+            match store::recover(&self.index, now_ns()).await {
+                Ok(0) => return,
+                Ok(recovered) => {
+                    tracing::info!(
+                        recovered,
+                        "deliveries whose answer was not recorded are sent again"
+                    );
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "deliveries cannot be read");
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                }
+            }
+        }
     }
 
     /// Queues deliveries outside the events: a person asks for them. What was sent already, or is held, is sent again.

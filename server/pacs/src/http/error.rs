@@ -166,6 +166,7 @@ impl From<ingest::Error> for Error {
             ingest::Error::Storage(error) => error.into(),
             ingest::Error::Index(error) => error.into(),
             ingest::Error::Permissions(error) => access::Refusal::Failed(error).into(),
+            ingest::Error::Removed => Self::Unavailable,
             ingest::Error::Interrupted => {
                 tracing::error!(%error, "ingest failed");
                 Self::Internal

@@ -106,7 +106,7 @@ impl App {
     /// # Errors
     ///
     /// [`Error::NotOffered`] where there is none.
-    pub(crate) fn queue(&self) -> Result<&Queue> {
+    pub fn queue(&self) -> Result<&Queue> {
         self.shared
             .queue
             .as_ref()
@@ -157,6 +157,15 @@ pub fn router(app: App) -> Router {
         .merge(crate::delivery::router())
         .merge(crate::scrub::router())
         .merge(crate::tiers::router())
+        .fallback(async || Error::NotFound)
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+/// What gateways deliver to, alone.
+pub fn router_of_gateways(app: App) -> Router {
+    Router::new()
+        .merge(crate::gateway::router(app.clone()))
         .fallback(async || Error::NotFound)
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -9,6 +9,7 @@ use database::{Sql, Transaction};
 use dicom_dictionary_std::tags;
 
 use super::conflict;
+use super::gone::{self, Removals};
 use super::write::{self, Arrived, InstanceRow};
 use super::{Added, Error, Facts, Result, Scope, custody, kept};
 
@@ -20,6 +21,8 @@ pub(super) struct Arrival {
     pub(super) kept: Vec<u8>,
     /// Who sent it: what has no sender is no event.
     pub(super) sender: Option<Sender>,
+    /// What was known of removals of its bytes before they were stored, where another process can remove them.
+    pub(super) before: Option<Removals>,
 }
 
 /// Who sends an object.
@@ -41,7 +44,12 @@ impl From<String> for Sender {
 impl Arrival {
     pub(super) fn new(facts: Facts, sender: Option<Sender>) -> Self {
         let kept = kept::deflated(&facts);
-        Self { facts, kept, sender }
+        Self {
+            facts,
+            kept,
+            sender,
+            before: None,
+        }
     }
 }
 
@@ -130,17 +138,23 @@ fn read_above(row: &database::Row) -> Result<(Key, Above)> {
 /// Adds objects, each as if it came alone.
 pub(super) async fn add(transaction: &Transaction, arrivals: &mut [Arrival]) -> Result<Vec<Arrived>> {
     let is_foreign = custody::claim(transaction, arrivals).await?;
-    let foreign = |is_foreign: &bool| is_foreign.then(Arrived::foreign);
-    let mut arrived: Vec<Option<Arrived>> = is_foreign.iter().map(foreign).collect();
     let arrivals = &*arrivals;
+    let is_gone = gone::gone(transaction, arrivals).await?;
+    let without = |(is_foreign, is_gone): (&bool, &bool)| match (is_foreign, is_gone) {
+        (true, _) => Some(Arrived::without(Added::Foreign)),
+        (false, true) => Some(Arrived::without(Added::Gone)),
+        (false, false) => None,
+    };
+    let mut arrived: Vec<Option<Arrived>> = is_foreign.iter().zip(&is_gone).map(without).collect();
+    let is_left_out: Vec<bool> = arrived.iter().map(Option::is_some).collect();
     let mut rest: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (at, arrival) in arrivals.iter().enumerate().filter(|(at, _)| !is_foreign[*at]) {
+    for (at, arrival) in arrivals.iter().enumerate().filter(|(at, _)| !is_left_out[*at]) {
         rest.entry(Key::of(&arrival.facts)).or_default().push(at);
     }
     let Known { against, mut rows } = known(transaction, arrivals, rest.keys()).await?;
     let is_plain = plain(arrivals, &against);
     let mut first: Vec<usize> = (0..arrivals.len())
-        .filter(|at| !is_plain[*at] && !is_foreign[*at])
+        .filter(|at| !is_plain[*at] && !is_left_out[*at])
         .collect();
     for (key, places) in &mut rest {
         places.retain(|at| is_plain[*at]);

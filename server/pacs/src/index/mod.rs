@@ -18,6 +18,7 @@ mod facts;
 pub mod filled;
 mod filter;
 pub mod generator;
+mod gone;
 mod kept;
 mod matching;
 pub mod memory;
@@ -58,6 +59,7 @@ pub use database::{Page, Place};
 #[cfg(test)]
 pub(crate) use facts::text;
 pub use facts::{Code, Facts, Identifier, Request, Tracer};
+pub(crate) use gone::Removals;
 pub(crate) use matching::is_like;
 pub use matching::{Key, Match};
 pub(crate) use matching::{Matcher, date as date_form, time_form};
@@ -171,6 +173,8 @@ pub enum Added {
     Different,
     /// Its study is another custodian's than the sender's: nothing was added.
     Foreign,
+    /// Another node removed the same bytes meanwhile: nothing was added, and the sender should send it again.
+    Gone,
 }
 
 /// What is asked for.

@@ -45,7 +45,8 @@ pub(crate) async fn unfile(transaction: &Transaction, hashes: &[Hash]) -> Result
 impl Index {
     /// Gives the objects whose files have to go, with the numbers of their removals.
     pub(crate) async fn removing(&self) -> Result<Vec<(i64, Hash)>> {
-        let sql = Sql::new("SELECT id, hash FROM removals WHERE state = 'removing' ORDER BY id");
+        let sql =
+            Sql::new("SELECT id, hash FROM removals WHERE state IN ('removing', 'deleting') ORDER BY id");
         let rows = sql.all(&self.readers).await?;
         rows.iter()
             .map(|row| {

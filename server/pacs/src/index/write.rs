@@ -7,6 +7,7 @@ use dicom_dictionary_std::tags;
 
 use super::arrival::{self, Arrival, Key};
 use super::attributes::{self, Attribute, Kind, Level};
+use super::gone::Removals;
 use super::{
     Added, Error, Facts, Identifier, Index, Result, Sender, conflict, correct, matching, merge, names,
     visible,
@@ -19,7 +20,7 @@ impl Index {
     ///
     /// [`Error::Full`], [`Error::Database`], [`Error::Closed`]: nothing of it was added.
     pub async fn add(&self, facts: Facts) -> Result<Added> {
-        self.writer.add(facts, None).await
+        self.writer.add(Arrival::new(facts, None)).await
     }
 
     /// As [`Index::add`], with an event in the same transaction when the object was not there: `sender` sent it. The study
@@ -29,7 +30,22 @@ impl Index {
     ///
     /// As [`Index::add`].
     pub async fn add_from(&self, facts: Facts, sender: impl Into<Sender>) -> Result<Added> {
-        self.writer.add(facts, Some(sender.into())).await
+        self.writer.add(Arrival::new(facts, Some(sender.into()))).await
+    }
+
+    /// As [`Index::add`] or [`Index::add_from`], with what was known of removals of the same bytes before they were stored:
+    /// [`Added::Gone`] where their file may be gone again.
+    pub(crate) async fn add_stored(
+        &self,
+        facts: Facts,
+        sender: Option<Sender>,
+        before: Option<Removals>,
+    ) -> Result<Added> {
+        let arrival = Arrival {
+            before,
+            ..Arrival::new(facts, sender)
+        };
+        self.writer.add(arrival).await
     }
 
     /// Adds objects in one transaction: all or none.
@@ -75,10 +91,10 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
-    /// An object of another custodian's study.
-    pub(super) fn foreign() -> Self {
+    /// An object that was not added.
+    pub(super) fn without(added: Added) -> Self {
         Self {
-            added: Added::Foreign,
+            added,
             conflicts: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use database::{Transaction, Turn};
 use tokio::sync::{oneshot, watch};
 
-use super::arrival::{self, Arrival, Sender};
+use super::arrival::{self, Arrival};
 use super::write::Arrived;
 use super::{Added, Error, Facts, Result, custody};
 use crate::events::{Event, EventSink, Kind};
@@ -87,9 +87,8 @@ impl Writer {
     }
 
     /// Adds one object; returns when its transaction is on the disk.
-    pub(super) async fn add(&self, facts: Facts, sender: Option<Sender>) -> Result<Added> {
+    pub(super) async fn add(&self, arrival: Arrival) -> Result<Added> {
         let (answer, mut answered) = oneshot::channel();
-        let arrival = Arrival::new(facts, sender);
         self.queue().push_back((arrival, answer));
         loop {
             tokio::select! {
@@ -177,7 +176,7 @@ fn events_of(facts: &Facts, sender: &str, arrived: &Arrived) -> Vec<Event> {
     let kind = match arrived.added {
         Added::New => Some(Kind::Stored),
         Added::Different => Some(Kind::StoredBeside),
-        Added::Identical | Added::Foreign => None,
+        Added::Identical | Added::Foreign | Added::Gone => None,
     };
     let stored = kind.map(|kind| Event::of(kind, sender, facts));
     let found = arrived.conflicts.iter().map(|conflict| Event {

@@ -24,7 +24,7 @@ pub(crate) use same::data_set_start;
 pub use whole::{RebuildReport, VerifyReport};
 
 use crate::figures;
-use crate::index::{self, Added, Facts, Index, Sender};
+use crate::index::{self, Added, Facts, Index, Removals, Sender};
 use crate::storage::{self, Hash, ObjectInfo, Staging, Storage};
 use database::waiting;
 
@@ -41,6 +41,9 @@ pub enum Error {
     /// It cannot be told what the sender may.
     #[error(transparent)]
     Permissions(#[from] crate::access::Failed),
+    /// Another node removes the same bytes just now.
+    #[error("the same object is just being removed; send it again")]
+    Removed,
     /// Taking it ended without an answer.
     #[error("the object could not be taken")]
     Interrupted,
@@ -378,19 +381,21 @@ impl Receiving {
             return Ok(Outcome::IdenticalDuplicate(receipt(&facts, warnings)));
         }
         let _between = ingest.together().await;
+        let before = ingest.index.removals_of(staged.hash()).await?;
+        if before.is_some_and(Removals::is_going) {
+            return Err(Error::Removed);
+        }
         facts.object = ingest.storage.commit(staged).await?.object;
         let receipt = receipt(&facts, warnings);
         let refused = foreign(&facts);
-        let added = match sender {
-            Some(sender) => ingest.index.add_from(facts, sender).await?,
-            None => ingest.index.add(facts).await?,
-        };
+        let added = ingest.index.add_stored(facts, sender, before).await?;
         Ok(match added {
             Added::New => Outcome::Stored(receipt),
             Added::Identical => Outcome::IdenticalDuplicate(receipt),
             Added::Different => Outcome::DifferentDuplicate(receipt),
             // Another custodian's object of this study came in between; without a row this one is not there.
             Added::Foreign => refused,
+            Added::Gone => return Err(Error::Removed),
         })
     }
 }

@@ -331,9 +331,8 @@ pub async fn finish_removals(archive: &Archive, now_ns: i64) -> Result<usize> {
     for (id, hash) in &removing {
         // Nothing is between storage and index meanwhile: bytes that come again are seen in the index, or come after.
         let _alone = archive.ingest().alone().await;
-        if store::is_indexed(archive.index(), *hash).await? {
-            // Received again before its file was gone: it is a new object, and stays.
-            store::finish(archive.index(), *id, "received-again", now_ns).await?;
+        // Received again before its file was gone: it is a new object, and stays.
+        if !store::may_go(archive.index(), *id, *hash, now_ns).await? {
             continue;
         }
         if let Some(cold) = archive.storage().cold() {

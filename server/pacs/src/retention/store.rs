@@ -236,9 +236,22 @@ pub(super) async fn mark(
     Ok(hashes)
 }
 
-pub(super) async fn is_indexed(index: &Index, hash: Hash) -> Result<bool> {
-    let mut sql = Sql::new("SELECT id FROM instances WHERE hash = ");
-    Ok(sql.bind(hash.to_string()).one(index.readers()).await?.is_some())
+/// Says that an object's file is going, where nothing has received it again; if something has, its removal ends.
+pub(super) async fn may_go(index: &Index, id: i64, hash: Hash, at_ns: i64) -> Result<bool> {
+    let change = index.begin().await?;
+    let mut found = Sql::new("SELECT id FROM instances WHERE hash = ");
+    let is_indexed = found.bind(hash.to_string()).one(&*change).await?.is_some();
+    let mut sql = Sql::new("UPDATE removals SET state = ");
+    if is_indexed {
+        sql.bind("received-again").push(", removed_ns = ").bind(at_ns);
+    } else {
+        sql.bind("deleting");
+    }
+    sql.push(" WHERE state IN ('removing', 'deleting') AND id = ")
+        .bind(id);
+    let is_open = sql.run(&*change).await? > 0;
+    change.commit().await?;
+    Ok(is_open && !is_indexed)
 }
 
 pub(super) async fn finish(index: &Index, id: i64, state: &str, at_ns: i64) -> Result<()> {

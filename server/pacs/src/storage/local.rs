@@ -33,8 +33,8 @@ pub(super) struct Local {
     folders: Vec<Folder>,
     receipts: Receipts,
     sync: Sync,
-    /// Held locked as long as the storage is open.
-    _lock: File,
+    /// Held locked as long as the storage is open; none where it is only read.
+    _lock: Option<File>,
 }
 
 impl Local {
@@ -56,7 +56,22 @@ impl Local {
             folders,
             receipts: Receipts::default(),
             sync,
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Only reads what another process may be writing.
+    pub(super) fn reading(root: &Path) -> Result<Self> {
+        let objects = root.join("objects");
+        std::fs::metadata(&objects)?;
+        let folder = |first: u8| Folder::at(objects.join(format!("{first:02x}")));
+        Ok(Self {
+            root: root.to_owned(),
+            incoming: root.join("incoming"),
+            folders: (0..=255_u8).map(folder).collect(),
+            receipts: Receipts::default(),
+            sync: File::sync_all,
+            _lock: None,
         })
     }
 
@@ -350,12 +365,16 @@ struct Folder {
 impl Folder {
     fn open(path: PathBuf) -> Result<Self> {
         std::fs::create_dir_all(&path)?;
-        Ok(Self {
+        Ok(Self::at(path))
+    }
+
+    fn at(path: PathBuf) -> Self {
+        Self {
             path,
             naming: Mutex::new(()),
             asked: AtomicU64::new(0),
             done: Mutex::new(0),
-        })
+        }
     }
 
     /// Returns when every rename before the call is on the disk.

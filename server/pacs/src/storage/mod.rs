@@ -207,6 +207,16 @@ impl Storage {
         Ok(backend.into())
     }
 
+    /// Reads a local directory that another process may be writing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when it is not there.
+    pub fn reading(root: &Path) -> Result<Self> {
+        let backend = Backend::Local(Arc::new(Local::reading(root)?));
+        Ok(backend.into())
+    }
+
     /// Uses any store of `object_store`; what arrives waits in the local directory `spool` until it is whole.
     ///
     /// The store's own answer to an upload is taken as durable. A `LocalFileSystem` is so only with `with_fsync(true)`.

@@ -174,6 +174,8 @@ pub(crate) const KINDS: &[&str] = &[
     "session.ended",
     "session.failed",
     "access.refused",
+    "backup.made",
+    "backup.restored",
     "account.registered",
     "account.approved",
     "account.rejected",

@@ -2,7 +2,7 @@
 
 #[path = "../../../pacs/src/storage/tests/s3.rs"]
 #[allow(dead_code, reason = "the tests of storage ask more of it")]
-mod s3;
+pub(super) mod s3;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,11 +1,13 @@
 //! The archive as `uptake serve` runs it: a process of its own, reached over its ports, ended and started again.
 
+mod backups;
 mod buckets;
 mod chaos;
 mod commands;
 mod corpus;
 mod folders;
 mod full_disk;
+mod nodes;
 mod objects;
 mod power_loss;
 mod senders;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::index::Place;
+use database::Place;
 
 /// Gives an empty database; `None`, with one line, where PostgreSQL is not installed.
 ///
