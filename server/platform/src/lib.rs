@@ -77,6 +77,7 @@ struct Shared {
     seen: Seen,
     pictures: Pictures,
     wechat: Option<sign_in::wechat::Client>,
+    limits: web::Limits,
     clock: Clock,
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
@@ -111,6 +112,7 @@ impl Platform {
                 .clone()
                 .map(sign_in::wechat::Client::new)
                 .transpose()?,
+            limits: web::Limits::new(&clock),
             readers,
             writer,
             clock,
@@ -163,6 +165,10 @@ impl Platform {
 
     pub(crate) fn pictures(&self) -> &Pictures {
         &self.0.pictures
+    }
+
+    pub(crate) fn limits(&self) -> &web::Limits {
+        &self.0.limits
     }
 
     /// The time.

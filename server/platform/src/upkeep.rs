@@ -73,6 +73,7 @@ pub async fn seal(platform: &Platform, key: &Key, heads: &Heads) -> Result<()> {
 ///
 /// The database's.
 pub async fn tidy(platform: &Platform) -> Result<()> {
+    platform.limits().tidy();
     let now_ns = platform.clock().now_ns();
     let change = platform.writer().begin().await?;
     for (statement, days) in [

@@ -25,6 +25,7 @@ mod serve;
 mod session;
 mod site;
 mod suv;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -76,6 +77,9 @@ enum Command {
     /// Checks the journal of what happened.
     #[command(subcommand)]
     Audit(site::Audit),
+    /// Makes certificates for a server in the hospital's network.
+    #[command(subcommand)]
+    Tls(tls::Command),
     /// Lists the graphics adapters that pictures can be made on.
     Adapters(adapters::Options),
     /// Measures how fast the standard scenes are drawn on this machine.
@@ -107,6 +111,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gateway(command) => gateway::run(&command),
         Command::Site(command) => site::run(&command),
         Command::Audit(command) => site::audit(&command),
+        Command::Tls(command) => tls::run(&command),
         Command::Adapters(options) => adapters::run(&options),
         Command::BenchRender(options) => bench_render::run(&options),
         Command::Demo(options) => demo::run(&options),

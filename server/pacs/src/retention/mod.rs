@@ -320,6 +320,12 @@ pub async fn remove(
     Ok(marked)
 }
 
+/// Whether an object's file may go now, for the tests of the index.
+#[cfg(test)]
+pub(crate) async fn may_go(index: &Index, id: i64, hash: Hash) -> bool {
+    store::may_go(index, id, hash, 2).await.unwrap()
+}
+
 /// Removes the files of objects that are marked as being removed: to be called at the start, before anything is received.
 /// Gives how many were.
 ///

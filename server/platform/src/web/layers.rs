@@ -49,7 +49,11 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
             Ok(visit) => visit,
             Err(error) => return dressed(error.into_response(), &number, is_secure),
         };
-        if let Err(error) = from_here(&parts, is_secure) {
+        let counted = match visit.signed() {
+            None => platform.limits().stranger(&parts, visit.address()),
+            Some(_) => Ok(()),
+        };
+        if let Err(error) = counted.and_then(|()| from_here(&parts, is_secure)) {
             return dressed(
                 said(error.into_response(), &visit, wants_page),
                 &number,

@@ -7,6 +7,7 @@
 mod change;
 mod form;
 pub mod layers;
+mod limits;
 mod statics;
 mod upload;
 mod visit;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use change::{Change, Done};
 pub use form::{Fields, Form, Wrong};
+pub(crate) use limits::Limits;
 pub use statics::{asset, router as statics};
 pub use upload::{MAX_FILE, Upload};
 pub use visit::{Visit, address_of};

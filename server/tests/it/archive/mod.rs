@@ -2,6 +2,7 @@
 
 mod backups;
 mod buckets;
+mod certificates;
 mod chaos;
 mod commands;
 mod corpus;

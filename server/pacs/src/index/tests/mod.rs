@@ -1,4 +1,5 @@
 mod custody;
+mod gone;
 mod life;
 mod matching;
 pub(crate) mod postgres;
