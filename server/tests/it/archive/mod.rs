@@ -10,6 +10,7 @@ mod folders;
 mod full_disk;
 mod nodes;
 mod objects;
+mod planted;
 mod power_loss;
 mod senders;
 
