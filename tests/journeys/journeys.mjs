@@ -155,6 +155,17 @@ try {
     const errors = one.errors.filter((text) => !/status of (4\d\d)/.test(text));
     expect(errors.length === 0, `no errors in the browser, found ${JSON.stringify(errors)}`);
   }
+
+  // The site is backed up while it is served, lost, and made anew: whoever was signed in goes on.
+  site.lose();
+  await site.stop();
+  site.restore();
+  await site.serve();
+  await audit.go("/platform/audit?q=" + encodeURIComponent("恢复"));
+  await expectText(audit, "从备份恢复");
+  await doctor.go("/roles");
+  await expectText(doctor, "助理");
+  done("backup and restore");
 } finally {
   await engine.close();
   await site.end();

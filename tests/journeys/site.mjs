@@ -41,6 +41,18 @@ export class Site {
     await ended;
   }
 
+  /** Backs the site up while it is served; what it has is not used again. */
+  lose() {
+    this.backup = join(this.folder, "backup");
+    execFileSync(this.uptake, ["backup", "--data", this.data, "--to", this.backup]);
+  }
+
+  /** Makes it anew elsewhere, with what the backup has. */
+  restore() {
+    this.data = join(this.folder, "restored");
+    execFileSync(this.uptake, ["restore", "--data", this.data, "--from", this.backup]);
+  }
+
   async end() {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });

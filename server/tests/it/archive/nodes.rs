@@ -208,7 +208,7 @@ async fn two_nodes_one_of_them_killed_again_and_again() {
                                 .header("sec-fetch-site", "same-origin")
                                 .header("idempotency-key", format!("role-{name}"))
                                 .header("content-type", "application/x-www-form-urlencoded")
-                                .body(format!("name=role-{name}&description=&permissions=studies-view"))
+                                .body(format!("name=role-{name}&description=&permission=studies-view"))
                         };
                         let to = (reqwest::Method::POST, "/roles");
                         if asked(&client, &nodes, &tally, turn, "role", with, to)
