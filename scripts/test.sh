@@ -40,5 +40,8 @@ say "peers against the archive"
 debug=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug
 PYTHON=$PWD/target/venv/bin/python tests/interop/run.sh "$debug/uptake" "$debug/examples/print_patterns" ${INTEROP_FOLDER:-}
 
+say "list pages as people of five roles ask for them"
+"$debug/examples/load" "$debug/uptake" --studies 2000 --people 300 --rate 40 --seconds 8
+
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
