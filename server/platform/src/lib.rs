@@ -26,6 +26,8 @@ pub mod web;
 mod workbench;
 
 #[cfg(test)]
+mod archive_matrix;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod test_site;

@@ -13,6 +13,8 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use database::{Connection, Sql};
 use http_body_util::BodyExt as _;
 use pacs::access::{Authorize, TokenFile};
+use pacs::delivery::{Begin, Queue};
+use pacs::dicomweb::upload::{self, Uploads};
 use pacs::http::{App, Peer};
 use pacs::index::{Index, Place};
 use pacs::ingest::{Ingest, Limits};
@@ -40,6 +42,7 @@ static KEPT: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
 pub(crate) struct Site {
     pub(crate) platform: Platform,
     router: Router,
+    archive: Router,
     folder: PathBuf,
     now: Arc<AtomicI64>,
     mobiles: AtomicU32,
@@ -75,11 +78,12 @@ impl Site {
         )
         .await
         .unwrap();
-        let app = archive(&folder, index, &platform).await;
-        let whole = pacs::http::router(app).merge(router(&platform));
+        let archive = pacs::http::router(archive(&folder, index, &platform).await);
+        let whole = archive.clone().merge(router(&platform));
         Self {
             router: web::layers::around(whole.fallback(web::layers::nowhere), &platform),
             platform,
+            archive,
             folder,
             now,
             mobiles: AtomicU32::new(0),
@@ -89,6 +93,11 @@ impl Site {
     /// The router without the layers around it, for what is told of its routes.
     pub(crate) fn routes(&self) -> Router {
         router(&self.platform)
+    }
+
+    /// The archive's router, likewise.
+    pub(crate) fn archive_routes(&self) -> &Router {
+        &self.archive
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -294,7 +303,15 @@ async fn archive(folder: &Path, index: Index, platform: &Platform) -> App {
     let tokens = TokenFile::open(&folder.join("tokens.toml")).unwrap();
     let guard: Arc<dyn Authorize> = Arc::new(Guard::new(platform.clone(), tokens, applications));
     let archive = Archive::new(ingest, index, storage, "TEST", HashMap::new());
+    let uploads = Uploads::open(
+        &folder.join("uploads"),
+        archive.index().clone(),
+        upload::Limits::default(),
+    );
+    let queue = Queue::open(archive.index().clone(), "test", Begin::Now);
     App::new(archive.with_authorize(Arc::clone(&guard)), guard)
+        .with_uploads(uploads.await.unwrap())
+        .with_queue(queue.await.unwrap())
 }
 
 /// A browser: it keeps cookies and says where its forms come from.

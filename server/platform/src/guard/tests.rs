@@ -54,7 +54,7 @@ fn object(study: &str, instance: &str, modality: &str) -> Vec<u8> {
     [&[0; 128][..], b"DICM", &group, &meta, &data].concat()
 }
 
-async fn store(browser: &Browser<'_>, study: &str, instance: &str, modality: &str) -> Page {
+pub(crate) async fn store(browser: &Browser<'_>, study: &str, instance: &str, modality: &str) -> Page {
     let body = [
         b"--b\r\nContent-Type: application/dicom\r\n\r\n".as_slice(),
         &object(study, instance, modality),

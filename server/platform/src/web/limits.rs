@@ -106,11 +106,7 @@ mod tests {
         }
         let page = stranger.get("/sign-in").await;
         page.is(429);
-        assert!(
-            page.headers.contains_key("retry-after") && page.text.contains("error"),
-            "{}",
-            page.text
-        );
+        assert!(page.headers.contains_key("retry-after"), "{}", page.text);
         stranger
             .post("/sign-in", &[("mobile", "13800000000")])
             .await
