@@ -355,6 +355,17 @@ const ROWS: &[Row] = &[
     ("POST", "/wechat/push", "ACC-22", None, OWN),
     // Done, it leads to the workbench.
     ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
+    // jobs, outbox
+    ("GET", "/platform/jobs", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/retry", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/jobs/{id}", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/retry", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/cancel", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/send-again", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/leave", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}/content", "OPS-08", None, SYSTEM),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).
