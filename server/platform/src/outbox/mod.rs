@@ -21,6 +21,7 @@ pub use templates::{TEMPLATES, Template};
 
 use crate::jobs::{self, Job};
 use crate::language::Language;
+use crate::people::store as people;
 use crate::{Error, Platform, Result};
 
 /// The pages of this folder.
@@ -137,6 +138,46 @@ pub fn is_connected(platform: &Platform, channel: Channel) -> bool {
 pub fn can_say(platform: &Platform, channel: Channel, template: &str) -> bool {
     let provider = platform.providers().of(channel);
     provider.is_some_and(|provider| provider.takes(template))
+}
+
+/// Where links in mail lead, where mail is connected. Never where a request says that the site is: a link would go
+/// wherever somebody wants.
+pub(crate) fn link_base(platform: &Platform) -> Option<&str> {
+    let base = platform.settings().public_url.as_deref()?;
+    is_connected(platform, Channel::Mail).then(|| base.trim_end_matches('/'))
+}
+
+/// Tells a person by SMS what was decided about the account, in the person's language, where there is a number.
+///
+/// # Errors
+///
+/// As [`send`].
+pub(crate) async fn tell_by_sms(
+    platform: &Platform,
+    change: &impl Connection,
+    person: i64,
+    template: &'static str,
+    arguments: &[(&'static str, &str)],
+    key: String,
+) -> Result<()> {
+    let Some(mobile) = people::one(change, person)
+        .await?
+        .and_then(|account| account.mobile)
+    else {
+        return Ok(());
+    };
+    let message = Message {
+        channel: Channel::Sms,
+        person: Some(person),
+        to: mobile,
+        template,
+        arguments,
+        organisation: None,
+        key,
+        at_ns: None,
+        language: people::language(change, person).await?,
+    };
+    send(platform, change, &message).await
 }
 
 /// What a message says.

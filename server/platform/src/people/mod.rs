@@ -2,7 +2,10 @@
 //! themself, how it ends.
 
 mod accounts;
+mod email;
+mod mobile;
 pub mod names;
+mod personal;
 mod profile;
 mod register;
 pub mod signature;
@@ -27,6 +30,9 @@ pub fn router() -> Router<Platform> {
         .merge(register::router())
         .merge(profile::router())
         .merge(accounts::router())
+        .merge(personal::router())
+        .merge(mobile::router())
+        .merge(email::router())
         .merge(verification::router())
         .merge(signature::router())
 }
