@@ -29,6 +29,8 @@ mod workbench;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod test_postgres;
+#[cfg(test)]
 mod test_site;
 
 use std::path::Path;

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::messages::{store as message_store, todo_list};
 use crate::organisations::{membership, store as organisations};
-use crate::people::store as people;
+use crate::people::reach;
 use crate::permissions::{Action, Resource};
 use crate::sessions::store as session_store;
 use crate::ui::{self, LANGUAGE_COOKIE, THEME_COOKIE, Theme};
@@ -32,7 +32,7 @@ async fn home(visit: Visit) -> Result<Markup> {
     let view = visit.view();
     let signed = visit.person()?;
     let readers = visit.platform().readers();
-    if people::is_patient(readers, account).await? {
+    if reach::is_patient(readers, account).await? {
         return Ok(personal_space(&visit));
     }
     let todos = message_store::todos(readers, account, 20).await?;
@@ -79,7 +79,7 @@ fn personal_space(visit: &Visit) -> Markup {
 async fn workbench(visit: Visit) -> Result<Markup> {
     let account = visit.person()?.account();
     visit.may(Action::Use, Resource::Account(account)).await?;
-    if people::is_patient(visit.platform().readers(), account).await? {
+    if reach::is_patient(visit.platform().readers(), account).await? {
         return Ok(personal_space(&visit));
     }
     let reminder = crate::sign_in::wechat::reminder(&visit).await?;
@@ -156,7 +156,7 @@ async fn language(visit: Visit, fields: Fields) -> Result<Done> {
     if let Some(signed) = visit.signed() {
         // What the person is sent is in the language of the pages.
         let change = visit.platform().writer().begin().await?;
-        people::set_language(&*change, signed.account(), chosen).await?;
+        reach::set_language(&*change, signed.account(), chosen).await?;
         change.commit().await?;
     }
     let cookie = choice_cookie(&visit, LANGUAGE_COOKIE, chosen.tag());

@@ -18,6 +18,9 @@ mod schedules;
 mod store;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 use database::Connection;
 use serde_json::Value;
@@ -28,7 +31,6 @@ pub use schedules::{Schedule, When};
 pub use store::Task;
 pub use worker::run;
 #[cfg(test)]
-#[expect(unused_imports, reason = "for tests of what adds jobs")]
 pub(crate) use worker::work_off;
 
 use crate::{Platform, Result};

@@ -44,6 +44,7 @@ pub(super) struct Worker {
     platform: Platform,
     kinds: &'static [Kind],
     schedules: &'static [Schedule],
+    prolonged: Duration,
 }
 
 impl Worker {
@@ -52,7 +53,15 @@ impl Worker {
             platform,
             kinds,
             schedules,
+            prolonged: PROLONGED,
         }
+    }
+
+    /// Prolongs leases as often as a test can wait for.
+    #[cfg(test)]
+    pub(super) fn prolonging(mut self, often: Duration) -> Self {
+        self.prolonged = often;
+        self
     }
 
     pub(super) async fn run(&self, stop: impl Future<Output = ()>, grace: Duration) {
@@ -165,7 +174,7 @@ impl Worker {
     /// Prolongs the lease for as long as it is held.
     async fn hold(&self, task: &Task) -> Lease {
         loop {
-            tokio::time::sleep(PROLONGED).await;
+            tokio::time::sleep(self.prolonged).await;
             let until_ns = self.platform.clock().now_ns() + LEASE_NS;
             match store::prolong(&self.platform, task, until_ns).await {
                 Ok(Lease::Held) => {}

@@ -15,7 +15,7 @@ pub(crate) use pages::todo_list;
 
 use crate::jobs::{self, Job, Task};
 use crate::outbox::{self, Channel, Message};
-use crate::people::store as people;
+use crate::people::reach;
 use crate::sign_in::wechat;
 use crate::{Error, Platform, Result};
 
@@ -99,7 +99,7 @@ pub(crate) async fn push(platform: &Platform, change: &impl Connection, task: &T
     let Some(to) = wechat::reached(change, person).await? else {
         return Ok(());
     };
-    let language = people::language(change, person).await?;
+    let language = reach::language(change, person).await?;
     let key = format!("notice-{}", notice.kind);
     let names = notice.arguments.iter();
     let names: Vec<_> = names.map(|(name, value)| (name.as_str(), value.into())).collect();

@@ -11,6 +11,11 @@ pub mod providers;
 mod store;
 mod templates;
 
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+pub(crate) mod tests;
+
 use axum::Router;
 use database::Connection;
 use serde_json::{Value, json};
@@ -21,7 +26,7 @@ pub use templates::{TEMPLATES, Template};
 
 use crate::jobs::{self, Job};
 use crate::language::Language;
-use crate::people::store as people;
+use crate::people::{reach, store as people};
 use crate::{Error, Platform, Result};
 
 /// The pages of this folder.
@@ -175,7 +180,7 @@ pub(crate) async fn tell_by_sms(
         organisation: None,
         key,
         at_ns: None,
-        language: people::language(change, person).await?,
+        language: reach::language(change, person).await?,
     };
     send(platform, change, &message).await
 }

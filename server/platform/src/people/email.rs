@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 
+use super::reach;
 use super::store::{self, Account};
 use crate::outbox::{self, Channel, Message};
 use crate::permissions::{Action, Resource};
@@ -96,7 +97,7 @@ async fn confirm(visit: Visit, Path(token): Path<String>, fields: Fields) -> Res
     if !is_same || account.state != "active" {
         return Err(Error::Gone);
     }
-    store::set_email_verified(&*change, id, now_ns).await?;
+    reach::set_email_verified(&*change, id, now_ns).await?;
     let mut entry = visit.entry("account.email-verified");
     entry.subject = Some(format!("person:{id}"));
     change.record(entry).await?;

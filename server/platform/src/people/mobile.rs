@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 
-use super::store;
+use super::{reach, store};
 use crate::outbox::{self, Channel, Message};
 use crate::permissions::{Action, Resource};
 use crate::sign_in::code::{self, For, Says};
@@ -117,7 +117,7 @@ async fn change(visit: Visit, headers: HeaderMap, fields: Fields) -> Result<Done
     let change = visit.begin(&form).await?;
     shown.take(&change, &visit).await?;
     let before = store::one(&*change, id).await?.ok_or(Error::SignIn)?;
-    if !store::set_mobile(&*change, id, &shown.mobile).await? {
+    if !reach::set_mobile(&*change, id, &shown.mobile).await? {
         form.refuse("code", Wrong::new("wrong-code"));
         return Err(Error::Wrong(Box::new(code_page(&visit, &form))));
     }

@@ -7,6 +7,7 @@ mod mobile;
 pub mod names;
 mod personal;
 mod profile;
+pub(crate) mod reach;
 mod register;
 pub mod signature;
 pub mod store;

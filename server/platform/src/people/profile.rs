@@ -66,7 +66,7 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
     let documents = super::verification::card(visit, account, uploads).await?;
     let signature = super::signature::card(visit, uploads).await?;
     let wechat = crate::sign_in::wechat::card(visit).await?;
-    let verified = store::verified_email(visit.platform().readers(), account.id).await?;
+    let verified = super::reach::verified_email(visit.platform().readers(), account.id).await?;
     let email = super::email::shown(visit, account, verified.is_some());
     let has_second_factor = second_factor::is_due(visit.platform().readers(), account).await?;
     let view = visit.view();

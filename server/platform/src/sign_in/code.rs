@@ -4,7 +4,7 @@
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use database::{Connection, Sql};
+use database::Sql;
 use serde::{Deserialize, Serialize};
 
 use super::one_time::{self, Purpose};
@@ -255,11 +255,4 @@ async fn compare(visit: &Visit, headers: &HeaderMap, typed: &str, what: For) -> 
 fn is_same(one: &str, other: &str) -> bool {
     let pairs = one.bytes().zip(other.bytes());
     one.len() == other.len() && pairs.fold(0, |differing, (one, other)| differing | (one ^ other)) == 0
-}
-
-/// How many codes were asked for, for tests of what is counted.
-#[cfg(test)]
-pub(super) async fn asked(connection: &impl Connection) -> i64 {
-    let sql = Sql::new("SELECT COUNT(*) FROM codes_asked");
-    sql.one(connection).await.unwrap().unwrap().get(0).unwrap()
 }

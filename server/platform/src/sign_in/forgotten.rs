@@ -16,7 +16,7 @@ use super::one_time::{self, Purpose};
 use super::{about_code, attempts, code_field, pages, password_pages};
 use crate::messages::{Notice, tell};
 use crate::outbox::{self, Channel, Message};
-use crate::people::store as people;
+use crate::people::{reach, store as people};
 use crate::ui::{self, Tone};
 use crate::web::{Change, Done, Fields, Form, Visit, Wrong};
 use crate::{Error, Platform, Result, secrets};
@@ -128,7 +128,7 @@ async fn asked(visit: Visit, fields: Fields) -> Result<Done> {
 /// Sends a link for a new password to an address that was shown to be the person's.
 async fn send_link(visit: &Visit, change: &Change, person: i64) -> Result<()> {
     let platform = visit.platform();
-    let address = people::verified_email(&**change, person).await?;
+    let address = reach::verified_email(&**change, person).await?;
     let (Some(to), Some(base)) = (address, outbox::link_base(platform)) else {
         return Ok(());
     };

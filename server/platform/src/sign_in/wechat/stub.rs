@@ -25,6 +25,10 @@ struct Kept {
     tokens: u32,
     messages: Vec<Value>,
     states: Vec<String>,
+    /// Keys that messages came with.
+    keys: Vec<String>,
+    /// Answers that get lost.
+    lost: u32,
 }
 
 #[derive(Clone, Default)]
@@ -51,6 +55,16 @@ impl Stub {
             template: Some(("template-1".to_owned(), "thing1".to_owned())),
         };
         (stub, account)
+    }
+
+    /// So many answers to messages get lost from now on.
+    pub(crate) fn loses(&self, answers: u32) {
+        self.0.lock().unwrap().lost = answers;
+    }
+
+    /// Keys that messages came with.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys.clone()
     }
 
     /// Somebody takes the phone in hand.
@@ -139,6 +153,16 @@ async fn send(State(stub): State<Stub>, RawQuery(query): RawQuery, Json(message)
     if read(query).get("access_token") != format!("token-{}", kept.tokens) {
         return error(40001);
     }
-    kept.messages.push(message);
+    // One key of one person is one message.
+    let key = message["client_msg_id"].as_str().unwrap_or_default().to_owned();
+    let is_new = !kept.keys.contains(&key);
+    kept.keys.push(key);
+    if is_new {
+        kept.messages.push(message);
+    }
+    if kept.lost > 0 {
+        kept.lost -= 1;
+        return axum::http::StatusCode::BAD_GATEWAY.into_response();
+    }
     Json(json!({ "errcode": 0, "errmsg": "ok", "msgid": 1 })).into_response()
 }
