@@ -98,6 +98,10 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     let moves = jobs
         .iter()
         .any(|job| job.state == "running" || is_due(&visit, job));
+    let kinds: Vec<(&str, String)> = KINDS
+        .iter()
+        .map(|known| (known.word, kind(view, known.word)))
+        .collect();
     let failed = counts
         .iter()
         .any(|(state, count)| state == "failed" && *count > 0);
@@ -107,17 +111,12 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         html! {
             h1 { (view.say("jobs")) }
             (ui::plain_form("/platform/jobs", html! {
-                (chooser(view, "state", &view.say("state"), &STATES.map(|word| (word, view.say(&format!("job-state-{word}")).into_owned())), wanted))
-                (chooser(view, "kind", &view.say("job-kind"), &KINDS.iter().map(|known| (known.word, kind(view, known.word))).collect::<Vec<_>>(), wanted_kind))
+                (ui::hidden("state", wanted.unwrap_or("")))
+                (chooser(view, "kind", &view.say("job-kind"), &kinds, wanted_kind))
                 button type="submit" { (view.say("search")) }
             }))
             div #jobs hx-get=[moves.then_some(base.as_str())] hx-trigger=[moves.then_some("every 3s")] hx-select="#jobs" hx-swap="outerHTML" {
-                ul.counts {
-                    @for word in STATES {
-                        @let count = counts.iter().find(|(state, _)| state == word).map_or(0, |(_, count)| *count);
-                        li { a href=(format!("/platform/jobs?state={word}")) { (state(view, word)) " " (count) } }
-                    }
-                }
+                (tabs(view, &counts, wanted, wanted_kind))
                 @if jobs.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (table(view, &jobs)) }
             }
             @if failed {
@@ -129,6 +128,27 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
             (ui::pager(view, &pager))
         },
     ))
+}
+
+/// The states, with how many jobs are in each.
+fn tabs(view: &View, counts: &[(String, i64)], wanted: Option<&str>, wanted_kind: Option<&str>) -> Markup {
+    let kind = wanted_kind.unwrap_or("");
+    let count = |word: &str| {
+        counts
+            .iter()
+            .find(|(state, _)| state == word)
+            .map_or(0, |(_, count)| *count)
+    };
+    html! {
+        nav.tabs aria-label=(view.say("state")) {
+            a href=(format!("/platform/jobs?kind={kind}")) aria-current=[wanted.is_none().then_some("page")] { (view.say("all")) }
+            @for word in STATES {
+                a href=(format!("/platform/jobs?state={word}&kind={kind}")) aria-current=[(wanted == Some(word)).then_some("page")] {
+                    (view.say(&format!("job-state-{word}"))) @if count(word) > 0 { " " (count(word)) }
+                }
+            }
+        }
+    }
 }
 
 /// One of several, for a list.
