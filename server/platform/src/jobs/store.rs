@@ -25,7 +25,6 @@ pub struct Task {
     pub key: String,
     /// How often it was begun, with this time.
     pub tries: i64,
-    pub(super) sent_ns: Option<i64>,
     /// Whose it is as long as the lease holds: another word each time that it is taken.
     pub(super) worker: String,
 }
@@ -66,7 +65,7 @@ impl Task {
     }
 }
 
-const TASK: &str = "id, kind, arguments, organisation, person, key, tries, sent_ns";
+const TASK: &str = "id, kind, arguments, organisation, person, key, tries";
 
 fn task(row: &Row, kinds: &'static [Kind], worker: String) -> Result<Option<Task>> {
     let word: String = row.get(1)?;
@@ -82,7 +81,6 @@ fn task(row: &Row, kinds: &'static [Kind], worker: String) -> Result<Option<Task
         person: row.get(4)?,
         key: row.get(5)?,
         tries: row.get(6)?,
-        sent_ns: row.get(7)?,
         worker,
     }))
 }
@@ -133,7 +131,7 @@ pub(super) async fn abandoned(
     locked(&mut sql, change);
     let mut found = Vec::new();
     for row in sql.all(change).await? {
-        let worker = row.get::<Option<String>>(8)?.unwrap_or_default();
+        let worker = row.get::<Option<String>>(7)?.unwrap_or_default();
         found.extend(task(&row, kinds, worker)?);
     }
     Ok(found)
@@ -213,11 +211,13 @@ pub(super) async fn prolong(platform: &Platform, task: &Task, until_ns: i64) -> 
     })
 }
 
-/// Whether something was sent outside for a job, and when.
-pub(super) async fn sent_ns(connection: &impl Connection, id: i64) -> Result<Option<i64>> {
-    let mut sql = Sql::new("SELECT sent_ns FROM jobs WHERE id = ");
-    let row = sql.bind(id).one(connection).await?;
-    row.map_or(Ok(None), |row| Ok(row.get(0)?))
+/// Since when something has been sent outside for a job, and whether a person wants it no more.
+pub(super) async fn marks(connection: &impl Connection, id: i64) -> Result<(Option<i64>, bool)> {
+    let mut sql = Sql::new("SELECT sent_ns, cancel_ns FROM jobs WHERE id = ");
+    let Some(row) = sql.bind(id).one(connection).await? else {
+        return Ok((None, false));
+    };
+    Ok((row.get(0)?, row.get::<Option<i64>>(1)?.is_some()))
 }
 
 /// Ends a job for as long as its lease is held; `false` where it is another's by now. What the kind does with the end is

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::kinds::{Ended, Failure, KINDS, Kind};
+use super::kinds::{Ended, Failure, KINDS, Kind, Outside};
 use super::schedules::{self, SCHEDULES, Schedule};
 use super::store::{self, Lease, Task};
 use crate::clock::{MINUTE_NS, SECOND_NS};
@@ -117,16 +117,19 @@ impl Worker {
         }
         let change = self.platform.writer().begin().await?;
         for task in store::abandoned(&*change, self.kinds, now_ns).await? {
-            let why = "the worker ended";
-            if store::is_doubtful(task.kind, task.sent_ns, now_ns) {
-                let ended = Ended::Unknown(why.to_owned());
-                store::end(&self.platform, &change, &task, &ended, now_ns).await?;
+            let why = "the worker ended".to_owned();
+            let (sent_ns, is_cancelled) = store::marks(&*change, task.id).await?;
+            let ended = if store::is_doubtful(task.kind, sent_ns, now_ns) {
+                Ended::Unknown(why)
+            } else if is_cancelled {
+                Ended::Cancelled
             } else if task.tries >= task.kind.tries {
-                let ended = Ended::Failed(why.to_owned());
-                store::end(&self.platform, &change, &task, &ended, now_ns).await?;
+                Ended::Failed(why)
             } else {
-                store::give_back(&*change, &task, now_ns, Some(why), false).await?;
-            }
+                store::give_back(&*change, &task, now_ns, Some(&why), false).await?;
+                continue;
+            };
+            store::end(&self.platform, &change, &task, &ended, now_ns).await?;
         }
         let tasks = store::take(&*change, self.kinds, most, now_ns, now_ns + LEASE_NS).await?;
         change.commit().await?;
@@ -185,8 +188,8 @@ impl Worker {
     }
 
     async fn is_sent(&self, task: &Task) -> bool {
-        let sent = store::sent_ns(self.platform.readers(), task.id).await;
-        sent.is_ok_and(|sent| sent.is_some())
+        let marks = store::marks(self.platform.readers(), task.id).await;
+        marks.is_ok_and(|(sent_ns, _)| sent_ns.is_some())
     }
 
     async fn finish(&self, task: &Task, ended: Ended) -> Result<()> {
@@ -201,24 +204,29 @@ impl Worker {
     async fn fail(&self, task: &Task, failure: Failure) -> Result<()> {
         let change = self.platform.writer().begin().await?;
         let now_ns = self.platform.clock().now_ns();
-        let sent_ns = store::sent_ns(&*change, task.id).await?;
-        let (why, is_unsent) = match &failure {
-            Failure::Later(why) | Failure::Never(why) => (why.as_str(), true),
-            Failure::NoAnswer(why) => (why.as_str(), false),
+        let (sent_ns, is_cancelled) = store::marks(&*change, task.id).await?;
+        let is_last = task.tries >= task.kind.tries;
+        let ended = match &failure {
+            Failure::NoAnswer(why) if store::is_doubtful(task.kind, sent_ns, now_ns) => {
+                Ended::Unknown(why.clone())
+            }
+            Failure::NoAnswer(why) if is_last => match task.kind.outside {
+                Outside::Nothing => Ended::Failed(why.clone()),
+                _ => Ended::Unknown(why.clone()),
+            },
+            Failure::NoAnswer(_) => Ended::Again,
+            _ if is_cancelled => Ended::Cancelled,
+            Failure::Never(why) => Ended::Failed(why.clone()),
+            Failure::Later(why) if is_last => Ended::Failed(why.clone()),
+            Failure::Later(_) => Ended::Again,
         };
-        let is_doubtful = !is_unsent && store::is_doubtful(task.kind, sent_ns, now_ns);
-        if is_doubtful {
-            let ended = Ended::Unknown(why.to_owned());
-            store::end(&self.platform, &change, task, &ended, now_ns).await?;
-        } else if matches!(failure, Failure::Never(_)) || task.tries >= task.kind.tries {
-            let ended = match is_unsent || sent_ns.is_none() {
-                true => Ended::Failed(why.to_owned()),
-                false => Ended::Unknown(why.to_owned()),
-            };
-            store::end(&self.platform, &change, task, &ended, now_ns).await?;
-        } else {
+        if ended == Ended::Again {
+            let (Failure::Later(why) | Failure::Never(why) | Failure::NoAnswer(why)) = &failure;
             let at_ns = now_ns + wait_ns(task.kind, task.tries, chance()?);
+            let is_unsent = !matches!(failure, Failure::NoAnswer(_));
             store::give_back(&*change, task, at_ns, Some(why), is_unsent).await?;
+        } else {
+            store::end(&self.platform, &change, task, &ended, now_ns).await?;
         }
         Ok(change.commit().await?)
     }
@@ -227,13 +235,16 @@ impl Worker {
     async fn interrupt(&self, task: &Task) -> Result<()> {
         let change = self.platform.writer().begin().await?;
         let now_ns = self.platform.clock().now_ns();
-        let sent_ns = store::sent_ns(&*change, task.id).await?;
-        if store::is_doubtful(task.kind, sent_ns, now_ns) {
-            let ended = Ended::Unknown("the server ended".to_owned());
-            store::end(&self.platform, &change, task, &ended, now_ns).await?;
-        } else {
-            store::give_back(&*change, task, now_ns, None, false).await?;
-        }
+        let (sent_ns, is_cancelled) = store::marks(&*change, task.id).await?;
+        let ended = match store::is_doubtful(task.kind, sent_ns, now_ns) {
+            true => Ended::Unknown("the server ended".to_owned()),
+            false if is_cancelled => Ended::Cancelled,
+            false => {
+                store::give_back(&*change, task, now_ns, None, false).await?;
+                return Ok(change.commit().await?);
+            }
+        };
+        store::end(&self.platform, &change, task, &ended, now_ns).await?;
         Ok(change.commit().await?)
     }
 }

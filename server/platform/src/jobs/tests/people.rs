@@ -177,7 +177,7 @@ async fn what_ended_long_ago_is_tidied_by_an_hourly_job() {
     change.commit().await.unwrap();
     site.pass(31 * DAY_NS);
     add_one(&site, "tidy", "tidy-now", Value::Null).await;
-    super::work_off(&site.platform).await;
+    crate::jobs::work_off(&site.platform).await;
     assert_eq!(
         site.count("SELECT COUNT(*) FROM jobs WHERE state = 'failed'")
             .await,
