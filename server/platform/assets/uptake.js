@@ -41,10 +41,11 @@ window.addEventListener("pageshow", () => {
 });
 
 // Columns that a person does not want are remembered in this browser.
-for (const box of document.querySelectorAll("[data-table]")) {
+function chooseColumns(box) {
   const key = `columns ${box.dataset.table}`;
   const headings = [...box.querySelectorAll("th[data-column]")].filter((one) => one.textContent.trim());
-  if (headings.length < 4) continue;
+  if (headings.length < 4 || box.dataset.hasChooser) return;
+  box.dataset.hasChooser = "true";
   const hidden = new Set(JSON.parse(localStorage.getItem(key) ?? "[]"));
   const show = () => {
     for (const cell of box.querySelectorAll("[data-column]")) cell.hidden = hidden.has(cell.dataset.column);
@@ -77,6 +78,11 @@ for (const box of document.querySelectorAll("[data-table]")) {
   box.before(place);
   show();
 }
+for (const box of document.querySelectorAll("[data-table]")) chooseColumns(box);
+// A part of the page that is asked for anew brings its tables.
+document.addEventListener("htmx:load", (event) => {
+  for (const box of event.detail.elt.querySelectorAll("[data-table]")) chooseColumns(box);
+});
 
 // What waits, as it changes; and the end of the session, whoever ended it.
 const unread = document.getElementById("unread");

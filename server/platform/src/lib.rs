@@ -8,9 +8,11 @@ pub mod clock;
 mod error;
 pub mod files;
 pub mod guard;
+pub mod jobs;
 pub mod language;
 pub mod messages;
 pub mod organisations;
+pub mod outbox;
 pub mod people;
 pub mod permissions;
 pub mod secrets;
@@ -29,6 +31,8 @@ mod workbench;
 mod archive_matrix;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod test_postgres;
 #[cfg(test)]
 mod test_site;
 
@@ -60,6 +64,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
+        include_str!("migrations/0005_jobs.sql"),
         include_str!("migrations/0007_nodes.sql"),
     ],
     hooks: &[],
@@ -78,7 +83,8 @@ struct Shared {
     key: SiteKey,
     seen: Seen,
     pictures: Pictures,
-    wechat: Option<sign_in::wechat::Client>,
+    wechat: Option<Arc<sign_in::wechat::Client>>,
+    providers: outbox::Providers,
     limits: web::Limits,
     clock: Clock,
     settings: Settings,
@@ -103,17 +109,17 @@ impl Platform {
             .migrate(&readers)
             .await
             .context("the tables of the platform")?;
+        let wechat = settings.wechat.clone();
+        let wechat = wechat.map(sign_in::wechat::Client::new).transpose()?;
+        let wechat = wechat.map(Arc::new);
         let platform = Self(Arc::new(Shared {
             recorder: Recorder::new(writer.clone()),
             permissions: Permissions::load()?,
             key: site_key::open(&readers, &writer, &keys.join("site")).await?,
             seen: Seen::default(),
             pictures: Pictures::default(),
-            wechat: settings
-                .wechat
-                .clone()
-                .map(sign_in::wechat::Client::new)
-                .transpose()?,
+            providers: outbox::Providers::new(&settings, wechat.clone())?,
+            wechat,
             limits: web::Limits::new(&clock),
             readers,
             writer,
@@ -162,7 +168,12 @@ impl Platform {
     }
 
     pub(crate) fn wechat(&self) -> Option<&sign_in::wechat::Client> {
-        self.0.wechat.as_ref()
+        self.0.wechat.as_deref()
+    }
+
+    /// Who takes messages.
+    pub(crate) fn providers(&self) -> &outbox::Providers {
+        &self.0.providers
     }
 
     pub(crate) fn pictures(&self) -> &Pictures {
@@ -207,5 +218,7 @@ pub fn router(platform: &Platform) -> Router {
         .merge(organisations::router())
         .merge(messages::router())
         .merge(trail::router())
+        .merge(jobs::router())
+        .merge(outbox::router())
         .with_state(platform.clone())
 }

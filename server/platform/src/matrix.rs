@@ -355,6 +355,35 @@ const ROWS: &[Row] = &[
     ("POST", "/wechat/push", "ACC-22", None, OWN),
     // Done, it leads to the workbench.
     ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
+    // jobs, outbox
+    ("GET", "/platform/jobs", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/retry", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/jobs/{id}", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/retry", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/cancel", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/send-again", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/leave", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}/content", "OPS-08", None, SYSTEM),
+    // codes by SMS, personal registration, mobile number and e-mail
+    ("GET", "/sign-in/sms", "ACC-02", None, PUBLIC),
+    ("POST", "/sign-in/sms", "ACC-02", None, PUBLIC),
+    ("GET", "/sign-in/sms/code", "ACC-02", None, PUBLIC),
+    ("POST", "/sign-in/sms/code", "ACC-02", None, PUBLIC),
+    ("GET", "/register/personal", "ACC-02", None, PUBLIC),
+    ("POST", "/register/personal", "ACC-02", None, PUBLIC),
+    ("GET", "/register/personal/code", "ACC-02", None, PUBLIC),
+    ("POST", "/register/personal/code", "ACC-02", None, PUBLIC),
+    ("GET", "/forgotten/code", "ACC-14", None, PUBLIC),
+    ("POST", "/forgotten/code", "ACC-14", None, PUBLIC),
+    ("GET", "/profile/mobile", "ACC-13", None, OWN),
+    ("POST", "/profile/mobile", "ACC-13", None, OWN),
+    ("GET", "/profile/mobile/code", "ACC-13", None, OWN),
+    ("POST", "/profile/mobile/code", "ACC-13", None, OWN),
+    ("POST", "/profile/email", "ACC-13", None, OWN),
+    ("GET", "/email/{token}", "ACC-14", None, PUBLIC),
+    ("POST", "/email/{token}", "ACC-14", None, PUBLIC),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).

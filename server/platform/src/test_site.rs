@@ -1,6 +1,8 @@
 //! A site for tests: the whole router in process, on a database of its own, with a clock that is moved, and browsers that
 //! keep cookies.
 
+mod nodes;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ pub(crate) struct Site {
     folder: PathBuf,
     now: Arc<AtomicI64>,
     mobiles: AtomicU32,
+    place: Place,
 }
 
 impl Drop for Site {
@@ -60,13 +63,17 @@ impl Site {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::at(settings, None).await
+    }
+
+    /// A site on a database of its own, or on another that is empty.
+    pub(crate) async fn at(settings: Settings, place: Option<Place>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("platform-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let index = Index::open(&Place::Sqlite(folder.join("test.sqlite")))
-            .await
-            .unwrap();
+        let place = place.unwrap_or(Place::Sqlite(folder.join("test.sqlite")));
+        let index = Index::open(&place).await.unwrap();
         let now = Arc::new(AtomicI64::new(MONDAY_NS));
         let clock = Clock::Set(Arc::clone(&now));
         let platform = Platform::open(
@@ -87,6 +94,7 @@ impl Site {
             folder,
             now,
             mobiles: AtomicU32::new(0),
+            place,
         }
     }
 

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use crate::messages::{store as message_store, todo_list};
 use crate::organisations::{membership, store as organisations};
+use crate::people::reach;
 use crate::permissions::{Action, Resource};
 use crate::sessions::store as session_store;
 use crate::ui::{self, LANGUAGE_COOKIE, THEME_COOKIE, Theme};
@@ -31,6 +32,9 @@ async fn home(visit: Visit) -> Result<Markup> {
     let view = visit.view();
     let signed = visit.person()?;
     let readers = visit.platform().readers();
+    if reach::is_patient(readers, account).await? {
+        return Ok(personal_space(&visit));
+    }
     let todos = message_store::todos(readers, account, 20).await?;
     let latest = trail::latest_of(&visit, account, 12).await?;
     Ok(ui::page(
@@ -56,9 +60,28 @@ async fn home(visit: Visit) -> Result<Markup> {
     ))
 }
 
+/// The space of a patient, or of whoever keeps the own cases here (ACC-02).
+fn personal_space(visit: &Visit) -> Markup {
+    let view = visit.view();
+    let name = visit.signed().map_or("", |signed| signed.name());
+    ui::page(
+        visit,
+        &view.say("personal-space"),
+        html! {
+            h1 { (view.say_with("hello", &[("name", name.into())])) }
+            (ui::card(&view.say("personal-space"), ui::empty(&view.say("personal-none"), Some(html! {
+                p.quiet { (view.say("personal-about")) }
+            }))))
+        },
+    )
+}
+
 async fn workbench(visit: Visit) -> Result<Markup> {
     let account = visit.person()?.account();
     visit.may(Action::Use, Resource::Account(account)).await?;
+    if reach::is_patient(visit.platform().readers(), account).await? {
+        return Ok(personal_space(&visit));
+    }
     let reminder = crate::sign_in::wechat::reminder(&visit).await?;
     let view = visit.view();
     let signed = visit.person()?;
@@ -130,6 +153,12 @@ fn choice_cookie(visit: &Visit, name: &str, value: &str) -> String {
 async fn language(visit: Visit, fields: Fields) -> Result<Done> {
     let chosen = Language::from_tag(fields.get("language"))
         .ok_or_else(|| Error::BadRequest("expected zh-CN or en".to_owned()))?;
+    if let Some(signed) = visit.signed() {
+        // What the person is sent is in the language of the pages.
+        let change = visit.platform().writer().begin().await?;
+        reach::set_language(&*change, signed.account(), chosen).await?;
+        change.commit().await?;
+    }
     let cookie = choice_cookie(&visit, LANGUAGE_COOKIE, chosen.tag());
     Ok(Done::to(local_path(fields.get("to"))).with_cookie(cookie))
 }

@@ -141,6 +141,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             }
         }
     };
+    let doing = {
+        let (platform, until) = (platform.clone(), until());
+        async move {
+            if let Some(platform) = platform {
+                platform::jobs::run(platform, until).await;
+            }
+        }
+    };
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
@@ -165,6 +173,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(working),
         part(sweeping),
         part(keeping),
+        part(doing),
         ending
     )?;
     tracing::info!("ended");

@@ -12,8 +12,8 @@ use crate::permissions::{Action, Resource};
 use crate::sessions::store as session_store;
 use crate::sign_in::attempts::{self, Subject};
 use crate::ui::{self, Column, Pager, Tone};
-use crate::web::{Done, Fields, Form, Visit};
-use crate::{Error, Platform, Result, secrets};
+use crate::web::{Change, Done, Fields, Form, Visit};
+use crate::{Error, Platform, Result, outbox, secrets};
 
 /// Accounts of a page.
 const PAGE: u32 = 50;
@@ -226,6 +226,11 @@ async fn decide(
         };
         tell(&*change, &notice, now_ns).await?;
     }
+    let template = match is_approved {
+        true => "registration-approved",
+        false => "registration-rejected",
+    };
+    tell_sms(visit, &change, id, template).await?;
     let mut entry = visit.entry(if is_approved {
         "account.approved"
     } else {
@@ -234,6 +239,12 @@ async fn decide(
     entry.subject = Some(subject);
     change.record(entry).await?;
     change.lead_to(format!("/platform/accounts/{id}")).await
+}
+
+/// Tells the person by SMS what was decided.
+async fn tell_sms(visit: &Visit, change: &Change, id: i64, template: &'static str) -> Result<()> {
+    let key = format!("{template} {id} {}", visit.request());
+    outbox::tell_by_sms(visit.platform(), &**change, id, template, &[], key).await
 }
 
 async fn close(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Done> {
@@ -252,6 +263,8 @@ async fn close(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Done
     if account.state != "active" {
         return Err(Error::Conflict("conflict-decided"));
     }
+    // Before the number goes.
+    tell_sms(&visit, &change, id, "account-closed").await?;
     store::set_state(&*change, id, "closed", Some(&reason), now_ns).await?;
     session_store::end_all(&*change, id, "closed", now_ns).await?;
     let mut entry = visit.entry("account.closed");
@@ -281,6 +294,7 @@ async fn reset(visit: Visit, Path(id): Path<i64>, fields: Fields) -> Result<Resp
     }
     let subject = format!("person:{id}");
     settle(&*change, "reset-asked", &subject, now_ns).await?;
+    tell_sms(&visit, &change, id, "account-reset").await?;
     let mut entry = visit.entry("account.reset");
     entry.subject = Some(subject);
     change.record(entry).await?;

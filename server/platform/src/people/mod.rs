@@ -2,8 +2,12 @@
 //! themself, how it ends.
 
 mod accounts;
+mod email;
+mod mobile;
 pub mod names;
+mod personal;
 mod profile;
+pub(crate) mod reach;
 mod register;
 pub mod signature;
 pub mod store;
@@ -27,6 +31,9 @@ pub fn router() -> Router<Platform> {
         .merge(register::router())
         .merge(profile::router())
         .merge(accounts::router())
+        .merge(personal::router())
+        .merge(mobile::router())
+        .merge(email::router())
         .merge(verification::router())
         .merge(signature::router())
 }

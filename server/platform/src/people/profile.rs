@@ -66,6 +66,8 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
     let documents = super::verification::card(visit, account, uploads).await?;
     let signature = super::signature::card(visit, uploads).await?;
     let wechat = crate::sign_in::wechat::card(visit).await?;
+    let verified = super::reach::verified_email(visit.platform().readers(), account.id).await?;
+    let email = super::email::shown(visit, account, verified.is_some());
     let has_second_factor = second_factor::is_due(visit.platform().readers(), account).await?;
     let view = visit.view();
     let signed = visit.person()?;
@@ -115,7 +117,8 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
                 }
                 div {
                     (ui::card(&view.say("account"), ui::pairs(&[
-                        (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) }),
+                        (&view.say("mobile"), html! { (account.mobile.as_deref().unwrap_or("—")) " " a href="/profile/mobile" { (view.say("mobile-change")) } }),
+                        (&view.say("email"), email),
                         (&view.say("verification"), html! { (view.say(&format!("verification-{}", account.verification))) }),
                         (&view.say("registered-at"), view.time(account.created_ns)),
                         (&view.say("password"), html! { a href="/password" { (view.say("password-change")) } }),

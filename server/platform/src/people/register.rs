@@ -22,7 +22,7 @@ async fn ask(visit: Visit) -> Result<Markup> {
     page(&visit, &Form::default()).await
 }
 
-fn is_offered(visit: &Visit) -> Result<()> {
+pub(super) fn is_offered(visit: &Visit) -> Result<()> {
     let is_offered = visit.platform().settings().has_registration;
     is_offered.then_some(()).ok_or(Error::NotFound)
 }

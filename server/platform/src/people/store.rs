@@ -281,6 +281,10 @@ pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) ->
     for (column, value) in texts {
         sql.push(&format!(", {column} = ")).bind(value.clone());
     }
+    // Another address was not shown to be the person's.
+    sql.push(", email_verified_ns = CASE WHEN email = ")
+        .bind(profile.email.clone());
+    sql.push(" THEN email_verified_ns END");
     sql.push(", idle_sign_out = ")
         .bind(i64::from(profile.idle_sign_out));
     sql.push(", reading_tool = ").bind(profile.reading_tool.as_str());

@@ -30,6 +30,8 @@ pub enum Purpose {
     WeChatConfirm,
     /// A code that binds a WeChat.
     WeChatBind,
+    /// A link that shows that an address of e-mail is the person's.
+    Email,
 }
 
 impl Purpose {
@@ -46,13 +48,13 @@ impl Purpose {
             Self::WeChat => "wechat",
             Self::WeChatConfirm => "wechat-confirm",
             Self::WeChatBind => "wechat-bind",
+            Self::Email => "email",
         }
     }
 
     fn lasts_ns(self) -> i64 {
         let minutes = match self {
             Self::Captcha
-            | Self::Code
             | Self::SecondFactor
             | Self::PhoneSignature
             | Self::Passkey
@@ -60,6 +62,8 @@ impl Purpose {
             | Self::WeChatConfirm
             | Self::WeChatBind => 10,
             Self::PhoneSignIn => 3,
+            Self::Code => 5,
+            Self::Email => 24 * 60,
             Self::Reset => 30,
             Self::SetUp => 7 * 24 * 60,
         };

@@ -101,9 +101,11 @@ async fn page(
             p.links {
                 @let to: String = form_urlencoded::byte_serialize(form.typed("to").as_bytes()).collect();
                 a href=(format!("/sign-in/phone?to={to}")) { (view.say("phone-sign-in")) } " · "
+                a href="/sign-in/sms" { (view.say("code-sign-in")) } " · "
                 a href="/forgotten" { (view.say("forgotten")) }
                 @if visit.platform().settings().has_registration {
                     " · " a href="/register" { (view.say("register")) }
+                    " · " a href="/register/personal" { (view.say("register-personal")) }
                 }
             }
         }

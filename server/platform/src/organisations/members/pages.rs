@@ -15,7 +15,7 @@ use crate::people::store::{self as people, NewAccount};
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, Tone};
 use crate::web::{Done, Fields, Form, Visit, Wrong};
-use crate::{Error, Platform, Result, secrets};
+use crate::{Error, Platform, Result, outbox, secrets};
 
 /// Members of a page.
 const PAGE: u32 = 50;
@@ -213,6 +213,7 @@ async fn add(visit: Visit, fields: Fields) -> Result<Response> {
         .ok_or(Error::Conflict("wrong-mobile-taken"))?;
     let by = visit.person()?.account();
     let id = store::add(&*change, account, organisation, role, "active", Some(by), now_ns).await?;
+    tell_sms(&visit, &change, account, "member-added", organisation, id).await?;
     let mut entry = visit.entry("member.added");
     entry.subject = Some(format!("person:{account}"));
     change.record(entry).await?;
@@ -323,10 +324,28 @@ async fn invite(visit: Visit, fields: Fields) -> Result<Done> {
         subject: Some(format!("membership:{id}")),
     };
     tell(&*change, &notice, now_ns).await?;
+    tell_sms(&visit, &change, account.id, "invited", organisation, id).await?;
     let mut entry = visit.entry("member.invited");
     entry.subject = Some(format!("person:{}", account.id));
     change.record(entry).await?;
     change.lead_to("/members").await
+}
+
+/// Tells a new member, or who is invited, by SMS.
+async fn tell_sms(
+    visit: &Visit,
+    change: &crate::web::Change,
+    person: i64,
+    template: &'static str,
+    organisation: i64,
+    membership: i64,
+) -> Result<()> {
+    let own = organisations::one(&**change, organisation)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let arguments = [("organisation", own.name.as_str())];
+    let key = format!("{template} {membership} {}", visit.request());
+    outbox::tell_by_sms(visit.platform(), &**change, person, template, &arguments, key).await
 }
 
 async fn member_for(visit: &Visit, id: i64, action: Action) -> Result<Member> {

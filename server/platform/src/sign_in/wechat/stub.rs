@@ -25,14 +25,18 @@ struct Kept {
     tokens: u32,
     messages: Vec<Value>,
     states: Vec<String>,
+    /// Keys that messages came with.
+    keys: Vec<String>,
+    /// Answers that get lost.
+    lost: u32,
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Stub(Arc<Mutex<Kept>>);
+pub(crate) struct Stub(Arc<Mutex<Kept>>);
 
 impl Stub {
     /// Starts it; gives the official account that it knows.
-    pub(super) async fn start() -> (Self, WeChat) {
+    pub(crate) async fn start() -> (Self, WeChat) {
         let stub = Self::default();
         let router = Router::new()
             .route("/connect/oauth2/authorize", get(authorize))
@@ -53,16 +57,26 @@ impl Stub {
         (stub, account)
     }
 
+    /// So many answers to messages get lost from now on.
+    pub(crate) fn loses(&self, answers: u32) {
+        self.0.lock().unwrap().lost = answers;
+    }
+
+    /// Keys that messages came with.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys.clone()
+    }
+
     /// Somebody takes the phone in hand.
-    pub(super) fn held_by(&self, openid: &str) {
+    pub(crate) fn held_by(&self, openid: &str) {
         self.0.lock().unwrap().openid = openid.to_owned();
     }
 
-    pub(super) fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         self.0.lock().unwrap().messages.clone()
     }
 
-    pub(super) fn tokens(&self) -> u32 {
+    pub(crate) fn tokens(&self) -> u32 {
         self.0.lock().unwrap().tokens
     }
 }
@@ -139,6 +153,16 @@ async fn send(State(stub): State<Stub>, RawQuery(query): RawQuery, Json(message)
     if read(query).get("access_token") != format!("token-{}", kept.tokens) {
         return error(40001);
     }
-    kept.messages.push(message);
+    // One key of one person is one message.
+    let key = message["client_msg_id"].as_str().unwrap_or_default().to_owned();
+    let is_new = !kept.keys.contains(&key);
+    kept.keys.push(key);
+    if is_new {
+        kept.messages.push(message);
+    }
+    if kept.lost > 0 {
+        kept.lost -= 1;
+        return axum::http::StatusCode::BAD_GATEWAY.into_response();
+    }
     Json(json!({ "errcode": 0, "errmsg": "ok", "msgid": 1 })).into_response()
 }

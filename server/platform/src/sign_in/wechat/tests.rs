@@ -2,10 +2,11 @@
 
 use database::{Connection, Sql};
 
-use super::push;
 use super::stub::Stub;
 use crate::clock::{DAY_NS, MINUTE_NS};
 use crate::files::tests::address_in;
+use crate::jobs::work_off;
+use crate::messages::{Notice, tell};
 use crate::settings::Settings;
 use crate::test_site::{Browser, Page, Site};
 
@@ -238,53 +239,89 @@ async fn the_reminder_is_silent_for_fifteen_days() {
     assert!(!reminded().await);
 }
 
+/// Tells a person something, as any change does.
+async fn tell_one(site: &Site, person: i64) {
+    let notice = Notice {
+        person,
+        organisation: None,
+        kind: "invited",
+        arguments: &[("organisation", "第一人民医院核医学科及分子影像中心")],
+        link: "/workbench".to_owned(),
+        is_todo: false,
+        subject: None,
+    };
+    let change = site.platform.writer().begin().await.unwrap();
+    tell(&*change, &notice, site.now_ns()).await.unwrap();
+    change.commit().await.unwrap();
+    work_off(&site.platform).await;
+}
+
 #[tokio::test]
-async fn messages_go_to_whoever_wants_them_and_nothing_is_switched_where_none_is_bound() {
+async fn notifications_go_once_to_whoever_wants_them_and_nothing_is_switched_where_none_is_bound() {
     let (stub, site) = connected().await;
     let (account, _) = site.account("王医生").await;
     let own = site.signed_in(account, None).await;
-    let send = async || {
-        push(
-            &site.platform,
-            account,
-            "您有一份报告待审核，请及时登录系统处理，谢谢配合",
-            "https://uptake.example/",
-        )
-        .await
-        .unwrap()
-    };
     assert!(!own.get("/profile").await.text.contains("接收微信消息提醒"));
     own.post("/wechat/push", &[("push", "1")]).await.is(409);
-    assert!(!send().await);
+    tell_one(&site, account).await;
+    assert_eq!(stub.messages().len(), 0);
     stub.held_by("openid-wang");
     bind(&site, &own).await;
     assert!(own.get("/profile").await.text.contains("接收微信消息提醒"));
-    assert!(send().await);
+    tell_one(&site, account).await;
+    work_off(&site.platform).await;
     let messages = stub.messages();
     assert_eq!(messages.len(), 1);
     assert_eq!(
         (&messages[0]["touser"], &messages[0]["template_id"]),
         (&"openid-wang".into(), &"template-1".into())
     );
-    assert_eq!(
-        messages[0]["data"]["thing1"]["value"]
-            .as_str()
-            .unwrap()
-            .chars()
-            .count(),
-        20
-    );
+    let words = messages[0]["data"]["thing1"]["value"].as_str().unwrap();
+    assert_eq!(words.chars().count(), 20);
+    assert!(words.starts_with("第一人民医院"));
     own.post("/wechat/push", &[]).await.leads_to("/profile");
-    assert!(!send().await);
+    tell_one(&site, account).await;
+    assert_eq!(stub.messages().len(), 1);
     own.post("/wechat/push", &[("push", "1")])
         .await
         .leads_to("/profile");
-    assert!(send().await);
+    tell_one(&site, account).await;
     assert_eq!((stub.messages().len(), stub.tokens()), (2, 1));
     // A token is asked for anew before it is too old.
     site.pass(2 * 60 * MINUTE_NS);
-    assert!(send().await);
+    tell_one(&site, account).await;
     assert_eq!(stub.tokens(), 2);
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM outbox WHERE state = 'sent'")
+            .await,
+        3
+    );
+}
+
+#[tokio::test]
+async fn an_answer_of_wechat_that_was_lost_is_made_good_under_the_same_key() {
+    let (stub, site) = connected().await;
+    let (account, _) = site.account("王医生").await;
+    let own = site.signed_in(account, None).await;
+    stub.held_by("openid-wang");
+    bind(&site, &own).await;
+    stub.loses(1);
+    tell_one(&site, account).await;
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'")
+            .await,
+        1
+    );
+    site.pass(MINUTE_NS);
+    work_off(&site.platform).await;
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM outbox WHERE state = 'sent'")
+            .await,
+        1
+    );
+    let keys = stub.keys();
+    assert_eq!((keys.len(), &keys[0]), (2, &keys[1]));
+    assert_eq!((stub.messages().len(), keys[0].len()), (1, 32));
 }
 
 #[tokio::test]
@@ -303,11 +340,6 @@ async fn a_site_without_an_official_account_says_so() {
         site.browser().get(path).await.is(404);
     }
     assert!(!site.browser().get("/sign-in/phone").await.text.contains("微信"));
-    assert!(
-        !push(&site.platform, account, "x", "https://uptake.example/")
-            .await
-            .unwrap()
-    );
 }
 
 #[tokio::test]
