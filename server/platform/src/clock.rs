@@ -50,6 +50,12 @@ impl Zone {
         self.0.to_string()
     }
 
+    /// UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self(FixedOffset::east_opt(0).expect("no hours are an offset"))
+    }
+
     fn local(self, at_ns: i64) -> DateTime<FixedOffset> {
         DateTime::from_timestamp_nanos(at_ns).with_timezone(&self.0)
     }

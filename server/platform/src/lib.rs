@@ -8,8 +8,10 @@ pub mod clock;
 mod error;
 pub mod files;
 pub mod guard;
+pub mod help;
 pub mod language;
 pub mod messages;
+pub mod monitoring;
 pub mod organisations;
 pub mod people;
 pub mod permissions;
@@ -18,6 +20,7 @@ pub mod sessions;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod support;
 pub mod trail;
 pub mod ui;
 pub mod upkeep;
@@ -57,6 +60,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
+        include_str!("migrations/0006_monitoring.sql"),
     ],
     hooks: &[],
 };
@@ -78,6 +82,7 @@ struct Shared {
     clock: Clock,
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
+    configuration: OnceLock<String>,
 }
 
 impl Platform {
@@ -114,6 +119,7 @@ impl Platform {
             clock,
             settings,
             holdings: OnceLock::new(),
+            configuration: OnceLock::new(),
         }));
         setup::prepare(&platform)
             .await
@@ -178,6 +184,15 @@ impl Platform {
         self.0.holdings.get().map(Box::as_ref)
     }
 
+    /// Tells with which settings the server was started, for the diagnostics bundle. Those told first stay.
+    pub fn tell_configuration(&self, toml: String) {
+        let _ = self.0.configuration.set(toml);
+    }
+
+    pub(crate) fn configuration(&self) -> Option<&str> {
+        self.0.configuration.get().map(String::as_str)
+    }
+
     /// The site's choices.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -197,5 +212,8 @@ pub fn router(platform: &Platform) -> Router {
         .merge(organisations::router())
         .merge(messages::router())
         .merge(trail::router())
+        .merge(monitoring::router())
+        .merge(help::router())
+        .merge(support::router())
         .with_state(platform.clone())
 }

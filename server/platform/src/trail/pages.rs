@@ -249,6 +249,21 @@ pub(crate) const KINDS: &[&str] = &[
     "organisation.opened",
     "office.appointed",
     "office.ended",
+    "alarm.raised",
+    "alarm.cleared",
+    "alarm.acknowledged",
+    "server.added",
+    "server.changed",
+    "server.removed",
+    "threshold.changed",
+    "on-call.changed",
+    "on-call.removed",
+    "ticket.opened",
+    "ticket.answered",
+    "ticket.closed",
+    "bundle.made",
+    "upload-code.made",
+    "upload-code.revoked",
 ];
 
 async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {

@@ -22,6 +22,7 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
                 div.tools {
                     (language(view))
                     (theme(view))
+                    (crate::help::link(visit))
                     a.tool href="/notifications" aria-label=(view.say("notifications")) {
                         (icon("bell"))
                         span #unread.count hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
@@ -51,7 +52,7 @@ pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
             a.skip href="#main" { (view.say("skip")) }
             header.bar.plain {
                 a.brand href="/" { (mark()) span { (view.say("product")) } }
-                div.tools { (language(view)) (theme(view)) }
+                div.tools { (language(view)) (theme(view)) (crate::help::link(visit)) }
             }
             main #main.bare tabindex="-1" { (body) }
         },
@@ -231,6 +232,13 @@ const PLATFORM: &[Place] = &[
         Action::SharedDictionaryEdit,
     ),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
+    place(
+        "/platform/monitoring",
+        "pulse",
+        "monitoring",
+        Action::MonitoringView,
+    ),
+    place("/platform/support", "help", "support", Action::MonitoringView),
 ];
 
 fn navigation(visit: &Visit) -> Markup {
