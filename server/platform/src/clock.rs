@@ -50,6 +50,12 @@ impl Zone {
         self.0.to_string()
     }
 
+    /// How far its clocks are ahead of UTC, in nanoseconds.
+    #[must_use]
+    pub fn offset_ns(self) -> i64 {
+        i64::from(self.0.local_minus_utc()) * SECOND_NS
+    }
+
     /// UTC.
     #[must_use]
     pub fn utc() -> Self {

@@ -9,10 +9,12 @@ mod error;
 pub mod files;
 pub mod guard;
 pub mod help;
+pub mod jobs;
 pub mod language;
 pub mod messages;
 pub mod monitoring;
 pub mod organisations;
+pub mod outbox;
 pub mod people;
 pub mod permissions;
 pub mod secrets;
@@ -60,6 +62,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
+        include_str!("migrations/0005_jobs.sql"),
         include_str!("migrations/0006_monitoring.sql"),
     ],
     hooks: &[],
@@ -78,7 +81,8 @@ struct Shared {
     key: SiteKey,
     seen: Seen,
     pictures: Pictures,
-    wechat: Option<sign_in::wechat::Client>,
+    wechat: Option<Arc<sign_in::wechat::Client>>,
+    providers: outbox::Providers,
     clock: Clock,
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
@@ -103,17 +107,17 @@ impl Platform {
             .migrate(&readers)
             .await
             .context("the tables of the platform")?;
+        let wechat = settings.wechat.clone();
+        let wechat = wechat.map(sign_in::wechat::Client::new).transpose()?;
+        let wechat = wechat.map(Arc::new);
         let platform = Self(Arc::new(Shared {
             recorder: Recorder::new(writer.clone()),
             permissions: Permissions::load()?,
             key: SiteKey::open(&keys.join("site"))?,
             seen: Seen::default(),
             pictures: Pictures::default(),
-            wechat: settings
-                .wechat
-                .clone()
-                .map(sign_in::wechat::Client::new)
-                .transpose()?,
+            providers: outbox::Providers::new(&settings, wechat.clone())?,
+            wechat,
             readers,
             writer,
             clock,
@@ -162,7 +166,12 @@ impl Platform {
     }
 
     pub(crate) fn wechat(&self) -> Option<&sign_in::wechat::Client> {
-        self.0.wechat.as_ref()
+        self.0.wechat.as_deref()
+    }
+
+    /// Who takes messages.
+    pub(crate) fn providers(&self) -> &outbox::Providers {
+        &self.0.providers
     }
 
     pub(crate) fn pictures(&self) -> &Pictures {
@@ -212,6 +221,8 @@ pub fn router(platform: &Platform) -> Router {
         .merge(organisations::router())
         .merge(messages::router())
         .merge(trail::router())
+        .merge(jobs::router())
+        .merge(outbox::router())
         .merge(monitoring::router())
         .merge(help::router())
         .merge(support::router())

@@ -355,6 +355,17 @@ const ROWS: &[Row] = &[
     ("POST", "/wechat/push", "ACC-22", None, OWN),
     // Done, it leads to the workbench.
     ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
+    // jobs, outbox
+    ("GET", "/platform/jobs", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/retry", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/jobs/{id}", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/retry", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/cancel", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/send-again", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/jobs/{id}/leave", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}", "OPS-08", None, SYSTEM),
+    ("GET", "/platform/outbox/{id}/content", "OPS-08", None, SYSTEM),
     // monitoring
     ("GET", "/platform/monitoring", "OPS-05", None, SYSTEM),
     ("GET", "/platform/monitoring/alarms", "OPS-06", None, SYSTEM),

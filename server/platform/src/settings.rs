@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use dimse::server::Network;
 
 use crate::clock::Zone;
+use crate::outbox::providers::{Mail, Sms};
 
 /// The site's choices.
 #[derive(Debug, Clone)]
@@ -23,6 +24,10 @@ pub struct Settings {
     pub has_registration: bool,
     /// The site's official account of WeChat; without, pages say that none is connected.
     pub wechat: Option<WeChat>,
+    /// The site's account with a provider of SMS; without, messages stay in the outbox.
+    pub sms: Option<Sms>,
+    /// The site's account with a server of mail; without, messages stay in the outbox.
+    pub mail: Option<Mail>,
 }
 
 /// An official account of WeChat.
@@ -64,6 +69,8 @@ impl Default for Settings {
             proxies: Vec::new(),
             has_registration: true,
             wechat: None,
+            sms: None,
+            mail: None,
         }
     }
 }

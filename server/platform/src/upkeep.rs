@@ -1,32 +1,30 @@
-//! What the platform does by itself: it writes when sessions were seen, signs where the journal ends, and tidies what is over.
+//! What the platform does by itself: it writes when sessions were seen and signs where the journal ends, on each node; what is
+//! over is tidied by a job.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use database::Sql;
+use database::{Connection, Sql};
 use journal::heads::{Heads, Key};
 
 use crate::clock::DAY_NS;
-use crate::{Platform, Result, sessions};
+use crate::{Platform, Result, jobs, outbox, sessions};
 
 /// How often it is written when sessions were last seen.
 const SEEN: Duration = Duration::from_secs(15);
 /// How often the end of the journal is signed.
 const SEALED: Duration = Duration::from_secs(60);
-/// How often what is over is removed.
-const TIDIED: Duration = Duration::from_secs(3600);
 
 /// Works until `stop` is ready.
 pub async fn run(platform: Platform, key: Key, heads: PathBuf, stop: impl Future<Output = ()>) {
     let heads = Heads::at(heads);
-    let (mut seen, mut sealed, mut tidied) = (ticks(SEEN), ticks(SEALED), ticks(TIDIED));
+    let (mut seen, mut sealed) = (ticks(SEEN), ticks(SEALED));
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             _ = seen.tick() => log("sessions", sessions::write_seen(&platform).await),
             _ = sealed.tick() => log("the journal", seal(&platform, &key, &heads).await),
-            _ = tidied.tick() => log("what is over", tidy(&platform).await),
         }
     }
     log("sessions", sessions::write_seen(&platform).await);
@@ -58,23 +56,23 @@ pub async fn seal(platform: &Platform, key: &Key, heads: &Heads) -> Result<()> {
     Ok(())
 }
 
-/// Removes links, keys of forms, failures and sessions that are over for long.
+/// Removes links, keys of forms, failures, sessions, jobs and messages that are over for long; an hourly job does it.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn tidy(platform: &Platform) -> Result<()> {
-    let now_ns = platform.clock().now_ns();
-    let change = platform.writer().begin().await?;
+pub(crate) async fn tidy(change: &impl Connection, now_ns: i64) -> Result<()> {
     for (statement, days) in [
         ("DELETE FROM one_time WHERE expires_ns < ", 1),
         ("DELETE FROM done WHERE at_ns < ", 2),
         ("DELETE FROM attempts WHERE until_ns < ", 2),
         ("DELETE FROM remembered WHERE expires_ns < ", 1),
         ("DELETE FROM sessions WHERE seen_ns < ", 30),
+        ("DELETE FROM codes_asked WHERE at_ns < ", 2),
     ] {
         let mut sql = Sql::new(statement);
-        sql.bind(now_ns - days * DAY_NS).run(&*change).await?;
+        sql.bind(now_ns - days * DAY_NS).run(change).await?;
     }
-    Ok(change.commit().await?)
+    jobs::tidy(change, now_ns).await?;
+    outbox::tidy(change, now_ns).await
 }

@@ -6,6 +6,7 @@ mod health;
 mod jobs;
 mod log;
 mod marks;
+mod messages;
 mod serve;
 pub mod site;
 

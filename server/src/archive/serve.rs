@@ -108,6 +108,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         let (config, until) = (config.clone(), until());
         async move { jobs.run(&config, &app, until).await }
     };
+    let doing = {
+        let (platform, until) = (platform.clone(), until());
+        async move {
+            if let Some(platform) = platform {
+                platform::jobs::run(platform, until).await;
+            }
+        }
+    };
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
@@ -129,6 +137,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(securely),
         part(working),
         part(keeping),
+        part(doing),
         ending
     )?;
     tracing::info!("ended");

@@ -16,6 +16,7 @@ use platform::organisations::devices::ArchiveHoldings;
 use platform::settings::{self, Settings};
 use platform::setup::{self, Office};
 
+use super::messages;
 use crate::config::{Config, WeChat};
 
 /// Opens the platform.
@@ -71,18 +72,14 @@ fn chosen(config: &Config) -> anyhow::Result<Settings> {
         proxies: networks("site.proxies", &site.proxies)?,
         has_registration: site.registration,
         wechat: site.wechat.as_ref().map(wechat).transpose()?,
+        sms: site.sms.as_ref().map(messages::sms).transpose()?,
+        mail: site.mail.as_ref().map(messages::mail).transpose()?,
     })
 }
 
 /// The official account, with its secret from its file.
 fn wechat(account: &WeChat) -> anyhow::Result<settings::WeChat> {
-    let path = &account.secret_file;
-    let secret = std::fs::read_to_string(path).with_context(|| {
-        format!(
-            "cannot read the file of site.wechat.secret_file, {}",
-            path.display()
-        )
-    })?;
+    let secret = messages::secret("site.wechat.secret_file", &account.secret_file)?;
     let template = account.template.as_ref().map(|text| {
         let (template, field) = text
             .split_once(':')
@@ -92,7 +89,7 @@ fn wechat(account: &WeChat) -> anyhow::Result<settings::WeChat> {
     let address = |text: &str| text.trim_end_matches('/').to_owned();
     Ok(settings::WeChat {
         app_id: account.app_id.clone(),
-        secret: secret.trim().to_owned(),
+        secret,
         pages_url: address(&account.pages_url),
         api_url: address(&account.api_url),
         template: template.transpose()?,

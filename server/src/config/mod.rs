@@ -4,6 +4,7 @@
 //! name; [`Config::to_toml`] prints all of it. Secrets stand in files of their own, whose names are settings.
 
 mod environment;
+mod site;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use pacs::compression::Kept;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use pacs::storage::Place;
 use serde::{Deserialize, Serialize};
+pub use site::{Mail, MailSecurity, Site, Sms, SmsService, SmsTemplate, WeChat};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -208,61 +210,6 @@ pub struct Limits {
     pub silence_s: u64,
 }
 
-/// People and pages.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Site {
-    /// Where browsers reach the site, as `https://uptake.example`; what a proxy in front of it is called by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public_url: Option<String>,
-    /// The offset of the site's time from UTC, as `+08:00`.
-    pub time_zone: String,
-    /// The hospital's networks: sign-in from elsewhere takes a second factor. Private ones when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inside: Option<Vec<String>>,
-    /// Proxies that are believed when they say where a request comes from (X-Forwarded-For).
-    pub proxies: Vec<String>,
-    /// Whether doctors may register by themselves; a reviewer approves.
-    pub registration: bool,
-    /// Folder of the site's keys [default: `keys` in the data folder]. What is encrypted cannot be read without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keys: Option<PathBuf>,
-    /// File of the journal's signed ends [default: `journal-heads.jsonl` in the data folder]. It belongs where the database's
-    /// administrator cannot write.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub journal_heads: Option<PathBuf>,
-    /// The site's official account of WeChat; without, pages say that none is connected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wechat: Option<WeChat>,
-}
-
-/// An official account of WeChat: people sign in by scanning, and are sent messages.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct WeChat {
-    /// Its number (AppID).
-    pub app_id: String,
-    /// File of its secret (AppSecret).
-    pub secret_file: PathBuf,
-    /// Template of messages, with the field of it that holds the words after a colon: `TEMPLATE_ID:thing1`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
-    /// Where pages of WeChat are.
-    #[serde(default = "wechat_pages")]
-    pub pages_url: String,
-    /// Where its interface is.
-    #[serde(default = "wechat_api")]
-    pub api_url: String,
-}
-
-fn wechat_pages() -> String {
-    "https://open.weixin.qq.com".to_owned()
-}
-
-fn wechat_api() -> String {
-    "https://api.weixin.qq.com".to_owned()
-}
-
 /// What is written to standard error.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -399,21 +346,6 @@ impl Peer {
             custodian: self.organisation,
             ..Application::new(ae_title)
         })
-    }
-}
-
-impl Default for Site {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            time_zone: "+08:00".to_owned(),
-            inside: None,
-            proxies: Vec::new(),
-            registration: true,
-            keys: None,
-            journal_heads: None,
-            wechat: None,
-        }
     }
 }
 

@@ -153,3 +153,76 @@ fn an_official_account_of_wechat_has_its_secret_in_a_file() {
     std::fs::remove_file(&path).unwrap();
     refused(&text("t1:thing1"), &[], "site.wechat.secret_file");
 }
+
+#[test]
+fn ways_to_send_messages_are_checked_when_the_server_starts() {
+    let path = std::env::temp_dir().join(format!("uptake-messages-{}", std::process::id()));
+    std::fs::write(&path, "secret\n").unwrap();
+    let file = format!("{:?}", path.display().to_string());
+    let sms = |more: &str| {
+        format!("[site.sms]\nkey_id = \"id\"\nsecret_file = {file}\nsign_name = \"核医学\"\n{more}")
+    };
+    let text = sms(
+        "provider = \"aliyun\"\n[site.sms.templates]\ncode = { code = \"SMS_1\", parameters = [\"code:verify\"] }\ninvited = { code = \"SMS_2\" }\n",
+    );
+    let config = load(&text, &[]).unwrap();
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    load(&sms("provider = \"tencent\"\napp_id = \"1400006666\""), &[]).unwrap();
+    for (more, words) in [
+        (
+            "provider = \"tencent\"",
+            "site.sms.app_id: expected the number of the application",
+        ),
+        ("provider = \"pigeon\"", "aliyun"),
+        (
+            "provider = \"aliyun\"\napi_url = \"http://sms.example\"",
+            "site.sms.api_url: expected",
+        ),
+        (
+            "provider = \"aliyun\"\n[site.sms.templates]\nhello = { code = \"SMS_1\" }",
+            "site.sms.templates: expected one of code,",
+        ),
+        (
+            "provider = \"aliyun\"\n[site.sms.templates]\ncode = { code = \"SMS_1\", parameters = [\"mobile\"] }",
+            "site.sms.templates.code.parameters: expected some of",
+        ),
+        (
+            "provider = \"aliyun\"\n[site.sms.templates]\ncode = { code = \"\" }",
+            "site.sms.templates.code.code: expected",
+        ),
+    ] {
+        refused(&sms(more), &[], words);
+    }
+    let mail = |more: &str| {
+        format!("[site.mail]\nhost = \"mail.example\"\nfrom = \"uptake@hospital.example\"\n{more}")
+    };
+    let config = load(
+        &mail(&format!(
+            "user = \"u\"\npassword_file = {file}\nsecurity = \"starttls\""
+        )),
+        &[],
+    )
+    .unwrap();
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    refused(&mail("user = \"u\""), &[], "site.mail.password_file: expected");
+    refused(
+        &mail(&format!("password_file = {file}")),
+        &[],
+        "site.mail.user: expected",
+    );
+    refused(
+        &mail("security = \"none\""),
+        &[],
+        "site.mail.security: expected tls or starttls",
+    );
+    let text = "[site.mail]\nhost = \"mail.example\"\nfrom = \"nobody\"\n";
+    refused(text, &[], "site.mail.from: expected an address");
+    std::fs::write(&path, "\n").unwrap();
+    refused(
+        &sms("provider = \"aliyun\""),
+        &[],
+        "site.sms.secret_file: expected a secret",
+    );
+    std::fs::remove_file(&path).unwrap();
+    refused(&sms("provider = \"aliyun\""), &[], "site.sms.secret_file");
+}

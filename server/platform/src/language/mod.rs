@@ -40,6 +40,8 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/passkeys.ftl")),
             include_str!(concat!($folder, "/phone.ftl")),
             include_str!(concat!($folder, "/wechat.ftl")),
+            include_str!(concat!($folder, "/jobs.ftl")),
+            include_str!(concat!($folder, "/outbox.ftl")),
             include_str!(concat!($folder, "/monitoring.ftl")),
             include_str!(concat!($folder, "/support.ftl")),
         ]

@@ -9,10 +9,15 @@ mod pages;
 
 use axum::Router;
 use database::{Connection, Sql};
+use serde_json::json;
 
 pub(crate) use pages::todo_list;
 
-use crate::{Platform, Result};
+use crate::jobs::{self, Job, Task};
+use crate::outbox::{self, Channel, Message};
+use crate::people::store as people;
+use crate::sign_in::wechat;
+use crate::{Error, Platform, Result};
 
 /// The pages of this folder.
 pub fn router() -> Router<Platform> {
@@ -61,9 +66,61 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
         .push(", ");
     sql.bind(notice.link.as_str()).push(", ");
     sql.bind(i64::from(notice.is_todo)).push(", ");
-    sql.bind(notice.subject.clone()).push(", ").bind(now_ns).push(")");
-    sql.run(change).await?;
+    sql.bind(notice.subject.clone())
+        .push(", ")
+        .bind(now_ns)
+        .push(") RETURNING id");
+    let row = sql.one(change).await?.ok_or(Error::Internal)?;
+    let id: i64 = row.get(0)?;
+    if wechat::reached(change, notice.person).await?.is_some() {
+        let job = Job {
+            kind: "push-notice",
+            arguments: json!({ "notice": id }),
+            organisation: notice.organisation,
+            person: Some(notice.person),
+            key: format!("notice {id}"),
+            at_ns: 0,
+        };
+        jobs::add(change, &job, now_ns).await?;
+    }
     Ok(())
+}
+
+/// Sends a notification to the WeChat of whom it is for (ACC-22), in the transaction that ends its job: once for each
+/// notification. Whoever wants no more, or has opened it meanwhile, is sent nothing.
+pub(crate) async fn push(platform: &Platform, change: &impl Connection, task: &Task) -> Result<()> {
+    let (Some(id), Some(person)) = (task.arguments["notice"].as_i64(), task.person) else {
+        return Ok(());
+    };
+    let notice = store::any(change, person, id).await?;
+    let Some(notice) = notice.filter(|notice| notice.done_ns.is_none()) else {
+        return Ok(());
+    };
+    let Some(to) = wechat::reached(change, person).await? else {
+        return Ok(());
+    };
+    let language = people::language(change, person).await?;
+    let key = format!("notice-{}", notice.kind);
+    let names = notice.arguments.iter();
+    let names: Vec<_> = names.map(|(name, value)| (name.as_str(), value.into())).collect();
+    let words = language.say_with(&key, &names);
+    let base = platform.settings().public_url.as_deref().unwrap_or_default();
+    let link = match base {
+        "" => String::new(),
+        base => format!("{}{}", base.trim_end_matches('/'), notice.link),
+    };
+    let message = Message {
+        channel: Channel::WeChat,
+        person: Some(person),
+        to,
+        template: "notice",
+        arguments: &[("words", &words), ("link", &link)],
+        organisation: task.organisation,
+        key: task.key.clone(),
+        at_ns: None,
+        language,
+    };
+    outbox::send(platform, change, &message).await
 }
 
 /// Marks what asks for something about a subject as done, for everybody who was asked.

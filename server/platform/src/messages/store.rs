@@ -106,6 +106,13 @@ pub async fn one(connection: &Database, person: i64, id: i64) -> Result<Option<S
     sql.one(connection).await?.as_ref().map(shown).transpose()
 }
 
+/// A person's notification, as a transaction sees it.
+pub(super) async fn any(connection: &impl Connection, person: i64, id: i64) -> Result<Option<Shown>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM notifications WHERE person = "));
+    sql.bind(person).push(" AND id = ").bind(id);
+    sql.one(connection).await?.as_ref().map(shown).transpose()
+}
+
 /// Marks notifications as read: one, or all of a person. To-dos stay.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use database::{Connection, Row, Sql};
 
 use super::names;
+use crate::language::Language;
 use crate::organisations::store::only;
 use crate::{Error, Result, secrets};
 
@@ -291,6 +292,20 @@ pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) ->
     sql.push(" WHERE id = ").bind(id);
     sql.run(connection).await?;
     Ok(())
+}
+
+/// The language of what a person is sent.
+///
+/// # Errors
+///
+/// The database's.
+pub(crate) async fn language(connection: &impl Connection, id: i64) -> Result<Language> {
+    let mut sql = Sql::new("SELECT language FROM people WHERE id = ");
+    let row = sql.bind(id).one(connection).await?;
+    let tag: Option<String> = row.map_or(Ok(None), |row| row.get(0))?;
+    Ok(tag
+        .and_then(|tag| Language::from_tag(&tag))
+        .unwrap_or(Language::Chinese))
 }
 
 /// Whether a password is one of the last that an account had.

@@ -45,6 +45,8 @@ fn link(stored: &Stored) -> Option<String> {
         "organisation" => Some("/organisation".to_owned()),
         "device" => Some(format!("/devices/{id}")),
         "docking" => Some(format!("/dockings/{id}")),
+        "job" => Some(format!("/platform/jobs/{id}")),
+        "message" => Some(format!("/platform/outbox/{id}")),
         _ => None,
     }
 }
@@ -249,6 +251,14 @@ pub(crate) const KINDS: &[&str] = &[
     "organisation.opened",
     "office.appointed",
     "office.ended",
+    "job.retried",
+    "job.cancelled",
+    "job.sent-again",
+    "job.left",
+    "message.opened",
+    "account.code-asked",
+    "account.mobile-changed",
+    "account.email-verified",
     "alarm.raised",
     "alarm.cleared",
     "alarm.acknowledged",

@@ -231,6 +231,8 @@ const PLATFORM: &[Place] = &[
         "shared-dictionary",
         Action::SharedDictionaryEdit,
     ),
+    place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
+    place("/platform/outbox", "link", "outbox", Action::JobsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
     place(
         "/platform/monitoring",

@@ -91,34 +91,46 @@ impl Client {
         openid.map(str::to_owned).ok_or(Failure::Unreachable)
     }
 
-    /// Sends a template message; `false` where the account has no template.
-    pub(super) async fn send(
+    /// Whether the account has a template for messages.
+    pub(crate) fn has_template(&self) -> bool {
+        self.account.template.is_some()
+    }
+
+    /// Sends a template message, with a token that [`Client::token`] gave; gives WeChat's number of it. Under one key it is
+    /// sent once within ten minutes.
+    pub(crate) async fn send(
         &self,
         openid: &str,
         words: &str,
         address: &str,
-        now_ns: i64,
-    ) -> Result<bool, Failure> {
-        let Some((template, field)) = &self.account.template else {
-            return Ok(false);
-        };
-        let token = self.token(now_ns).await?;
+        key: &str,
+        token: &str,
+    ) -> Result<String, Failure> {
+        let (template, field) = self.account.template.as_ref().ok_or(Failure::Refused(40037))?;
         // A `thing` of a template takes twenty characters.
         let words: String = words.chars().take(20).collect();
         let body = json!({
             "touser": openid, "template_id": template, "url": address, "data": { field: { "value": words } },
+            "client_msg_id": key,
         });
-        let address = self.address("/cgi-bin/message/template/send", &[("access_token", &token)]);
+        let address = self.address("/cgi-bin/message/template/send", &[("access_token", token)]);
         let request = self
             .http
             .post(address)
             .header("content-type", "application/json")
             .body(body.to_string());
-        self.answer(request).await?;
-        Ok(true)
+        let answer = self.answer(request).await;
+        if matches!(answer, Err(Failure::Refused(40001 | 42001)))
+            && let Ok(mut kept) = self.token.lock()
+        {
+            // Another program of the site has asked for a token since.
+            *kept = None;
+        }
+        Ok(answer?["msgid"].as_i64().unwrap_or_default().to_string())
     }
 
-    async fn token(&self, now_ns: i64) -> Result<String, Failure> {
+    /// The access token.
+    pub(crate) async fn token(&self, now_ns: i64) -> Result<String, Failure> {
         let kept = self.token.lock().ok().and_then(|token| token.clone());
         if let Some((token, _)) = kept.filter(|(_, until_ns)| now_ns < *until_ns) {
             return Ok(token);

@@ -15,13 +15,14 @@ mod scan;
 mod store;
 
 #[cfg(test)]
-mod stub;
+pub(crate) mod stub;
 #[cfg(test)]
 mod tests;
 
 use axum::Router;
+use database::Connection;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Failure};
 pub(crate) use pages::{card, reminder};
 pub(super) use scan::is_connected;
 
@@ -36,21 +37,14 @@ pub fn router() -> Router<Platform> {
     Router::new().merge(scan::router()).merge(pages::router())
 }
 
-/// Sends a template message to a person who has bound a WeChat and wants to hear of things there; `false` where it was not
-/// to be sent.
+/// The number of the WeChat that a person wants to hear of things by; `None` where none is bound, or nothing is wanted.
 ///
 /// # Errors
 ///
-/// The database's; [`crate::Error::Internal`] where WeChat did not take it.
-pub async fn push(platform: &Platform, person: i64, words: &str, address: &str) -> Result<bool> {
-    let Some(client) = platform.wechat() else {
-        return Ok(false);
-    };
-    let binding = store::of(platform.readers(), person).await?;
-    let Some(binding) = binding.filter(|binding| binding.wants_push) else {
-        return Ok(false);
-    };
-    let now_ns = platform.clock().now_ns();
-    let sent = client.send(&binding.openid, words, address, now_ns).await;
-    sent.map_err(|error| crate::Error::internal(format_args!("a message was not sent by WeChat: {error}")))
+/// The database's.
+pub(crate) async fn reached(connection: &impl Connection, person: i64) -> Result<Option<String>> {
+    let binding = store::of(connection, person).await?;
+    Ok(binding
+        .filter(|binding| binding.wants_push)
+        .map(|binding| binding.openid))
 }

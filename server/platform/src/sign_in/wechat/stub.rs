@@ -28,11 +28,11 @@ struct Kept {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Stub(Arc<Mutex<Kept>>);
+pub(crate) struct Stub(Arc<Mutex<Kept>>);
 
 impl Stub {
     /// Starts it; gives the official account that it knows.
-    pub(super) async fn start() -> (Self, WeChat) {
+    pub(crate) async fn start() -> (Self, WeChat) {
         let stub = Self::default();
         let router = Router::new()
             .route("/connect/oauth2/authorize", get(authorize))
@@ -54,15 +54,15 @@ impl Stub {
     }
 
     /// Somebody takes the phone in hand.
-    pub(super) fn held_by(&self, openid: &str) {
+    pub(crate) fn held_by(&self, openid: &str) {
         self.0.lock().unwrap().openid = openid.to_owned();
     }
 
-    pub(super) fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         self.0.lock().unwrap().messages.clone()
     }
 
-    pub(super) fn tokens(&self) -> u32 {
+    pub(crate) fn tokens(&self) -> u32 {
         self.0.lock().unwrap().tokens
     }
 }
