@@ -91,6 +91,11 @@ impl Site {
         router(&self.platform)
     }
 
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("test.sqlite")
+    }
+
     pub(crate) fn pass(&self, ns: i64) {
         self.now.fetch_add(ns, Ordering::SeqCst);
     }

@@ -117,6 +117,11 @@ topics! {
     "platform-monitoring-servers-one"
     "platform-monitoring-servers-one-thresholds-one"
     "platform-monitoring-on-call"
+    "platform-jobs"
+    "platform-jobs-one"
+    "platform-outbox"
+    "platform-outbox-one"
+    "platform-outbox-one-content"
     "platform-support"
     "platform-support-one"
 }

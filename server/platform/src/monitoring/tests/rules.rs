@@ -90,7 +90,6 @@ fn quiet_hours_go_over_midnight() {
         person: 1,
         name: String::new(),
         mobile: String::new(),
-        language: None,
         position: 1,
         quiet_from,
         quiet_until,

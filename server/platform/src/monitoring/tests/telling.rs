@@ -183,7 +183,7 @@ async fn a_text_names_the_server_and_the_fault_and_no_number_is_in_the_journal()
     said.say("disk:data", Some(95.0));
     pass(&site, &mut watch, 40).await;
     let id = site.count("SELECT MAX(id) FROM outbox").await;
-    let page = system.get(&format!("/platform/outbox/{id}")).await.text;
+    let page = system.get(&format!("/platform/outbox/{id}/content")).await.text;
     assert!(page.contains("node-7 · data") && page.contains("磁盘空间不足"), "{page}");
     assert_eq!(site.count("SELECT COUNT(*) FROM journal WHERE detail LIKE '%138%'").await, 0);
 }
