@@ -25,7 +25,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
 use super::jobs::Jobs;
-use super::{health, marks, open, site};
+use super::{health, marks, open, site, watched};
 use crate::config::Config;
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
@@ -79,7 +79,8 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         None => None,
         Some(platform) => site::first_link(config, platform, &format!("{scheme}://{address}")).await?,
     };
-    announce(config, is_open, address, dicom.local_addr()?, link.as_deref());
+    let dicom_address = dicom.local_addr()?;
+    announce(config, is_open, address, dicom_address, link.as_deref());
 
     let (stop, stopped) = watch::channel(());
     let until = || {
@@ -116,6 +117,19 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             }
         }
     };
+    let watching = {
+        let (platform, until) = (platform.clone(), until());
+        let (node, machine) = (
+            watched::node(address),
+            watched::machine(config, &archive, dicom_address),
+        );
+        let heads = watched::heads(config)?;
+        async move {
+            if let Some(platform) = platform {
+                platform::monitoring::run(platform, node, machine, Some(heads), until).await;
+            }
+        }
+    };
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
@@ -138,6 +152,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(working),
         part(keeping),
         part(doing),
+        part(watching),
         ending
     )?;
     tracing::info!("ended");
@@ -205,6 +220,7 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         .context("metrics cannot be recorded")?;
     health::describe();
     pacs::figures::describe();
+    platform::monitoring::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 

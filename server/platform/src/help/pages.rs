@@ -30,7 +30,10 @@ fn framed(visit: &Visit, title: &str, body: Markup) -> Markup {
 
 fn searched(visit: &Visit, words: &str) -> Markup {
     let view = visit.view();
-    ui::plain_form("/help/search", ui::search(view, "q", words, &view.say("help-search")))
+    ui::plain_form(
+        "/help/search",
+        ui::search(view, "q", words, &view.say("help-search")),
+    )
 }
 
 fn list(visit: &Visit, topics: &[&Topic]) -> Markup {

@@ -63,7 +63,11 @@ fn every_page_of_help_says_something_in_its_language() {
             let id = format!("{} {}", language.tag(), topic.id);
             assert!(text.starts_with("# ") && !title(text).is_empty(), "{id}");
             let least = if language == Language::Chinese { 60 } else { 150 };
-            assert!(text.chars().count() >= least, "{id}: {} characters", text.chars().count());
+            assert!(
+                text.chars().count() >= least,
+                "{id}: {} characters",
+                text.chars().count()
+            );
             assert_eq!(text.chars().any(is_han), language == Language::Chinese, "{id}");
             assert!(!text.contains('<'), "{id}");
         }
@@ -79,8 +83,14 @@ fn links_in_help_lead_to_help() {
         for language in Language::ALL {
             for rest in topic.text(language).split("](").skip(1) {
                 let target = rest.split(')').next().unwrap();
-                let id = target.strip_prefix("/help/").unwrap_or_else(|| panic!("{target}"));
-                assert!(TOPICS.iter().any(|topic| topic.id == id), "{} leads to {id}", topic.id);
+                let id = target
+                    .strip_prefix("/help/")
+                    .unwrap_or_else(|| panic!("{target}"));
+                assert!(
+                    TOPICS.iter().any(|topic| topic.id == id),
+                    "{} leads to {id}",
+                    topic.id
+                );
             }
         }
     }
@@ -90,7 +100,10 @@ fn links_in_help_lead_to_help() {
 fn html_in_markdown_is_text() {
     let page = rendered("# A\n\n<script>alert(1)</script>\n\nb <img src=x onerror=alert(1)> **c**\n\n[d](javascript:alert(1))").0;
     assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
-    assert!(page.contains("&lt;script&gt;") && page.contains("<strong>c</strong>"), "{page}");
+    assert!(
+        page.contains("&lt;script&gt;") && page.contains("<strong>c</strong>"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -106,7 +119,9 @@ fn a_search_finds_all_words_and_headings_first() {
 #[tokio::test]
 async fn a_page_leads_to_its_help_and_help_is_found_by_words() {
     let site = Site::new().await;
-    let hospital = site.organisation(crate::permissions::Kind::Hospital, "第一医院").await;
+    let hospital = site
+        .organisation(crate::permissions::Kind::Hospital, "第一医院")
+        .await;
     let member = site.administrator(hospital).await;
     for (path, help) in [
         ("/devices", "/help/devices"),
@@ -117,13 +132,29 @@ async fn a_page_leads_to_its_help_and_help_is_found_by_words() {
         assert!(page.contains(&format!("href=\"{help}\"")), "{path}");
     }
     let nobody = site.browser();
-    assert!(nobody.get("/sign-in").await.text.contains("href=\"/help/sign-in\""));
-    for path in ["/help", "/help/guide-doctor", "/help/sign-in", "/help/search?q=%E7%99%BB%E5%BD%95"] {
+    assert!(
+        nobody
+            .get("/sign-in")
+            .await
+            .text
+            .contains("href=\"/help/sign-in\"")
+    );
+    for path in [
+        "/help",
+        "/help/guide-doctor",
+        "/help/sign-in",
+        "/help/search?q=%E7%99%BB%E5%BD%95",
+    ] {
         nobody.get(path).await.is(200);
     }
-    let found = nobody.get("/help/search?q=%E4%B8%8A%E4%BC%A0%E7%A0%81").await.text;
+    let found = nobody
+        .get("/help/search?q=%E4%B8%8A%E4%BC%A0%E7%A0%81")
+        .await
+        .text;
     assert!(found.contains("/help/organisation-upload-codes"), "{found}");
-    let hostile = nobody.get("/help/search?q=%3Cscript%3Ealert(1)%3C/script%3E").await;
+    let hostile = nobody
+        .get("/help/search?q=%3Cscript%3Ealert(1)%3C/script%3E")
+        .await;
     hostile.is(200);
     assert!(!hostile.text.contains("<script>alert"));
     nobody.get("/help/none").await.is(404);

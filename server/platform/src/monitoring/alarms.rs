@@ -173,7 +173,16 @@ pub(super) async fn raise_as(
     }
     sql.push(" WHERE id = ").bind(before.id).run(change).await?;
     if is_worse {
-        record(change, "alarm.raised", before.id, kind, severity, &subject, now_ns).await?;
+        record(
+            change,
+            "alarm.raised",
+            before.id,
+            kind,
+            severity,
+            &subject,
+            now_ns,
+        )
+        .await?;
         tell(change, kind, &subject, now_ns).await?;
     }
     Ok(())
@@ -243,7 +252,10 @@ async fn finish(change: &Transaction, alarm: &Alarm, now_ns: i64) -> Result<()> 
 /// Ends flapping alarms that are calm for long.
 pub(super) async fn end_calm(change: &Transaction, now_ns: i64) -> Result<()> {
     for alarm in open(change).await? {
-        if alarm.calm_ns.is_some_and(|calm_ns| now_ns - calm_ns >= FLAPPING_NS) {
+        if alarm
+            .calm_ns
+            .is_some_and(|calm_ns| now_ns - calm_ns >= FLAPPING_NS)
+        {
             finish(change, &alarm, now_ns).await?;
         }
     }

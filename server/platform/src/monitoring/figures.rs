@@ -124,7 +124,8 @@ async fn add(
     judged: &[(Reading, Standing)],
     now_ns: i64,
 ) -> Result<()> {
-    let mut sql = Sql::new("INSERT INTO figures (server, metric, grain_s, at_s, total, most, samples) VALUES ");
+    let mut sql =
+        Sql::new("INSERT INTO figures (server, metric, grain_s, at_s, total, most, samples) VALUES ");
     let known = judged
         .iter()
         .filter_map(|(reading, _)| Some((reading.metric.as_str(), reading.value?)));
@@ -207,7 +208,10 @@ pub(crate) async fn lines(
 }
 
 /// The limits that an administrator set for a server, by metric.
-pub(crate) async fn thresholds(connection: &impl Connection, server: i64) -> Result<BTreeMap<String, Limits>> {
+pub(crate) async fn thresholds(
+    connection: &impl Connection,
+    server: i64,
+) -> Result<BTreeMap<String, Limits>> {
     let mut sql =
         Sql::new("SELECT metric, warning, critical, margin, samples FROM thresholds WHERE server = ");
     let rows = sql.bind(server).all(connection).await?;

@@ -30,7 +30,7 @@ use axum::Router;
 pub use alarms::{Alarm, clear, list as alarms, open as open_alarms, raise};
 pub use figures::{Current, current};
 pub use kind::{Kind, Severity};
-pub use machine::{Machine, Places, Reading, Sampler};
+pub use machine::{Machine, Places, Reading, Sampler, host_name};
 pub use servers::{Node, Server, list as servers};
 pub use watch::{Watch, describe, run};
 

@@ -6,8 +6,8 @@
 
 use database::{Connection, Sql, Transaction};
 
-use super::alarms::{self, Alarm};
 use super::Severity;
+use super::alarms::{self, Alarm};
 use crate::clock::{MINUTE_NS, Zone};
 use crate::{Platform, Result};
 
@@ -68,9 +68,8 @@ pub(crate) async fn list(connection: &impl Connection) -> Result<Vec<OnCall>> {
 
 /// Puts a person on call, or changes when.
 pub(crate) async fn put(connection: &impl Connection, one: &OnCall) -> Result<()> {
-    let mut sql = Sql::new(
-        "INSERT INTO on_call (person, position, quiet_from, quiet_until, wait_minutes) VALUES (",
-    );
+    let mut sql =
+        Sql::new("INSERT INTO on_call (person, position, quiet_from, quiet_until, wait_minutes) VALUES (");
     sql.bind_all([
         one.person,
         one.position,
@@ -110,7 +109,10 @@ pub(super) async fn round(platform: &Platform, change: &Transaction) -> Result<(
         let Some(next) = people.get(told) else {
             continue;
         };
-        let waited = match (alarm.told_ns, told.checked_sub(1).and_then(|last| people.get(last))) {
+        let waited = match (
+            alarm.told_ns,
+            told.checked_sub(1).and_then(|last| people.get(last)),
+        ) {
             (Some(told_ns), Some(last)) => now_ns - told_ns >= last.wait_minutes * MINUTE_NS,
             _ => true,
         };

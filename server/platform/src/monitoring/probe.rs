@@ -22,7 +22,8 @@ pub(super) fn client() -> anyhow::Result<reqwest::Client> {
 pub(super) fn is_address(text: &str) -> bool {
     if text.starts_with("http://") || text.starts_with("https://") {
         let url = url::Url::parse(text).ok();
-        return url.is_some_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
+        return url
+            .is_some_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
     }
     text.rsplit_once(':').is_some_and(|(host, port)| {
         let is_host = |c: char| c.is_ascii_alphanumeric() || ".-_[]:".contains(c);

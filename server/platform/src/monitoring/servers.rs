@@ -2,9 +2,9 @@
 
 use database::{Connection, Row, Sql};
 
+use crate::Result;
 use crate::clock::SECOND_NS;
 use crate::organisations::store::only;
-use crate::Result;
 
 /// A node that said nothing for so long is missing. It says something every ten seconds; looked for every five, one that is
 /// killed is found in less than thirty.
@@ -62,8 +62,7 @@ impl Server {
     }
 }
 
-const COLUMNS: &str =
-    "id, kind, name, roles, version, address, notes, started_ns, heartbeat_ns, ended_ns";
+const COLUMNS: &str = "id, kind, name, roles, version, address, notes, started_ns, heartbeat_ns, ended_ns";
 
 fn server(row: &Row) -> Result<Server> {
     Ok(Server {

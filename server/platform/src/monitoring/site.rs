@@ -55,8 +55,6 @@ fn sign_ins(now_ns: i64) -> Sql {
     let mut sql = Sql::new(
         "SELECT COUNT(*) FROM journal WHERE kind = 'session.failed' AND id > (SELECT COALESCE(MAX(id), 0) FROM journal) - ",
     );
-    sql.bind(ENTRIES)
-        .push(" AND at_ns > ")
-        .bind(now_ns - SIGN_INS_NS);
+    sql.bind(ENTRIES).push(" AND at_ns > ").bind(now_ns - SIGN_INS_NS);
     sql
 }

@@ -118,11 +118,7 @@ impl Watch {
     /// # Errors
     ///
     /// The database's.
-    pub async fn begin(
-        platform: &Platform,
-        node: Node,
-        heads: &Option<(Heads, Vec<u8>)>,
-    ) -> Result<Self> {
+    pub async fn begin(platform: &Platform, node: Node, heads: &Option<(Heads, Vec<u8>)>) -> Result<Self> {
         let http = probe::client().map_err(Error::internal)?;
         let now_ns = platform.clock().now_ns();
         let change = platform.writer().begin().await?;
@@ -264,7 +260,10 @@ impl Watch {
 
     /// Reads on in the journal; at its end gives whether all of it is what was written. Once a day it begins anew.
     async fn walk(&mut self, now_ns: i64) -> Result<Option<bool>> {
-        if self.walked_ns.is_some_and(|walked_ns| now_ns - walked_ns >= DAY_NS) {
+        if self
+            .walked_ns
+            .is_some_and(|walked_ns| now_ns - walked_ns >= DAY_NS)
+        {
             (self.walk, self.walked_ns) = (Walk::default(), None);
         }
         let is_at_end = self.walk.step(self.platform.readers()).await?;
@@ -293,11 +292,12 @@ impl Watch {
                 .find(|one| one.server == server && one.metric == reading.metric);
             let was = was.map_or(Standing::default(), |one| one.standing);
             let is = judge(&limits, of.is_low_bad, was, reading.value);
-            let subject = match reading.metric.contains(':') {
-                true => format!("server:{server}/{}", reading.metric),
-                false => format!("server:{server}"),
+            let subject = format!("server:{server}/{}", reading.metric);
+            let kind = if reading.value.is_some() {
+                of.beyond
+            } else {
+                of.absent
             };
-            let kind = if reading.value.is_some() { of.beyond } else { of.absent };
             let raised = match is.level.severity() {
                 // A sample that leads back says nothing of what stands.
                 Some(severity) if is.streak == 0 => {
@@ -349,10 +349,7 @@ impl Watch {
             answered = futures_util::future::join_all(asked).await;
         }
         let change = self.platform.writer().begin().await?;
-        for one in all
-            .iter()
-            .filter(|one| one.kind == "node" && one.id != self.id)
-        {
+        for one in all.iter().filter(|one| one.kind == "node" && one.id != self.id) {
             self.find_missing(&change, one, now_ns).await?;
         }
         for (one, value) in answered {

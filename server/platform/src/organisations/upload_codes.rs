@@ -1,6 +1,9 @@
 //! Upload codes of a hospital: what its gateways prove with whose images they deliver (ACC-31). The archive keeps them; of a
 //! code only its first four characters and a hash are known after it was shown.
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::get;

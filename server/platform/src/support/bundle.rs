@@ -27,7 +27,8 @@ configuration.toml  settings in force; secrets and whatever looks like one are l
 servers.json        servers by number and kind, with their figures now
 alarms.json         the last alarms, by kind
 tables.json         how many rows each table has
-log.txt             the last lines of the log: when, how bad, from which line of the program, numbers
+log.txt             the last lines of the log: when, how bad, from which line of the program, numbers;
+                    empty where the bundle was made on the command line
 
 Names, texts and numbers that people typed are in none of these files, nor is anything of a patient.
 ";
@@ -45,7 +46,11 @@ pub async fn make(platform: &Platform) -> Result<Vec<u8>> {
         ("versions.json", pretty(&versions(readers, &tables).await?)),
         (
             "configuration.toml",
-            without_secrets(platform.configuration().unwrap_or("# started without a configuration\n")),
+            without_secrets(
+                platform
+                    .configuration()
+                    .unwrap_or("# started without a configuration\n"),
+            ),
         ),
         ("servers.json", pretty(&servers(platform).await?)),
         ("alarms.json", pretty(&alarms(readers).await?)),
@@ -72,7 +77,13 @@ fn zipped(files: &[(&str, String)]) -> zip::result::ZipResult<Vec<u8>> {
 #[must_use]
 pub fn without_secrets(toml: &str) -> String {
     const SECRET: [&str; 7] = [
-        "secret", "password", "token", "credential", "private", "api_key", "app_id",
+        "secret",
+        "password",
+        "token",
+        "credential",
+        "private",
+        "api_key",
+        "app_id",
     ];
     let mut kept = String::with_capacity(toml.len());
     for line in toml.lines() {
@@ -189,7 +200,9 @@ async fn alarms(connection: &Database) -> Result<Value> {
     let found = monitoring::alarms(connection, None, ALARMS).await?;
     let shown = found.iter().map(|alarm| {
         let (server, of) = alarm.subject.split_once('/').unwrap_or((&alarm.subject, ""));
-        let server = server.strip_prefix("server:").and_then(|id| id.parse::<i32>().ok());
+        let server = server
+            .strip_prefix("server:")
+            .and_then(|id| id.parse::<i32>().ok());
         json!({
             "id": alarm.id,
             "kind": alarm.kind.word(),

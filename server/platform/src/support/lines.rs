@@ -16,9 +16,9 @@ const KEPT: usize = 2000;
 const NUMBERS: [&str; 9] = [
     "status", "seconds", "count", "number", "bytes", "tries", "failures", "objects", "attempts",
 ];
-/// Fields whose words are kept: words of the program, patterns of routes.
-const WORDS: [&str; 4] = ["route", "method", "action", "what"];
-/// Characters of a word that are kept.
+/// Methods of HTTP.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+/// Characters of a route that are kept.
 const LONGEST: usize = 80;
 
 static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
@@ -80,11 +80,16 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // A pattern of a route has no values in it; other words are the program's own.
-        let is_word = |c: char| c.is_ascii_lowercase() || "/{}-_. ".contains(c);
-        let is_method = field.name() == "method" && value.chars().all(|c| c.is_ascii_uppercase());
-        let is_known = WORDS.contains(&field.name()) && value.len() <= LONGEST;
-        if is_known && (is_method || value.chars().all(is_word)) {
+        let is_known = match field.name() {
+            // A pattern of a route has no values in it.
+            "route" => {
+                let is_plain = |c: char| c.is_ascii_lowercase() || "/{}-_.".contains(c);
+                value.starts_with('/') && value.len() <= LONGEST && value.chars().all(is_plain)
+            }
+            "method" => METHODS.contains(&value),
+            _ => false,
+        };
+        if is_known {
             let _ = write!(self.0, " {}={value}", field.name());
         }
     }

@@ -264,13 +264,7 @@ async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup> {
 }
 
 /// Writes what was typed to a ticket; gives the transaction in which the others are told.
-async fn written(
-    visit: &Visit,
-    fields: Fields,
-    ticket: &Ticket,
-    base: &str,
-    state: &str,
-) -> Result<Change> {
+async fn written(visit: &Visit, fields: Fields, ticket: &Ticket, base: &str, state: &str) -> Result<Change> {
     let mut form = Form::new(fields);
     let body = required(&mut form, "body");
     if form.is_wrong() {
@@ -318,7 +312,13 @@ async fn tell_asker(visit: &Visit, change: &Change, ticket: &Ticket, kind: &'sta
 async fn closed(visit: &Visit, fields: Fields, ticket: &Ticket) -> Result<Change> {
     let change = visit.begin(&Form::new(fields)).await?;
     store::set_state(&*change, ticket.id, "closed", visit.now_ns()).await?;
-    settle(&*change, "ticket", &format!("ticket:{}", ticket.id), visit.now_ns()).await?;
+    settle(
+        &*change,
+        "ticket",
+        &format!("ticket:{}", ticket.id),
+        visit.now_ns(),
+    )
+    .await?;
     record(visit, &change, "ticket.closed", ticket.id).await?;
     Ok(change)
 }

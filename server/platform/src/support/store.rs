@@ -30,8 +30,7 @@ pub(super) struct Answer {
     pub(super) at_ns: i64,
 }
 
-const TICKETS: &str =
-    "SELECT t.id, t.person, p.name, t.subject, t.body, t.severity, t.state, t.created_ns, t.changed_ns \
+const TICKETS: &str = "SELECT t.id, t.person, p.name, t.subject, t.body, t.severity, t.state, t.created_ns, t.changed_ns \
      FROM tickets t JOIN people p ON p.id = t.person WHERE ";
 
 fn ticket(row: &Row) -> Result<Ticket> {

@@ -25,7 +25,7 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
                     (crate::help::link(visit))
                     a.tool href="/notifications" aria-label=(view.say("notifications")) {
                         (icon("bell"))
-                        span #unread.count hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
+                        span.count id=[is_told_live(visit).then_some("unread")] hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
                     }
                     (user(visit))
                 }
@@ -39,6 +39,12 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
             }
         },
     )
+}
+
+/// Whether the page may hear of what waits; before the password is changed it would only be refused.
+fn is_told_live(visit: &Visit) -> bool {
+    let signed = visit.signed();
+    signed.is_some_and(|signed| !signed.permitted().must_change_password)
 }
 
 /// A page for anybody: sign-in, registration, links.

@@ -30,7 +30,10 @@ pub(super) fn router() -> Router<Platform> {
             &at("/servers/{id}/thresholds/{metric}"),
             get(server::thresholds).post(server::set_thresholds),
         )
-        .route(&at("/servers/{id}/thresholds/{metric}/reset"), post(server::reset))
+        .route(
+            &at("/servers/{id}/thresholds/{metric}/reset"),
+            post(server::reset),
+        )
         .route(&at("/on-call"), get(calls::show).post(calls::put))
         .route(&at("/on-call/{person}/remove"), post(calls::remove))
 }

@@ -133,7 +133,11 @@ async fn table(visit: &Visit, alarms: &[Alarm]) -> Result<Markup> {
 }
 
 fn row(view: &View, alarm: &Alarm, about: &str, names: &BTreeMap<i64, String>) -> Vec<Markup> {
-    let page = alarm.subject.split('/').next().and_then(|server| server.strip_prefix("server:"));
+    let page = alarm
+        .subject
+        .split('/')
+        .next()
+        .and_then(|server| server.strip_prefix("server:"));
     vec![
         html! { (severity(view, alarm)) @if alarm.is_flapping { " " (ui::badge(Tone::Attention, &view.say("alarm-flapping"))) } },
         html! { (sentence(view, alarm.kind)) @if !alarm.detail.is_empty() { br; small { (alarm.detail) } } },

@@ -91,11 +91,7 @@ async fn record(
     change.record(entry).await
 }
 
-pub(super) async fn show(
-    visit: Visit,
-    Path(id): Path<i64>,
-    RawQuery(query): RawQuery,
-) -> Result<Markup> {
+pub(super) async fn show(visit: Visit, Path(id): Path<i64>, RawQuery(query): RawQuery) -> Result<Markup> {
     let server = server_of(&visit, id).await?;
     let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let span = SPANS.into_iter().find(|span| span.word == query.get("span"));

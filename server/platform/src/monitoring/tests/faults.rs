@@ -37,8 +37,22 @@ async fn what_is_measured_wrong_gives_one_alarm_and_clears() {
         ("storage:main", None, 5.0, 30, Kind::StorageUnreachable, C),
         ("storage:main", Some(2000.0), 5.0, 30, Kind::StorageSlow, W),
         ("dicom", None, 1.0, 30, Kind::DicomDown, C),
-        ("certificate:http", Some(6.0), 300.0, 30, Kind::CertificateExpiring, C),
-        ("certificate:http", Some(29.0), 300.0, 30, Kind::CertificateExpiring, W),
+        (
+            "certificate:http",
+            Some(6.0),
+            300.0,
+            30,
+            Kind::CertificateExpiring,
+            C,
+        ),
+        (
+            "certificate:http",
+            Some(29.0),
+            300.0,
+            30,
+            Kind::CertificateExpiring,
+            W,
+        ),
         ("clock", Some(5.0), 0.0, 30, Kind::ClockSkew, W),
     ] {
         let site = Site::new().await;
@@ -179,7 +193,11 @@ async fn a_node_that_is_killed_is_found_by_another_in_less_than_half_a_minute() 
     again.beat().await.unwrap();
     second.look().await.unwrap();
     assert_eq!(open(&site).await, []);
-    assert_eq!(site.count("SELECT COUNT(*) FROM servers WHERE kind = 'node'").await, 2);
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM servers WHERE kind = 'node'")
+            .await,
+        2
+    );
     // One that was told to end is not missing.
     again.end().await.unwrap();
     pass(&site, &mut second, 60).await;
@@ -265,12 +283,19 @@ async fn a_journal_that_is_not_signed_or_not_what_was_written_is_told_of() {
     pass(&site, &mut watch, 20).await;
     assert_eq!(open(&site).await, []);
     // Somebody changes an entry: within the day it is found, and not before somebody looks again.
-    run(&site, "UPDATE journal SET actor = 'person:2' WHERE id = (SELECT MIN(id) FROM journal)").await;
+    run(
+        &site,
+        "UPDATE journal SET actor = 'person:2' WHERE id = (SELECT MIN(id) FROM journal)",
+    )
+    .await;
     site.pass(DAY_NS);
     seal().await;
     pass(&site, &mut watch, 20).await;
     let found = open(&site).await;
-    assert!(found.contains(&(Kind::JournalBroken, Severity::Critical)), "{found:?}");
+    assert!(
+        found.contains(&(Kind::JournalBroken, Severity::Critical)),
+        "{found:?}"
+    );
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -325,7 +350,8 @@ async fn a_disk_that_is_filled_is_told_of_within_a_minute_and_clears() {
     }
     assert!(raised_s.is_some_and(|raised_s| raised_s <= 60), "{raised_s:?}");
     assert_eq!(
-        site.count("SELECT COUNT(*) FROM alarms WHERE kind = 'disk-low'").await,
+        site.count("SELECT COUNT(*) FROM alarms WHERE kind = 'disk-low'")
+            .await,
         1
     );
     std::fs::remove_file(&fill).unwrap();
@@ -359,7 +385,12 @@ async fn this_machine_is_measured() {
     let mut watch = watching(&site, "node", machine).await;
     watch.beat().await.unwrap();
     let found = current(site.platform.readers()).await.unwrap();
-    for (metric, most) in [("cpu", 100.0), ("memory", 100.0), ("disk:data", 100.0), ("load", 10_000.0)] {
+    for (metric, most) in [
+        ("cpu", 100.0),
+        ("memory", 100.0),
+        ("disk:data", 100.0),
+        ("load", 10_000.0),
+    ] {
         let one = found.iter().find(|one| one.metric == metric).unwrap();
         assert!(
             one.value.is_some_and(|value| (0.0..=most).contains(&value)),

@@ -96,7 +96,13 @@ fn quiet_hours_go_over_midnight() {
         wait_minutes: 15,
     };
     let night = one(22 * 60, 7 * 60);
-    for (minute, expected) in [(22 * 60 - 1, false), (22 * 60, true), (0, true), (7 * 60 - 1, true), (7 * 60, false)] {
+    for (minute, expected) in [
+        (22 * 60 - 1, false),
+        (22 * 60, true),
+        (0, true),
+        (7 * 60 - 1, true),
+        (7 * 60, false),
+    ] {
         assert_eq!(night.is_quiet(minute), expected, "{minute}");
     }
     assert!(one(60, 120).is_quiet(90) && !one(60, 120).is_quiet(120));

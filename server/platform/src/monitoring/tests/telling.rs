@@ -31,7 +31,9 @@ async fn on_call(site: &Site, page: &Browser<'_>, name: &str, position: &str, qu
 
 /// Texts in the outbox for a person.
 async fn texts(site: &Site, person: i64) -> i64 {
-    let sql = format!("SELECT COUNT(*) FROM outbox WHERE channel = 'sms' AND template = 'alarm' AND person = {person}");
+    let sql = format!(
+        "SELECT COUNT(*) FROM outbox WHERE channel = 'sms' AND template = 'alarm' AND person = {person}"
+    );
     site.count(&sql).await
 }
 
@@ -62,9 +64,16 @@ async fn system_administrators_are_notified_at_once_and_once() {
     for _ in 0..5 {
         fault(&site, Kind::BackupFailed, "backup").await;
     }
-    assert_eq!(people::holding(site.platform.readers(), "monitoring").await.unwrap().len(), 1);
     assert_eq!(
-        site.count("SELECT COUNT(*) FROM notifications WHERE kind = 'alarm-backup-failed'").await,
+        people::holding(site.platform.readers(), "monitoring")
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM notifications WHERE kind = 'alarm-backup-failed'")
+            .await,
         1
     );
     let page = system.get("/notifications").await.text;
@@ -184,6 +193,13 @@ async fn a_text_names_the_server_and_the_fault_and_no_number_is_in_the_journal()
     pass(&site, &mut watch, 40).await;
     let id = site.count("SELECT MAX(id) FROM outbox").await;
     let page = system.get(&format!("/platform/outbox/{id}/content")).await.text;
-    assert!(page.contains("node-7 · data") && page.contains("磁盘空间不足"), "{page}");
-    assert_eq!(site.count("SELECT COUNT(*) FROM journal WHERE detail LIKE '%138%'").await, 0);
+    assert!(
+        page.contains("node-7 · data") && page.contains("磁盘空间不足"),
+        "{page}"
+    );
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM journal WHERE detail LIKE '%138%'")
+            .await,
+        0
+    );
 }
