@@ -5,7 +5,7 @@
 //! heads belongs where the database's administrator cannot write.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use database::Connection;
@@ -168,6 +168,39 @@ impl Heads {
             }
         }
         Ok(heads)
+    }
+
+    /// Reads the last head alone, however many there are. `None` where there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] where it is not signed with the key.
+    pub fn last(&self, public: &[u8]) -> Result<Option<Head>> {
+        let tail = match self.tail() {
+            Ok(tail) => tail,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        // What stands behind the last line's end was cut by a loss of power.
+        let Some(end) = tail.rfind('\n') else {
+            return Ok(None);
+        };
+        let last = tail[..end].rsplit('\n').next().unwrap_or_default();
+        match self.line(last, public) {
+            Some(head) => Ok(Some(head)),
+            None => Err(self.failed(&"the last line: expected a head signed with the key")),
+        }
+    }
+
+    /// The end of the file: more than two lines are long.
+    fn tail(&self) -> std::io::Result<String> {
+        const TAIL: u64 = 2048;
+        let mut file = std::fs::File::open(&self.0)?;
+        let size = file.metadata()?.len();
+        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn line(&self, text: &str, public: &[u8]) -> Option<Head> {

@@ -272,3 +272,55 @@ async fn entries_are_found_by_what_they_say() {
     assert_eq!(changed.iter().map(|stored| stored.id).collect::<Vec<_>>(), [3]);
     assert_eq!(changed[0].entry, entries[2]);
 }
+
+#[tokio::test]
+async fn the_last_head_is_read_alone_and_the_journal_agrees_with_it_until_it_is_cut() {
+    let test = Test::new().await;
+    let public = test.key.public();
+    assert_eq!(test.heads.last(&public).unwrap(), None);
+    for _ in 0..40 {
+        test.write(&["a"]).await;
+        test.heads.seal(&test.readers, &test.key, 7).await.unwrap();
+    }
+    let last = test.heads.last(&public).unwrap().unwrap();
+    assert_eq!(Some(&last), test.heads.read(&public).unwrap().last());
+    assert!(super::verify::agrees(&test.readers, &last).await.unwrap());
+    // A last line that a loss of power cut is left out.
+    let path = test.folder.0.join("heads");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str("{\"id\":");
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(test.heads.last(&public).unwrap().unwrap(), last);
+    let other = Key::open(&test.folder.0.join("other")).unwrap();
+    test.heads.last(&other.public()).unwrap_err();
+    let change = test.writer.begin().await.unwrap();
+    Sql::new("DELETE FROM journal WHERE id = 40")
+        .run(&*change)
+        .await
+        .unwrap();
+    change.commit().await.unwrap();
+    assert!(!super::verify::agrees(&test.readers, &last).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_where_it_was_and_finds_what_was_changed() {
+    let test = Test::new().await;
+    test.write(&["a", "b", "c"]).await;
+    let mut walk = super::verify::Walk::default();
+    assert!(walk.step(&test.readers).await.unwrap());
+    test.write(&["d"]).await;
+    assert!(walk.step(&test.readers).await.unwrap());
+    assert_eq!(walk.broken(), None);
+    let change = test.writer.begin().await.unwrap();
+    Sql::new("UPDATE journal SET actor = 'x' WHERE id = 2")
+        .run(&*change)
+        .await
+        .unwrap();
+    change.commit().await.unwrap();
+    // What was read is not read again; a walk from the beginning finds it.
+    assert!(walk.step(&test.readers).await.unwrap());
+    assert_eq!(walk.broken(), None);
+    let mut walk = super::verify::Walk::default();
+    walk.step(&test.readers).await.unwrap();
+    assert_eq!(walk.broken(), Some(2));
+}

@@ -4,7 +4,7 @@ use database::Connection;
 
 use super::heads::Head;
 use super::store::{beginning, chain_at};
-use super::{Result, after};
+use super::{Chain, Result, after};
 
 /// Entries read at once.
 const PAGE: u32 = 2000;
@@ -79,4 +79,53 @@ pub async fn verify(connection: &impl Connection, heads: &[Head]) -> Result<Repo
         }
     }
     Ok(report)
+}
+
+/// Whether the journal has the end that a head says.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub async fn agrees(connection: &impl Connection, head: &Head) -> Result<bool> {
+    Ok(chain_at(connection, head.id).await?.as_ref() == Some(&head.chain))
+}
+
+/// A reading of the journal in small steps, for servers that go on meanwhile: it begins at the first entry, and at the end it
+/// waits for more.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// The last entry that was read, with the chain up to it.
+    at: Option<(i64, Chain)>,
+    broken: Option<i64>,
+}
+
+impl Walk {
+    /// Reads on a little; gives whether the end was reached.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`].
+    pub async fn step(&mut self, connection: &impl Connection) -> Result<bool> {
+        let (last, mut chain) = match self.at.take() {
+            Some(at) => at,
+            None => beginning(connection).await?,
+        };
+        let page = after(connection, last, PAGE, None).await?;
+        let is_at_end = page.len() < PAGE as usize;
+        let end = page.last().map_or(last, |stored| stored.id);
+        for stored in page {
+            if chain.with(&stored.entry) != stored.chain {
+                self.broken.get_or_insert(stored.id);
+            }
+            chain = stored.chain;
+        }
+        self.at = Some((end, chain));
+        Ok(is_at_end)
+    }
+
+    /// The first entry that does not follow from those before it.
+    #[must_use]
+    pub fn broken(&self) -> Option<i64> {
+        self.broken
+    }
 }

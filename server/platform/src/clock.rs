@@ -56,6 +56,12 @@ impl Zone {
         i64::from(self.0.local_minus_utc()) * SECOND_NS
     }
 
+    /// UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self(FixedOffset::east_opt(0).expect("no hours are an offset"))
+    }
+
     fn local(self, at_ns: i64) -> DateTime<FixedOffset> {
         DateTime::from_timestamp_nanos(at_ns).with_timezone(&self.0)
     }

@@ -8,9 +8,11 @@ pub mod clock;
 mod error;
 pub mod files;
 pub mod guard;
+pub mod help;
 pub mod jobs;
 pub mod language;
 pub mod messages;
+pub mod monitoring;
 pub mod organisations;
 pub mod outbox;
 pub mod people;
@@ -21,6 +23,7 @@ pub mod settings;
 pub mod setup;
 pub mod sign_in;
 mod site_key;
+pub mod support;
 pub mod trail;
 pub mod ui;
 pub mod upkeep;
@@ -65,6 +68,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
         include_str!("migrations/0005_jobs.sql"),
+        include_str!("migrations/0006_monitoring.sql"),
         include_str!("migrations/0007_nodes.sql"),
     ],
     hooks: &[],
@@ -89,6 +93,7 @@ struct Shared {
     clock: Clock,
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
+    configuration: OnceLock<String>,
 }
 
 impl Platform {
@@ -126,6 +131,7 @@ impl Platform {
             clock,
             settings,
             holdings: OnceLock::new(),
+            configuration: OnceLock::new(),
         }));
         setup::prepare(&platform)
             .await
@@ -199,6 +205,15 @@ impl Platform {
         self.0.holdings.get().map(Box::as_ref)
     }
 
+    /// Tells with which settings the server was started, for the diagnostics bundle. Those told first stay.
+    pub fn tell_configuration(&self, toml: String) {
+        let _ = self.0.configuration.set(toml);
+    }
+
+    pub(crate) fn configuration(&self) -> Option<&str> {
+        self.0.configuration.get().map(String::as_str)
+    }
+
     /// The site's choices.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -220,5 +235,8 @@ pub fn router(platform: &Platform) -> Router {
         .merge(trail::router())
         .merge(jobs::router())
         .merge(outbox::router())
+        .merge(monitoring::router())
+        .merge(help::router())
+        .merge(support::router())
         .with_state(platform.clone())
 }

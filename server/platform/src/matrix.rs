@@ -384,6 +384,108 @@ const ROWS: &[Row] = &[
     ("POST", "/profile/email", "ACC-13", None, OWN),
     ("GET", "/email/{token}", "ACC-14", None, PUBLIC),
     ("POST", "/email/{token}", "ACC-14", None, PUBLIC),
+    // monitoring
+    ("GET", "/platform/monitoring", "OPS-05", None, SYSTEM),
+    ("GET", "/platform/monitoring/alarms", "OPS-06", None, SYSTEM),
+    (
+        "POST",
+        "/platform/monitoring/alarms/{id}/acknowledge",
+        "OPS-06",
+        None,
+        SYSTEM,
+    ),
+    ("POST", "/platform/monitoring/servers", "OPS-05", None, SYSTEM),
+    ("GET", "/platform/monitoring/servers/new", "OPS-05", None, SYSTEM),
+    ("GET", "/platform/monitoring/servers/{id}", "OPS-05", None, SYSTEM),
+    (
+        "POST",
+        "/platform/monitoring/servers/{id}",
+        "OPS-05",
+        None,
+        SYSTEM,
+    ),
+    (
+        "POST",
+        "/platform/monitoring/servers/{id}/remove",
+        "OPS-05",
+        None,
+        SYSTEM,
+    ),
+    (
+        "GET",
+        "/platform/monitoring/servers/{id}/thresholds/{metric}",
+        "OPS-05",
+        None,
+        SYSTEM,
+    ),
+    (
+        "POST",
+        "/platform/monitoring/servers/{id}/thresholds/{metric}",
+        "OPS-05",
+        None,
+        SYSTEM,
+    ),
+    (
+        "POST",
+        "/platform/monitoring/servers/{id}/thresholds/{metric}/reset",
+        "OPS-05",
+        None,
+        SYSTEM,
+    ),
+    ("GET", "/platform/monitoring/on-call", "OPS-08", None, SYSTEM),
+    ("POST", "/platform/monitoring/on-call", "OPS-08", None, SYSTEM),
+    (
+        "POST",
+        "/platform/monitoring/on-call/{person}/remove",
+        "OPS-08",
+        None,
+        SYSTEM,
+    ),
+    // help, support
+    ("GET", "/help", "NFR-03", None, PUBLIC),
+    ("GET", "/help/search", "NFR-03", None, PUBLIC),
+    ("GET", "/help/{screen}", "NFR-03", None, PUBLIC),
+    ("GET", "/support", "NFR-01", None, OWN),
+    ("POST", "/support", "NFR-01", None, OWN),
+    ("GET", "/support/new", "NFR-01", None, OWN),
+    // Tickets of somebody else: not there for the own list (404), there for the operator.
+    ("GET", "/support/{id}", "NFR-01", None, OWN),
+    ("POST", "/support/{id}", "NFR-01", None, OWN),
+    ("POST", "/support/{id}/close", "NFR-01", None, OWN),
+    ("GET", "/platform/support", "NFR-01", None, SYSTEM),
+    ("GET", "/platform/support/bundle", "NFR-01", None, SYSTEM),
+    ("GET", "/platform/support/{id}", "NFR-01", None, SYSTEM),
+    ("POST", "/platform/support/{id}", "NFR-01", None, SYSTEM),
+    ("POST", "/platform/support/{id}/close", "NFR-01", None, SYSTEM),
+    // organisations/upload_codes
+    (
+        "GET",
+        "/organisation/upload-codes",
+        "ACC-31",
+        Some(P::Organisation),
+        LIST,
+    ),
+    (
+        "POST",
+        "/organisation/upload-codes",
+        "ACC-31",
+        Some(P::Organisation),
+        LIST,
+    ),
+    (
+        "GET",
+        "/organisation/upload-codes/{code}/revoke",
+        "ACC-31",
+        Some(P::Organisation),
+        LIST,
+    ),
+    (
+        "POST",
+        "/organisation/upload-codes/{code}/revoke",
+        "ACC-31",
+        Some(P::Organisation),
+        LIST,
+    ),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).
@@ -480,6 +582,9 @@ async fn filled(site: &Site, path: &str, here: i64) -> String {
         .replace("{kind}", "identity-card")
         .replace("{file}", "0")
         .replace("{ticket}", "none")
+        .replace("{metric}", "cpu")
+        .replace("{screen}", "home")
+        .replace("{code}", "ABCD")
 }
 
 /// A device, a cooperation or an entry of the dictionary of the first organisation.

@@ -112,6 +112,11 @@ impl Site {
         &self.folder
     }
 
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("test.sqlite")
+    }
+
     pub(crate) fn pass(&self, ns: i64) {
         self.now.fetch_add(ns, Ordering::SeqCst);
     }

@@ -1,5 +1,5 @@
-//! What the platform does by itself: it writes when sessions were seen and signs where the journal ends, on each node; what is
-//! over is tidied by a job.
+//! What the platform does by itself: each node writes when sessions were seen, the one that leads signs where the journal
+//! ends; what is over is tidied by a job.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,7 +1,10 @@
 //! The log: lines on standard error, for people or as JSON.
 
 use anyhow::Context;
+use platform::support::lines::Keep;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 
@@ -21,8 +24,8 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     let started = match log.format {
-        LogFormat::Text => builder.with_ansi(false).try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder.with_ansi(false).finish().with(Keep).try_init(),
+        LogFormat::Json => builder.json().finish().with(Keep).try_init(),
     };
     // Tests start several servers in one process.
     let _ = started;

@@ -10,6 +10,7 @@ mod marks;
 mod messages;
 mod serve;
 pub mod site;
+mod watched;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -26,7 +26,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
 use super::health::Drain;
 use super::jobs::{self, Working};
-use super::{health, marks, open, site};
+use super::{health, marks, open, site, watched};
 use crate::config::{Config, Role, has};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
@@ -142,10 +142,23 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         }
     };
     let doing = {
-        let (platform, until) = (platform.clone(), until());
+        let (platform, until) = (platform.clone().filter(|_| has(Role::Worker)), until());
         async move {
             if let Some(platform) = platform {
                 platform::jobs::run(platform, until).await;
+            }
+        }
+    };
+    let watching = {
+        let (platform, leads, until) = (platform.clone(), leads.subscribe(), until());
+        let (node, machine) = (
+            watched::node(config, address),
+            watched::machine(config, &archive, associated),
+        );
+        let heads = watched::heads(config)?;
+        async move {
+            if let Some(platform) = platform {
+                platform::monitoring::run(platform, node, machine, Some(heads), leads, until).await;
             }
         }
     };
@@ -174,6 +187,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(sweeping),
         part(keeping),
         part(doing),
+        part(watching),
         ending
     )?;
     tracing::info!("ended");
@@ -255,6 +269,7 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         .context("metrics cannot be recorded")?;
     health::describe();
     pacs::figures::describe();
+    platform::monitoring::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 

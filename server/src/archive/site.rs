@@ -26,6 +26,7 @@ use crate::config::{Config, WeChat};
 /// A database of a later version, keys that cannot be read.
 pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform> {
     let platform = open_rows(config, archive.index()).await?;
+    platform.tell_configuration(config.to_toml()?);
     platform.ask_of_holdings(ArchiveHoldings {
         index: archive.index().clone(),
         policy: archive.retention(),

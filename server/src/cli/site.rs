@@ -2,6 +2,8 @@
 //!
 //! Rows of the database only: they hold while the site is served.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use journal::heads::Heads;
@@ -23,6 +25,8 @@ pub enum Command {
     AddOrganisation(AddOrganisation),
     /// Lists the organisations.
     Organisations(List),
+    /// Writes facts for whoever looks after the site into a zip: nothing of patients, no secrets.
+    Bundle(Bundle),
 }
 
 /// What is done with the journal.
@@ -40,6 +44,15 @@ pub struct Link {
     /// system, security or audit.
     #[arg(long, default_value = "system", value_parser = office)]
     office: Office,
+}
+
+/// Where the bundle is written to.
+#[derive(Debug, Args)]
+pub struct Bundle {
+    #[command(flatten)]
+    settings: Settings,
+    /// A file that is not there yet.
+    file: PathBuf,
 }
 
 /// An organisation to be.
@@ -96,6 +109,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Link(options) => link(options),
         Command::AddOrganisation(options) => add_organisation(options),
         Command::Organisations(options) => list(options),
+        Command::Bundle(options) => bundle(options),
     }
 }
 
@@ -114,6 +128,23 @@ fn link(options: &Link) -> anyhow::Result<()> {
     })?;
     println!("{link}");
     Ok(())
+}
+
+fn bundle(options: &Bundle) -> anyhow::Result<()> {
+    let path = &options.file;
+    ensure!(
+        !path.exists(),
+        "{}: expected a file that is not there yet, found one",
+        path.display()
+    );
+    let bytes = with(&options.settings, async |config, platform| {
+        platform.tell_configuration(config.to_toml()?);
+        let bytes = platform::support::bundle(&platform).await?;
+        let entry = journal::Entry::new("bundle.made", "cli", platform.clock().now_ns());
+        platform.recorder().record(entry).await?;
+        Ok(bytes)
+    })?;
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn add_organisation(options: &AddOrganisation) -> anyhow::Result<()> {

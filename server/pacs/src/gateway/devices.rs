@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use database::Connection;
+
 use super::store;
 use crate::clock::now_ns;
 use crate::index::{Index, Result};
@@ -95,6 +97,24 @@ impl Devices {
         kind: Kind,
         custodian: Option<i64>,
     ) -> Result<Option<String>> {
+        let change = index.begin().await?;
+        let secret = Self::enroll_within(&*change, name, kind, custodian, now_ns()).await?;
+        change.commit().await?;
+        Ok(secret)
+    }
+
+    /// As [`Devices::enroll`], in a transaction in which more is written.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn enroll_within(
+        connection: &impl Connection,
+        name: &str,
+        kind: Kind,
+        custodian: Option<i64>,
+        now_ns: i64,
+    ) -> Result<Option<String>> {
         // Without random numbers there are no secrets; systems that have none are not ones to go on with.
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random)
@@ -110,11 +130,11 @@ impl Devices {
             name: name.to_owned(),
             kind,
             code_id: (kind == Kind::Code).then(|| secret[..CODE_ID].to_owned()),
-            created_ns: now_ns(),
+            created_ns: now_ns,
             revoked_ns: None,
             custodian,
         };
-        let added = store::add(index, &device, Hash::of(secret.as_bytes())).await?;
+        let added = store::add(connection, &device, Hash::of(secret.as_bytes())).await?;
         Ok(added.then(|| match kind {
             Kind::Key => secret,
             Kind::Code => format!("{}-{}-{}", &secret[..4], &secret[4..8], &secret[8..]),
@@ -127,7 +147,10 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn revoke(index: &Index, name: &str) -> Result<bool> {
-        store::revoke(index, name, None, now_ns()).await
+        let change = index.begin().await?;
+        let revoked = store::revoke(&*change, name, None, now_ns()).await?;
+        change.commit().await?;
+        Ok(revoked)
     }
 
     /// As [`Devices::revoke`], of a device of this organisation only.
@@ -136,7 +159,24 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn revoke_of(index: &Index, custodian: i64, name: &str) -> Result<bool> {
-        store::revoke(index, name, Some(custodian), now_ns()).await
+        let change = index.begin().await?;
+        let revoked = Self::revoke_within(&*change, custodian, name, now_ns()).await?;
+        change.commit().await?;
+        Ok(revoked)
+    }
+
+    /// As [`Devices::revoke_of`], in a transaction in which more is written.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn revoke_within(
+        connection: &impl Connection,
+        custodian: i64,
+        name: &str,
+        now_ns: i64,
+    ) -> Result<bool> {
+        store::revoke(connection, name, Some(custodian), now_ns).await
     }
 
     /// Gives all devices by name, those that ended too.
@@ -145,7 +185,7 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn list(index: &Index) -> Result<Vec<Device>> {
-        store::list(index, None).await
+        store::list(index.readers(), None).await
     }
 
     /// As [`Devices::list`], those of an organisation.
@@ -154,7 +194,16 @@ impl Devices {
     ///
     /// [`crate::index::Error::Database`].
     pub async fn list_of(index: &Index, custodian: i64) -> Result<Vec<Device>> {
-        store::list(index, Some(custodian)).await
+        Self::list_within(index.readers(), custodian).await
+    }
+
+    /// As [`Devices::list_of`], over a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::index::Error::Database`].
+    pub async fn list_within(connection: &impl Connection, custodian: i64) -> Result<Vec<Device>> {
+        store::list(connection, Some(custodian)).await
     }
 
     /// Gives the device with a name, also one that ended.

@@ -1,5 +1,7 @@
 //! Devices and settings in the index's database.
 
+use database::Connection;
+
 use super::devices::{Device, Kind};
 use crate::index::{Error, Index, Result, Sql};
 use crate::storage::Hash;
@@ -7,8 +9,7 @@ use crate::storage::Hash;
 const COLUMNS: &str = "name, kind, created_ns, revoked_ns, custodian, code_id";
 
 /// Adds a device; `false` when the name is taken.
-pub(super) async fn add(index: &Index, device: &Device, secret: Hash) -> Result<bool> {
-    let change = index.begin().await?;
+pub(super) async fn add(connection: &impl Connection, device: &Device, secret: Hash) -> Result<bool> {
     let mut sql =
         Sql::new("INSERT INTO devices (name, kind, code_id, secret, created_ns, custodian) VALUES (");
     let values: [database::Value; 6] = [
@@ -20,14 +21,16 @@ pub(super) async fn add(index: &Index, device: &Device, secret: Hash) -> Result<
         device.custodian.into(),
     ];
     sql.bind_all(values).push(") ON CONFLICT DO NOTHING");
-    let added = sql.run(&*change).await? == 1;
-    change.commit().await?;
-    Ok(added)
+    Ok(sql.run(connection).await? == 1)
 }
 
 /// Ends a device, of a custodian where one is said; `false` when there is none, or it has ended.
-pub(super) async fn revoke(index: &Index, name: &str, custodian: Option<i64>, now_ns: i64) -> Result<bool> {
-    let change = index.begin().await?;
+pub(super) async fn revoke(
+    connection: &impl Connection,
+    name: &str,
+    custodian: Option<i64>,
+    now_ns: i64,
+) -> Result<bool> {
     let mut sql = Sql::new("UPDATE devices SET revoked_ns = ");
     sql.bind(now_ns)
         .push(" WHERE revoked_ns IS NULL AND name = ")
@@ -35,18 +38,16 @@ pub(super) async fn revoke(index: &Index, name: &str, custodian: Option<i64>, no
     if let Some(custodian) = custodian {
         sql.push(" AND custodian = ").bind(custodian);
     }
-    let revoked = sql.run(&*change).await? == 1;
-    change.commit().await?;
-    Ok(revoked)
+    Ok(sql.run(connection).await? == 1)
 }
 
 /// All devices by name, or those of a custodian.
-pub(super) async fn list(index: &Index, custodian: Option<i64>) -> Result<Vec<Device>> {
+pub(super) async fn list(connection: &impl Connection, custodian: Option<i64>) -> Result<Vec<Device>> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM devices"));
     if let Some(custodian) = custodian {
         sql.push(" WHERE custodian = ").bind(custodian);
     }
-    let rows = sql.push(" ORDER BY name").all(index.readers()).await?;
+    let rows = sql.push(" ORDER BY name").all(connection).await?;
     rows.iter().map(device).collect()
 }
 

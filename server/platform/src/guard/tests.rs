@@ -7,7 +7,7 @@ use crate::permissions::{Kind, Permission as P};
 use crate::test_site::{Browser, Page, Site};
 
 /// A data set of Explicit VR Little Endian, as a Part 10 file.
-fn object(study: &str, instance: &str, modality: &str) -> Vec<u8> {
+pub(crate) fn object(study: &str, instance: &str, modality: &str) -> Vec<u8> {
     let element = |group: u16, number: u16, vr: &str, value: &str| {
         let mut value = value.as_bytes().to_vec();
         if !value.len().is_multiple_of(2) {

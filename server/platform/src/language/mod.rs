@@ -43,6 +43,8 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/jobs.ftl")),
             include_str!(concat!($folder, "/outbox.ftl")),
             include_str!(concat!($folder, "/codes.ftl")),
+            include_str!(concat!($folder, "/monitoring.ftl")),
+            include_str!(concat!($folder, "/support.ftl")),
         ]
     };
 }

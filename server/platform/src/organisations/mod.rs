@@ -13,6 +13,7 @@ mod onboarding;
 mod record;
 mod roles;
 pub mod store;
+mod upload_codes;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::Platform;
 pub fn router() -> Router<Platform> {
     Router::new()
         .merge(record::router())
+        .merge(upload_codes::router())
         .merge(members::router())
         .merge(roles::router())
         .merge(devices::router())

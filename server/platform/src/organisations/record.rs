@@ -37,7 +37,12 @@ async fn show(visit: Visit) -> Result<Markup> {
         html! {
             div.head {
                 h1 { (own.name) }
-                @if may_edit { (ui::button_link("/organisation/edit", &view.say("edit"), true)) }
+                @if may_edit {
+                    div.row {
+                        @if is_hospital { (ui::button_link("/organisation/upload-codes", &view.say("upload-codes"), false)) }
+                        (ui::button_link("/organisation/edit", &view.say("edit"), true))
+                    }
+                }
             }
             div.columns {
                 section.card {

@@ -186,7 +186,14 @@ pub async fn find(platform: &Platform, headers: &HeaderMap) -> Result<Found> {
         store::end(platform, &session, "idle").await?;
         return Ok(Found::Ended("idle".to_owned()));
     }
-    platform.seen().note(&session, now_ns);
+    // What a page asks for by itself keeps no session awake.
+    let is_poll = headers
+        .get("hx-trigger")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|element| element.starts_with("poll-"));
+    if !is_poll {
+        platform.seen().note(&session, now_ns);
+    }
     Ok(Found::Signed(Box::new(found.signed)))
 }
 

@@ -261,6 +261,21 @@ pub(crate) const KINDS: &[&str] = &[
     "account.code-asked",
     "account.mobile-changed",
     "account.email-verified",
+    "alarm.raised",
+    "alarm.cleared",
+    "alarm.acknowledged",
+    "server.added",
+    "server.changed",
+    "server.removed",
+    "threshold.changed",
+    "on-call.changed",
+    "on-call.removed",
+    "ticket.opened",
+    "ticket.answered",
+    "ticket.closed",
+    "bundle.made",
+    "upload-code.made",
+    "upload-code.revoked",
 ];
 
 async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {

@@ -22,9 +22,10 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
                 div.tools {
                     (language(view))
                     (theme(view))
+                    (crate::help::link(visit))
                     a.tool href="/notifications" aria-label=(view.say("notifications")) {
                         (icon("bell"))
-                        span #unread.count hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
+                        span.count id=[is_told_live(visit).then_some("unread")] hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
                     }
                     (user(visit))
                 }
@@ -40,6 +41,12 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
     )
 }
 
+/// Whether the page may hear of what waits; before the password is changed it would only be refused.
+fn is_told_live(visit: &Visit) -> bool {
+    let signed = visit.signed();
+    signed.is_some_and(|signed| !signed.permitted().must_change_password)
+}
+
 /// A page for anybody: sign-in, registration, links.
 #[must_use]
 pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
@@ -51,7 +58,7 @@ pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
             a.skip href="#main" { (view.say("skip")) }
             header.bar.plain {
                 a.brand href="/" { (mark()) span { (view.say("product")) } }
-                div.tools { (language(view)) (theme(view)) }
+                div.tools { (language(view)) (theme(view)) (crate::help::link(visit)) }
             }
             main #main.bare tabindex="-1" { (body) }
         },
@@ -233,6 +240,13 @@ const PLATFORM: &[Place] = &[
     place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
     place("/platform/outbox", "link", "outbox", Action::JobsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
+    place(
+        "/platform/monitoring",
+        "pulse",
+        "monitoring",
+        Action::MonitoringView,
+    ),
+    place("/platform/support", "help", "support", Action::MonitoringView),
 ];
 
 fn navigation(visit: &Visit) -> Markup {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
@@ -89,7 +89,7 @@ async fn visit_of(platform: &Platform, request: &Parts, number: String) -> Resul
         Found::None => (None, None),
     };
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let view = View::of(platform, headers, signed.as_ref(), request.uri.path()).await?;
+    let view = View::of(platform, request, signed.as_ref()).await?;
     let key = text(HeaderName::from_static("idempotency-key"));
     Ok(Visit(Arc::new(visit::Shared {
         platform: platform.clone(),
@@ -230,10 +230,11 @@ pub async fn nowhere() -> Error {
 impl View {
     async fn of(
         platform: &Platform,
-        headers: &HeaderMap,
+        request: &Parts,
         signed: Option<&sessions::Signed>,
-        path: &str,
     ) -> Result<Self, Error> {
+        let headers = &request.headers;
+        let route = request.extensions.get::<MatchedPath>();
         let cookie = |name: &str| sessions::cookie(headers, name);
         let language = cookie(ui::LANGUAGE_COOKIE).and_then(Language::from_tag);
         let theme = cookie(ui::THEME_COOKIE).and_then(Theme::from_word);
@@ -244,7 +245,8 @@ impl View {
         Ok(Self {
             language: language.unwrap_or_else(|| Language::of(headers)),
             theme: theme.unwrap_or_default(),
-            path: path.to_owned(),
+            path: request.uri.path().to_owned(),
+            route: route.map_or(String::new(), |route| route.as_str().to_owned()),
             zone: platform.settings().zone,
             unread,
             todos,

@@ -277,3 +277,19 @@ fn numbers_addresses_and_mobiles_are_read_or_refused() {
         assert_eq!(!form.is_wrong(), expected, "{value}");
     }
 }
+
+#[tokio::test]
+async fn a_page_hears_nothing_of_what_waits_before_the_password_is_changed() {
+    let site = Site::new().await;
+    let (account, _) = site.account("王小明").await;
+    let browser = site.signed_in(account, None).await;
+    assert!(browser.get("/password").await.text.contains("id=\"unread\""));
+    let change = site.platform.writer().begin().await.unwrap();
+    crate::people::store::must_change_password(&*change, account)
+        .await
+        .unwrap();
+    change.commit().await.unwrap();
+    let page = browser.get("/password").await;
+    page.is(200);
+    assert!(!page.text.contains("id=\"unread\""), "{}", page.text);
+}
