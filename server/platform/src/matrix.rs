@@ -355,6 +355,28 @@ const ROWS: &[Row] = &[
     ("POST", "/wechat/push", "ACC-22", None, OWN),
     // Done, it leads to the workbench.
     ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
+    // clients: what programs ask for is answered by what they show of themselves.
+    ("GET", "/platform/clients", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients", "ACC-25", None, SECURITY),
+    ("GET", "/platform/clients/new", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients/keys", "ACC-25", None, SECURITY),
+    ("GET", "/platform/clients/{id}", "ACC-25", None, SECURITY),
+    ("GET", "/platform/clients/{id}/edit", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients/{id}/edit", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients/{id}/secret", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients/{id}/disable", "ACC-25", None, SECURITY),
+    ("POST", "/platform/clients/{id}/enable", "ACC-25", None, SECURITY),
+    ("POST", "/security/clients/{id}/end", "ACC-25", None, OWN),
+    ("GET", "/oauth/authorize", "ACC-25", None, PUBLIC),
+    ("POST", "/oauth/authorize", "ACC-25", None, PUBLIC),
+    ("POST", "/oauth/token", "ACC-25", None, PUBLIC),
+    ("POST", "/oauth/revoke", "ACC-25", None, PUBLIC),
+    ("POST", "/oauth/introspect", "ACC-25", None, PUBLIC),
+    ("GET", "/oauth/userinfo", "ACC-25", None, PUBLIC),
+    ("POST", "/oauth/userinfo", "ACC-25", None, PUBLIC),
+    ("GET", "/oauth/jwks", "ACC-25", None, PUBLIC),
+    ("GET", "/.well-known/openid-configuration", "ACC-25", None, PUBLIC),
+    ("GET", "/.well-known/oauth-authorization-server", "ACC-25", None, PUBLIC),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).

@@ -7,7 +7,7 @@ use database::Sql;
 use journal::heads::{Heads, Key};
 
 use crate::clock::DAY_NS;
-use crate::{Platform, Result, sessions};
+use crate::{Platform, Result, clients, sessions};
 
 /// How often it is written when sessions were last seen.
 const SEEN: Duration = Duration::from_secs(15);
@@ -26,7 +26,10 @@ pub async fn run(platform: Platform, key: Key, heads: PathBuf, stop: impl Future
             () = &mut stop => break,
             _ = seen.tick() => log("sessions", sessions::write_seen(&platform).await),
             _ = sealed.tick() => log("the journal", seal(&platform, &key, &heads).await),
-            _ = tidied.tick() => log("what is over", tidy(&platform).await),
+            _ = tidied.tick() => {
+                log("what is over", tidy(&platform).await);
+                log("programs", clients::tidy(&platform).await);
+            }
         }
     }
     log("sessions", sessions::write_seen(&platform).await);

@@ -364,7 +364,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::RESOURCES;
-    use crate::access::{Action, Authorize, Failed, Principal};
+    use crate::access::{Action, Authorize, Context, Failed, Principal};
     use crate::events::Boxed;
     use crate::http::tests::{app, send, start};
     use crate::http::{Limits, router};
@@ -375,8 +375,12 @@ mod tests {
     struct Nobody;
 
     impl Authorize for Nobody {
-        fn bearer(&self, _token: &str) -> Option<Principal> {
-            None
+        fn bearer<'a>(
+            &'a self,
+            _token: &'a str,
+            _context: &'a Context,
+        ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+            Box::pin(async { Ok(None) })
         }
 
         fn may<'a>(

@@ -230,6 +230,7 @@ const PLATFORM: &[Place] = &[
         "shared-dictionary",
         Action::SharedDictionaryEdit,
     ),
+    place("/platform/clients", "link", "clients", Action::ClientsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
 ];
 
