@@ -88,7 +88,7 @@ pub(super) fn resources() -> String {
         + &table(&["Request", "What is there"], rows)
         + &format!(
             "\n- Authentication: `Authorization: Bearer` with a token (RFC 6750) from a file of the hashes of tokens, each with \
-             what it may do (searching, looking at images, and taking objects away as files are rights of their own); without a token an archive that was opened answers this machine only. Other schemes are not \
+             what it may do (searching, looking at images, and taking objects away as files are rights of their own), or with an access token of the site (OAuth 2.0, `docs/programs.md`); without a token an archive that was opened answers this machine only. Other schemes are not \
              taken; `{}` has `WWW-Authenticate: Bearer`.\n\
              - Where studies belong to organisations, a study of another's is answered as one that is not there.\n\
              - Other origins (CORS): none may read answers but those configured, without cookies. Methods {methods}; headers of \

@@ -6,7 +6,7 @@
 //! the active organisation, of the examination categories of the role; all others do not exist.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

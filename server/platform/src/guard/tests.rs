@@ -54,7 +54,7 @@ fn object(study: &str, instance: &str, modality: &str) -> Vec<u8> {
     [&[0; 128][..], b"DICM", &group, &meta, &data].concat()
 }
 
-async fn store(browser: &Browser<'_>, study: &str, instance: &str, modality: &str) -> Page {
+pub(crate) async fn store(browser: &Browser<'_>, study: &str, instance: &str, modality: &str) -> Page {
     let body = [
         b"--b\r\nContent-Type: application/dicom\r\n\r\n".as_slice(),
         &object(study, instance, modality),
@@ -96,8 +96,8 @@ async fn found(browser: &Browser<'_>) -> usize {
         .len()
 }
 
-const DICOM: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
-const JSON: &str = "application/dicom+json";
+pub(crate) const DICOM: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+pub(crate) const JSON: &str = "application/dicom+json";
 
 #[tokio::test]
 async fn people_work_with_studies_of_the_active_organisation_within_what_their_role_holds() {

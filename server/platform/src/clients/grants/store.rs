@@ -361,8 +361,6 @@ pub async fn take_back(connection: &impl Connection, jti: &str, expires_ns: i64)
 pub struct Consent {
     /// The number of the program.
     pub client: i64,
-    /// What it calls itself by.
-    pub client_id: String,
     /// Its name.
     pub name: String,
     /// The name of its organisation.
@@ -380,18 +378,17 @@ pub struct Consent {
 /// The database's.
 pub async fn consents(connection: &impl Connection, person: i64) -> Result<Vec<Consent>> {
     let mut sql = Sql::new(
-        "SELECT n.client, c.client_id, c.name, o.name, n.scopes, n.at_ns FROM client_consents n \
+        "SELECT n.client, c.name, o.name, n.scopes, n.at_ns FROM client_consents n \
          JOIN clients c ON c.id = n.client JOIN organisations o ON o.id = c.organisation WHERE n.person = ",
     );
     sql.bind(person).push(" ORDER BY n.at_ns DESC, n.client LIMIT 200");
     let consent = |row: &Row| -> Result<Consent> {
         Ok(Consent {
             client: row.get(0)?,
-            client_id: row.get(1)?,
-            name: row.get(2)?,
-            organisation: row.get(3)?,
-            scopes: scopes_of(&row.get::<String>(4)?).unwrap_or_default(),
-            at_ns: row.get(5)?,
+            name: row.get(1)?,
+            organisation: row.get(2)?,
+            scopes: scopes_of(&row.get::<String>(3)?).unwrap_or_default(),
+            at_ns: row.get(4)?,
         })
     };
     sql.all(connection).await?.iter().map(consent).collect()
