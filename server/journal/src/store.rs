@@ -166,10 +166,7 @@ pub async fn find(connection: &impl Connection, query: &Query) -> Result<Vec<Sto
             .bind_all(organisations.iter().copied())
             .push(")");
     }
-    for (column, value) in [
-        ("subject", &query.subject),
-        ("study_uid", &query.study_uid),
-    ] {
+    for (column, value) in [("subject", &query.subject), ("study_uid", &query.study_uid)] {
         if let Some(value) = value {
             sql.push(&format!(" AND {column} = ")).bind(value.as_str());
         }

@@ -376,7 +376,13 @@ const ROWS: &[Row] = &[
     ("POST", "/oauth/userinfo", "ACC-25", None, PUBLIC),
     ("GET", "/oauth/jwks", "ACC-25", None, PUBLIC),
     ("GET", "/.well-known/openid-configuration", "ACC-25", None, PUBLIC),
-    ("GET", "/.well-known/oauth-authorization-server", "ACC-25", None, PUBLIC),
+    (
+        "GET",
+        "/.well-known/oauth-authorization-server",
+        "ACC-25",
+        None,
+        PUBLIC,
+    ),
 ];
 
 /// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).

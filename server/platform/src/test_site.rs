@@ -126,7 +126,10 @@ impl Site {
             .uri("/")
             .header(header::HOST, "uptake.example")
             .header(header::COOKIE, format!("uptake_session={cookie}"));
-        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         from.recv().unwrap()
     }
@@ -392,9 +395,7 @@ impl Browser<'_> {
         body: Option<(Vec<u8>, String)>,
         headers: &[(&str, &str)],
     ) -> Page {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path);
+        let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header(header::HOST, "uptake.example");
         }

@@ -217,7 +217,8 @@ impl Client {
     pub fn is_sent_back_to(&self, redirect_uri: &str) -> bool {
         let is_same = |registered: &String| {
             registered == redirect_uri
-                || loopback(registered).is_some_and(|own| loopback(redirect_uri).is_some_and(|asked| asked == own))
+                || loopback(registered)
+                    .is_some_and(|own| loopback(redirect_uri).is_some_and(|asked| asked == own))
         };
         self.redirect_uris.iter().any(is_same)
     }
@@ -297,7 +298,11 @@ mod tests {
 
     #[test]
     fn browsers_are_sent_back_to_what_is_registered_letter_by_letter() {
-        let client = client(&["https://app.example/cb", "http://127.0.0.1/cb", "http://[::1]:8000/cb?a=1"]);
+        let client = client(&[
+            "https://app.example/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]:8000/cb?a=1",
+        ]);
         for (uri, expected) in [
             ("https://app.example/cb", true),
             ("https://app.example/cb/", false),
@@ -378,9 +383,18 @@ mod tests {
     fn scopes_are_known_words_that_the_program_may_ask_for() {
         let client = client(&[]);
         let words = |text: &str| client.scopes_of(text).map(|scopes| words_of(&scopes));
-        assert_eq!(words("studies.view openid openid").as_deref(), Some("openid studies.view"));
+        assert_eq!(
+            words("studies.view openid openid").as_deref(),
+            Some("openid studies.view")
+        );
         assert_eq!(words("").as_deref(), Some(""));
-        for text in ["studies.export", "everything", "openid\tstudies.view", "OpenID", "studies"] {
+        for text in [
+            "studies.export",
+            "everything",
+            "openid\tstudies.view",
+            "OpenID",
+            "studies",
+        ] {
             assert_eq!(words(text), None, "{text}");
         }
     }

@@ -39,8 +39,14 @@ fn listed(row: &Row) -> Result<Listed> {
         secret_at_ns: row.get(6)?,
         redirect_uris: text(7)?,
         // Words of later versions are left out.
-        grant_types: text(8)?.iter().filter_map(|word| GrantType::from_word(word)).collect(),
-        scopes: text(9)?.iter().filter_map(|word| Scope::from_word(word)).collect(),
+        grant_types: text(8)?
+            .iter()
+            .filter_map(|word| GrantType::from_word(word))
+            .collect(),
+        scopes: text(9)?
+            .iter()
+            .filter_map(|word| Scope::from_word(word))
+            .collect(),
         created_ns: row.get(10)?,
         disabled_ns: row.get(11)?,
     };
@@ -97,7 +103,11 @@ pub async fn active(connection: &impl Connection, client_id: &str) -> Result<Opt
 pub async fn list(connection: &impl Connection, words: &str, after: i64, limit: u32) -> Result<Vec<Listed>> {
     let mut sql = select("c.id > ");
     sql.bind(after);
-    names::matching(&mut sql, "c.name_keys || ' ' || c.client_id || ' ' || o.name_keys", words);
+    names::matching(
+        &mut sql,
+        "c.name_keys || ' ' || c.client_id || ' ' || o.name_keys",
+        words,
+    );
     sql.push(" ORDER BY c.id LIMIT ").bind(i64::from(limit));
     sql.all(connection).await?.iter().map(listed).collect()
 }
@@ -112,11 +122,21 @@ pub async fn add(connection: &impl Connection, client: &Client) -> Result<i64> {
         "INSERT INTO clients (client_id, organisation, name, name_keys, is_confidential, secret, secret_at_ns, \
          redirect_uris, grant_types, scopes, created_ns) VALUES (",
     );
-    sql.bind(client.client_id.as_str()).push(", ").bind(client.organisation).push(", ");
-    sql.bind_all([client.name.clone(), names::keys(&client.name)]).push(", ");
+    sql.bind(client.client_id.as_str())
+        .push(", ")
+        .bind(client.organisation)
+        .push(", ");
+    sql.bind_all([client.name.clone(), names::keys(&client.name)])
+        .push(", ");
     sql.bind(i64::from(client.is_confidential)).push(", ");
-    sql.bind(client.secret.clone()).push(", ").bind(client.secret_at_ns).push(", ");
-    sql.bind_all(lists(client)).push(", ").bind(client.created_ns).push(") RETURNING id");
+    sql.bind(client.secret.clone())
+        .push(", ")
+        .bind(client.secret_at_ns)
+        .push(", ");
+    sql.bind_all(lists(client))
+        .push(", ")
+        .bind(client.created_ns)
+        .push(") RETURNING id");
     only(&sql, connection).await
 }
 
@@ -136,7 +156,9 @@ fn lists(client: &Client) -> [String; 3] {
 pub async fn change(connection: &impl Connection, client: &Client) -> Result<()> {
     let [redirect_uris, grant_types, scopes] = lists(client);
     let mut sql = Sql::new("UPDATE clients SET name = ");
-    sql.bind(client.name.as_str()).push(", name_keys = ").bind(names::keys(&client.name));
+    sql.bind(client.name.as_str())
+        .push(", name_keys = ")
+        .bind(names::keys(&client.name));
     sql.push(", redirect_uris = ").bind(redirect_uris);
     sql.push(", grant_types = ").bind(grant_types);
     sql.push(", scopes = ").bind(scopes);
@@ -152,7 +174,9 @@ pub async fn change(connection: &impl Connection, client: &Client) -> Result<()>
 /// The database's.
 pub async fn set_secret(connection: &impl Connection, id: i64, secret: &str, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE clients SET secret = ");
-    sql.bind(secrets::kept(secret)).push(", secret_at_ns = ").bind(now_ns);
+    sql.bind(secrets::kept(secret))
+        .push(", secret_at_ns = ")
+        .bind(now_ns);
     sql.push(" WHERE id = ").bind(id).run(connection).await?;
     Ok(())
 }

@@ -122,7 +122,10 @@ impl Guard {
                 };
                 // A token of one study is asked about that study, as one of its organisation: whether it is, custody says.
                 let one = Study {
-                    study_uid: study_uid.filter(|_| only.is_some()).unwrap_or_default().to_owned(),
+                    study_uid: study_uid
+                        .filter(|_| only.is_some())
+                        .unwrap_or_default()
+                        .to_owned(),
                     custodian: Some(*organisation),
                     modalities: Vec::new(),
                 };

@@ -562,7 +562,10 @@ async fn for_a_token_of_one_study_there_are_no_others() {
     }
     // Whoever looked is written down, and who let them.
     let seen = authorize.seen.lock().unwrap().join("\n");
-    assert!(seen.contains("person:70 client:viewer Retrieve 2.25.11"), "{seen}");
+    assert!(
+        seen.contains("person:70 client:viewer Retrieve 2.25.11"),
+        "{seen}"
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use self::request::{Refused, Request};
+use super::consents::store as consents;
 use super::grants::store::{self as grants, Grant, Kept};
 use super::model::{is_loopback, words_of};
 use super::tokens::HOLDS_NS;
@@ -91,7 +92,10 @@ fn without_came(query: &str) -> (String, String) {
         form_urlencoded::parse(query.as_bytes()).partition(|(name, _)| name == CAME);
     let mut text = form_urlencoded::Serializer::new(String::new());
     text.extend_pairs(theirs);
-    let came = ours.into_iter().next().map_or(String::new(), |(_, value)| value.into_owned());
+    let came = ours
+        .into_iter()
+        .next()
+        .map_or(String::new(), |(_, value)| value.into_owned());
     (text.finish(), came)
 }
 
@@ -102,7 +106,10 @@ fn sealed(visit: &Visit) -> Result<String> {
 
 /// When somebody was sent to sign in; none where nobody was, or long ago.
 fn opened(visit: &Visit, came: &str) -> Option<i64> {
-    let sealed = URL_SAFE_NO_PAD.decode(came).ok().filter(|bytes| !bytes.is_empty())?;
+    let sealed = URL_SAFE_NO_PAD
+        .decode(came)
+        .ok()
+        .filter(|bytes| !bytes.is_empty())?;
     let bytes = visit.platform().key().decrypt(&sealed, CAME_FOR).ok()?;
     let came_ns = i64::from_be_bytes(bytes.try_into().ok()?);
     (visit.now_ns() - came_ns < SIGNING_IN_NS).then_some(came_ns)
@@ -118,7 +125,9 @@ async fn next(visit: &Visit, asked: &Asked) -> Result<Next> {
         });
     };
     let readers = visit.platform().readers();
-    let authenticated_ns = grants::authenticated_ns(readers, &signed.session).await?.unwrap_or(0);
+    let authenticated_ns = grants::authenticated_ns(readers, &signed.session)
+        .await?
+        .unwrap_or(0);
     let is_fresh = asked.came_ns.is_some_and(|came_ns| authenticated_ns >= came_ns);
     let is_old = request
         .max_age_s
@@ -136,12 +145,17 @@ async fn next(visit: &Visit, asked: &Asked) -> Result<Next> {
             false => Next::First(first),
         });
     }
-    visit.may(Action::Use, Resource::Account(signed.account())).await?;
+    visit
+        .may(Action::Use, Resource::Account(signed.account()))
+        .await?;
     let client = &request.client.client;
     if !signed.permitted().organisations.contains(&client.organisation) {
-        return Ok(Next::No("access_denied", "the person is no member of the program's organisation"));
+        return Ok(Next::No(
+            "access_denied",
+            "the person is no member of the program's organisation",
+        ));
     }
-    let before = grants::consented(readers, signed.account(), client.id).await?;
+    let before = consents::of(readers, signed.account(), client.id).await?;
     let agreed = request.scopes.iter().all(|scope| before.contains(scope)) && !before.is_empty();
     // Whoever listens on the person's own machine may be another program under the same name (RFC 8252 8.6).
     let is_known = client.is_confidential || !is_loopback(&request.back.redirect_uri);
@@ -170,7 +184,10 @@ async fn ask(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
             Ok(sent_back(&visit, &asked, location))
         }
         Next::No(error, words) => {
-            let location = asked.request.back.with(&[("error", error), ("error_description", words)]);
+            let location = asked
+                .request
+                .back
+                .with(&[("error", error), ("error_description", words)]);
             Ok(sent_back(&visit, &asked, location))
         }
     }
@@ -209,7 +226,10 @@ async fn answer(visit: Visit, fields: Fields) -> Result<Response> {
         Next::Again => return Ok(pages::again(&visit, &asked.request, &asked.query)),
         Next::First(page) => return Err(Error::First(page)),
         Next::No(error, words) => {
-            let location = asked.request.back.with(&[("error", error), ("error_description", words)]);
+            let location = asked
+                .request
+                .back
+                .with(&[("error", error), ("error_description", words)]);
             return Ok(Done::to(location).into_response());
         }
     }
@@ -221,14 +241,24 @@ async fn answer(visit: Visit, fields: Fields) -> Result<Response> {
         "allow" => {
             let change = visit.platform().writer().begin().await?;
             let client = asked.request.client.client.id;
-            grants::consent(&*change, signed.account(), client, &asked.request.scopes, visit.now_ns()).await?;
+            consents::add(
+                &*change,
+                signed.account(),
+                client,
+                &asked.request.scopes,
+                visit.now_ns(),
+            )
+            .await?;
             change.commit().await?;
             agreed(&visit, &asked.request).await?
         }
         "deny" => {
             record(&visit, &asked.request, "client.declined").await?;
             let words = "the person declined";
-            asked.request.back.with(&[("error", "access_denied"), ("error_description", words)])
+            asked
+                .request
+                .back
+                .with(&[("error", "access_denied"), ("error_description", words)])
         }
         _ => return pages::consent(&visit, &asked.request, &asked.query, &came),
     };

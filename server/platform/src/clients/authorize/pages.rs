@@ -28,7 +28,8 @@ pub fn refused(visit: &Visit, key: &'static str) -> Response {
 /// The host that a browser is sent back to, as people read it.
 fn place(request: &Request) -> String {
     let url = Url::parse(&request.back.redirect_uri).ok();
-    url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    url.and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Where the form of a page may lead, in the words of a policy (CSP 3, 2.3.1): this site, and where the program is.

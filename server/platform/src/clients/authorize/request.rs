@@ -123,10 +123,18 @@ pub fn read(fields: &Fields, client: Option<Listed>, issuer: &str) -> Result<Req
     }
     match one(fields, "response_type").map_err(twice)? {
         Some("code") => {}
-        Some(_) => return Err(refused("unsupported_response_type", "expected response_type=code")),
+        Some(_) => {
+            return Err(refused(
+                "unsupported_response_type",
+                "expected response_type=code",
+            ));
+        }
         None => return Err(refused("invalid_request", "expected response_type=code")),
     }
-    if !one(fields, "response_mode").map_err(twice)?.is_none_or(|mode| mode == "query") {
+    if !one(fields, "response_mode")
+        .map_err(twice)?
+        .is_none_or(|mode| mode == "query")
+    {
         return Err(refused("invalid_request", "expected response_mode=query"));
     }
     if !client.client.may(GrantType::AuthorizationCode) {
@@ -136,7 +144,10 @@ pub fn read(fields: &Fields, client: Option<Listed>, issuer: &str) -> Result<Req
     let method = one(fields, "code_challenge_method").map_err(twice)?;
     // Without a method the challenge would be the verifier itself (RFC 7636 4.3): S256 is asked for by name.
     if method != Some("S256") || !is_challenge(challenge) {
-        return Err(refused("invalid_request", "expected a code_challenge of PKCE with code_challenge_method=S256"));
+        return Err(refused(
+            "invalid_request",
+            "expected a code_challenge of PKCE with code_challenge_method=S256",
+        ));
     }
     let asked = one(fields, "scope").map_err(twice)?.unwrap_or_default();
     let mut scopes = client
@@ -148,8 +159,12 @@ pub fn read(fields: &Fields, client: Option<Listed>, issuer: &str) -> Result<Req
     }
     let audience = audience(fields, issuer)
         .ok_or_else(|| refused("invalid_target", "a resource is not one of this site"))?;
-    let prompt = prompt(one(fields, "prompt").map_err(twice)?.unwrap_or_default())
-        .ok_or_else(|| refused("invalid_request", "expected prompt=none, or login, consent and select_account"))?;
+    let prompt = prompt(one(fields, "prompt").map_err(twice)?.unwrap_or_default()).ok_or_else(|| {
+        refused(
+            "invalid_request",
+            "expected prompt=none, or login, consent and select_account",
+        )
+    })?;
     let max_age_s = match one(fields, "max_age").map_err(twice)? {
         None => None,
         Some(text) => match text.parse() {
@@ -172,7 +187,10 @@ pub fn read(fields: &Fields, client: Option<Listed>, issuer: &str) -> Result<Req
 
 /// A SHA-256 in base64url (RFC 7636 4.2).
 fn is_challenge(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    text.len() == 43
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// What tokens are to be for (RFC 8707 2): all of this site, or parts of it. `None` for what is none of this site.
@@ -273,11 +291,17 @@ mod tests {
             (&[("code_challenge_method", "plain")], "invalid_request"),
             (&[("code_challenge_method", "s256")], "invalid_request"),
             (&[("code_challenge", short)], "invalid_request"),
-            (&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw=cM")], "invalid_request"),
+            (
+                &[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw=cM")],
+                "invalid_request",
+            ),
             (&[("scope", "openid everything")], "invalid_scope"),
             (&[("scope", "studies.export")], "invalid_scope"),
             (&[("scope", "")], ""),
-            (&[("scope", "openid"), ("scope", "studies.view")], "invalid_request"),
+            (
+                &[("scope", "openid"), ("scope", "studies.view")],
+                "invalid_request",
+            ),
             (&[("state", "1"), ("state", "2")], "invalid_request"),
             (&[("state", long.as_str())], "invalid_request"),
             (&[("prompt", "none")], ""),
@@ -288,11 +312,20 @@ mod tests {
             (&[("max_age", "-1")], "invalid_request"),
             (&[("max_age", "soon")], "invalid_request"),
             (&[("request", "e30")], "request_not_supported"),
-            (&[("request_uri", "https://app.example/r")], "request_uri_not_supported"),
+            (
+                &[("request_uri", "https://app.example/r")],
+                "request_uri_not_supported",
+            ),
             (&[("resource", "https://site.example/dicom-web")], ""),
-            (&[("resource", "https://site.example/dicom-web"), ("resource", SITE)], ""),
+            (
+                &[("resource", "https://site.example/dicom-web"), ("resource", SITE)],
+                "",
+            ),
             (&[("resource", "https://site.example/oauth")], "invalid_target"),
-            (&[("resource", "https://site.example.evil.example")], "invalid_target"),
+            (
+                &[("resource", "https://site.example.evil.example")],
+                "invalid_target",
+            ),
             (&[("resource", "https://other.example")], "invalid_target"),
         ] {
             let found = match read(&fields(more), Some(client()), SITE) {
@@ -305,7 +338,10 @@ mod tests {
         for more in [
             &[("redirect_uri", "https://evil.example")][..],
             &[("redirect_uri", "")],
-            &[("redirect_uri", "https://app.example/cb?a=1"), ("redirect_uri", "https://evil.example")],
+            &[
+                ("redirect_uri", "https://app.example/cb?a=1"),
+                ("redirect_uri", "https://evil.example"),
+            ],
         ] {
             let found = read(&fields(more), Some(client()), SITE).unwrap_err();
             assert_eq!(found, Refused::Here("authorize-no-redirect"), "{more:?}");

@@ -9,8 +9,8 @@ use super::one;
 use super::refused::Refused;
 use crate::clients::model::Client;
 use crate::clients::store;
-use crate::web::{Fields, Visit};
 use crate::secrets;
+use crate::web::{Fields, Visit};
 
 /// The program that asks.
 ///

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::refused::Refused;
 use super::{entry, needed, one};
 use crate::clients::model::{Client, Scope, VIEW, VIEWING, scopes_of, words_of};
-use crate::clients::tokens::viewer::{STUDIES, claims, is_uid};
 use crate::clients::tokens::access::known;
+use crate::clients::tokens::viewer::{STUDIES, claims, is_uid};
 use crate::clients::tokens::{LONGEST_NS, access};
 use crate::clock::{MINUTE_NS, SECOND_NS};
 use crate::web::{Fields, Visit};
@@ -25,10 +25,14 @@ pub(super) async fn exchange(visit: &Visit, client: &Client, fields: &Fields) ->
         return Err(Refused::Request("expected an access token as subject_token_type"));
     }
     if !one(fields, "requested_token_type")?.is_none_or(|text| text == ACCESS_TOKEN) {
-        return Err(Refused::Request("expected an access token as requested_token_type"));
+        return Err(Refused::Request(
+            "expected an access token as requested_token_type",
+        ));
     }
     if one(fields, "actor_token")?.is_some() || one(fields, "audience")?.is_some() {
-        return Err(Refused::Request("expected no actor_token, and the study as resource"));
+        return Err(Refused::Request(
+            "expected no actor_token, and the study as resource",
+        ));
     }
     let holds_ns = match one(fields, "expires_in")? {
         None => HOLDS_NS,
@@ -55,9 +59,22 @@ pub(super) async fn exchange(visit: &Visit, client: &Client, fields: &Fields) ->
     let scopes = viewing(&holder.scopes, one(fields, "scope")?)?;
     let grant = &holder.standing.grant;
     let now_ns = visit.now_ns();
-    let said = claims(grant, &client.client_id, study_uid, &words_of(&scopes), now_ns, holds_ns)?;
+    let said = claims(
+        grant,
+        &client.client_id,
+        study_uid,
+        &words_of(&scopes),
+        now_ns,
+        holds_ns,
+    )?;
     let token = access(visit.platform(), &said).await?;
-    let mut entry = entry(visit, "client.viewing", &client.client_id, grant.person, grant.organisation);
+    let mut entry = entry(
+        visit,
+        "client.viewing",
+        &client.client_id,
+        grant.person,
+        grant.organisation,
+    );
     entry.study_uid = Some(study_uid.to_owned());
     visit.platform().recorder().record(entry).await?;
     Ok(json!({

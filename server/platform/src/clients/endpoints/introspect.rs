@@ -18,7 +18,9 @@ pub(super) async fn introspect(visit: Visit, request: Request) -> Result<Respons
     let fields = parameters(request).await?;
     let client = authentication::client(&visit, &headers, &fields).await?;
     if !client.is_confidential {
-        return Err(Refused::NotAllowed("a program that keeps no secret does not ask about tokens"));
+        return Err(Refused::NotAllowed(
+            "a program that keeps no secret does not ask about tokens",
+        ));
     }
     let token = needed(&fields, "token", "expected a token")?;
     let told = match access_token(&visit, &client, token).await? {
@@ -69,10 +71,16 @@ async fn refresh_token(visit: &Visit, client: &Client, token: &str) -> Result<Op
     let Some(kept) = kept else {
         return Ok(None);
     };
-    if grants::standing(readers, &kept.grant.id, None, now_ns).await?.is_none() {
+    if grants::standing(readers, &kept.grant.id, None, now_ns)
+        .await?
+        .is_none()
+    {
         return Ok(None);
     }
-    let sub = kept.grant.person.map_or(client.client_id.clone(), |person| person.to_string());
+    let sub = kept
+        .grant
+        .person
+        .map_or(client.client_id.clone(), |person| person.to_string());
     Ok(Some(json!({
         "active": true,
         "client_id": client.client_id,

@@ -21,7 +21,12 @@ use crate::web::{Fields, Visit};
 use crate::{Error, Platform};
 
 /// Addresses of forms that programs send by themselves, without a cookie.
-const FOR_PROGRAMS: [&str; 4] = ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo"];
+const FOR_PROGRAMS: [&str; 4] = [
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/userinfo",
+];
 
 /// Whether a path takes forms of programs: it looks at no cookie, so that a page of another site has nothing to borrow.
 #[must_use]
@@ -41,7 +46,10 @@ pub(super) fn router() -> Router<Platform> {
         .route("/oauth/userinfo", get(userinfo::tell).post(userinfo::tell))
         .route("/oauth/jwks", get(discovery::jwks))
         .route("/.well-known/openid-configuration", get(discovery::configuration))
-        .route("/.well-known/oauth-authorization-server", get(discovery::configuration))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(discovery::configuration),
+        )
         .layer(cors)
 }
 

@@ -51,10 +51,22 @@ impl Refused {
             Self::Grant(words) => (bad, "invalid_grant", words),
             Self::NotAllowed(words) => (bad, "unauthorized_client", words),
             Self::GrantType => (bad, "unsupported_grant_type", "this grant_type is not offered"),
-            Self::Scope => (bad, "invalid_scope", "a scope is not known, or not for this program"),
+            Self::Scope => (
+                bad,
+                "invalid_scope",
+                "a scope is not known, or not for this program",
+            ),
             Self::Target => (bad, "invalid_target", "a resource is not one of this site"),
-            Self::Token => (StatusCode::UNAUTHORIZED, "invalid_token", "the token does not hold"),
-            Self::NoToken => (StatusCode::UNAUTHORIZED, "invalid_request", "expected a bearer token"),
+            Self::Token => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "the token does not hold",
+            ),
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_request",
+                "expected a bearer token",
+            ),
             Self::InsufficientScope => (
                 StatusCode::FORBIDDEN,
                 "insufficient_scope",

@@ -38,7 +38,13 @@ pub(super) async fn revoke(visit: Visit, request: Request) -> Result<Response, R
     } else {
         return Ok((StatusCode::OK, NO_STORE).into_response());
     };
-    let mut entry = entry(&visit, "client.ended", &client.client_id, person, client.organisation);
+    let mut entry = entry(
+        &visit,
+        "client.ended",
+        &client.client_id,
+        person,
+        client.organisation,
+    );
     entry.detail = Some(json!({ "what": what }).to_string());
     journal::append(&change, &[entry]).await?;
     change.commit().await?;

@@ -112,7 +112,13 @@ async fn replayed(
     what: &str,
 ) -> Result<(), Refused> {
     grants::end(&*change, &grant.id, "replayed", visit.now_ns()).await?;
-    let mut entry = entry(visit, "client.replayed", &client.client_id, grant.person, grant.organisation);
+    let mut entry = entry(
+        visit,
+        "client.replayed",
+        &client.client_id,
+        grant.person,
+        grant.organisation,
+    );
     entry.detail = Some(json!({ "what": what }).to_string());
     journal::append(&change, &[entry]).await?;
     change.commit().await?;
@@ -136,7 +142,11 @@ fn narrowed(fields: &Fields, grant: &Grant) -> Result<Vec<String>, Refused> {
     let asked = audience(fields, &grant.issuer).ok_or(Refused::Target)?;
     let has_all = grant.audience.contains(&grant.issuer);
     let is_within = asked.iter().all(|one| has_all || grant.audience.contains(one));
-    if is_within { Ok(asked) } else { Err(Refused::Target) }
+    if is_within {
+        Ok(asked)
+    } else {
+        Err(Refused::Target)
+    }
 }
 
 /// For a refresh token, which is used up by it (RFC 6749 6, RFC 9700 4.14).
@@ -163,7 +173,11 @@ async fn by_refresh_token(visit: &Visit, client: &Client, fields: &Fields) -> Re
         Some(text) => {
             let asked = scopes_of(text).ok_or(Refused::Scope)?;
             let is_within = asked.iter().all(|scope| granted.contains(scope));
-            if is_within { asked } else { return Err(Refused::Scope) }
+            if is_within {
+                asked
+            } else {
+                return Err(Refused::Scope);
+            }
         }
     };
     let audience = narrowed(fields, &kept.grant)?;
@@ -187,7 +201,9 @@ async fn by_refresh_token(visit: &Visit, client: &Client, fields: &Fields) -> Re
 async fn by_itself(visit: &Visit, client: &Client, fields: &Fields) -> Result<Value, Refused> {
     must_be_allowed(client, GrantType::ClientCredentials)?;
     if !client.is_confidential {
-        return Err(Refused::NotAllowed("a program that keeps no secret does not ask by itself"));
+        return Err(Refused::NotAllowed(
+            "a program that keeps no secret does not ask by itself",
+        ));
     }
     let asked = one(fields, "scope")?.unwrap_or_default();
     let scopes = client.scopes_of(asked).ok_or(Refused::Scope)?;
@@ -215,7 +231,13 @@ async fn by_itself(visit: &Visit, client: &Client, fields: &Fields) -> Result<Va
             grant
         }
     };
-    let mut entry = entry(visit, "client.given", &client.client_id, None, client.organisation);
+    let mut entry = entry(
+        visit,
+        "client.given",
+        &client.client_id,
+        None,
+        client.organisation,
+    );
     entry.detail = Some(json!({ "scope": words_of(&scopes) }).to_string());
     let asked = Asked {
         client,
@@ -257,7 +279,9 @@ impl Asked<'_> {
         }
         let claims = AccessClaims {
             iss: grant.issuer.clone(),
-            sub: grant.person.map_or(client.client_id.clone(), |person| person.to_string()),
+            sub: grant
+                .person
+                .map_or(client.client_id.clone(), |person| person.to_string()),
             aud: audience,
             exp: seconds(now_ns + HOLDS_NS),
             iat: seconds(now_ns),

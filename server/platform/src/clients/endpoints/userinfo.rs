@@ -11,7 +11,9 @@ use crate::clients::tokens::access::holder;
 use crate::web::Visit;
 
 pub(super) async fn tell(visit: Visit, headers: HeaderMap) -> Result<Response, Refused> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

@@ -1,8 +1,8 @@
-//! The tables of grants, codes, refresh tokens and consents.
+//! The tables of grants, codes and tokens.
 
 use database::{Connection, Row, Sql};
 
-use crate::clients::model::{Scope, scopes_of, words_of};
+use crate::clients::model::Scope;
 use crate::clock::DAY_NS;
 use crate::permissions::Permission;
 use crate::{Platform, Result, secrets};
@@ -73,8 +73,13 @@ pub async fn add(connection: &impl Connection, grant: &Grant) -> Result<()> {
          authenticated_ns, created_ns, expires_ns) VALUES (",
     );
     sql.bind(grant.id.as_str()).push(", ");
-    sql.bind_all([grant.client, grant.person, Some(grant.organisation)]).push(", ");
-    sql.bind_all([grant.issuer.clone(), grant.scope.clone(), grant.audience.join(" ")]);
+    sql.bind_all([grant.client, grant.person, Some(grant.organisation)])
+        .push(", ");
+    sql.bind_all([
+        grant.issuer.clone(),
+        grant.scope.clone(),
+        grant.audience.join(" "),
+    ]);
     sql.push(", ").bind(grant.session.clone()).push(", ");
     sql.bind(i64::from(grant.has_second_factor)).push(", ");
     sql.bind(grant.authenticated_ns).push(", ");
@@ -98,7 +103,9 @@ pub async fn of_client(
         "SELECT {COLUMNS} FROM client_grants g WHERE g.person IS NULL AND g.ended_ns IS NULL AND g.client = "
     ));
     sql.bind(client).push(" AND g.issuer = ").bind(issuer);
-    sql.push(" AND g.expires_ns > ").bind(until_ns).push(" ORDER BY g.created_ns DESC LIMIT 1");
+    sql.push(" AND g.expires_ns > ")
+        .bind(until_ns)
+        .push(" ORDER BY g.created_ns DESC LIMIT 1");
     sql.one(connection).await?.as_ref().map(grant).transpose()
 }
 
@@ -117,9 +124,13 @@ pub async fn of_session(
     let mut sql = Sql::new(format!(
         "SELECT {COLUMNS} FROM client_grants g WHERE g.client IS NULL AND g.ended_ns IS NULL AND g.session = "
     ));
-    sql.bind(session).push(" AND g.organisation = ").bind(organisation);
+    sql.bind(session)
+        .push(" AND g.organisation = ")
+        .bind(organisation);
     sql.push(" AND g.issuer = ").bind(issuer);
-    sql.push(" AND g.expires_ns > ").bind(until_ns).push(" ORDER BY g.created_ns DESC LIMIT 1");
+    sql.push(" AND g.expires_ns > ")
+        .bind(until_ns)
+        .push(" ORDER BY g.created_ns DESC LIMIT 1");
     sql.one(connection).await?.as_ref().map(grant).transpose()
 }
 
@@ -155,7 +166,9 @@ pub async fn end(connection: &impl Connection, id: &str, why: &str, now_ns: i64)
 /// The database's.
 pub async fn end_all(connection: &impl Connection, person: i64, client: i64, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE client_grants SET ended_why = 'taken-back', ended_ns = ");
-    sql.bind(now_ns).push(" WHERE ended_ns IS NULL AND person = ").bind(person);
+    sql.bind(now_ns)
+        .push(" WHERE ended_ns IS NULL AND person = ")
+        .bind(person);
     sql.push(" AND client = ").bind(client);
     sql.run(connection).await?;
     Ok(())
@@ -204,7 +217,9 @@ pub async fn standing(
     ));
     sql.bind(id).push(" AND g.expires_ns > ").bind(now_ns);
     if let Some(jti) = jti {
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM client_revoked_tokens t WHERE t.jti = ").bind(jti).push(")");
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM client_revoked_tokens t WHERE t.jti = ")
+            .bind(jti)
+            .push(")");
     }
     let Some(row) = sql.one(connection).await? else {
         return Ok(None);
@@ -219,7 +234,9 @@ pub async fn standing(
         scopes: words.map(|words| words.iter().filter_map(|word| Scope::from_word(word)).collect()),
         name: row.get(WIDTH + 2)?,
         must_change_password: row.get::<Option<i64>>(WIDTH + 3)?.unwrap_or(0) != 0,
-        is_administrator: permissions.iter().any(|permission| permission.is_administrative()),
+        is_administrator: permissions
+            .iter()
+            .any(|permission| permission.is_administrative()),
     }))
 }
 
@@ -249,8 +266,17 @@ pub async fn add_code(connection: &impl Connection, code: &str, kept: &Kept) -> 
     let mut sql = Sql::new(
         "INSERT INTO client_codes (code, grant_id, redirect_uri, challenge, nonce, expires_ns) VALUES (",
     );
-    sql.bind_all([secrets::kept(code), kept.grant.id.clone(), kept.redirect_uri.clone(), kept.challenge.clone()]);
-    sql.push(", ").bind(kept.nonce.clone()).push(", ").bind(kept.expires_ns).push(")");
+    sql.bind_all([
+        secrets::kept(code),
+        kept.grant.id.clone(),
+        kept.redirect_uri.clone(),
+        kept.challenge.clone(),
+    ]);
+    sql.push(", ")
+        .bind(kept.nonce.clone())
+        .push(", ")
+        .bind(kept.expires_ns)
+        .push(")");
     sql.run(connection).await?;
     Ok(())
 }
@@ -302,7 +328,8 @@ pub async fn add_refresh_token(
     now_ns: i64,
     expires_ns: i64,
 ) -> Result<()> {
-    let mut sql = Sql::new("INSERT INTO client_refresh_tokens (token, grant_id, created_ns, expires_ns) VALUES (");
+    let mut sql =
+        Sql::new("INSERT INTO client_refresh_tokens (token, grant_id, created_ns, expires_ns) VALUES (");
     sql.bind_all([secrets::kept(token), grant.to_owned()]).push(", ");
     sql.bind_all([now_ns, expires_ns]).push(")");
     sql.run(connection).await?;
@@ -339,7 +366,9 @@ pub async fn refresh_token(connection: &impl Connection, token: &str) -> Result<
 /// The database's.
 pub async fn use_refresh_token(connection: &impl Connection, token: &str, now_ns: i64) -> Result<()> {
     let mut sql = Sql::new("UPDATE client_refresh_tokens SET used_ns = ");
-    sql.bind(now_ns).push(" WHERE token = ").bind(secrets::kept(token));
+    sql.bind(now_ns)
+        .push(" WHERE token = ")
+        .bind(secrets::kept(token));
     sql.run(connection).await?;
     Ok(())
 }
@@ -351,93 +380,12 @@ pub async fn use_refresh_token(connection: &impl Connection, token: &str, now_ns
 /// The database's.
 pub async fn take_back(connection: &impl Connection, jti: &str, expires_ns: i64) -> Result<()> {
     let mut sql = Sql::new("INSERT INTO client_revoked_tokens (jti, expires_ns) VALUES (");
-    sql.bind(jti).push(", ").bind(expires_ns).push(") ON CONFLICT (jti) DO NOTHING");
+    sql.bind(jti)
+        .push(", ")
+        .bind(expires_ns)
+        .push(") ON CONFLICT (jti) DO NOTHING");
     sql.run(connection).await?;
     Ok(())
-}
-
-/// What a person let a program do, as it is listed.
-#[derive(Debug, Clone)]
-pub struct Consent {
-    /// The number of the program.
-    pub client: i64,
-    /// Its name.
-    pub name: String,
-    /// The name of its organisation.
-    pub organisation: String,
-    /// What it may.
-    pub scopes: Vec<&'static Scope>,
-    /// Since when.
-    pub at_ns: i64,
-}
-
-/// What a person let programs do.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn consents(connection: &impl Connection, person: i64) -> Result<Vec<Consent>> {
-    let mut sql = Sql::new(
-        "SELECT n.client, c.name, o.name, n.scopes, n.at_ns FROM client_consents n \
-         JOIN clients c ON c.id = n.client JOIN organisations o ON o.id = c.organisation WHERE n.person = ",
-    );
-    sql.bind(person).push(" ORDER BY n.at_ns DESC, n.client LIMIT 200");
-    let consent = |row: &Row| -> Result<Consent> {
-        Ok(Consent {
-            client: row.get(0)?,
-            name: row.get(1)?,
-            organisation: row.get(2)?,
-            scopes: scopes_of(&row.get::<String>(3)?).unwrap_or_default(),
-            at_ns: row.get(4)?,
-        })
-    };
-    sql.all(connection).await?.iter().map(consent).collect()
-}
-
-/// What a person let one program do.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn consented(connection: &impl Connection, person: i64, client: i64) -> Result<Vec<&'static Scope>> {
-    let mut sql = Sql::new("SELECT scopes FROM client_consents WHERE person = ");
-    sql.bind(person).push(" AND client = ").bind(client);
-    match sql.one(connection).await? {
-        Some(row) => Ok(scopes_of(&row.get::<String>(0)?).unwrap_or_default()),
-        None => Ok(Vec::new()),
-    }
-}
-
-/// Remembers what a person lets a program do, beside what it was let before.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn consent(
-    connection: &impl Connection,
-    person: i64,
-    client: i64,
-    scopes: &[&'static Scope],
-    now_ns: i64,
-) -> Result<()> {
-    let before = words_of(&consented(connection, person, client).await?);
-    let all = scopes_of(&format!("{before} {}", words_of(scopes))).unwrap_or_default();
-    let mut sql = Sql::new("INSERT INTO client_consents (person, client, scopes, at_ns) VALUES (");
-    sql.bind_all([person, client]).push(", ").bind(words_of(&all)).push(", ").bind(now_ns);
-    sql.push(") ON CONFLICT (person, client) DO UPDATE SET scopes = excluded.scopes, at_ns = excluded.at_ns");
-    sql.run(connection).await?;
-    Ok(())
-}
-
-/// Forgets what a person let a program do; gives whether there was anything.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn forget(connection: &impl Connection, person: i64, client: i64) -> Result<bool> {
-    let mut sql = Sql::new("DELETE FROM client_consents WHERE person = ");
-    sql.bind(person).push(" AND client = ").bind(client);
-    Ok(sql.run(connection).await? == 1)
 }
 
 /// When the person of a session showed who they are: at its beginning, or where the browser was remembered, when it first

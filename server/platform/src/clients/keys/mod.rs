@@ -135,7 +135,8 @@ pub async fn sign(platform: &Platform, signed: impl FnOnce(&str) -> String) -> R
     let secret = platform.key().decrypt(&sealed, &purpose(&kid))?;
     let random = SystemRandom::new();
     let wrong = || Error::internal("a key that signs tokens cannot be used");
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &secret, &random).map_err(|_| wrong())?;
+    let pair =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &secret, &random).map_err(|_| wrong())?;
     let text = signed(&kid);
     let signature = pair.sign(&random, text.as_bytes()).map_err(|_| wrong())?;
     Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())))
@@ -164,7 +165,8 @@ pub async fn prepare(platform: &Platform) -> Result<()> {
 async fn make(platform: &Platform, change: &impl Connection, signs_from_ns: i64) -> Result<String> {
     let random = SystemRandom::new();
     let wrong = || Error::internal("the system gives no random numbers");
-    let secret = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| wrong())?;
+    let secret =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| wrong())?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret.as_ref(), &random)
         .map_err(|_| wrong())?;
     let public = pair.public_key().as_ref().to_vec();
@@ -272,7 +274,10 @@ mod tests {
             (3 * DAY_NS, "c b"),
             (9 * DAY_NS, "c"),
         ] {
-            let kids: Vec<String> = published_at(&all, now_ns).into_iter().map(|key| key.kid).collect();
+            let kids: Vec<String> = published_at(&all, now_ns)
+                .into_iter()
+                .map(|key| key.kid)
+                .collect();
             assert_eq!(kids.join(" "), expected, "{now_ns}");
         }
     }

@@ -31,7 +31,10 @@ pub async fn all(connection: &impl Connection) -> Result<Vec<Published>> {
 ///
 /// The database's.
 pub async fn is_any(connection: &impl Connection) -> Result<bool> {
-    Ok(Sql::new("SELECT 1 FROM signing_keys LIMIT 1").one(connection).await?.is_some())
+    Ok(Sql::new("SELECT 1 FROM signing_keys LIMIT 1")
+        .one(connection)
+        .await?
+        .is_some())
 }
 
 /// The key that signs at a time: its thumbprint and the key itself, encrypted.
@@ -41,7 +44,8 @@ pub async fn is_any(connection: &impl Connection) -> Result<bool> {
 /// The database's.
 pub async fn signing(connection: &impl Connection, now_ns: i64) -> Result<Option<(String, Vec<u8>)>> {
     let mut sql = Sql::new("SELECT kid, secret FROM signing_keys WHERE signs_from_ns <= ");
-    sql.bind(now_ns).push(" ORDER BY signs_from_ns DESC, kid DESC LIMIT 1");
+    sql.bind(now_ns)
+        .push(" ORDER BY signs_from_ns DESC, kid DESC LIMIT 1");
     match sql.one(connection).await? {
         Some(row) => Ok(Some((row.get(0)?, row.get(1)?))),
         None => Ok(None),
@@ -54,7 +58,8 @@ pub async fn signing(connection: &impl Connection, now_ns: i64) -> Result<Option
 ///
 /// The database's.
 pub async fn add(connection: &impl Connection, key: &Published, sealed: Vec<u8>) -> Result<()> {
-    let mut sql = Sql::new("INSERT INTO signing_keys (kid, secret, public, created_ns, signs_from_ns) VALUES (");
+    let mut sql =
+        Sql::new("INSERT INTO signing_keys (kid, secret, public, created_ns, signs_from_ns) VALUES (");
     sql.bind(key.kid.as_str()).push(", ");
     sql.bind_all([sealed, key.public.clone()]).push(", ");
     sql.bind_all([key.created_ns, key.signs_from_ns]).push(")");

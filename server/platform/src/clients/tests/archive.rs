@@ -48,7 +48,10 @@ async fn a_token_opens_what_its_scopes_say() {
         ("studies.find", [200, 403, 403, 403]),
         ("studies.view", [403, 200, 403, 403]),
         ("studies.export", [403, 403, 200, 200]),
-        ("studies.send studies.correct studies.schedule", [403, 403, 403, 403]),
+        (
+            "studies.send studies.correct studies.schedule",
+            [403, 403, 403, 403],
+        ),
         ("studies.find studies.view studies.export", [200, 200, 200, 200]),
     ] {
         let token = program.own(scope).await.access;
@@ -56,10 +59,16 @@ async fn a_token_opens_what_its_scopes_say() {
     }
     let token = program.own("studies.find").await.access;
     assert_eq!(found(&site, &token).await, 2);
-    assert_eq!(shown(&site, METADATA, &token, JSON).await, (403, INSUFFICIENT.to_owned()));
+    assert_eq!(
+        shown(&site, METADATA, &token, JSON).await,
+        (403, INSUFFICIENT.to_owned())
+    );
     // A program of another organisation finds nothing, and what it asks for is not there.
     let foreign = super::program(&site, there, true, all).await;
-    let token = foreign.own("studies.find studies.view studies.export").await.access;
+    let token = foreign
+        .own("studies.find studies.view studies.export")
+        .await
+        .access;
     assert_eq!(statuses(&site, &token).await, [200, 404, 404, 404]);
     assert_eq!(found(&site, &token).await, 0);
 }
@@ -75,7 +84,11 @@ async fn a_program_may_no_more_than_the_person_in_whose_name_it_asks() {
     // ACC-35: without the right to take away there is none for the program either.
     assert_eq!(statuses(&site, &token).await, [200, 200, 403, 403]);
     let set = async |column: &str, value: &str| {
-        run(&site, &format!("UPDATE roles SET {column} = '{value}' WHERE id = {role}")).await;
+        run(
+            &site,
+            &format!("UPDATE roles SET {column} = '{value}' WHERE id = {role}"),
+        )
+        .await;
     };
     set("permissions", "[\"studies-view\", \"studies-export\"]").await;
     assert_eq!(statuses(&site, &token).await, [200, 200, 200, 200]);
@@ -99,7 +112,13 @@ async fn a_program_may_no_more_than_the_person_in_whose_name_it_asks() {
 #[tokio::test]
 async fn a_token_may_be_for_a_part_of_the_site_alone() {
     let (site, here, _) = site_with_a_study().await;
-    let program = program(&site, here, true, "openid studies.find studies.view studies.export").await;
+    let program = program(
+        &site,
+        here,
+        true,
+        "openid studies.find studies.view studies.export",
+    )
+    .await;
     let scope = "studies.find studies.view studies.export";
     let fields = [
         ("grant_type", "client_credentials"),
@@ -110,12 +129,16 @@ async fn a_token_may_be_for_a_part_of_the_site_alone() {
     assert_eq!(statuses(&site, &token).await, [200, 200, 200, 401]);
     let browser = site.member(here, &[P::StudiesView, P::StudiesExport]).await;
     let resource = ("resource", "http://uptake.example/archive");
-    let code = program.code(&browser, &[("scope", "openid studies.export"), resource]).await;
+    let code = program
+        .code(&browser, &[("scope", "openid studies.export"), resource])
+        .await;
     let token = Tokens::of(&program.redeem(&code).await).access;
     assert_eq!(statuses(&site, &token).await, [401, 401, 401, 200]);
     assert_eq!(shown(&site, "/oauth/userinfo", &token, JSON).await.0, 200);
     // Of a part no other is made.
-    let code = program.code(&browser, &[("scope", "studies.find"), resource]).await;
+    let code = program
+        .code(&browser, &[("scope", "studies.find"), resource])
+        .await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code.as_str()),
@@ -123,7 +146,10 @@ async fn a_token_may_be_for_a_part_of_the_site_alone() {
         ("code_verifier", VERIFIER),
         ("resource", SITE),
     ];
-    assert_eq!(json(&program.send("/oauth/token", &fields).await)["error"], "invalid_target");
+    assert_eq!(
+        json(&program.send("/oauth/token", &fields).await)["error"],
+        "invalid_target"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +163,10 @@ async fn the_journal_names_the_program_and_the_person() {
     shown(&site, QIDO, &token, JSON).await;
     let both = format!("person:{account} client:{}", program.client_id);
     let reads = site.entries("study.read").await;
-    assert_eq!((reads[0].actor.as_str(), reads[0].organisation), (both.as_str(), Some(here)));
+    assert_eq!(
+        (reads[0].actor.as_str(), reads[0].organisation),
+        (both.as_str(), Some(here))
+    );
     assert_eq!(site.entries("access.refused").await[0].actor, both);
     let own = program.own("studies.view").await.access;
     shown(&site, METADATA, &own, JSON).await;
@@ -156,8 +185,16 @@ async fn whoever_shows_a_token_is_known_by_it_and_not_by_the_session_beside_it()
     let token = program.tokens(&browser, "studies.find").await.access;
     let status = async |authorization: &str| {
         let headers = [("authorization", authorization), ("accept", JSON)];
-        let headers = if authorization.is_empty() { &headers[1..] } else { &headers[..] };
-        browser.send(Method::GET, METADATA, None, headers).await.status.as_u16()
+        let headers = if authorization.is_empty() {
+            &headers[1..]
+        } else {
+            &headers[..]
+        };
+        browser
+            .send(Method::GET, METADATA, None, headers)
+            .await
+            .status
+            .as_u16()
     };
     assert_eq!(status("").await, 200);
     assert_eq!(status(&format!("Bearer {token}")).await, 403);
@@ -176,9 +213,16 @@ async fn tokens_of_the_file_go_on_working() {
     std::fs::write(path, entry).unwrap();
     let guard = site.guard().await;
     let context = pacs::access::Context::default().by("GET /dicom-web/studies");
-    let holder = pacs::access::Authorize::bearer(&guard, &token, &context).await.unwrap();
+    let holder = pacs::access::Authorize::bearer(&guard, &token, &context)
+        .await
+        .unwrap();
     assert_eq!(holder, Some(pacs::access::Principal::Token("viewer".to_owned())));
     let own = program.own("studies.find").await.access;
-    let holder = pacs::access::Authorize::bearer(&guard, &own, &context).await.unwrap();
-    assert!(matches!(holder, Some(pacs::access::Principal::Client { person: None, .. })));
+    let holder = pacs::access::Authorize::bearer(&guard, &own, &context)
+        .await
+        .unwrap();
+    assert!(matches!(
+        holder,
+        Some(pacs::access::Principal::Client { person: None, .. })
+    ));
 }

@@ -12,29 +12,49 @@ async fn a_person_sees_who_asks_for_what_agrees_and_is_sent_back_with_a_code() {
     let browser = site.member(here, &[P::StudiesView]).await;
     let page = program.ask(&browser, &[("scope", "openid studies.view")]).await;
     page.is(200);
-    for words in ["骨扫描助手", "第一医院", "张医生", "确认您的身份", "浏览影像", "app.example"] {
+    for words in [
+        "骨扫描助手",
+        "第一医院",
+        "张医生",
+        "确认您的身份",
+        "浏览影像",
+        "app.example",
+    ] {
         assert!(page.text.contains(words), "{words}");
     }
     assert!(!page.text.contains("您的姓名"));
     // It stands in no other page, and its form leads to this site and to the program alone.
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert!(policy.contains("form-action 'self' https://app.example;"), "{policy}");
+    assert!(
+        policy.contains("form-action 'self' https://app.example;"),
+        "{policy}"
+    );
     assert_eq!(page.headers["x-frame-options"], "DENY");
     assert_eq!(page.headers["cache-control"], "no-store");
     let back = program.answer(&browser, &page, "allow").await;
     back.is(303);
-    assert!(back.location.starts_with("https://app.example/back?code="), "{}", back.location);
+    assert!(
+        back.location.starts_with("https://app.example/back?code="),
+        "{}",
+        back.location
+    );
     assert_eq!(parameter(&back.location, "state").as_deref(), Some("st&te"));
     assert_eq!(parameter(&back.location, "iss").as_deref(), Some(SITE));
     // The same again is not asked; more is.
     program.ask(&browser, &[("scope", "studies.view")]).await.is(303);
-    program.ask(&browser, &[("scope", "openid profile")]).await.is(200);
+    program
+        .ask(&browser, &[("scope", "openid profile")])
+        .await
+        .is(200);
     program.ask(&browser, &[("prompt", "consent")]).await.is(200);
     let allowed = site.entries("client.allowed").await;
     assert_eq!(allowed.len(), 2);
     assert_eq!(allowed[1].subject, Some(format!("client:{}", program.client_id)));
-    assert_eq!(allowed[1].detail.as_deref(), Some("{\"scope\":\"openid studies.view\"}"));
+    assert_eq!(
+        allowed[1].detail.as_deref(),
+        Some("{\"scope\":\"openid studies.view\"}")
+    );
     let code = parameter(&back.location, "code").unwrap();
     let kept = format!("SELECT COUNT(*) FROM client_codes WHERE code = '{code}'");
     assert_eq!(site.count(&kept).await, 0, "a code is kept as its hash");
@@ -49,7 +69,10 @@ async fn whoever_declines_is_sent_back_too() {
     let page = program.ask(&browser, &[]).await;
     let back = program.answer(&browser, &page, "deny").await;
     back.is(303);
-    assert_eq!(parameter(&back.location, "error").as_deref(), Some("access_denied"));
+    assert_eq!(
+        parameter(&back.location, "error").as_deref(),
+        Some("access_denied")
+    );
     assert_eq!(parameter(&back.location, "code"), None);
     assert_eq!(site.entries("client.declined").await.len(), 1);
     // Nothing was remembered.
@@ -64,7 +87,11 @@ async fn nobody_agrees_unawares() {
     let browser = site.member(here, &[P::StudiesView]).await;
     let page = program.ask(&browser, &[]).await;
     let (request, person) = (unescaped(&page.value("request")), page.value("person"));
-    let fields = [("request", request.as_str()), ("person", person.as_str()), ("answer", "allow")];
+    let fields = [
+        ("request", request.as_str()),
+        ("person", person.as_str()),
+        ("answer", "allow"),
+    ];
     for headers in [
         &[("sec-fetch-site", "cross-site")][..],
         &[("sec-fetch-site", "same-site")],
@@ -72,7 +99,10 @@ async fn nobody_agrees_unawares() {
         &[("origin", "null")],
         &[],
     ] {
-        browser.post_with("/oauth/authorize", &fields, headers).await.is(403);
+        browser
+            .post_with("/oauth/authorize", &fields, headers)
+            .await
+            .is(403);
     }
     // What was shown to one person is not answered by another, who is shown it anew.
     let other = site.member(here, &[P::StudiesView]).await;
@@ -105,23 +135,48 @@ async fn browsers_are_sent_to_registered_addresses_only() {
     ] {
         for scope in ["studies.view", "everything"] {
             for prompt in ["-", "none"] {
-                let page = program.ask(&browser, &[("redirect_uri", uri), ("scope", scope), ("prompt", prompt)]).await;
+                let page = program
+                    .ask(
+                        &browser,
+                        &[("redirect_uri", uri), ("scope", scope), ("prompt", prompt)],
+                    )
+                    .await;
                 page.is(400);
-                assert!(page.location.is_empty() && !page.headers.contains_key("refresh"), "{uri}");
+                assert!(
+                    page.location.is_empty() && !page.headers.contains_key("refresh"),
+                    "{uri}"
+                );
             }
         }
     }
-    let twice = format!("/oauth/authorize?{}&redirect_uri=https://evil.example", program.query(&[]));
+    let twice = format!(
+        "/oauth/authorize?{}&redirect_uri=https://evil.example",
+        program.query(&[])
+    );
     browser.get(&twice).await.is(400);
-    program.ask(&browser, &[("client_id", "upt-nobody")]).await.is(400);
+    program
+        .ask(&browser, &[("client_id", "upt-nobody")])
+        .await
+        .is(400);
     // What is sent back is said as data: no answer of ours is taken for a parameter of the program's.
-    let page = program.ask(&browser, &[("scope", "everything"), ("state", "x&code=forged#f")]).await;
+    let page = program
+        .ask(&browser, &[("scope", "everything"), ("state", "x&code=forged#f")])
+        .await;
     page.is(303);
     assert_eq!(parameter(&page.location, "code"), None);
-    assert_eq!(parameter(&page.location, "error").as_deref(), Some("invalid_scope"));
-    assert_eq!(parameter(&page.location, "state").as_deref(), Some("x&code=forged#f"));
+    assert_eq!(
+        parameter(&page.location, "error").as_deref(),
+        Some("invalid_scope")
+    );
+    assert_eq!(
+        parameter(&page.location, "state").as_deref(),
+        Some("x&code=forged#f")
+    );
     // Of the own machine any port.
-    program.ask(&browser, &[("redirect_uri", "http://127.0.0.1:51000/back")]).await.is(200);
+    program
+        .ask(&browser, &[("redirect_uri", "http://127.0.0.1:51000/back")])
+        .await
+        .is(200);
 }
 
 #[tokio::test]
@@ -138,7 +193,11 @@ async fn proof_of_the_code_is_not_left_out() {
     ] {
         let page = program.ask(&browser, more).await;
         page.is(303);
-        assert_eq!(parameter(&page.location, "error").as_deref(), Some("invalid_request"), "{more:?}");
+        assert_eq!(
+            parameter(&page.location, "error").as_deref(),
+            Some("invalid_request"),
+            "{more:?}"
+        );
     }
 }
 
@@ -190,7 +249,10 @@ async fn whoever_is_not_signed_in_signs_in_first_and_is_sent_back_by_a_page() {
     let page = program.ask(&browser, &[]).await;
     page.is(303);
     let to = parameter(&page.location, "to").unwrap();
-    assert!(to.starts_with("/oauth/authorize?") && to.contains("uptake_came="), "{to}");
+    assert!(
+        to.starts_with("/oauth/authorize?") && to.contains("uptake_came="),
+        "{to}"
+    );
     browser.sign_in(&mobile, crate::test_site::PASSWORD).await.is(303);
     let page = browser.get(&to).await;
     let back = program.answer(&browser, &page, "allow").await;
@@ -200,7 +262,10 @@ async fn whoever_is_not_signed_in_signs_in_first_and_is_sent_back_by_a_page() {
     let page = browser.get(&to).await;
     page.is(200);
     let refresh = page.headers["refresh"].to_str().unwrap();
-    assert!(refresh.starts_with("0;url=https://app.example/back?code="), "{refresh}");
+    assert!(
+        refresh.starts_with("0;url=https://app.example/back?code="),
+        "{refresh}"
+    );
 }
 
 #[tokio::test]
@@ -221,8 +286,14 @@ async fn a_program_may_ask_that_the_person_signs_in_again() {
         // Words that somebody made up are no proof of having signed in.
         let forged = format!("/oauth/authorize?{}&uptake_came=AAAA", program.query(&[more]));
         assert!(browser.get(&forged).await.text.contains("重新登录"));
-        let fields = [("request", unescaped(&page.value("request"))), ("answer", "again".to_owned())];
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let fields = [
+            ("request", unescaped(&page.value("request"))),
+            ("answer", "again".to_owned()),
+        ];
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let page = browser.post("/oauth/authorize", &fields).await;
         page.is(303);
         let to = parameter(&page.location, "to").unwrap();
@@ -241,7 +312,9 @@ async fn what_was_let_is_taken_back_on_the_page_of_security() {
     let here = site.organisation(Kind::Hospital, "第一医院").await;
     let program = program(&site, here, true, "openid studies.view offline_access").await;
     let browser = site.member(here, &[P::StudiesView]).await;
-    let tokens = program.tokens(&browser, "openid studies.view offline_access").await;
+    let tokens = program
+        .tokens(&browser, "openid studies.view offline_access")
+        .await;
     assert!(program.holds(&tokens.access).await && program.holds(&tokens.refresh).await);
     let page = browser.get("/security").await;
     assert!(page.text.contains("骨扫描助手"));
@@ -264,7 +337,10 @@ async fn what_is_over_is_removed_and_what_holds_stays() {
     let browser = site.member(here, &[P::StudiesView]).await;
     program.tokens(&browser, "studies.view").await;
     let tokens = program.tokens(&browser, "studies.view offline_access").await;
-    program.send("/oauth/revoke", &[("token", &tokens.access)]).await.is(200);
+    program
+        .send("/oauth/revoke", &[("token", &tokens.access)])
+        .await
+        .is(200);
     site.pass(2 * DAY_NS);
     crate::clients::tidy(&site.platform).await.unwrap();
     assert_eq!(site.count("SELECT COUNT(*) FROM client_grants").await, 1);

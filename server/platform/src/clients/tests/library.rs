@@ -5,9 +5,9 @@ use openidconnect::core::{
     CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessToken, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IntrospectionUrl, IssuerUrl,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RevocationUrl, Scope, TokenIntrospectionResponse,
-    TokenResponse,
+    AccessToken, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
+    IntrospectionUrl, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RefreshToken,
+    RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
 };
 
 use super::*;
@@ -27,7 +27,11 @@ async fn public_site() -> Site {
 }
 
 /// Sends what the library asks for to where the site is served.
-async fn ask(http: reqwest::Client, served: String, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+async fn ask(
+    http: reqwest::Client,
+    served: String,
+    request: HttpRequest,
+) -> Result<HttpResponse, reqwest::Error> {
     let (parts, body) = request.into_parts();
     let address = parts.uri.to_string();
     let path = address.strip_prefix(PUBLIC).unwrap();
@@ -73,7 +77,9 @@ async fn a_library_of_others_goes_all_the_ways() {
     let send = |request| ask(http.clone(), address.clone(), request);
     let issuer = IssuerUrl::new(PUBLIC.to_owned()).unwrap();
     // Discovery, and the keys with it.
-    let metadata = CoreProviderMetadata::discover_async(issuer.clone(), &send).await.unwrap();
+    let metadata = CoreProviderMetadata::discover_async(issuer.clone(), &send)
+        .await
+        .unwrap();
     assert_eq!(metadata.issuer(), &issuer);
     let client = CoreClient::from_provider_metadata(
         metadata,
@@ -87,13 +93,20 @@ async fn a_library_of_others_goes_all_the_ways() {
     // Authorization code with PKCE, and an ID token that the library checks by the published keys.
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state, nonce) = client
-        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+        .authorize_url(
+            CoreAuthenticationFlow::AuthorizationCode,
+            CsrfToken::new_random,
+            Nonce::new_random,
+        )
         .add_scopes(["profile", "studies.find", "offline_access"].map(|scope| Scope::new(scope.to_owned())))
         .add_prompt(CoreAuthPrompt::Consent)
         .set_pkce_challenge(challenge)
         .url();
     let back = allowed(&browser, &program, url.as_str()).await;
-    assert_eq!(parameter(&back, "state").as_deref(), Some(state.secret().as_str()));
+    assert_eq!(
+        parameter(&back, "state").as_deref(),
+        Some(state.secret().as_str())
+    );
     assert_eq!(parameter(&back, "iss").as_deref(), Some(PUBLIC));
     let code = AuthorizationCode::new(parameter(&back, "code").unwrap());
     let tokens = client
@@ -128,11 +141,22 @@ async fn a_library_of_others_goes_all_the_ways() {
         .unwrap();
     assert_eq!(info.name().unwrap().get(None).unwrap().as_str(), "张医生");
     let opens = async |token: &AccessToken, path: &str| {
-        let request = http.get(format!("{address}{path}")).header("accept", "application/dicom+json");
-        request.bearer_auth(token.secret()).send().await.unwrap().status().as_u16()
+        let request = http
+            .get(format!("{address}{path}"))
+            .header("accept", "application/dicom+json");
+        request
+            .bearer_auth(token.secret())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
     };
     assert_eq!(opens(tokens.access_token(), "/dicom-web/studies").await, 200);
-    assert_eq!(opens(tokens.access_token(), "/dicom-web/studies/1.2.3/metadata").await, 403);
+    assert_eq!(
+        opens(tokens.access_token(), "/dicom-web/studies/1.2.3/metadata").await,
+        403
+    );
 
     // Refresh, which rotates; introspection; revocation.
     let next = client
@@ -141,21 +165,42 @@ async fn a_library_of_others_goes_all_the_ways() {
         .request_async(&send)
         .await
         .unwrap();
-    assert_ne!(next.refresh_token().map(RefreshToken::secret), tokens.refresh_token().map(RefreshToken::secret));
-    let told = client.introspect(next.access_token()).request_async(&send).await.unwrap();
+    assert_ne!(
+        next.refresh_token().map(RefreshToken::secret),
+        tokens.refresh_token().map(RefreshToken::secret)
+    );
+    let told = client
+        .introspect(next.access_token())
+        .request_async(&send)
+        .await
+        .unwrap();
     assert!(told.active());
     assert_eq!(told.client_id().unwrap().as_str(), program.client_id);
-    assert_eq!(told.exp().unwrap().timestamp(), (now_ns + 10 * MINUTE_NS) / 1_000_000_000);
+    assert_eq!(
+        told.exp().unwrap().timestamp(),
+        (now_ns + 10 * MINUTE_NS) / 1_000_000_000
+    );
     client
         .revoke_token(next.refresh_token().unwrap().into())
         .unwrap()
         .request_async(&send)
         .await
         .unwrap();
-    let told = client.introspect(next.access_token()).request_async(&send).await.unwrap();
+    let told = client
+        .introspect(next.access_token())
+        .request_async(&send)
+        .await
+        .unwrap();
     assert!(!told.active());
     assert_eq!(opens(next.access_token(), "/dicom-web/studies").await, 401);
-    assert!(client.exchange_refresh_token(next.refresh_token().unwrap()).unwrap().request_async(&send).await.is_err());
+    assert!(
+        client
+            .exchange_refresh_token(next.refresh_token().unwrap())
+            .unwrap()
+            .request_async(&send)
+            .await
+            .is_err()
+    );
 
     // By itself; without a scope it is let in and may nothing.
     let own = client
@@ -167,7 +212,12 @@ async fn a_library_of_others_goes_all_the_ways() {
         .unwrap();
     assert!(own.refresh_token().is_none());
     assert_eq!(opens(own.access_token(), "/dicom-web/studies").await, 200);
-    let bare = client.exchange_client_credentials().unwrap().request_async(&send).await.unwrap();
+    let bare = client
+        .exchange_client_credentials()
+        .unwrap()
+        .request_async(&send)
+        .await
+        .unwrap();
     assert_eq!(opens(bare.access_token(), "/dicom-web/studies").await, 403);
 }
 
@@ -199,7 +249,11 @@ async fn a_library_that_fetches_the_keys_again_goes_on_when_they_rotate() {
         }
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, _, nonce) = client
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
             .set_pkce_challenge(challenge)
             .url();
         let back = allowed(&browser, &program, url.as_str()).await;
@@ -218,7 +272,10 @@ async fn a_library_that_fetches_the_keys_again_goes_on_when_they_rotate() {
         let header = tokens.id_token().unwrap().to_string();
         kids.push(header.split('.').next().unwrap().to_owned());
         if round == 0 {
-            officer.post("/platform/clients/keys", &[]).await.leads_to("/platform/clients");
+            officer
+                .post("/platform/clients/keys", &[])
+                .await
+                .leads_to("/platform/clients");
         }
     }
     assert!(kids[0] != kids[1] && kids[1] == kids[2]);

@@ -1,7 +1,7 @@
 //! Tokens, codes and secrets in the wrong hands, out of time, or made up.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::json;
 
@@ -49,12 +49,21 @@ async fn a_token_that_was_changed_or_made_up_opens_nothing() {
     turned[0] ^= 1;
     for (what, forged) in [
         ("a changed scope", format!("{header}.{}.{signature}", part(&more))),
-        ("a changed signature", format!("{header}.{body}.{}", URL_SAFE_NO_PAD.encode(&turned))),
+        (
+            "a changed signature",
+            format!("{header}.{body}.{}", URL_SAFE_NO_PAD.encode(&turned)),
+        ),
         ("no signature", format!("{header}.{body}.")),
         ("no algorithm", format!("{}.{}.", part(&none), part(&more))),
-        ("no algorithm, signed", format!("{}.{body}.{signature}", part(&none))),
+        (
+            "no algorithm, signed",
+            format!("{}.{body}.{signature}", part(&none)),
+        ),
         ("a hash with the key", with_public(&published[0].public)),
-        ("a hash with the key's words", with_public(published[0].jwk().to_string().as_bytes())),
+        (
+            "a hash with the key's words",
+            with_public(published[0].jwk().to_string().as_bytes()),
+        ),
         ("another key", {
             let other = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "x" });
             format!("{}.{body}.{signature}", part(&other))
@@ -69,7 +78,11 @@ async fn a_token_that_was_changed_or_made_up_opens_nothing() {
         ("its body", body.to_owned()),
         ("much", format!("eyJ{}.{}.x", "a".repeat(9000), "b")),
     ] {
-        assert_eq!(shown(&site, STUDIES, &forged, JSON).await, (401, INVALID.to_owned()), "{what}");
+        assert_eq!(
+            shown(&site, STUDIES, &forged, JSON).await,
+            (401, INVALID.to_owned()),
+            "{what}"
+        );
         assert!(!program.holds(&format!("{forged} ")).await, "{what}");
     }
     // An ID token says who somebody is, and opens nothing; a code and a refresh token do neither.
@@ -78,7 +91,12 @@ async fn a_token_that_was_changed_or_made_up_opens_nothing() {
     let given = json(&program.redeem(&code).await);
     let id_token = given["id_token"].as_str().unwrap();
     assert_eq!(shown(&site, STUDIES, id_token, JSON).await.0, 401);
-    assert_eq!(shown(&site, STUDIES, given["access_token"].as_str().unwrap(), JSON).await.0, 200);
+    assert_eq!(
+        shown(&site, STUDIES, given["access_token"].as_str().unwrap(), JSON)
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
@@ -130,7 +148,10 @@ async fn a_token_that_we_signed_for_something_else_opens_nothing() {
     }
     // Scopes that the program may not ask for are not there.
     let more = signed("at+jwt", "scope", "studies.export studies.view".into()).await;
-    assert_eq!(shown(&site, STUDIES, &more, JSON).await, (403, INSUFFICIENT.to_owned()));
+    assert_eq!(
+        shown(&site, STUDIES, &more, JSON).await,
+        (403, INSUFFICIENT.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -147,7 +168,10 @@ async fn a_token_holds_for_ten_minutes_and_only_while_its_program_is_let_in() {
     let token = program.own("studies.find").await.access;
     let officer = site.officer("clients").await;
     let page = format!("/platform/clients/{}", program.id);
-    officer.post(&format!("{page}/disable"), &[]).await.leads_to(&page);
+    officer
+        .post(&format!("{page}/disable"), &[])
+        .await
+        .leads_to(&page);
     assert_eq!(status(&token).await, 401);
     let asked = [("grant_type", "client_credentials")];
     program.send("/oauth/token", &asked).await.is(401);
@@ -156,7 +180,11 @@ async fn a_token_holds_for_ten_minutes_and_only_while_its_program_is_let_in() {
     // What it may no longer ask for, the tokens that it has are no longer for.
     run(&site, "UPDATE clients SET scopes = '[\"studies.view\"]'").await;
     assert_eq!(status(&token).await, 403);
-    run(&site, "UPDATE organisations SET state = 'closed' WHERE kind = 'hospital'").await;
+    run(
+        &site,
+        "UPDATE organisations SET state = 'closed' WHERE kind = 'hospital'",
+    )
+    .await;
     assert_eq!(status(&token).await, 401);
     program.send("/oauth/token", &asked).await.is(401);
 }
@@ -181,15 +209,27 @@ async fn a_code_is_good_once_for_its_program_where_it_was_sent_for_a_minute() {
         let page = program.send("/oauth/token", &fields).await;
         // Tried in vain it is used up, where it was this program.
         let again = program.redeem(&code).await;
-        (json(&page)["error"].as_str().unwrap_or_default().to_owned(), again.status.as_u16())
+        (
+            json(&page)["error"].as_str().unwrap_or_default().to_owned(),
+            again.status.as_u16(),
+        )
     };
     let wrong = "invalid_grant".to_owned();
     let long = "https://app.example/back/";
     assert_eq!(tried(&[("code_verifier", CHALLENGE)]).await, (wrong.clone(), 400));
     assert_eq!(tried(&[("redirect_uri", long)]).await, (wrong.clone(), 400));
-    assert_eq!(tried(&[("redirect_uri", "http://127.0.0.1/back")]).await, (wrong.clone(), 400));
-    assert_eq!(tried(&[("code_verifier", "-")]).await, ("invalid_request".to_owned(), 200));
-    assert_eq!(tried(&[("redirect_uri", "-")]).await, ("invalid_request".to_owned(), 200));
+    assert_eq!(
+        tried(&[("redirect_uri", "http://127.0.0.1/back")]).await,
+        (wrong.clone(), 400)
+    );
+    assert_eq!(
+        tried(&[("code_verifier", "-")]).await,
+        ("invalid_request".to_owned(), 200)
+    );
+    assert_eq!(
+        tried(&[("redirect_uri", "-")]).await,
+        ("invalid_request".to_owned(), 200)
+    );
     // Another program's code is not there, and stays good for its own.
     let code = program.code(&browser, &[]).await;
     let page = other.redeem(&code).await;
@@ -199,7 +239,16 @@ async fn a_code_is_good_once_for_its_program_where_it_was_sent_for_a_minute() {
     // A second time, somebody has it who should not: what it gave ends.
     assert_eq!(json(&program.redeem(&code).await)["error"], "invalid_grant");
     assert!(!program.holds(&tokens.access).await);
-    assert_eq!(site.entries("client.replayed").await.last().unwrap().actor.split(' ').count(), 2);
+    assert_eq!(
+        site.entries("client.replayed")
+            .await
+            .last()
+            .unwrap()
+            .actor
+            .split(' ')
+            .count(),
+        2
+    );
     for (wait_ns, status) in [(MINUTE_NS - SECOND_NS, 200), (MINUTE_NS, 400)] {
         let code = program.code(&browser, &[]).await;
         site.pass(wait_ns);
@@ -215,11 +264,25 @@ async fn a_refresh_token_is_good_once_and_its_family_ends_when_it_comes_again() 
     let program = program(&site, here, false, "studies.view studies.find offline_access").await;
     let other = super::program(&site, here, true, "studies.view").await;
     let browser = site.member(here, &[P::StudiesView]).await;
-    let first = program.tokens(&browser, "studies.view studies.find offline_access").await;
+    let first = program
+        .tokens(&browser, "studies.view studies.find offline_access")
+        .await;
     // Another program's is not there.
-    assert_eq!(json(&other.refresh(&first.refresh).await)["error"], "invalid_grant");
-    let asked = |scope| [("grant_type", "refresh_token"), ("refresh_token", first.refresh.as_str()), ("scope", scope)];
-    assert_eq!(json(&program.send("/oauth/token", &asked("openid")).await)["error"], "invalid_scope");
+    assert_eq!(
+        json(&other.refresh(&first.refresh).await)["error"],
+        "invalid_grant"
+    );
+    let asked = |scope| {
+        [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", first.refresh.as_str()),
+            ("scope", scope),
+        ]
+    };
+    assert_eq!(
+        json(&program.send("/oauth/token", &asked("openid")).await)["error"],
+        "invalid_scope"
+    );
     let page = program.send("/oauth/token", &asked("studies.find")).await;
     assert_eq!(json(&page)["scope"], "studies.find");
     let second = Tokens::of(&page);
@@ -233,7 +296,10 @@ async fn a_refresh_token_is_good_once_and_its_family_ends_when_it_comes_again() 
     for token in [&second.access, &third.access, &third.refresh] {
         assert!(!other.holds(token).await);
     }
-    assert_eq!(json(&program.refresh(&third.refresh).await)["error"], "invalid_grant");
+    assert_eq!(
+        json(&program.refresh(&third.refresh).await)["error"],
+        "invalid_grant"
+    );
     assert_eq!(site.entries("client.replayed").await.len(), 1);
     for (wait_ns, status) in [(30 * DAY_NS - SECOND_NS, 200), (30 * DAY_NS, 400)] {
         let fresh = site.member(here, &[P::StudiesView]).await;
@@ -261,13 +327,17 @@ async fn tokens_end_with_the_account_and_with_the_membership() {
         let tokens = program.tokens(&browser, scope).await;
         assert_eq!(shown(&site, STUDIES, &tokens.access, JSON).await.0, 200);
         run(&site, &format!("{statement}{account}")).await;
-        assert_eq!(shown(&site, STUDIES, &tokens.access, JSON).await, (401, INVALID.to_owned()));
+        assert_eq!(
+            shown(&site, STUDIES, &tokens.access, JSON).await,
+            (401, INVALID.to_owned())
+        );
         assert!(!program.holds(&tokens.refresh).await);
         program.refresh(&tokens.refresh).await.is(400);
         // Somebody who is a member anew did not let it anew.
         site.pass(SECOND_NS);
         let now_ns = site.now_ns();
-        let again = format!("UPDATE memberships SET state = 'active', since_ns = {now_ns} WHERE person = {account}");
+        let again =
+            format!("UPDATE memberships SET state = 'active', since_ns = {now_ns} WHERE person = {account}");
         run(&site, &again).await;
         program.refresh(&tokens.refresh).await.is(400);
     }
@@ -281,157 +351,25 @@ async fn a_person_without_a_second_factor_has_no_token_from_outside() {
     let from = async |address: &str, token: &str| {
         let authorization = format!("Bearer {token}");
         let headers = [("authorization", authorization.as_str()), ("accept", JSON)];
-        let page = site.browser_at(address).send(Method::GET, STUDIES, None, &headers).await;
+        let page = site
+            .browser_at(address)
+            .send(Method::GET, STUDIES, None, &headers)
+            .await;
         page.status.as_u16()
     };
     let with = site.member(here, &[P::StudiesView]).await;
     let token = program.tokens(&with, "studies.find").await.access;
-    assert_eq!((from("10.0.0.7", &token).await, from("8.8.8.8", &token).await), (200, 200));
+    assert_eq!(
+        (from("10.0.0.7", &token).await, from("8.8.8.8", &token).await),
+        (200, 200)
+    );
     let without = site.member(here, &[P::StudiesView]).await;
     run(&site, "UPDATE sessions SET second_factor_ns = NULL").await;
     let token = program.tokens(&without, "studies.find").await.access;
-    assert_eq!((from("10.0.0.7", &token).await, from("8.8.8.8", &token).await), (200, 401));
+    assert_eq!(
+        (from("10.0.0.7", &token).await, from("8.8.8.8", &token).await),
+        (200, 401)
+    );
     run(&site, "UPDATE people SET must_change_password = 1").await;
     assert_eq!(from("10.0.0.7", &token).await, 401);
-}
-
-#[tokio::test]
-async fn a_program_shows_that_it_is_the_one() {
-    let site = Site::new().await;
-    let here = site.organisation(Kind::Hospital, "第一医院").await;
-    let program = program(&site, here, true, "studies.find").await;
-    let public = super::program(&site, here, false, "studies.find").await;
-    let id = program.client_id.as_str();
-    let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-    let ask = async |fields: &[(&str, &str)], authorization: &str| {
-        let fields = [&[("grant_type", "client_credentials")][..], fields].concat();
-        let headers = [("authorization", authorization)];
-        let headers = if authorization.is_empty() { &headers[..0] } else { &headers[..] };
-        let page = site.browser().post_with("/oauth/token", &fields, headers).await;
-        assert_eq!(page.headers["cache-control"], "no-store");
-        let challenge = page.headers.contains_key("www-authenticate");
-        (page.status.as_u16(), json(&page)["error"].as_str().unwrap_or_default().to_owned(), challenge)
-    };
-    let is = |status: u16, error: &str, challenge| (status, error.to_owned(), challenge);
-    let invalid = "invalid_client";
-    assert_eq!(ask(&[], &basic(id, SECRET)).await, is(200, "", false));
-    assert_eq!(ask(&[("client_id", id)], &basic(id, SECRET)).await, is(200, "", false));
-    assert_eq!(ask(&[("client_id", id), ("client_secret", SECRET)], "").await, is(200, "", false));
-    assert_eq!(ask(&[], &basic(id, "wrong")).await, is(401, invalid, true));
-    assert_eq!(ask(&[], &basic(id, "")).await, is(401, invalid, true));
-    assert_eq!(ask(&[], &basic("upt-nobody", SECRET)).await, is(401, invalid, true));
-    assert_eq!(ask(&[], "Basic ***").await, is(401, invalid, true));
-    assert_eq!(ask(&[("client_id", id)], "").await, is(401, invalid, false));
-    assert_eq!(ask(&[("client_id", id), ("client_secret", "wrong")], "").await, is(401, invalid, false));
-    assert_eq!(ask(&[], "").await, is(401, invalid, false));
-    assert_eq!(
-        ask(&[("client_id", id), ("client_secret", SECRET)], &basic(id, SECRET)).await,
-        is(400, "invalid_request", false)
-    );
-    // A program without a secret does not ask by itself, nor with a secret.
-    let open = public.client_id.as_str();
-    assert_eq!(ask(&[("client_id", open)], "").await, is(400, "unauthorized_client", false));
-    assert_eq!(ask(&[("client_id", open), ("client_secret", "x")], "").await, is(401, invalid, false));
-    public.send("/oauth/introspect", &[("token", "x")]).await.is(400);
-    // The hash of a secret is not the secret.
-    assert_eq!(ask(&[], &basic(id, &secrets::kept(SECRET))).await, is(401, invalid, true));
-    // What is about a person no program has by itself.
-    for (scope, error) in [("openid", "invalid_scope"), ("studies.view", "invalid_scope"), ("studies.find", "")] {
-        assert_eq!(ask(&[("scope", scope)], &basic(id, SECRET)).await.1, error, "{scope}");
-    }
-    for (fields, error) in [
-        (&[("grant_type", "password")][..], "unsupported_grant_type"),
-        (&[("grant_type", "-")], "invalid_request"),
-        (&[("grant_type", "client_credentials"), ("scope", "a"), ("scope", "b")], "invalid_request"),
-        (&[("grant_type", "client_credentials"), ("resource", "https://other.example")], "invalid_target"),
-    ] {
-        assert_eq!(json(&program.send("/oauth/token", fields).await)["error"], error, "{fields:?}");
-    }
-    let page = site.browser().send_body(
-        Method::POST,
-        "/oauth/token",
-        Some((b"{}".to_vec(), "application/json".to_owned())),
-        &[],
-    );
-    assert_eq!(json(&page.await)["error"], "invalid_request");
-}
-
-#[tokio::test]
-async fn tokens_are_taken_back_and_told_of_by_their_own_programs() {
-    let site = Site::new().await;
-    let here = site.organisation(Kind::Hospital, "第一医院").await;
-    let there = site.organisation(Kind::Hospital, "第二医院").await;
-    let program = program(&site, here, true, "studies.find offline_access").await;
-    let neighbour = super::program(&site, here, true, "studies.find").await;
-    let foreign = super::program(&site, there, true, "studies.find").await;
-    let browser = site.member(here, &[P::StudiesView]).await;
-    let tokens = program.tokens(&browser, "studies.find offline_access").await;
-    // A service of the same organisation learns of tokens that are shown to it, and nobody else does.
-    assert!(neighbour.holds(&tokens.access).await && !neighbour.holds(&tokens.refresh).await);
-    assert!(!foreign.holds(&tokens.access).await && !foreign.holds(&tokens.refresh).await);
-    let told = json(&program.send("/oauth/introspect", &[("token", &tokens.access)]).await);
-    assert_eq!(told["scope"], "studies.find offline_access");
-    assert_eq!(told["client_id"], program.client_id.as_str());
-    assert_eq!(told["iss"], SITE);
-    let revoke = async |program: &Program<'_>, token: &str| {
-        let page = program.send("/oauth/revoke", &[("token", token), ("token_type_hint", "refresh_token")]).await;
-        page.status.as_u16()
-    };
-    assert_eq!(revoke(&neighbour, &tokens.access).await, 400);
-    assert_eq!(revoke(&neighbour, &tokens.refresh).await, 400);
-    assert_eq!(revoke(&program, "made-up").await, 200);
-    assert!(program.holds(&tokens.access).await);
-    // An access token by itself; a refresh token with all that came of it.
-    let next = Tokens::of(&program.refresh(&tokens.refresh).await);
-    assert_eq!(revoke(&program, &tokens.access).await, 200);
-    assert!(!program.holds(&tokens.access).await && program.holds(&next.access).await);
-    assert_eq!(shown(&site, STUDIES, &tokens.access, JSON).await, (401, INVALID.to_owned()));
-    assert_eq!(revoke(&program, &next.refresh).await, 200);
-    assert!(!program.holds(&next.access).await && !program.holds(&next.refresh).await);
-    assert_eq!(site.entries("client.ended").await.len(), 2);
-    // Neither tokens nor secrets stand in the journal.
-    for hidden in [&tokens.access, &tokens.refresh, &next.access, &next.refresh, &SECRET.to_owned()] {
-        let count = format!("SELECT COUNT(*) FROM journal WHERE detail LIKE '%{hidden}%' OR subject LIKE '%{hidden}%'");
-        assert_eq!(site.count(&count).await, 0);
-    }
-}
-
-#[tokio::test]
-async fn pages_of_any_site_may_ask_for_tokens_without_cookies_and_for_nothing_else() {
-    let site = Site::new().await;
-    let here = site.organisation(Kind::Hospital, "第一医院").await;
-    let program = program(&site, here, false, "openid").await;
-    let browser = site.member(here, &[]).await;
-    let code = program.code(&browser, &[("scope", "openid")]).await;
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("client_id", program.client_id.as_str()),
-        ("code", code.as_str()),
-        ("redirect_uri", BACK),
-        ("code_verifier", VERIFIER),
-    ];
-    let foreign = [("origin", "https://app.example"), ("sec-fetch-site", "cross-site")];
-    let page = site.browser().post_with("/oauth/token", &fields, &foreign).await;
-    page.is(200);
-    assert_eq!(page.headers["access-control-allow-origin"], "*");
-    assert!(!page.headers.contains_key("access-control-allow-credentials"));
-    let preflight = [
-        ("origin", "https://app.example"),
-        ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "authorization"),
-    ];
-    for path in ["/oauth/token", "/oauth/userinfo", "/oauth/revoke", "/oauth/jwks"] {
-        let page = site.browser().send(Method::OPTIONS, path, None, &preflight).await;
-        page.is(200);
-        assert_eq!(page.headers["access-control-allow-origin"], "*", "{path}");
-    }
-    let page = site.browser().send(Method::OPTIONS, "/oauth/authorize", None, &preflight).await;
-    assert!(!page.headers.contains_key("access-control-allow-origin"));
-    // The site's own forms are for its own pages, as ever.
-    for path in ["/oauth/authorize", "/platform/clients", "/roles", "/oauth/token/", "/oauth/tokens"] {
-        browser.post_with(path, &[("x", "1")], &foreign).await.is(403);
-    }
-    // A cookie is no way of being a program, and no token.
-    assert_eq!(json(&browser.post("/oauth/token", &[("grant_type", "client_credentials")]).await)["error"], "invalid_client");
-    browser.get("/oauth/userinfo").await.is(401);
 }

@@ -5,6 +5,7 @@ mod authorize;
 mod library;
 mod misuse;
 mod pages;
+mod programs;
 mod rotation;
 mod viewer;
 
@@ -75,7 +76,9 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
 fn parameter(location: &str, name: &str) -> Option<String> {
     let query = location.split_once('?')?.1;
     let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 fn json(page: &Page) -> Value {
@@ -120,14 +123,19 @@ impl Program<'_> {
     }
 
     async fn ask(&self, browser: &Browser<'_>, more: &[(&str, &str)]) -> Page {
-        browser.get(&format!("/oauth/authorize?{}", self.query(more))).await
+        browser
+            .get(&format!("/oauth/authorize?{}", self.query(more)))
+            .await
     }
 
     /// Answers a page of consent as its form does.
     async fn answer(&self, browser: &Browser<'_>, page: &Page, answer: &str) -> Page {
         page.is(200);
         let fields = ["request", "uptake_came", "person"].map(|name| (name, unescaped(&page.value(name))));
-        let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         fields.push(("answer", answer));
         browser.post("/oauth/authorize", &fields).await
     }
@@ -166,7 +174,11 @@ impl Program<'_> {
     }
 
     async fn refresh(&self, token: &str) -> Page {
-        self.send("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+        self.send(
+            "/oauth/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", token)],
+        )
+        .await
     }
 
     /// Tokens that a person lets the program have.
@@ -190,7 +202,10 @@ impl Program<'_> {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// What a program is told that shows a token: the status, and the challenge.

@@ -13,18 +13,28 @@ async fn published(site: &Site) -> Vec<String> {
     assert_eq!(page.headers["cache-control"], "public, max-age=300");
     let keys = json(&page)["keys"].as_array().unwrap().clone();
     for key in &keys {
-        assert_eq!((key["kty"].as_str(), key["crv"].as_str(), key["alg"].as_str()), (Some("EC"), Some("P-256"), Some("ES256")));
+        assert_eq!(
+            (key["kty"].as_str(), key["crv"].as_str(), key["alg"].as_str()),
+            (Some("EC"), Some("P-256"), Some("ES256"))
+        );
         assert!(key.get("d").is_none());
     }
-    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    keys.iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn kid(token: &str) -> String {
     use base64::Engine as _;
     let header = token.split('.').next().unwrap();
-    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).unwrap();
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(header)
+        .unwrap();
     let header: Value = serde_json::from_slice(&header).unwrap();
-    assert_eq!((header["alg"].as_str(), header["typ"].as_str()), (Some("ES256"), Some("at+jwt")));
+    assert_eq!(
+        (header["alg"].as_str(), header["typ"].as_str()),
+        (Some("ES256"), Some("at+jwt"))
+    );
     header["kid"].as_str().unwrap().to_owned()
 }
 
@@ -39,7 +49,10 @@ async fn a_key_is_published_before_it_signs_and_until_its_tokens_are_over() {
     let old = program.own("studies.find").await.access;
     assert_eq!(kid(&old), first[0]);
     let officer = site.officer("clients").await;
-    officer.post("/platform/clients/keys", &[]).await.leads_to("/platform/clients");
+    officer
+        .post("/platform/clients/keys", &[])
+        .await
+        .leads_to("/platform/clients");
     officer.post("/platform/clients/keys", &[]).await.is(409);
     // Published, and not signing yet: whoever keeps what is published for five minutes knows it in time.
     let both = published(&site).await;
@@ -89,7 +102,9 @@ async fn keys_are_not_read_from_the_database_alone() {
     let site = Site::new().await;
     published(&site).await;
     // PKCS#8 of a key on P-256 holds the number of the curve; what is kept does not.
-    let row = database::Sql::new("SELECT secret FROM signing_keys").one(site.platform.readers()).await;
+    let row = database::Sql::new("SELECT secret FROM signing_keys")
+        .one(site.platform.readers())
+        .await;
     let secret: Vec<u8> = row.unwrap().unwrap().get(0).unwrap();
     let curve = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
     assert!(secret.len() > 100 && !secret.windows(8).any(|window| window == curve));

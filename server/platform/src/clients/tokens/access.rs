@@ -12,7 +12,14 @@ use crate::{Platform, Result};
 /// What tokens of the site's own viewer name as their program.
 pub const OWN_CLIENT: &str = "uptake";
 /// What of this site a token can be for, beside all of it: the beginnings of addresses, after the site's own.
-pub const RESOURCES: &[&str] = &["/dicom-web", "/wado", "/archive", "/viewer", "/worklist", "/upload"];
+pub const RESOURCES: &[&str] = &[
+    "/dicom-web",
+    "/wado",
+    "/archive",
+    "/viewer",
+    "/worklist",
+    "/upload",
+];
 
 /// Whoever shows a token that holds.
 #[derive(Debug, Clone)]
@@ -87,7 +94,10 @@ fn fits(platform: &Platform, claims: &AccessClaims, standing: &Standing) -> bool
         && public_url.is_none_or(|url| claims.iss == url.trim_end_matches('/'))
         && claims.client_id == client_id
         && claims.organisation == grant.organisation
-        && claims.sub == grant.person.map_or(client_id.to_owned(), |person| person.to_string())
+        && claims.sub
+            == grant
+                .person
+                .map_or(client_id.to_owned(), |person| person.to_string())
 }
 
 /// Whether a token is for a path of this site.
@@ -160,8 +170,16 @@ mod tests {
             (&["https://site.example/dicom-web/"], "/dicom-web", true),
             (&["https://site.example/dicom-web"], "/dicom-webs", false),
             (&["https://site.example/dicom-web"], "/archive/holds", false),
-            (&["https://site.example/archive", "https://site.example/dicom-web"], "/dicom-web/studies", true),
-            (&["https://site.example.evil.example"], "/dicom-web/studies", false),
+            (
+                &["https://site.example/archive", "https://site.example/dicom-web"],
+                "/dicom-web/studies",
+                true,
+            ),
+            (
+                &["https://site.example.evil.example"],
+                "/dicom-web/studies",
+                false,
+            ),
             (&["https://other.example"], "/dicom-web/studies", false),
             (&["a-program"], "/dicom-web/studies", false),
             (&[""], "/dicom-web/studies", false),

@@ -167,9 +167,8 @@ pub async fn read(platform: &Platform, token: &str) -> Result<Option<AccessClaim
         return Ok(None);
     };
     // What a header names is not chosen from: one algorithm, one type.
-    let is_ours = header.alg == ALGORITHM
-        && header.typ.eq_ignore_ascii_case(ACCESS_TYPE)
-        && header.crit.is_none();
+    let is_ours =
+        header.alg == ALGORITHM && header.typ.eq_ignore_ascii_case(ACCESS_TYPE) && header.crit.is_none();
     if !is_ours {
         return Ok(None);
     }

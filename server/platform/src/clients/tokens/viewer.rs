@@ -39,7 +39,14 @@ pub async fn viewer_token(visit: &Visit, study_uid: &str, minutes: i64) -> Resul
     let now_ns = visit.now_ns();
     let issuer = visit.address_of_page("");
     let change = platform.writer().begin().await?;
-    let before = grants::of_session(&*change, &signed.session, organisation, &issuer, now_ns + holds_ns).await?;
+    let before = grants::of_session(
+        &*change,
+        &signed.session,
+        organisation,
+        &issuer,
+        now_ns + holds_ns,
+    )
+    .await?;
     let grant = match before {
         Some(grant) => grant,
         None => {
@@ -61,7 +68,14 @@ pub async fn viewer_token(visit: &Visit, study_uid: &str, minutes: i64) -> Resul
             grant
         }
     };
-    let claims = claims(&grant, OWN_CLIENT, study_uid, &VIEWING.join(" "), now_ns, holds_ns)?;
+    let claims = claims(
+        &grant,
+        OWN_CLIENT,
+        study_uid,
+        &VIEWING.join(" "),
+        now_ns,
+        holds_ns,
+    )?;
     let token = access(platform, &claims).await?;
     let mut entry = visit.entry("client.viewing");
     entry.study_uid = Some(study_uid.to_owned());
@@ -88,7 +102,9 @@ pub fn claims(
 ) -> Result<AccessClaims> {
     let issuer = grant.issuer.clone();
     Ok(AccessClaims {
-        sub: grant.person.map_or(client_id.to_owned(), |person| person.to_string()),
+        sub: grant
+            .person
+            .map_or(client_id.to_owned(), |person| person.to_string()),
         aud: vec![issuer.clone(), format!("{issuer}{STUDIES}{study_uid}")],
         iss: issuer,
         exp: seconds(now_ns + holds_ns),
@@ -110,7 +126,9 @@ pub const STUDIES: &str = "/dicom-web/studies/";
 #[must_use]
 pub fn is_uid(text: &str) -> bool {
     let is_component = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
     };
     text.len() <= 64 && text.contains('.') && text.split('.').all(is_component)
 }

@@ -1,12 +1,14 @@
 //! What a person let programs do, on the page of security, and the way to take it back.
 
+pub mod store;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::post;
 use maud::{Markup, html};
 
 use super::grants::store as grants;
-use super::store;
+use super::store as clients;
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column};
 use crate::web::{Done, Fields, Form, Visit};
@@ -19,7 +21,7 @@ pub(super) fn router() -> Router<Platform> {
 /// The programs that act in the name of whoever is signed in.
 pub(crate) async fn card(visit: &Visit) -> Result<Markup> {
     let view = visit.view();
-    let consents = grants::consents(visit.platform().readers(), visit.person()?.account()).await?;
+    let consents = store::list(visit.platform().readers(), visit.person()?.account()).await?;
     let columns = [
         Column::new("name", view.say("thing-name")),
         Column::new("organisation", view.say("client-organisation")),
@@ -37,7 +39,13 @@ pub(crate) async fn card(visit: &Visit) -> Result<Markup> {
                 html! { (one.organisation) },
                 html! { @if names.is_empty() { "—" } @else { (names.join(view.say("between").as_ref())) } },
                 view.time(one.at_ns),
-                ui::small_form(view, &end, &view.say("consent-end"), "", Some(&view.say("consent-end-confirm"))),
+                ui::small_form(
+                    view,
+                    &end,
+                    &view.say("consent-end"),
+                    "",
+                    Some(&view.say("consent-end-confirm")),
+                ),
             ]
         })
         .collect();
@@ -52,10 +60,15 @@ pub(crate) async fn card(visit: &Visit) -> Result<Markup> {
 
 async fn end(visit: Visit, Path(id): Path<i64>, sent: Fields) -> Result<Done> {
     let account = visit.person()?.account();
-    visit.may(Action::SecurityEdit, Resource::Account(account)).await?;
-    let client = store::one(visit.platform().readers(), id).await?.ok_or(Error::NotFound)?.client;
+    visit
+        .may(Action::SecurityEdit, Resource::Account(account))
+        .await?;
+    let client = clients::one(visit.platform().readers(), id)
+        .await?
+        .ok_or(Error::NotFound)?
+        .client;
     let change = visit.begin(&Form::new(sent)).await?;
-    if !grants::forget(&*change, account, id).await? {
+    if !store::forget(&*change, account, id).await? {
         return Err(Error::NotFound);
     }
     grants::end_all(&*change, account, id, visit.now_ns()).await?;

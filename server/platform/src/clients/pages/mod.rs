@@ -1,5 +1,7 @@
 //! Programs as the security administrator lets them in: listed, added, changed, given a new secret, shut out.
 
+mod form;
+
 use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::{Markup, html};
 
-use super::model::{Client, GrantType, SCOPES, Scope, check_redirect_uri, words_of};
+use super::model::{Client, Scope, words_of};
 use super::store::{self, Listed};
 use super::{keys, tokens};
 use crate::organisations::store as organisations;
@@ -21,8 +23,6 @@ use crate::{Error, Platform, Result, secrets};
 const PAGE: u32 = 50;
 /// Organisations that a program can be given to, in one list.
 const ORGANISATIONS: u32 = 1000;
-/// Addresses of one program at most.
-const MOST_REDIRECT_URIS: usize = 20;
 
 pub(super) fn router() -> Router<Platform> {
     Router::new()
@@ -166,14 +166,18 @@ async fn new(visit: Visit) -> Result<Markup> {
 async fn new_page(visit: &Visit, form: &Form) -> Result<Markup> {
     let view = visit.view();
     let organisations = choices(visit).await?;
-    let kinds = ["client-confidential", "client-public"]
-        .map(|key| (key.trim_start_matches("client-").to_owned(), view.say(key).into_owned()));
+    let kinds = ["client-confidential", "client-public"].map(|key| {
+        (
+            key.trim_start_matches("client-").to_owned(),
+            view.say(key).into_owned(),
+        )
+    });
     let fields = html! {
         (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
         (ui::choice(view, form, "organisation", &view.say("client-organisation"), &organisations))
         (ui::choice(view, form, "kind", &view.say("kind"), &kinds))
         p.hint { (view.say("client-kind-about")) }
-        (common_fields(view, form))
+        (form::common_fields(view, form))
         (ui::submit(&view.say("client-add")))
     };
     Ok(ui::page(
@@ -194,78 +198,6 @@ async fn choices(visit: &Visit) -> Result<Vec<(String, String)>> {
     Ok(open
         .map(|one| (one.id.to_string(), format!("{} ({})", one.name, one.number)))
         .collect())
-}
-
-fn common_fields(view: &View, form: &Form) -> Markup {
-    let pair = |word: &str, key: &str, about: &str| {
-        let about = if about.is_empty() { String::new() } else { view.say(about).into_owned() };
-        (word.to_owned(), view.say(key).into_owned(), about)
-    };
-    let grant_types: Vec<_> = GrantType::ALL.iter().map(|one| pair(one.word(), one.key(), "")).collect();
-    let scopes: Vec<_> = SCOPES.iter().map(|scope| pair(scope.word, scope.key, scope.about)).collect();
-    html! {
-        (ui::area(view, form, "redirect_uris", &view.say("client-redirect-uris")))
-        p.hint { (view.say("client-redirect-uris-about")) }
-        (ui::checks(view, form, "grant_types", &view.say("client-grant-types"), &grant_types))
-        (ui::checks(view, form, "scopes", &view.say("client-scopes"), &scopes))
-    }
-}
-
-/// What a form says of a program; its kind and its organisation stand in `before`.
-fn read(form: &mut Form, before: Client) -> Client {
-    let name = form.name("name", 60);
-    let redirect_uris = redirect_uris(form);
-    let grant_types = grant_types(form, before.is_confidential, redirect_uris.is_empty());
-    let chosen: Vec<String> = form.chosen("scopes").map(str::to_owned).collect();
-    if chosen.iter().any(|word| Scope::from_word(word).is_none()) {
-        form.refuse("scopes", Wrong::new("wrong-choice"));
-    }
-    let scopes = SCOPES.iter().filter(|scope| chosen.iter().any(|word| word == scope.word));
-    Client {
-        name,
-        redirect_uris,
-        grant_types,
-        scopes: scopes.collect(),
-        ..before
-    }
-}
-
-fn redirect_uris(form: &mut Form) -> Vec<String> {
-    let text = form.text("redirect_uris", 10_000).unwrap_or_default();
-    let mut uris: Vec<String> = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if let Err(key) = check_redirect_uri(line) {
-            form.refuse("redirect_uris", Wrong::new(key));
-        }
-        if !uris.iter().any(|uri| uri == line) {
-            uris.push(line.to_owned());
-        }
-    }
-    if uris.len() > MOST_REDIRECT_URIS {
-        form.refuse("redirect_uris", Wrong::new("wrong-redirect-many").with("most", MOST_REDIRECT_URIS));
-    }
-    uris
-}
-
-fn grant_types(form: &mut Form, is_confidential: bool, has_no_redirect: bool) -> Vec<GrantType> {
-    let chosen: Vec<String> = form.chosen("grant_types").map(str::to_owned).collect();
-    let has = |one: GrantType| chosen.iter().any(|word| word == one.word());
-    if chosen.iter().any(|word| GrantType::from_word(word).is_none()) {
-        form.refuse("grant_types", Wrong::new("wrong-choice"));
-    }
-    if chosen.is_empty() {
-        form.refuse("grant_types", Wrong::new("wrong-grant-none"));
-    }
-    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        form.refuse("grant_types", Wrong::new("wrong-grant-refresh"));
-    }
-    if has(GrantType::ClientCredentials) && !is_confidential {
-        form.refuse("grant_types", Wrong::new("wrong-grant-credentials"));
-    }
-    if has(GrantType::AuthorizationCode) && has_no_redirect {
-        form.refuse("redirect_uris", Wrong::new("wrong-missing"));
-    }
-    GrantType::ALL.into_iter().filter(|one| has(*one)).collect()
 }
 
 async fn add(visit: Visit, sent: Fields) -> Result<Response> {
@@ -292,7 +224,7 @@ async fn add(visit: Visit, sent: Fields) -> Result<Response> {
         created_ns: visit.now_ns(),
         disabled_ns: None,
     };
-    let client = read(&mut form, blank);
+    let client = form::read(&mut form, blank);
     if form.is_wrong() {
         return Err(Error::Wrong(Box::new(new_page(&visit, &form).await?)));
     }
@@ -344,18 +276,27 @@ fn page(visit: &Visit, listed: &Listed, secret: Option<&str>) -> Markup {
         (view.say("client-id"), html! { code { (client.client_id) } }),
         (view.say("client-organisation"), html! { (listed.organisation) }),
         (view.say("kind"), html! { (view.say(kind_key(client))) }),
-        (view.say("client-grant-types"), html! { (grant_types.join(view.say("between").as_ref())) }),
+        (
+            view.say("client-grant-types"),
+            html! { (grant_types.join(view.say("between").as_ref())) },
+        ),
         (view.say("client-scopes"), html! { (names(view, &client.scopes)) }),
-        (view.say("client-redirect-uris"), html! {
-            @if client.redirect_uris.is_empty() { "—" }
-            @for uri in &client.redirect_uris { code { (uri) } br; }
-        }),
+        (
+            view.say("client-redirect-uris"),
+            html! {
+                @if client.redirect_uris.is_empty() { "—" }
+                @for uri in &client.redirect_uris { code { (uri) } br; }
+            },
+        ),
         (view.say("since"), view.time(client.created_ns)),
     ];
     if client.is_confidential {
         facts.push((view.say("client-secret-at"), view.time_if(client.secret_at_ns)));
     }
-    let facts: Vec<(&str, Markup)> = facts.iter().map(|(name, value)| (name.as_ref(), value.clone())).collect();
+    let facts: Vec<(&str, Markup)> = facts
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.clone()))
+        .collect();
     ui::page(
         visit,
         &client.name,
@@ -399,7 +340,10 @@ fn addresses(visit: &Visit) -> Markup {
     let at = |path: &str| html! { code { (visit.address_of_page(path)) } };
     ui::pairs(&[
         (&view.say("client-issuer"), at("")),
-        (&view.say("client-discovery"), at("/.well-known/openid-configuration")),
+        (
+            &view.say("client-discovery"),
+            at("/.well-known/openid-configuration"),
+        ),
         (&view.say("client-dicomweb"), at("/dicom-web")),
     ])
 }
@@ -412,8 +356,18 @@ async fn edit(visit: Visit, Path(id): Path<i64>) -> Result<Markup> {
         ("name", client.name.clone()),
         ("redirect_uris", client.redirect_uris.join("\n")),
     ];
-    pairs.extend(client.grant_types.iter().map(|one| ("grant_types", one.word().to_owned())));
-    pairs.extend(client.scopes.iter().map(|scope| ("scopes", scope.word.to_owned())));
+    pairs.extend(
+        client
+            .grant_types
+            .iter()
+            .map(|one| ("grant_types", one.word().to_owned())),
+    );
+    pairs.extend(
+        client
+            .scopes
+            .iter()
+            .map(|scope| ("scopes", scope.word.to_owned())),
+    );
     Ok(edit_page(&visit, &listed, &Form::filled(pairs)))
 }
 
@@ -422,7 +376,7 @@ fn edit_page(visit: &Visit, listed: &Listed, form: &Form) -> Markup {
     let address = format!("/platform/clients/{}", listed.client.id);
     let fields = html! {
         (ui::line(view, form, "name", &view.say("thing-name"), "text", "off"))
-        (common_fields(view, form))
+        (form::common_fields(view, form))
         (ui::submit(&view.say("save")))
     };
     ui::page(
@@ -440,7 +394,7 @@ async fn change(visit: Visit, Path(id): Path<i64>, sent: Fields) -> Result<Done>
     visit.may(Action::ClientsEdit, Resource::Platform).await?;
     let listed = one(&visit, id).await?;
     let mut form = Form::new(sent);
-    let client = read(&mut form, listed.client.clone());
+    let client = form::read(&mut form, listed.client.clone());
     if form.is_wrong() {
         return Err(Error::Wrong(Box::new(edit_page(&visit, &listed, &form))));
     }
