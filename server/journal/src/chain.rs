@@ -59,7 +59,9 @@ impl Chain {
     }
 }
 
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
+/// Reads hexadecimal digits, two a byte.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     if !digits.len().is_multiple_of(2) {
         return None;

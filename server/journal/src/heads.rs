@@ -78,7 +78,12 @@ impl Key {
     }
 }
 
-fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a new file that only the server reads, to the disk.
+///
+/// # Errors
+///
+/// Where it cannot be written, or is there already.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

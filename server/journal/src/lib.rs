@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use database::schema::Schema;
 
-pub use chain::Chain;
+pub use chain::{Chain, from_hex};
 pub use recorder::Recorder;
 pub use store::{Query, Stored, after, append, find, head, keep_numbers, remove_before};
 

@@ -166,14 +166,16 @@ pub async fn find(connection: &impl Connection, query: &Query) -> Result<Vec<Sto
             .bind_all(organisations.iter().copied())
             .push(")");
     }
-    for (column, value) in [
-        ("actor", &query.actor),
-        ("subject", &query.subject),
-        ("study_uid", &query.study_uid),
-    ] {
+    for (column, value) in [("subject", &query.subject), ("study_uid", &query.study_uid)] {
         if let Some(value) = value {
             sql.push(&format!(" AND {column} = ")).bind(value.as_str());
         }
+    }
+    if let Some(actor) = &query.actor {
+        // What a program did in a person's name is the person's too: `person:12 client:ID`.
+        sql.push(" AND (actor = ").bind(actor.as_str());
+        sql.push(" OR actor > ").bind(format!("{actor} "));
+        sql.push(" AND actor < ").bind(format!("{actor}!")).push(")");
     }
     if let Some(kinds) = &query.kinds {
         sql.push(" AND kind IN (")

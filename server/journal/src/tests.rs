@@ -200,6 +200,8 @@ async fn entries_are_found_by_what_they_say() {
         entry("role.removed", "person:2", Some(1), 20),
         entry("role.changed", "person:1", Some(2), 30),
         entry("system", "cli", None, 40),
+        entry("role.changed", "person:12", None, 50),
+        entry("study.read", "person:1 client:viewer", None, 60),
     ];
     append(&change, &entries).await.unwrap();
     change.commit().await.unwrap();
@@ -209,8 +211,8 @@ async fn entries_are_found_by_what_they_say() {
     };
     let text = |text: &str| Some(text.to_owned());
     for (query, expected) in [
-        (all(), vec![4, 3, 2, 1]),
-        (Query { limit: 2, ..all() }, vec![4, 3]),
+        (all(), vec![6, 5, 4, 3, 2, 1]),
+        (Query { limit: 2, ..all() }, vec![6, 5]),
         (
             Query {
                 before: Some(3),
@@ -237,7 +239,15 @@ async fn entries_are_found_by_what_they_say() {
                 actor: text("person:1"),
                 ..all()
             },
-            vec![3, 1],
+            // What a program did in the person's name too, and nothing of person 12.
+            vec![6, 3, 1],
+        ),
+        (
+            Query {
+                actor: text("person:1 client:viewer"),
+                ..all()
+            },
+            vec![6],
         ),
         (
             Query {
@@ -269,7 +279,7 @@ async fn entries_are_found_by_what_they_say() {
     let changed = after(&test.readers, 1, 10, Some(&["role.changed"]))
         .await
         .unwrap();
-    assert_eq!(changed.iter().map(|stored| stored.id).collect::<Vec<_>>(), [3]);
+    assert_eq!(changed.iter().map(|stored| stored.id).collect::<Vec<_>>(), [3, 5]);
     assert_eq!(changed[0].entry, entries[2]);
 }
 

@@ -4,6 +4,7 @@
 //! tables, `pages.rs` its HTML. Tables stand beside the archive's in one database; a change and its entry of the journal are
 //! one transaction ([`web::Change`]).
 
+pub mod clients;
 pub mod clock;
 mod error;
 pub mod files;
@@ -67,6 +68,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002_devices_dictionary.sql"),
         include_str!("migrations/0003_passkeys.sql"),
+        include_str!("migrations/0004_clients.sql"),
         include_str!("migrations/0005_jobs.sql"),
         include_str!("migrations/0006_monitoring.sql"),
         include_str!("migrations/0007_nodes.sql"),
@@ -238,5 +240,6 @@ pub fn router(platform: &Platform) -> Router {
         .merge(monitoring::router())
         .merge(help::router())
         .merge(support::router())
+        .merge(clients::router())
         .with_state(platform.clone())
 }

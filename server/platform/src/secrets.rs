@@ -148,7 +148,7 @@ impl SiteKey {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let made =
                     random::<32>().map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
-                write_secret(path, &made)
+                journal::heads::write_secret(path, &made)
                     .with_context(|| format!("cannot write the key {}", path.display()))?;
                 made.to_vec()
             }
@@ -193,23 +193,6 @@ impl SiteKey {
         let plain = self.0.open_in_place(nonce, Aad::from(what_for), &mut rest);
         Ok(plain.map_err(|_| wrong())?.to_vec())
     }
-}
-
-fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

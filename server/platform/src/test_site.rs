@@ -108,6 +108,15 @@ impl Site {
         &self.archive
     }
 
+    /// Serves the whole site on a port of this machine, until the test ends; gives its address.
+    pub(crate) async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -115,6 +124,36 @@ impl Site {
     /// The file of the database.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.join("test.sqlite")
+    }
+
+    /// Another guard over the same site, which reads its file of tokens now.
+    pub(crate) async fn guard(&self) -> Guard {
+        let index = Index::open(&Place::Sqlite(self.folder.join("test.sqlite")))
+            .await
+            .unwrap();
+        let applications = Applications::open(index).await.unwrap();
+        let tokens = TokenFile::open(&self.folder.join("tokens.toml")).unwrap();
+        Guard::new(self.platform.clone(), tokens, applications)
+    }
+
+    /// A request of whoever is signed in with a browser, for what handlers call.
+    pub(crate) async fn visit(&self, browser: &Browser<'_>) -> web::Visit {
+        let (to, from) = std::sync::mpsc::channel();
+        let router = Router::new().fallback(async move |visit: web::Visit| {
+            let _ = to.send(visit);
+        });
+        let router = web::layers::around(router, &self.platform);
+        let cookie = browser.cookie("uptake_session").unwrap();
+        let request = Request::builder()
+            .uri("/")
+            .header(header::HOST, "uptake.example")
+            .header(header::COOKIE, format!("uptake_session={cookie}"));
+        let response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        from.recv().unwrap()
     }
 
     pub(crate) fn pass(&self, ns: i64) {
@@ -386,10 +425,10 @@ impl Browser<'_> {
         body: Option<(Vec<u8>, String)>,
         headers: &[(&str, &str)],
     ) -> Page {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "uptake.example");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header(header::HOST, "uptake.example");
+        }
         if !headers.iter().any(|(name, _)| *name == "accept") {
             request = request.header(header::ACCEPT, "text/html");
         }

@@ -1,5 +1,5 @@
 //! What the platform does by itself: each node writes when sessions were seen, the one that leads signs where the journal
-//! ends; what is over is tidied by a job.
+//! ends and changes keys; what is over is tidied by a job.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,12 +9,14 @@ use journal::heads::{Heads, Key};
 use tokio::sync::watch;
 
 use crate::clock::DAY_NS;
-use crate::{Platform, Result, jobs, outbox, sessions};
+use crate::{Platform, Result, clients, jobs, outbox, sessions};
 
 /// How often it is written when sessions were last seen.
 const SEEN: Duration = Duration::from_secs(15);
 /// How often the end of the journal is signed.
 const SEALED: Duration = Duration::from_secs(60);
+/// How often it is looked whether the keys of programs' tokens are due to change.
+const TURNED: Duration = Duration::from_secs(3600);
 
 /// Works until `stop` is ready. Of several processes the one that leads signs.
 pub async fn run(
@@ -25,7 +27,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let heads = Heads::at(heads);
-    let (mut seen, mut sealed) = (ticks(SEEN), ticks(SEALED));
+    let (mut seen, mut sealed, mut turned) = (ticks(SEEN), ticks(SEALED), ticks(TURNED));
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -35,6 +37,7 @@ pub async fn run(
                 log("sessions", sessions::write_seen(&platform).await);
             }
             _ = sealed.tick(), if *leads.borrow() => log("the journal", seal(&platform, &key, &heads).await),
+            _ = turned.tick(), if *leads.borrow() => log("programs", clients::tidy(&platform).await),
         }
     }
     log("sessions", sessions::write_seen(&platform).await);

@@ -94,6 +94,10 @@ async fn judge(
         study_uid,
         ..
     } = question;
+    // For a token of one study the others are not there, whatever it may do.
+    if study_uid.is_some_and(|asked| who.only_study().is_some_and(|only| only != asked)) {
+        return Err(Refusal::NoSuchStudy);
+    }
     if !authorize.may(who, action, study_uid).await? {
         return Err(Refusal::NotAllowed);
     }

@@ -36,17 +36,24 @@ pub enum Principal {
         /// The organisation's number.
         organisation: i64,
     },
-    /// A program that an organisation let in (OAuth 2.0).
+    /// A program that an organisation let in (OAuth 2.0), by itself or in a person's name.
     Client {
         /// Its client identifier.
         id: String,
         /// The organisation's number.
         organisation: i64,
+        /// The person in whose name it asks: it may no more than the person.
+        person: Option<i64>,
+        /// What its token is for: no more than this.
+        may: Vec<Action>,
+        /// The one study that its token is for; there are no others for it.
+        study_uid: Option<String>,
     },
 }
 
 impl Principal {
-    /// The word for logs and events: `web:NAME`, `dimse:AE`, `gateway:NAME`, `person:12`, `client:ID`.
+    /// The word for logs and events: `web:NAME`, `dimse:AE`, `gateway:NAME`, `person:12`, `client:ID`; of a program that
+    /// asks in a person's name both, the person first: `person:12 client:ID`.
     #[must_use]
     pub fn actor(&self) -> String {
         match self {
@@ -55,7 +62,19 @@ impl Principal {
             Self::Application(title) => format!("dimse:{title}"),
             Self::Device(name) => format!("gateway:{name}"),
             Self::Person { person, .. } => format!("person:{person}"),
-            Self::Client { id, .. } => format!("client:{id}"),
+            Self::Client { id, person, .. } => match person {
+                Some(person) => format!("person:{person} client:{id}"),
+                None => format!("client:{id}"),
+            },
+        }
+    }
+
+    /// The one study that there is for them, where there is one only.
+    #[must_use]
+    pub fn only_study(&self) -> Option<&str> {
+        match self {
+            Self::Client { study_uid, .. } => study_uid.as_deref(),
+            _ => None,
         }
     }
 }
@@ -142,9 +161,13 @@ impl Failed {
 
 /// Decides.
 pub trait Authorize: std::fmt::Debug + Send + Sync {
-    /// Who holds this bearer token (RFC 6750). Answers from memory; other ways to be known put a [`Principal`] into the
+    /// Who holds this bearer token (RFC 6750), shown here and for this. Other ways to be known put a [`Principal`] into the
     /// request's extensions.
-    fn bearer(&self, token: &str) -> Option<Principal>;
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>>;
 
     /// Whom a request without a token comes from; `None` asks for one.
     fn anonymous(&self) -> Option<Principal> {
@@ -201,8 +224,12 @@ pub trait Authorize: std::fmt::Debug + Send + Sync {
 pub struct Open;
 
 impl Authorize for Open {
-    fn bearer(&self, _token: &str) -> Option<Principal> {
-        Some(Principal::Anyone)
+    fn bearer<'a>(
+        &'a self,
+        _token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async { Ok(Some(Principal::Anyone)) })
     }
 
     fn anonymous(&self) -> Option<Principal> {

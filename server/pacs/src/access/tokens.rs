@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::Deserialize;
 
-use super::{Action, Authorize, Boxed, Failed, Principal};
+use super::{Action, Authorize, Boxed, Context, Failed, Principal};
 use crate::storage::Hash;
 
 /// How long a change of the file may go unseen.
@@ -94,6 +94,13 @@ impl TokenFile {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.with(|read| read.rights.contains_key(name))
+    }
+
+    /// Who holds this token. Tokens are looked up by their hash: how long that takes says nothing about a token.
+    #[must_use]
+    pub fn holder(&self, token: &str) -> Option<Principal> {
+        let hash = Hash::of(token.as_bytes());
+        self.with(|read| read.tokens.get(&hash).cloned().map(Principal::Token))
     }
 
     /// Looks at what the file says now. A file that became unreadable lets nobody in.
@@ -173,10 +180,13 @@ fn read(path: &Path) -> Result<Read, Error> {
 }
 
 impl Authorize for TokenFile {
-    // Tokens are looked up by their hash: how long that takes says nothing about a token.
-    fn bearer(&self, token: &str) -> Option<Principal> {
-        let hash = Hash::of(token.as_bytes());
-        self.with(|read| read.tokens.get(&hash).cloned().map(Principal::Token))
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        let holder = self.holder(token);
+        Box::pin(async move { Ok(holder) })
     }
 
     fn may<'a>(
@@ -230,15 +240,16 @@ mod tests {
         let (token, entry) = new_token("viewer", &[Action::Find, Action::Retrieve]).unwrap();
         std::fs::write(&path, entry).unwrap();
         let file = TokenFile::open(&path).unwrap();
-        let who = file.bearer(&token).unwrap();
+        let context = Context::default();
+        let who = file.bearer(&token, &context).await.unwrap().unwrap();
         assert_eq!(who, Principal::Token("viewer".to_owned()));
         assert!(file.may(&who, Action::Find, None).await.unwrap());
         assert!(!file.may(&who, Action::Store, None).await.unwrap());
-        assert_eq!(file.bearer("another"), None);
+        assert_eq!(file.bearer("another", &context).await.unwrap(), None);
         assert_eq!(file.anonymous(), None);
         std::fs::remove_file(&path).unwrap();
         file.read.lock().unwrap().looked -= STALE;
-        assert_eq!(file.bearer(&token), None);
+        assert_eq!(file.bearer(&token, &context).await.unwrap(), None);
         assert!(!file.may(&who, Action::Find, None).await.unwrap());
     }
 

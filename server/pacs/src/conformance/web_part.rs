@@ -88,7 +88,7 @@ pub(super) fn resources() -> String {
         + &table(&["Request", "What is there"], rows)
         + &format!(
             "\n- Authentication: `Authorization: Bearer` with a token (RFC 6750) from a file of the hashes of tokens, each with \
-             what it may do (searching, looking at images, and taking objects away as files are rights of their own); without a token an archive that was opened answers this machine only. Other schemes are not \
+             what it may do (searching, looking at images, and taking objects away as files are rights of their own), or with an access token of the site (OAuth 2.0, `docs/programs.md`); without a token an archive that was opened answers this machine only. Other schemes are not \
              taken; `{}` has `WWW-Authenticate: Bearer`.\n\
              - Where studies belong to organisations, a study of another's is answered as one that is not there.\n\
              - Other origins (CORS): none may read answers but those configured, without cookies. Methods {methods}; headers of \
@@ -364,7 +364,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::RESOURCES;
-    use crate::access::{Action, Authorize, Failed, Principal};
+    use crate::access::{Action, Authorize, Context, Failed, Principal};
     use crate::events::Boxed;
     use crate::http::tests::{app, send, start};
     use crate::http::{Limits, router};
@@ -375,8 +375,12 @@ mod tests {
     struct Nobody;
 
     impl Authorize for Nobody {
-        fn bearer(&self, _token: &str) -> Option<Principal> {
-            None
+        fn bearer<'a>(
+            &'a self,
+            _token: &'a str,
+            _context: &'a Context,
+        ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+            Box::pin(async { Ok(None) })
         }
 
         fn may<'a>(

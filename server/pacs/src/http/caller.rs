@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -47,7 +47,13 @@ impl Caller {
 
     async fn check(&self, question: Question<'_>) -> Result<Restriction> {
         let index = self.app.archive().index();
-        Ok(access::check(self.app.authorize(), index, question).await?)
+        match access::check(self.app.authorize(), index, question).await {
+            // A program is told that another token would do (RFC 6750 3.1).
+            Err(Refusal::NotAllowed) if matches!(self.principal, Principal::Client { .. }) => {
+                Err(Error::InsufficientScope)
+            }
+            checked => Ok(checked?),
+        }
     }
 
     /// As [`Caller::may`] for a search, which finds nothing in a study that is not there for the caller.
@@ -118,20 +124,27 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let context = context(parts);
         let known = parts.extensions.get::<Principal>().cloned();
-        let principal = known.or_else(|| match parts.headers.get(header::AUTHORIZATION) {
-            Some(value) => {
-                let token = value.to_str().ok().and_then(bearer);
-                token.and_then(|token| app.authorize().bearer(token))
-            }
-            None => app.authorize().anonymous(),
-        });
+        let principal = match (known, parts.headers.get(header::AUTHORIZATION)) {
+            (Some(known), _) => known,
+            (None, Some(value)) => holder(app, value, &context).await?,
+            (None, None) => app.authorize().anonymous().ok_or(Error::Unauthenticated)?,
+        };
         Ok(Self {
             app: app.clone(),
-            principal: principal.ok_or(Error::Unauthenticated)?,
-            context: context(parts),
+            principal,
+            context,
         })
     }
+}
+
+/// Who holds the token of an Authorization header.
+async fn holder(app: &App, value: &HeaderValue, context: &Context) -> Result<Principal> {
+    let token = value.to_str().ok().and_then(bearer);
+    let token = token.ok_or(Error::Unauthenticated)?;
+    let holder = app.authorize().bearer(token, context).await;
+    holder.map_err(Refusal::from)?.ok_or(Error::UnknownToken)
 }
 
 /// Where a request comes from, as a layer in front or the connection said, and which it is.

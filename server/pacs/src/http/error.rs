@@ -11,9 +11,15 @@ use crate::{access, index, ingest, storage};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No token, or one that is not known: 401.
+    /// No token: 401.
     #[error("expected a bearer token")]
     Unauthenticated,
+    /// A token that is not known, too old or taken back: 401.
+    #[error("the bearer token is not valid")]
+    UnknownToken,
+    /// A program whose token, or the person it asks for, may not do this: 403.
+    #[error("not allowed with this token")]
+    InsufficientScope,
     /// The caller may not do this: 403.
     #[error("not allowed")]
     Forbidden,
@@ -69,8 +75,8 @@ pub enum Error {
 impl Error {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::NotThisMachine(_) => StatusCode::FORBIDDEN,
+            Self::Unauthenticated | Self::UnknownToken => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::InsufficientScope | Self::NotThisMachine(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
@@ -90,10 +96,17 @@ impl Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
+        // RFC 6750 3.
+        let challenge = match self {
+            Self::Unauthenticated => Some("Bearer"),
+            Self::UnknownToken => Some("Bearer error=\"invalid_token\""),
+            Self::InsufficientScope => Some("Bearer error=\"insufficient_scope\""),
+            _ => None,
+        };
         let body = Json(serde_json::json!({ "error": self.to_string() }));
         let mut response = (status, [(header::CACHE_CONTROL, "no-store")], body).into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = header::HeaderValue::from_static("Bearer");
+        if let Some(challenge) = challenge {
+            let challenge = header::HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -177,6 +177,17 @@ async fn a_token_opens_what_it_may() {
             "{header}: {answer}"
         );
     }
+    // RFC 6750 3: what is wrong is said where a token was shown.
+    for (header, challenge) in [
+        ("", "www-authenticate: bearer\r\n"),
+        (
+            "authorization: Bearer nonsense\r\n",
+            "www-authenticate: bearer error=\"invalid_token\"\r\n",
+        ),
+    ] {
+        let answer = ask(port, &request("/find", header)).await;
+        assert!(answer.to_lowercase().contains(challenge), "{answer}");
+    }
     let header = format!("authorization: bearer {reads}\r\n");
     let answer = ask(port, &request("/from", &header)).await;
     assert!(

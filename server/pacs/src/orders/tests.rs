@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::access::{Action, Authorize, Failed, Open, Principal};
+use crate::access::{Action, Authorize, Context, Failed, Open, Principal};
 use crate::dicomweb::compact;
 use crate::events::Boxed;
 use crate::events::EventTable;
@@ -346,8 +346,12 @@ async fn orders_are_kept_found_and_moved() {
 struct ReadsOnly;
 
 impl Authorize for ReadsOnly {
-    fn bearer(&self, _token: &str) -> Option<Principal> {
-        Some(Principal::Anyone)
+    fn bearer<'a>(
+        &'a self,
+        _token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async { Ok(Some(Principal::Anyone)) })
     }
 
     fn may<'a>(

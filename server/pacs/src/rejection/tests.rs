@@ -65,8 +65,12 @@ fn key_objects(number: u32, code: &str, instances: &[&str]) -> InMemDicomObject 
 struct Rights;
 
 impl Authorize for Rights {
-    fn bearer(&self, _token: &str) -> Option<Principal> {
-        None
+    fn bearer<'a>(
+        &'a self,
+        _token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn may<'a>(

@@ -1,7 +1,8 @@
 //! The archive's questions answered by the platform: who may do what with which studies, and the record of every look.
 //!
-//! People and clients are judged by the permission core; applications of the network, gateways and tokens of the file by
-//! their own entries, whose words the core judges too. Which studies are there for somebody is a matter of custody: those of
+//! People are judged by the permission core; programs by it too, by what their token is for and by what the person may in
+//! whose name they ask ([`crate::clients`]); applications of the network, gateways and tokens of the file by their own
+//! entries, whose words the core judges as well. Which studies are there for somebody is a matter of custody: those of
 //! the active organisation, of the examination categories of the role; all others do not exist.
 
 #[cfg(test)]
@@ -18,12 +19,24 @@ use pacs::services::applications::Applications;
 
 use crate::clock::MINUTE_NS;
 use crate::permissions::{Action, Circumstances, Hours, Machine, Permission, Person, Resource, Study, Who};
-use crate::{Platform, Result};
+use crate::{Platform, Result, clients};
 
 /// Looks at one study by one principal within this time are one entry: a viewer asks for thousands of frames.
 const ONE_LOOK_NS: i64 = 15 * MINUTE_NS;
 /// Looks that are remembered at most.
 const REMEMBERED: usize = 100_000;
+
+/// The words of policies for what the archive does.
+const WORDS: [(access::Action, &str); 8] = [
+    (access::Action::Find, "find"),
+    (access::Action::Retrieve, "retrieve"),
+    (access::Action::Export, "export"),
+    (access::Action::Store, "store"),
+    (access::Action::Schedule, "schedule"),
+    (access::Action::Correct, "correct"),
+    (access::Action::Deliver, "deliver"),
+    (access::Action::Watch, "watch"),
+];
 
 /// The guard of an archive; clones share what they remember.
 #[derive(Debug, Clone)]
@@ -50,7 +63,12 @@ impl Guard {
     }
 
     /// What the core says.
-    async fn judge(&self, who: &Principal, action: access::Action) -> Result<bool, Failed> {
+    async fn judge(
+        &self,
+        who: &Principal,
+        action: access::Action,
+        study_uid: Option<&str>,
+    ) -> Result<bool, Failed> {
         let wanted = match action {
             access::Action::Find => Action::StudyFind,
             access::Action::Retrieve => Action::StudyView,
@@ -77,13 +95,50 @@ impl Guard {
             is_inside: true,
         };
         let permissions = platform.permissions();
+        let person_may = async |person, organisation| {
+            let person = person_of(platform, person, organisation)
+                .await
+                .map_err(Failed::new)?;
+            Ok(person.is_some_and(|person| permissions.may(&Who::Person(&person), wanted, &resource, now)))
+        };
         match who {
-            Principal::Person { person, organisation } => {
-                let person = person_of(platform, *person, *organisation)
-                    .await
-                    .map_err(Failed::new)?;
-                Ok(person
-                    .is_some_and(|person| permissions.may(&Who::Person(&person), wanted, &resource, now)))
+            Principal::Person { person, organisation } => person_may(*person, *organisation).await,
+            Principal::Client {
+                organisation,
+                person,
+                may,
+                study_uid: only,
+                ..
+            } => {
+                let machine = Machine {
+                    name: who.actor(),
+                    organisation: Some(*organisation),
+                    may: WORDS
+                        .iter()
+                        .filter(|(action, _)| may.contains(action))
+                        .map(|(_, word)| (*word).to_owned())
+                        .collect(),
+                    study: only.clone(),
+                };
+                // A token of one study is asked about that study, as one of its organisation: whether it is, custody says.
+                let one = Study {
+                    study_uid: study_uid
+                        .filter(|_| only.is_some())
+                        .unwrap_or_default()
+                        .to_owned(),
+                    custodian: Some(*organisation),
+                    modalities: Vec::new(),
+                };
+                let about = match resource {
+                    Resource::Study(_) => Resource::Study(&one),
+                    other => other,
+                };
+                let is_within = permissions.may(&Who::Machine(&machine), wanted, &about, now);
+                // A program does what its token is for, and no more than the person may in whose name it does.
+                match person {
+                    Some(person) if is_within => person_may(*person, *organisation).await,
+                    _ => Ok(is_within),
+                }
             }
             other => {
                 let machine = Machine {
@@ -100,16 +155,7 @@ impl Guard {
     /// The words of what the entry of a machine says.
     async fn words(&self, who: &Principal) -> Result<Vec<String>, Failed> {
         let mut words = Vec::new();
-        for (action, word) in [
-            (access::Action::Find, "find"),
-            (access::Action::Retrieve, "retrieve"),
-            (access::Action::Export, "export"),
-            (access::Action::Store, "store"),
-            (access::Action::Schedule, "schedule"),
-            (access::Action::Correct, "correct"),
-            (access::Action::Deliver, "deliver"),
-            (access::Action::Watch, "watch"),
-        ] {
+        for (action, word) in WORDS {
             let may = match who {
                 Principal::Token(_) => self.0.tokens.may(who, action, None).await?,
                 Principal::Application(_) => self.0.applications.may(who, action, None).await?,
@@ -196,23 +242,39 @@ async fn person_of(platform: &Platform, account: i64, organisation: i64) -> Resu
 }
 
 impl Authorize for Guard {
-    fn bearer(&self, token: &str) -> Option<Principal> {
-        self.0.tokens.bearer(token)
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async move {
+            match self.0.tokens.holder(token) {
+                Some(holder) => Ok(Some(holder)),
+                None => clients::principal(&self.0.platform, token, context)
+                    .await
+                    .map_err(Failed::new),
+            }
+        })
     }
 
     fn may<'a>(
         &'a self,
         who: &'a Principal,
         action: access::Action,
-        _study_uid: Option<&'a str>,
+        study_uid: Option<&'a str>,
     ) -> Boxed<'a, Result<bool, Failed>> {
-        Box::pin(self.judge(who, action))
+        Box::pin(self.judge(who, action, study_uid))
     }
 
     fn scope<'a>(&'a self, who: &'a Principal) -> Boxed<'a, Result<Restriction, Failed>> {
         Box::pin(async move {
             match who {
-                Principal::Person { person, organisation } => {
+                Principal::Person { person, organisation }
+                | Principal::Client {
+                    person: Some(person),
+                    organisation,
+                    ..
+                } => {
                     let found = person_of(&self.0.platform, *person, *organisation)
                         .await
                         .map_err(Failed::new)?;

@@ -96,8 +96,8 @@ async fn found(browser: &Browser<'_>) -> usize {
         .len()
 }
 
-const DICOM: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
-const JSON: &str = "application/dicom+json";
+pub(crate) const DICOM: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+pub(crate) const JSON: &str = "application/dicom+json";
 
 #[tokio::test]
 async fn people_work_with_studies_of_the_active_organisation_within_what_their_role_holds() {

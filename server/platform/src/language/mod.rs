@@ -45,6 +45,7 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/codes.ftl")),
             include_str!(concat!($folder, "/monitoring.ftl")),
             include_str!(concat!($folder, "/support.ftl")),
+            include_str!(concat!($folder, "/clients.ftl")),
         ]
     };
 }

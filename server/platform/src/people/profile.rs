@@ -183,6 +183,7 @@ async fn security(visit: Visit) -> Result<Markup> {
     let signed = visit.person()?;
     let listed = session_store::list(visit.platform().readers(), id).await?;
     let passkeys = crate::sign_in::passkeys::card(&visit).await?;
+    let programs = crate::clients::card(&visit).await?;
     let account = store::one(visit.platform().readers(), id)
         .await?
         .ok_or(Error::SignIn)?;
@@ -221,6 +222,7 @@ async fn security(visit: Visit) -> Result<Markup> {
             }
             (passkeys)
             (ui::card(&view.say("sessions"), ui::table(view, "sessions", &columns, &rows)))
+            (programs)
         },
     ))
 }

@@ -378,7 +378,7 @@ async fn confirm(visit: Visit, fields: Fields) -> Result<Done> {
     let mut form = Form::new(fields);
     let code = form.line("code", 20);
     let sealed_text = form.typed("sealed").to_owned();
-    let sealed = unhex(&sealed_text)
+    let sealed = journal::from_hex(&sealed_text)
         .ok_or_else(|| Error::BadRequest("expected the secret of this page".to_owned()))?;
     let secret = visit
         .platform()
@@ -401,17 +401,6 @@ async fn confirm(visit: Visit, fields: Fields) -> Result<Done> {
     session_store::shown_second_factor(&*change, &visit.person()?.session, visit.now_ns()).await?;
     change.record(visit.entry("account.second-factor-set")).await?;
     change.lead_to("/").await
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || digits.len() > 400 {
-        return None;
-    }
-    let pairs = digits.chunks_exact(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 /// A QR code as SVG.

@@ -8,6 +8,7 @@ use axum::routing::get;
 use journal::{Query, Stored};
 use maud::{Markup, html};
 
+use crate::clients::store as clients;
 use crate::clock::DAY_NS;
 use crate::people::store as people;
 use crate::permissions::{Action, Resource};
@@ -51,21 +52,25 @@ fn link(stored: &Stored) -> Option<String> {
     }
 }
 
-/// Names of the people that entries name.
+/// Names of the people and the programs that entries name.
 async fn names(visit: &Visit, entries: &[Stored]) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
+    let readers = visit.platform().readers();
     for stored in entries {
         let subjects = [Some(stored.entry.actor.as_str()), stored.entry.subject.as_deref()];
-        for subject in subjects.into_iter().flatten() {
-            let Some(id) = subject.strip_prefix("person:").and_then(|id| id.parse().ok()) else {
+        // A program that did it in a person's name stands after the person.
+        for subject in subjects.into_iter().flatten().flat_map(|text| text.split(' ')) {
+            if names.contains_key(subject) {
                 continue;
-            };
-            if !names.contains_key(subject) {
-                let account = people::one(visit.platform().readers(), id).await?;
-                names.insert(
-                    subject.to_owned(),
-                    account.map_or("—".to_owned(), |account| account.name),
-                );
+            }
+            if let Some(id) = subject.strip_prefix("person:").and_then(|id| id.parse().ok()) {
+                let account = people::one(readers, id).await?;
+                let name = account.map_or("—".to_owned(), |account| account.name);
+                names.insert(subject.to_owned(), name);
+            } else if let Some(id) = subject.strip_prefix("client:")
+                && let Some(client) = clients::by_client_id(readers, id).await?
+            {
+                names.insert(subject.to_owned(), client.name);
             }
         }
     }
@@ -276,6 +281,19 @@ pub(crate) const KINDS: &[&str] = &[
     "bundle.made",
     "upload-code.made",
     "upload-code.revoked",
+    "client.added",
+    "client.changed",
+    "client.secret-made",
+    "client.disabled",
+    "client.enabled",
+    "client.key-made",
+    "client.allowed",
+    "client.declined",
+    "client.taken-back",
+    "client.given",
+    "client.viewing",
+    "client.ended",
+    "client.replayed",
 ];
 
 async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
@@ -324,7 +342,8 @@ async fn entries(visit: &Visit, found: &[Stored], is_whole: bool) -> Result<Mark
         return Ok(ui::empty(&view.say("none-found"), None));
     }
     let names = names(visit, found).await?;
-    let name = |subject: &str| names.get(subject).cloned().unwrap_or_else(|| subject.to_owned());
+    let one = |part: &str| names.get(part).cloned().unwrap_or_else(|| part.to_owned());
+    let name = |subject: &str| subject.split(' ').map(one).collect::<Vec<_>>().join(" · ");
     let mut columns = vec![
         Column::new("at", view.say("time")),
         Column::new("who", view.say("who")),

@@ -237,6 +237,7 @@ const PLATFORM: &[Place] = &[
         "shared-dictionary",
         Action::SharedDictionaryEdit,
     ),
+    place("/platform/clients", "link", "clients", Action::ClientsEdit),
     place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
     place("/platform/outbox", "link", "outbox", Action::JobsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),

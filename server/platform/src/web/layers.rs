@@ -20,8 +20,11 @@ use crate::language::Language;
 use crate::sessions::{self, Found};
 use crate::ui::{self, Theme, View};
 use crate::web::{Visit, address_of, visit};
-use crate::{Error, Platform, secrets};
+use crate::{Error, Platform, clients, secrets};
 
+/// What pages may load, send to and stand in.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 /// Characters of what a browser calls itself that are kept.
 const AGENT: usize = 200;
 const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,8 +63,11 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
                 is_secure,
             );
         }
+        // Whoever shows a token is known by it: it may open less than the session beside it.
+        let has_token = has_token(&parts.headers);
         let principal = visit
             .signed()
+            .filter(|_| !has_token)
             .and_then(|signed| signed.principal(visit.is_inside()));
         if let Some(principal) = principal {
             parts.extensions.insert(principal);
@@ -123,7 +129,9 @@ fn wants_page(request: &Parts) -> bool {
 fn from_here(request: &Parts, is_secure: bool) -> Result<(), Error> {
     let headers = &request.headers;
     let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || !headers.contains_key(header::COOKIE) && !is_form(headers) {
+    // What programs send by themselves: no cookie is looked at there.
+    let is_for_programs = clients::is_for_programs(request.uri.path());
+    if is_safe || is_for_programs || !headers.contains_key(header::COOKIE) && !is_form(headers) {
         return Ok(());
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -136,6 +144,13 @@ fn from_here(request: &Parts, is_secure: bool) -> Result<(), Error> {
         (None, None) => false,
     };
     if is_own { Ok(()) } else { Err(Error::ForeignOrigin) }
+}
+
+/// Whether a request shows a bearer token (RFC 6750).
+fn has_token(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION);
+    let scheme = value.and_then(|value| value.as_bytes().get(..7));
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
 /// Whether a page of another site could have sent it without asking first.
@@ -188,8 +203,6 @@ fn said(response: Response, visit: &Visit, wants_page: bool) -> Response {
 
 /// Headers that every answer has.
 fn dressed(mut response: Response, number: &str, is_secure: bool) -> Response {
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-        connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
     let headers = response.headers_mut();
     if let Ok(number) = HeaderValue::from_str(number) {
         headers.insert(REQUEST, number);

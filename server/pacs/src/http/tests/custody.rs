@@ -514,6 +514,9 @@ async fn a_layer_in_front_may_know_who_asks_and_from_where() {
     let client = Principal::Client {
         id: "viewer".to_owned(),
         organisation: 8,
+        person: None,
+        may: vec![Action::Find],
+        study_uid: None,
     };
     assert_eq!(client.actor(), "client:viewer");
     let mut request = Request::get("/dicom-web/studies").body(Body::empty()).unwrap();
@@ -530,4 +533,49 @@ async fn a_layer_in_front_may_know_who_asks_and_from_where() {
     let request = Request::get("/dicom-web/studies").body(Body::empty()).unwrap();
     let response = router(app).oneshot(request).await.unwrap();
     assert_eq!(response.status(), 401);
+}
+
+/// What a program is told that asks with a token for these actions, about one study where it is for one.
+async fn told(app: &App, may: &[Action], study_uid: Option<&str>, path: &str) -> (u16, String) {
+    let mut request = Request::get(path).body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Principal::Client {
+        id: "viewer".to_owned(),
+        organisation: 7,
+        person: Some(70),
+        may: may.to_vec(),
+        study_uid: study_uid.map(str::to_owned),
+    });
+    let response = router(app.clone()).oneshot(request).await.unwrap();
+    let challenge = response.headers().get("www-authenticate");
+    let challenge = challenge.map_or(String::new(), |value| value.to_str().unwrap().to_owned());
+    (response.status().as_u16(), challenge)
+}
+
+#[tokio::test]
+async fn for_a_token_of_one_study_there_are_no_others() {
+    let folder = TestFolder::new("custody");
+    let authorize = Arc::new(Organisations::default());
+    let (app, _) = two(&folder, Arc::clone(&authorize)).await;
+    let own = "/dicom-web/studies/2.25.11/metadata";
+    for (only, status) in [(Some("2.25.11"), 200), (Some("2.25.13"), 404), (None, 200)] {
+        assert_eq!(told(&app, &[], only, own).await.0, status, "{only:?}");
+    }
+    // Whoever looked is written down, and who let them.
+    let seen = authorize.seen.lock().unwrap().join("\n");
+    assert!(
+        seen.contains("person:70 client:viewer Retrieve 2.25.11"),
+        "{seen}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_is_told_that_its_token_does_not_open_it() {
+    let folder = TestFolder::new("custody");
+    let authorize = Arc::new(Organisations {
+        forbidden: vec![Action::Retrieve],
+        ..Organisations::default()
+    });
+    let (app, _) = two(&folder, authorize).await;
+    let refused = told(&app, &[], None, "/dicom-web/studies/2.25.11/metadata").await;
+    assert_eq!(refused, (403, "Bearer error=\"insufficient_scope\"".to_owned()));
 }

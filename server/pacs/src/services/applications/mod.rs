@@ -13,7 +13,7 @@ use std::time::Duration;
 use dimse::server::{Admission, Allowed, Destination, Network, is_within};
 use dimse::{CharacterSet, Peer, Rejection};
 
-use crate::access::{Action, Authorize, Failed, Principal, Restriction};
+use crate::access::{Action, Authorize, Context, Failed, Principal, Restriction};
 use crate::events::Boxed;
 use crate::gateway::Devices;
 use crate::index::{Index, Result};
@@ -249,8 +249,12 @@ impl Admission for Applications {
 }
 
 impl Authorize for Applications {
-    fn bearer(&self, _token: &str) -> Option<Principal> {
-        None
+    fn bearer<'a>(
+        &'a self,
+        _token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn may<'a>(

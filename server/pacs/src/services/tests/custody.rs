@@ -36,8 +36,12 @@ struct Recorded {
 }
 
 impl Authorize for Recorded {
-    fn bearer(&self, token: &str) -> Option<Principal> {
-        self.list.bearer(token)
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        self.list.bearer(token, context)
     }
 
     fn may<'a>(

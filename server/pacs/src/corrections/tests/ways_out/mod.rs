@@ -15,7 +15,7 @@ use dicom_dictionary_std::{tags, uids};
 use serde_json::{Value, json};
 
 use super::{ask, object};
-use crate::access::{Action, Authorize, Failed, Principal};
+use crate::access::{Action, Authorize, Context, Failed, Principal};
 use crate::delivery::{Queue, State};
 use crate::events::Boxed;
 use crate::gateway::{Devices, Kind};
@@ -283,8 +283,12 @@ async fn every_way_out_tells_what_was_decided_and_after_undoing_what_was_receive
 struct Reader;
 
 impl Authorize for Reader {
-    fn bearer(&self, _token: &str) -> Option<Principal> {
-        None
+    fn bearer<'a>(
+        &'a self,
+        _token: &'a str,
+        _context: &'a Context,
+    ) -> Boxed<'a, Result<Option<Principal>, Failed>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn anonymous(&self) -> Option<Principal> {
