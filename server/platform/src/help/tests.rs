@@ -10,7 +10,7 @@ use crate::matrix::routes;
 use crate::test_site::Site;
 
 /// Routes that are asked with GET and show no page: pictures, files, streams, ways back from elsewhere.
-const NO_SCREENS: [&str; 14] = [
+const NO_SCREENS: [&str; 18] = [
     "/static/{version}/{name}",
     "/captcha/{token}",
     "/live",
@@ -25,6 +25,10 @@ const NO_SCREENS: [&str; 14] = [
     "/dictionary/export",
     "/platform/dictionary/export",
     "/platform/support/bundle",
+    "/oauth/userinfo",
+    "/oauth/jwks",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
 ];
 
 #[tokio::test]
