@@ -231,7 +231,7 @@ const PLATFORM: &[Place] = &[
         Action::SharedDictionaryEdit,
     ),
     place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
-    place("/platform/outbox", "link", "outbox", Action::JobsEdit),
+    place("/platform/outbox", "letter", "outbox", Action::JobsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
 ];
 
