@@ -62,8 +62,10 @@ pub(crate) fn why(view: &View, word: &str) -> Markup {
 fn progress(view: &View, job: &Shown) -> Markup {
     html! {
         @if job.all_parts > 0 {
-            progress value=(job.done_parts) max=(job.all_parts) aria-label=(view.say("job-progress")) {}
-            " " (job.done_parts) "/" (job.all_parts)
+            span {
+                progress value=(job.done_parts) max=(job.all_parts) aria-label=(view.say("job-progress")) {}
+                " " (job.done_parts) "/" (job.all_parts)
+            }
         } @else { "—" }
     }
 }
@@ -239,7 +241,7 @@ async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup> {
                 }
                 (deeds(view, &job, &path))
             }
-            p { a href="/platform/jobs" { (view.say("jobs")) } }
+            p.links { a href="/platform/jobs" { (view.say("jobs")) } }
         },
     ))
 }

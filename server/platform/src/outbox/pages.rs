@@ -131,7 +131,7 @@ fn connections(visit: &Visit) -> Markup {
         .collect();
     ui::card(
         &view.say("outbox-ways"),
-        html! { (ui::pairs(&pairs)) p.quiet { (view.say("outbox-about")) } },
+        html! { (ui::pairs(&pairs)) p.hint { (view.say("outbox-about")) } },
     )
 }
 
@@ -245,7 +245,7 @@ fn page(visit: &Visit, kept: &Kept, content: Option<Markup>) -> Markup {
                     },
                 }
             }))
-            p { a href="/platform/outbox" { (view.say("outbox")) } }
+            p.links { a href="/platform/outbox" { (view.say("outbox")) } }
         },
     )
 }

@@ -4,7 +4,7 @@
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use database::Sql;
+use database::{Connection, Sql};
 use serde::{Deserialize, Serialize};
 
 use super::one_time::{self, Purpose};
@@ -98,25 +98,30 @@ pub(crate) async fn check_limits(visit: &Visit, form: &mut Form, mobile: &str) -
     if form.is_wrong() {
         return Ok(());
     }
-    let readers = visit.platform().readers();
+    if let Some(key) = exceeded(visit.platform().readers(), visit, mobile).await? {
+        form.refuse("mobile", Wrong::new(key));
+    }
+    Ok(())
+}
+
+/// Which limit one more code would exceed: the key of a sentence.
+async fn exceeded(connection: &impl Connection, visit: &Visit, mobile: &str) -> Result<Option<&'static str>> {
     for (subject, limits) in subjects(visit, mobile) {
         for (most, within_ns) in limits {
             let mut sql = Sql::new("SELECT COUNT(*) FROM codes_asked WHERE subject = ");
             sql.bind(subject.as_str())
                 .push(" AND at_ns > ")
                 .bind(visit.now_ns() - within_ns);
-            let row = sql.one(readers).await?.ok_or(Error::Internal)?;
+            let row = sql.one(connection).await?.ok_or(Error::Internal)?;
             if row.get::<i64>(0)? >= *most {
-                let key = match *within_ns {
+                return Ok(Some(match *within_ns {
                     MINUTE_NS => "wrong-code-minute",
                     _ => "wrong-code-often",
-                };
-                form.refuse("mobile", Wrong::new(key));
-                return Ok(());
+                }));
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 type Limits = &'static [(i64, i64)];
@@ -140,6 +145,10 @@ pub(crate) async fn ask(
     says: Says,
 ) -> Result<String> {
     let now_ns = visit.now_ns();
+    // Forms that come at the same time have each seen none of the others.
+    if exceeded(&**change, visit, mobile).await?.is_some() {
+        return Err(Error::TooMany(60));
+    }
     for (subject, _) in subjects(visit, mobile) {
         let mut sql = Sql::new("INSERT INTO codes_asked (subject, at_ns) VALUES (");
         sql.bind(subject).push(", ").bind(now_ns).push(")");

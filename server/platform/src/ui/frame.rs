@@ -239,7 +239,7 @@ const PLATFORM: &[Place] = &[
     ),
     place("/platform/clients", "link", "clients", Action::ClientsEdit),
     place("/platform/jobs", "jobs", "jobs", Action::JobsEdit),
-    place("/platform/outbox", "link", "outbox", Action::JobsEdit),
+    place("/platform/outbox", "letter", "outbox", Action::JobsEdit),
     place("/platform/audit", "log", "audit", Action::AuditSearch),
     place(
         "/platform/monitoring",

@@ -32,7 +32,7 @@ async fn several_nodes(site: &Site, seed: u64) {
         let both = tokio::join!(one.step(first as usize), other.step(second as usize));
         both.0.unwrap();
         both.1.unwrap();
-        if next(&mut chance) % 3 == 0 {
+        if next(&mut chance).is_multiple_of(3) {
             // Taken, and gone.
             drop(one.take(1).await.unwrap());
             site.pass(MINUTE_NS);

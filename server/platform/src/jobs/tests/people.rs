@@ -132,7 +132,7 @@ async fn the_list_goes_on_by_keys_and_shows_how_far_jobs_are() {
     // Nothing that is asked for makes anything but a list.
     for query in [
         "state='--",
-        "kind=<script>",
+        "kind=%3Cscript%3E",
         "after=x",
         "after=-9223372036854775808",
         "state=done&kind=%00",

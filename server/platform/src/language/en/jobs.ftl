@@ -1,7 +1,7 @@
 # Jobs
 job = Job
 jobs = Jobs
-job-number = Job
+job-number = Number
 job-kind = Kind of job
 job-kind-other = of another version
 job-kind-tidy = Tidying what is over

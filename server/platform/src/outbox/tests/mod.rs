@@ -129,7 +129,7 @@ async fn what_is_not_connected_stays_in_the_outbox_and_is_passed_on_by_a_person(
         assert!(!seen.contains(MOBILE) && !seen.contains("314159"));
     }
     officer.get("/platform/outbox/4711").await.is(404);
-    for query in ["state='--", "channel=<script>", "after=x", "after=-1"] {
+    for query in ["state='--", "channel=%3Cscript%3E", "after=x", "after=-1"] {
         officer.get(&format!("/platform/outbox?{query}")).await.is(200);
     }
 }

@@ -270,6 +270,19 @@ async fn codes_are_one_a_minute_and_ten_a_day_of_a_number_whoever_it_belongs_to(
 }
 
 #[tokio::test]
+async fn forms_that_come_at_once_are_counted_one_after_the_other() {
+    let site = Site::new().await;
+    let browsers = [site.browser(), site.browser(), site.browser()];
+    let asked = browsers
+        .iter()
+        .map(|browser| ask(&site, browser, "/register/personal", &[("mobile", NEW)]));
+    let pages = futures_util::future::join_all(asked).await;
+    let taken = pages.iter().filter(|page| page.status.as_u16() == 303);
+    assert_eq!(taken.count(), 1);
+    assert_eq!(site.count("SELECT COUNT(*) FROM outbox").await, 1);
+}
+
+#[tokio::test]
 async fn codes_are_bounded_for_an_address_and_for_the_site() {
     let site = Site::new().await;
     let ask_at = async |address: &str, number: usize| {
