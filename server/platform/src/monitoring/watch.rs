@@ -189,7 +189,10 @@ impl Watch {
         let change = self.platform.writer().begin().await?;
         servers::beat(&*change, self.id, now_ns).await?;
         self.settle(&change, self.id, own).await?;
-        self.settle(&change, self.site, whole).await?;
+        if leads {
+            servers::beat(&*change, self.site, now_ns).await?;
+            self.settle(&change, self.site, whole).await?;
+        }
         self.end_outage(&change, now_ns).await?;
         let subject = format!("server:{}", self.site);
         match (sound, broken) {

@@ -77,10 +77,10 @@ async fn page(visit: &Visit, own: &Organisation, shown: Option<&str>) -> Result<
                 html! { code { (code.name) } },
                 html! { code { (code.code_id.as_deref().unwrap_or("—")) } },
                 view.time(code.created_ns),
-                html! { @match code.revoked_ns {
+                html! { div { @match code.revoked_ns {
                     None => (ui::badge(Tone::Good, &view.say("upload-code-valid"))),
                     Some(at_ns) => { (ui::badge(Tone::Quiet, &view.say("upload-code-revoked"))) " " (view.time(at_ns)) },
-                } },
+                } } },
                 html! { @if code.revoked_ns.is_none() {
                     a.button.danger href=(format!("{HERE}/{}/revoke", code.name)) { (view.say("upload-code-revoke")) }
                 } },

@@ -228,7 +228,7 @@ async fn page(visit: &Visit, form: &Form, ticket: &Ticket, base: &str) -> Result
         visit,
         &ticket.subject,
         html! {
-            p { a href=(base) { (view.say("tickets")) } }
+            p { a href=(base) { (view.say(if base == ALL { "support" } else { "tickets" })) } }
             div.head { h1 { (ticket.subject) } div.row { (severity(view, ticket)) (state(view, ticket)) } }
             section.card {
                 p.eyebrow { (ticket.name) " · " (view.time(ticket.created_ns)) }

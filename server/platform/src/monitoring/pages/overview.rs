@@ -90,8 +90,10 @@ fn list(visit: &Visit, servers: &[Server], current: &[Current]) -> Markup {
         .iter()
         .map(|server| {
             vec![
-                html! { a href=(format!("/platform/monitoring/servers/{}", server.id)) { (server.name) }
-                br; small { (view.say(&format!("alarm-server-{}", server.kind))) } },
+                html! { div {
+                    a href=(format!("/platform/monitoring/servers/{}", server.id)) { (server.name) }
+                    br; small { (view.say(&format!("alarm-server-{}", server.kind))) }
+                } },
                 state(view, server, current, visit.now_ns()),
                 figure(server, "cpu"),
                 figure(server, "memory"),
@@ -139,24 +141,24 @@ fn row(view: &View, alarm: &Alarm, about: &str, names: &BTreeMap<i64, String>) -
         .next()
         .and_then(|server| server.strip_prefix("server:"));
     vec![
-        html! { (severity(view, alarm)) @if alarm.is_flapping { " " (ui::badge(Tone::Attention, &view.say("alarm-flapping"))) } },
-        html! { (sentence(view, alarm.kind)) @if !alarm.detail.is_empty() { br; small { (alarm.detail) } } },
+        html! { div { (severity(view, alarm)) @if alarm.is_flapping { " " (ui::badge(Tone::Attention, &view.say("alarm-flapping"))) } } },
+        html! { div { (sentence(view, alarm.kind)) @if !alarm.detail.is_empty() { br; small { (alarm.detail) } } } },
         html! { @match page {
             Some(id) => a href=(format!("/platform/monitoring/servers/{id}")) { (about) },
             None => (about),
         } },
         view.time(alarm.first_ns),
-        html! { @match alarm.cleared_ns {
+        html! { div { @match alarm.cleared_ns {
             Some(cleared_ns) => { (view.say("alarm-level-over")) " " (view.time(cleared_ns)) },
             None => { (view.time(alarm.last_ns)) " × " (alarm.count) },
-        } },
-        html! { @match (alarm.acknowledged_ns, alarm.cleared_ns) {
+        } } },
+        html! { div { @match (alarm.acknowledged_ns, alarm.cleared_ns) {
             (Some(at_ns), _) => {
                 (alarm.acknowledged_by.and_then(|by| names.get(&by)).map_or("—", String::as_str)) " " (view.time(at_ns))
             },
             (None, Some(_)) => "—",
             (None, None) => (ui::small_form(view, &format!("/platform/monitoring/alarms/{}/acknowledge", alarm.id), &view.say("alarm-acknowledge"), "", None)),
-        } },
+        } } },
     ]
 }
 

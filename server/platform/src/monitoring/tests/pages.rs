@@ -7,7 +7,6 @@ use crate::clock::DAY_NS;
 #[tokio::test]
 async fn figures_are_drawn_for_each_span_and_are_bounded() {
     let site = Site::new().await;
-    let system = site.officer("monitoring").await;
     let said = Said::well();
     let mut watch = watching(&site, "node-1", said.clone()).await;
     for hour in 0..40 {
@@ -15,6 +14,7 @@ async fn figures_are_drawn_for_each_span_and_are_bounded() {
         site.pass(3600 * SECOND_NS);
         watch.beat().await.unwrap();
     }
+    let system = site.officer("monitoring").await;
     let page = system.get("/platform/monitoring").await;
     page.is(200);
     for shown in ["node-1", "39%", "没有告警", "poll-monitoring"] {
