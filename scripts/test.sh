@@ -34,6 +34,12 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
 fi
 REQUIRE_GPU=1 UPTAKE_REQUIRE_PEERS=1 cargo test --workspace --features engine/onnx,video/av1,dimse/tls
 
+say "pages on PostgreSQL"
+# The same suite as above, which runs on SQLite there.
+platform=$(cargo test --workspace --features engine/onnx,video/av1,dimse/tls --no-run --message-format=json 2>/dev/null |
+	sed -n 's/.*"name":"platform".*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+(cd server/platform && UPTAKE_TEST_DATABASE=postgres "$platform")
+
 say "peers against the archive"
 # The longer form sends every file of the shared data: INTEROP_FOLDER=target/shared-data.
 # The tests above built the program and the examples.

@@ -36,6 +36,7 @@ mod archive_matrix;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+#[path = "../../pacs/src/index/tests/postgres.rs"]
 mod test_postgres;
 #[cfg(test)]
 mod test_site;

@@ -32,7 +32,7 @@ use crate::people::store::{self as people, NewAccount};
 use crate::permissions::{Kind, Permission};
 use crate::settings::Settings;
 use crate::sign_in::captcha;
-use crate::{Platform, router, secrets, web};
+use crate::{Platform, router, secrets, test_postgres, web};
 
 /// A password that fulfils the rules.
 pub(crate) const PASSWORD: &str = "Nuclear_1";
@@ -49,6 +49,12 @@ pub(crate) struct Site {
     now: Arc<AtomicI64>,
     mobiles: AtomicU32,
     place: Place,
+}
+
+/// The whole suite runs on a PostgreSQL too (`UPTAKE_TEST_DATABASE=postgres`).
+fn chosen() -> Option<Place> {
+    let is_chosen = std::env::var("UPTAKE_TEST_DATABASE").as_deref() == Ok("postgres");
+    is_chosen.then(|| test_postgres::database().expect("PostgreSQL is not installed"))
 }
 
 impl Drop for Site {
@@ -72,6 +78,7 @@ impl Site {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("platform-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
+        let place = place.or_else(chosen);
         let place = place.unwrap_or(Place::Sqlite(folder.join("test.sqlite")));
         let index = Index::open(&place).await.unwrap();
         let now = Arc::new(AtomicI64::new(MONDAY_NS));
@@ -121,16 +128,17 @@ impl Site {
         &self.folder
     }
 
-    /// The file of the database.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.folder.join("test.sqlite")
+    /// The file of the database, where it is one.
+    pub(crate) fn database(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Sqlite(path) => Some(path.clone()),
+            Place::Postgres(_) => None,
+        }
     }
 
     /// Another guard over the same site, which reads its file of tokens now.
     pub(crate) async fn guard(&self) -> Guard {
-        let index = Index::open(&Place::Sqlite(self.folder.join("test.sqlite")))
-            .await
-            .unwrap();
+        let index = Index::open(&self.place).await.unwrap();
         let applications = Applications::open(index).await.unwrap();
         let tokens = TokenFile::open(&self.folder.join("tokens.toml")).unwrap();
         Guard::new(self.platform.clone(), tokens, applications)

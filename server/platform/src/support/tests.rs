@@ -1,6 +1,7 @@
 //! Tickets and who sees them; a bundle that has nothing of anybody.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use database::{Connection as _, Database, Place, Sql};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -101,8 +102,8 @@ const PLANTED: [&str; 6] = [
 ];
 
 /// Puts planted text into every column of every table that holds text or bytes.
-async fn plant(site: &Site) -> usize {
-    let database = Database::open(&Place::Sqlite(site.database()), 1).await.unwrap();
+async fn plant(file: PathBuf) -> usize {
+    let database = Database::open(&Place::Sqlite(file), 1).await.unwrap();
     database
         .batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;")
         .await
@@ -173,7 +174,11 @@ fn files(zip: Vec<u8>) -> Vec<(String, String)> {
 async fn nothing_that_was_planted_anywhere_is_in_the_bundle() {
     let site = Site::new().await;
     let system = site.officer("monitoring").await;
-    let planted = plant(&site).await;
+    // What reads the rows is the same for PostgreSQL; what plants into each table is not.
+    let Some(file) = site.database() else {
+        return;
+    };
+    let planted = plant(file).await;
     assert!(planted > 200, "{planted} rows");
     site.platform.tell_configuration(format!(
         "data = \"uptake-data\"\n[site]\npassword = \"{}\"\nsecret_file = \"/run/secrets/wechat\"\n",

@@ -131,9 +131,9 @@ pub fn read(fields: &Fields, client: Option<Listed>, issuer: &str) -> Result<Req
         }
         None => return Err(refused("invalid_request", "expected response_type=code")),
     }
-    if !one(fields, "response_mode")
+    if one(fields, "response_mode")
         .map_err(twice)?
-        .is_none_or(|mode| mode == "query")
+        .is_some_and(|mode| mode != "query")
     {
         return Err(refused("invalid_request", "expected response_mode=query"));
     }

@@ -24,7 +24,7 @@ pub(super) async fn exchange(visit: &Visit, client: &Client, fields: &Fields) ->
     if one(fields, "subject_token_type")? != Some(ACCESS_TOKEN) {
         return Err(Refused::Request("expected an access token as subject_token_type"));
     }
-    if !one(fields, "requested_token_type")?.is_none_or(|text| text == ACCESS_TOKEN) {
+    if one(fields, "requested_token_type")?.is_some_and(|text| text != ACCESS_TOKEN) {
         return Err(Refused::Request(
             "expected an access token as requested_token_type",
         ));

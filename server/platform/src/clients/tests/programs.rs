@@ -119,7 +119,8 @@ async fn a_program_shows_that_it_is_the_one() {
             "{fields:?}"
         );
     }
-    let page = site.browser().send_body(
+    let browser = site.browser();
+    let page = browser.send_body(
         Method::POST,
         "/oauth/token",
         Some((b"{}".to_vec(), "application/json".to_owned())),
