@@ -151,6 +151,39 @@ try {
   await expectText(audit, "您没有权限");
   done("audit search");
 
+  // A message that the server of mail refuses is found among the jobs, tried again, and arrives.
+  await doctor.go("/profile");
+  await doctor.fill({ email: "shan@hospital.example" });
+  await doctor.send("email");
+  await doctor.go("/profile");
+  await doctor.page.click('main form[action="/profile/email"] button');
+  const failed = async () => {
+    await system.go("/platform/jobs?state=failed");
+    return (await system.page.locator("main tbody").allInnerTexts()).join().includes("发送邮件");
+  };
+  for (let turn = 0; turn < 50 && !(await failed()); turn += 1) await system.page.waitForTimeout(200);
+  expect(await failed(), "the letter among the jobs that failed");
+  await look(system, "jobs", "/platform/jobs");
+  await system.go("/platform/jobs?state=failed");
+  await system.page.locator('main td a[href^="/platform/jobs/"]').first().click();
+  await system.page.waitForLoadState("load");
+  const job = new URL(system.page.url()).pathname;
+  await look(system, "job", job);
+  site.post.takes = true;
+  await system.go(job);
+  await system.page.click('main form[action$="/retry"] button');
+  const link = /http:\S+\/email\/\S+/.exec(await site.post.letter());
+  expect(link, "a link in the letter");
+  await doctor.go(link[0]);
+  await doctor.page.click("main form button");
+  await doctor.go("/profile");
+  await expectText(doctor, "已验证");
+  for (const [name, path] of [["outbox", "/platform/outbox"], ["monitoring", "/platform/monitoring"], ["alarms", "/platform/monitoring/alarms"], ["support", "/platform/support"]]) await look(system, name, path);
+  await look(security, "clients", "/platform/clients");
+  await look(security, "client-new", "/platform/clients/new");
+  for (const [name, path] of [["help", "/help"], ["help-devices", "/help/devices"], ["upload-codes", "/organisation/upload-codes"]]) await look(doctor, name, path);
+  done("a job that failed is tried again");
+
   for (const one of people) {
     const errors = one.errors.filter((text) => !/status of (4\d\d)/.test(text));
     expect(errors.length === 0, `no errors in the browser, found ${JSON.stringify(errors)}`);

@@ -2,7 +2,8 @@
 
 import { spawn, execFileSync } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -15,13 +16,17 @@ export class Site {
     const folder = mkdtempSync(join(tmpdir(), "journeys-"));
     const site = new Site();
     Object.assign(site, { uptake, folder, data: join(folder, "data"), port });
+    site.post = await Post.open();
+    site.config = join(folder, "uptake.toml");
+    const mail = `host = "127.0.0.1"\nport = ${site.post.port}\nsecurity = "none"\nfrom = "uptake@hospital.example"`;
+    writeFileSync(site.config, `[site]\npublic_url = "http://127.0.0.1:${port}"\n[site.mail]\n${mail}\n`);
     await site.serve();
     return site;
   }
 
   async serve() {
     const address = ["--http", `127.0.0.1:${this.port}`, "--dicom", `127.0.0.1:${this.port + 1}`];
-    this.server = spawn(this.uptake, ["serve", "--data", this.data, ...address], { stdio: ["ignore", "pipe", "inherit"] });
+    this.server = spawn(this.uptake, ["serve", "--config", this.config, "--data", this.data, ...address], { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     await new Promise((resolve, reject) => {
       this.server.stdout.on("data", (piece) => {
@@ -54,6 +59,7 @@ export class Site {
   }
 
   async end() {
+    this.post.close();
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -63,6 +69,56 @@ export class Site {
     const hash = createHash("sha256").update(token).digest("hex");
     const script = "import sqlite3,sys;print(sqlite3.connect(sys.argv[1]).execute('select content from one_time where token=?',(sys.argv[2],)).fetchone()[0])";
     return execFileSync("/usr/bin/python3", ["-c", script, join(this.data, "index.sqlite"), hash]).toString().trim();
+  }
+}
+
+/** A server of mail (RFC 5321), which refuses everybody until it is told to take what comes. */
+class Post {
+  static async open() {
+    const post = new Post();
+    Object.assign(post, { takes: false, letters: [] });
+    post.server = createServer((socket) => post.answer(socket));
+    await new Promise((resolve) => post.server.listen(0, "127.0.0.1", resolve));
+    post.port = post.server.address().port;
+    return post;
+  }
+
+  answer(socket) {
+    let [text, letter] = ["", null];
+    socket.on("error", () => {});
+    socket.write("220 post.example\r\n");
+    socket.on("data", (piece) => {
+      text += piece;
+      for (let end = text.indexOf("\r\n"); end >= 0; end = text.indexOf("\r\n")) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 2);
+        if (letter !== null && line !== ".") letter += `${line}\n`;
+        else if (letter !== null) {
+          this.letters.push(letter);
+          letter = null;
+          socket.write("250 taken\r\n");
+        } else if (/^DATA/i.test(line)) {
+          letter = "";
+          socket.write("354 go on\r\n");
+        } else if (/^RCPT/i.test(line) && !this.takes) socket.write("550 nobody of that name\r\n");
+        else if (/^QUIT/i.test(line)) socket.end("221 bye\r\n");
+        else socket.write("250 well\r\n");
+      }
+    });
+  }
+
+  /** The last letter as text. */
+  async letter() {
+    for (let turn = 0; turn < 100 && !this.letters.length; turn += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    const letter = this.letters.at(-1) ?? "";
+    const [head, body] = [letter.slice(0, letter.indexOf("\n\n")), letter.slice(letter.indexOf("\n\n") + 2)];
+    if (/base64/i.test(head)) return Buffer.from(body, "base64").toString();
+    const bytes = body.replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    return /quoted-printable/i.test(head) ? Buffer.from(bytes, "latin1").toString() : body;
+  }
+
+  close() {
+    this.server.close();
   }
 }
 
