@@ -24,6 +24,7 @@ use pacs::backup::{self as objects, Copied};
 use pacs::clock::now_ns;
 use pacs::index::Place;
 use pacs::storage::{Hash, Place as ObjectPlace, Storage};
+use platform::monitoring::{self, Kind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -316,6 +317,33 @@ async fn record(config: &Config, kind: &'static str, point: &str, manifest: &Man
     };
     journal::append(&change, &[entry]).await?;
     Ok(change.commit().await?)
+}
+
+/// Raises the alarm of a backup that failed, where there are people to hear of it, or clears it.
+pub async fn tell(config: &Config, is_good: bool) {
+    if !config.keys().join("site").exists() {
+        return;
+    }
+    let told = async {
+        let index = open_index(config).await?;
+        let platform = site::open_rows(config, &index).await?;
+        let change = platform.writer().begin().await?;
+        if is_good {
+            for kind in [Kind::BackupFailed, Kind::BackupOld] {
+                monitoring::clear(&platform, &change, kind, "backup").await?;
+            }
+        } else {
+            monitoring::raise(&platform, &change, Kind::BackupFailed, "backup", "").await?;
+        }
+        anyhow::Ok(change.commit().await?)
+    };
+    // Whoever called the command sees why the backup failed in any case.
+    if let Err(error) = told.await {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "nobody was told how the backup went"
+        );
+    }
 }
 
 fn database_file(place: &Place) -> (&'static str, &'static str) {

@@ -46,7 +46,11 @@ pub struct Restore {
 /// Makes a backup, while the archive is served or not.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.load()?;
-    let made = runtime()?.block_on(backup::make(&config, &options.to, options.keep))?;
+    let made = runtime()?.block_on(async {
+        let made = backup::make(&config, &options.to, options.keep).await;
+        backup::tell(&config, made.is_ok()).await;
+        made
+    })?;
     let seconds = made.took.as_secs_f64();
     if options.json {
         let json = serde_json::json!({

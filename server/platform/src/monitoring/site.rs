@@ -2,15 +2,49 @@
 
 use database::{Connection, Sql};
 
+use super::alarms;
+use super::kind::Kind;
 use super::machine::Reading;
-use crate::Result;
-use crate::clock::MINUTE_NS;
+use crate::clock::{DAY_NS, MINUTE_NS};
 use crate::organisations::store::only;
+use crate::{Platform, Result};
 
 /// How long back failed sign-ins are counted.
 const SIGN_INS_NS: i64 = 10 * MINUTE_NS;
 /// Entries of the journal that are looked at for them: what is beyond is older, or an attack already.
 const ENTRIES: i64 = 20_000;
+
+/// A backup is too old after a day and an hour; a new site has a week to make its first.
+const BACKUP_NS: i64 = 25 * 60 * MINUTE_NS;
+const FIRST_BACKUP_NS: i64 = 7 * DAY_NS;
+
+/// Raises that the last backup is too old, or that there is none, and clears it.
+pub(super) async fn backup(platform: &Platform, change: &database::Transaction, now_ns: i64) -> Result<()> {
+    let at = async |sql: &str| -> Result<Option<i64>> {
+        let row = Sql::new(sql).one(change).await?;
+        Ok(row.map(|row| row.get(0)).transpose()?)
+    };
+    // Subjects sort as time does, and are found by an index.
+    let last = at(
+        "SELECT at_ns FROM journal WHERE subject >= 'backup:' AND subject < 'backup;' AND kind = 'backup.made' \
+         ORDER BY subject DESC LIMIT 1",
+    );
+    let last = last.await?;
+    let (since_ns, most_ns) = match last {
+        Some(last_ns) => (last_ns, BACKUP_NS),
+        None => match at("SELECT at_ns FROM journal ORDER BY id LIMIT 1").await? {
+            Some(first_ns) => (first_ns, FIRST_BACKUP_NS),
+            None => return Ok(()),
+        },
+    };
+    let age_ns = now_ns - since_ns;
+    if age_ns <= most_ns {
+        alarms::clear(platform, change, Kind::BackupOld, "backup").await?;
+        return Ok(());
+    }
+    let hours = format!("{} h", age_ns / (60 * MINUTE_NS));
+    alarms::raise(platform, change, Kind::BackupOld, "backup", &hours).await
+}
 
 /// What stands in the tables of the archive and of the platform.
 pub(super) async fn readings(connection: &impl Connection, now_ns: i64) -> Result<Vec<Reading>> {

@@ -14,7 +14,7 @@ use super::limits::{Standing, judge, metric};
 use super::machine::{Reading, Sampler};
 use super::servers::{self, Node, Server};
 use super::{Kind, alarms, on_call, probe, site};
-use crate::clock::{DAY_NS, SECOND_NS};
+use crate::clock::{DAY_NS, MINUTE_NS, SECOND_NS};
 use crate::{Error, Platform, Result};
 
 /// How often a process says that it runs.
@@ -23,6 +23,8 @@ const BEAT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(5);
 /// How often old figures are removed.
 const TIDIED_NS: i64 = 3600 * SECOND_NS;
+/// How often the age of the last backup is looked at.
+const BACKUP_LOOKED_NS: i64 = 10 * MINUTE_NS;
 /// An outage of the database that was shorter is no alarm afterwards.
 const OUTAGE_NS: i64 = 15 * SECOND_NS;
 const ALARMS: &str = "uptake_alarms_open";
@@ -41,6 +43,8 @@ pub struct Watch {
     walk: Walk,
     walked_ns: Option<i64>,
     tidied_ns: i64,
+    /// When the age of the last backup was looked at.
+    backup_ns: Option<i64>,
 }
 
 /// Says what the figures for Prometheus are; once, after the recorder is there.
@@ -143,6 +147,7 @@ impl Watch {
             walk: Walk::default(),
             walked_ns: None,
             tidied_ns: now_ns,
+            backup_ns: None,
         })
     }
 
@@ -372,6 +377,13 @@ impl Watch {
             if now_ns - self.tidied_ns >= TIDIED_NS {
                 figures::tidy(&*change, now_ns).await?;
                 self.tidied_ns = now_ns;
+            }
+            if self
+                .backup_ns
+                .is_none_or(|at_ns| now_ns - at_ns >= BACKUP_LOOKED_NS)
+            {
+                site::backup(&self.platform, &change, now_ns).await?;
+                self.backup_ns = Some(now_ns);
             }
         }
         Ok(change.commit().await?)

@@ -399,3 +399,41 @@ async fn this_machine_is_measured() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_site_without_a_recent_backup_alarms() {
+    let site = Site::new().await;
+    let look = async || {
+        let change = site.platform.writer().begin().await.unwrap();
+        super::super::site::backup(&site.platform, &change, site.now_ns())
+            .await
+            .unwrap();
+        change.commit().await.unwrap();
+    };
+    let entry = async |kind, subject: &str| {
+        let change = site.platform.writer().begin().await.unwrap();
+        let entry = journal::Entry {
+            subject: Some(subject.to_owned()),
+            ..journal::Entry::new(kind, "cli", site.now_ns())
+        };
+        journal::append(&change, &[entry]).await.unwrap();
+        change.commit().await.unwrap();
+    };
+    // A new site has a week for its first.
+    entry("organisation.added", "organisation:1").await;
+    site.pass(7 * DAY_NS);
+    look().await;
+    assert_eq!(open(&site).await, []);
+    site.pass(1);
+    look().await;
+    one_alarm(&site, Kind::BackupOld, Severity::Warning).await;
+    entry("backup.made", "backup:2026-12-01T02-30-00-000Z").await;
+    look().await;
+    assert_eq!(open(&site).await, []);
+    // A later restoring is no backup.
+    site.pass(DAY_NS);
+    entry("backup.restored", "backup:2026-12-02T02-30-00-000Z").await;
+    site.pass(DAY_NS / 12);
+    look().await;
+    assert_eq!(open(&site).await, [(Kind::BackupOld, Severity::Warning)]);
+}
