@@ -5,7 +5,7 @@ use database::Transaction;
 use super::on_call::OnCall;
 use super::{Alarm, pages};
 use crate::outbox::{self, Channel, Message};
-use crate::people::store as people;
+use crate::people::reach;
 use crate::{Platform, Result};
 
 /// Puts a text into the outbox; where no provider of SMS is connected it says so there.
@@ -15,7 +15,7 @@ pub(super) async fn send(
     alarm: &Alarm,
     to: &OnCall,
 ) -> Result<()> {
-    let language = people::language(change, to.person).await?;
+    let language = reach::language(change, to.person).await?;
     let server = pages::about(change, &alarm.subject).await?;
     let what = language.say(&format!("alarm-{}", alarm.kind.word()));
     let what = match alarm.is_flapping {
