@@ -363,14 +363,11 @@ async fn archive(folder: &Path, index: Index, platform: &Platform) -> App {
     let tokens = TokenFile::open(&folder.join("tokens.toml")).unwrap();
     let guard: Arc<dyn Authorize> = Arc::new(Guard::new(platform.clone(), tokens, applications));
     let archive = Archive::new(ingest, index, storage, "TEST", HashMap::new());
-    let uploads = Uploads::open(
-        &folder.join("uploads"),
-        archive.index().clone(),
-        upload::Limits::default(),
-    );
+    let uploads = folder.join("uploads");
+    let uploads = Uploads::open(&uploads, archive.index().clone(), upload::Limits::default()).await;
     let queue = Queue::open(archive.index().clone(), "test", Begin::Now);
     App::new(archive.with_authorize(Arc::clone(&guard)), guard)
-        .with_uploads(uploads.await.unwrap())
+        .with_uploads(uploads.unwrap())
         .with_queue(queue.await.unwrap())
 }
 
