@@ -401,11 +401,22 @@ fn hashes(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         if name == "manifest.json" {
             continue;
         }
-        let mut hasher = Sha256::new();
-        std::io::copy(&mut std::fs::File::open(&path)?, &mut hasher)?;
-        all.insert(name, Hash(hasher.finalize().into()).to_string());
+        all.insert(name, hash(&path)?.to_string());
     }
     Ok(all)
+}
+
+/// SHA-256 of a file, which may be larger than the memory.
+fn hash(path: &Path) -> std::io::Result<Hash> {
+    use std::io::Read as _;
+    let (mut file, mut hasher) = (std::fs::File::open(path)?, Sha256::new());
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(Hash(hasher.finalize().into())),
+            count => hasher.update(&piece[..count]),
+        }
+    }
 }
 
 fn files(folder: &Path, before: &str) -> std::io::Result<Vec<(String, PathBuf)>> {

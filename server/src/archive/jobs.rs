@@ -17,7 +17,6 @@ use pacs::index::Index;
 use pacs::retention;
 use pacs::routing::{self, Routes};
 use pacs::scrub;
-use pacs::services::Archive;
 use pacs::tiers::{self, Tiers};
 use tokio::sync::{Mutex, watch};
 
