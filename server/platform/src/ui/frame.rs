@@ -10,6 +10,11 @@ use crate::web::{Visit, asset};
 /// A page for whoever is signed in.
 #[must_use]
 pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
+    page_of(visit, &visit.view().path, title, body)
+}
+
+/// The same; whoever changes language or look there comes back to this path.
+pub(super) fn page_of(visit: &Visit, back: &str, title: &str, body: Markup) -> Markup {
     let view = visit.view();
     whole(
         view,
@@ -20,8 +25,8 @@ pub fn page(visit: &Visit, title: &str, body: Markup) -> Markup {
                 a.brand href="/" { (mark()) span { (view.say("product")) } }
                 (organisations(visit))
                 div.tools {
-                    (language(view))
-                    (theme(view))
+                    (language(view, back))
+                    (theme(view, back))
                     (crate::help::link(visit))
                     a.tool href="/notifications" aria-label=(view.say("notifications")) {
                         (icon("bell"))
@@ -50,6 +55,11 @@ fn is_told_live(visit: &Visit) -> bool {
 /// A page for anybody: sign-in, registration, links.
 #[must_use]
 pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
+    bare_of(visit, &visit.view().path, title, body)
+}
+
+/// The same; whoever changes language or look there comes back to this path.
+pub(super) fn bare_of(visit: &Visit, back: &str, title: &str, body: Markup) -> Markup {
     let view = visit.view();
     whole(
         view,
@@ -58,7 +68,7 @@ pub fn bare(visit: &Visit, title: &str, body: Markup) -> Markup {
             a.skip href="#main" { (view.say("skip")) }
             header.bar.plain {
                 a.brand href="/" { (mark()) span { (view.say("product")) } }
-                div.tools { (language(view)) (theme(view)) (crate::help::link(visit)) }
+                div.tools { (language(view, back)) (theme(view, back)) (crate::help::link(visit)) }
             }
             main #main.bare tabindex="-1" { (body) }
         },
@@ -101,25 +111,25 @@ fn mark() -> Markup {
     }
 }
 
-fn language(view: &View) -> Markup {
+fn language(view: &View, back: &str) -> Markup {
     let other = match view.language {
         Language::Chinese => Language::English,
         Language::English => Language::Chinese,
     };
     html! {
         form.tool method="post" action="/language" {
-            input type="hidden" name="to" value=(view.path);
+            input type="hidden" name="to" value=(back);
             button name="language" value=(other.tag()) lang=(other.tag()) { (other.name()) }
         }
     }
 }
 
-fn theme(view: &View) -> Markup {
+fn theme(view: &View, back: &str) -> Markup {
     html! {
         details.menu {
             summary.tool aria-label=(view.say("theme")) title=(view.say("theme")) { span.half aria-hidden="true" {} }
             form.sheet method="post" action="/theme" {
-                input type="hidden" name="to" value=(view.path);
+                input type="hidden" name="to" value=(back);
                 @for theme in Theme::ALL {
                     button name="theme" value=(theme.word()) aria-pressed=(if theme == view.theme { "true" } else { "false" }) {
                         (view.say(&format!("theme-{}", theme.word())))

@@ -214,10 +214,11 @@ pub fn error_page(visit: &Visit, status: StatusCode, key: &str) -> Markup {
             p { (button_link("/", &view.say("to-home"), true)) }
         }
     };
+    // The address that was asked for is not repeated: it may hold what somebody typed.
     if visit.signed().is_some() {
-        page(visit, &view.say("error-title"), body)
+        frame::page_of(visit, "/", &view.say("error-title"), body)
     } else {
-        bare(visit, &view.say("error-title"), body)
+        frame::bare_of(visit, "/", &view.say("error-title"), body)
     }
 }
 
