@@ -35,7 +35,11 @@ pub(super) async fn run<H: Handler>(
     let accepted = match accept(&mut wire, address, shared).await {
         Ok(accepted) => accepted,
         Err(error) => {
-            tracing::info!(?address, %error, "no association");
+            match error {
+                // Whoever looks whether somebody listens opens a connection and says nothing.
+                Error::Closed => tracing::debug!(?address, %error, "no association"),
+                _ => tracing::info!(?address, %error, "no association"),
+            }
             if let Some((source, reason)) = error.abort_code() {
                 wire.abort(source, reason).await;
             }

@@ -266,14 +266,14 @@ async fn two_nodes_one_of_them_killed_again_and_again() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     stop.send_replace(true);
     let made: Vec<String> = clients.join_all().await.into_iter().flatten().collect();
-    let tally = tally.lock().unwrap();
+    let told = std::mem::take(&mut *tally.lock().unwrap());
     println!(
         "{kills} kills: {:?}, {} asked once more, back within {:?}",
-        tally.done,
-        tally.again,
+        told.done,
+        told.again,
         back.iter().max().unwrap()
     );
-    assert!(tally.failed.is_empty(), "{:?}", tally.failed);
+    assert!(told.failed.is_empty(), "{:?}", told.failed);
     // Everything that was said to be done is there, once, with one entry of the journal.
     let rows = async |sql: &str| -> BTreeMap<String, i64> {
         let rows = Sql::new(sql).all(platform.readers()).await.unwrap();
@@ -295,7 +295,6 @@ async fn two_nodes_one_of_them_killed_again_and_again() {
         rows("SELECT kind, COUNT(*) FROM journal WHERE kind IN ('role.added', 'stored') GROUP BY kind").await;
     assert_eq!(entries["role.added"] as usize, roles.len());
     assert_eq!(entries["stored"] as usize, images.len());
-    drop(tally);
     for node in served {
         node.unwrap().end();
     }
