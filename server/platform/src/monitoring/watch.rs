@@ -311,9 +311,10 @@ impl Watch {
             let raised = match is.level.severity() {
                 // A sample that leads back says nothing of what stands.
                 Some(severity) if is.streak == 0 => {
-                    let detail = reading
-                        .value
-                        .map_or(String::new(), |value| format!("{value:.1} {}", of.unit));
+                    let detail = reading.value.map_or(String::new(), |value| match of.unit {
+                        "" => format!("{value:.0}"),
+                        unit => format!("{value:.1} {unit}"),
+                    });
                     let detail = detail.trim();
                     alarms::raise_as(&self.platform, change, kind, severity, &subject, detail).await?;
                     Some(kind)

@@ -58,6 +58,7 @@ alarm-job-dead = Jobs have failed
 alarm-journal-unsealed = The journal is not being signed
 alarm-journal-broken = The journal is not what was written
 alarm-certificate-expiring = A certificate expires soon, or cannot be read
+alarm-what = What is wrong
 alarm-backup-failed = The backup failed
 alarm-backup-old = The last backup is too old
 alarm-delivery-failing = Objects to be sent on were refused and are held

@@ -58,6 +58,7 @@ alarm-job-dead = 有任务失败
 alarm-journal-unsealed = 操作日志未按时签名
 alarm-journal-broken = 操作日志与写入时不一致
 alarm-certificate-expiring = 证书即将到期或无法读取
+alarm-what = 告警内容
 alarm-backup-failed = 备份失败
 alarm-backup-old = 最近一次备份过旧
 alarm-delivery-failing = 转发对象被拒收并扣留

@@ -125,7 +125,7 @@ async fn table(visit: &Visit, alarms: &[Alarm]) -> Result<Markup> {
     }
     let columns = [
         Column::new("severity", view.say("alarm-severity")),
-        Column::new("what", view.say("what")),
+        Column::new("what", view.say("alarm-what")),
         Column::new("about", view.say("about")),
         Column::new("since", view.say("since")),
         Column::new("last", view.say("alarm-last")),
