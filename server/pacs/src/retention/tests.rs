@@ -1,5 +1,6 @@
 //! What is expired, what holds it, and what is left after a removal that a crash cut off.
 
+use database::{Backend, Connection as _};
 use std::path::Path;
 
 use super::{Class, Error, Policy, expired, finish_removals, hold, lift, remove, tell_visit, until};
@@ -167,7 +168,12 @@ async fn a_removal_that_was_cut_off_is_finished_and_takes_nothing_new_with_it() 
         assert_eq!(index.dump().await.unwrap(), live);
         // One of them is received again meanwhile.
         take(&archive, &object(2, &[])).await;
-        assert_eq!(finish_removals(&archive, 5).await.unwrap(), 2);
+        // Nodes that share a PostgreSQL end its removal as soon as it is there again.
+        let due = match index.readers().backend() {
+            Backend::Postgres => 1,
+            Backend::Sqlite => 2,
+        };
+        assert_eq!(finish_removals(&archive, 5).await.unwrap(), due);
         assert_eq!(finish_removals(&archive, 6).await.unwrap(), 0);
         let mut left: Vec<_> = archive
             .storage()
