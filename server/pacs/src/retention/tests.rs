@@ -1,7 +1,8 @@
 //! What is expired, what holds it, and what is left after a removal that a crash cut off.
 
-use database::{Backend, Connection as _};
 use std::path::Path;
+
+use database::{Backend, Connection as _};
 
 use super::{Class, Error, Policy, expired, finish_removals, hold, lift, remove, tell_visit, until};
 use crate::corrections::tests::{archive, ask, file, object, on_both_archives, take};
