@@ -213,7 +213,7 @@ async fn what_is_planted_is_in_no_log_no_address_and_no_page_of_an_error() {
         .unwrap();
     process.wait().unwrap();
     let log = std::fs::read_to_string(&log).unwrap();
-    assert!(log.lines().count() > 50, "much was logged: {log}");
+    assert!(log.lines().count() > 30, "much was logged: {log}");
     let line = log.lines().find(|line| found(line).is_some());
     assert_eq!(line, None);
 }
