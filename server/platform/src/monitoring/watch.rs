@@ -108,6 +108,18 @@ pub async fn run(
     }
 }
 
+/// Of readings of the same the last: a statement of PostgreSQL writes a row once.
+fn one_each(readings: Vec<Reading>) -> Vec<Reading> {
+    let mut all: Vec<Reading> = Vec::with_capacity(readings.len());
+    for reading in readings {
+        match all.iter_mut().find(|known| known.metric == reading.metric) {
+            Some(known) => *known = reading,
+            None => all.push(reading),
+        }
+    }
+    all
+}
+
 /// Nothing is measured.
 #[derive(Debug)]
 struct Nothing;
@@ -292,7 +304,7 @@ impl Watch {
         let set = figures::thresholds(&**change, server).await?;
         let open = alarms::open(&**change).await?;
         let mut judged = Vec::with_capacity(readings.len());
-        for reading in readings {
+        for reading in one_each(readings) {
             publish(&reading);
             let (Some(of), Some(limits)) = (metric(&reading.metric), limits_of(&set, &reading.metric)) else {
                 continue;

@@ -210,7 +210,11 @@ async fn a_second_factor_that_is_due_was_shown_on_the_phone() {
             .contains("\"second_factor\":false")
     );
     // The person has one, which this session has not shown.
-    change(&site, "UPDATE people SET totp = X'00'").await;
+    let mut sql = Sql::new("UPDATE people SET totp = ");
+    sql.bind(vec![0_u8]);
+    let change = site.platform.writer().begin().await.unwrap();
+    sql.run(&*change).await.unwrap();
+    change.commit().await.unwrap();
     let (browser, path) = waiting(&site).await;
     phone.post(&format!("{path}/confirm"), &[]).await.is(409);
     poll(&browser).await.is(204);

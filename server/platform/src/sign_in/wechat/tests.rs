@@ -177,7 +177,11 @@ async fn a_second_factor_is_asked_for_after_a_scan() {
     let (account, _) = site.account("王医生").await;
     stub.held_by("openid-wang");
     bind(&site, &site.signed_in(account, None).await).await;
-    change(&site, "UPDATE people SET totp = X'00'").await;
+    let mut sql = Sql::new("UPDATE people SET totp = ");
+    sql.bind(vec![0_u8]);
+    let change = site.platform.writer().begin().await.unwrap();
+    sql.run(&*change).await.unwrap();
+    change.commit().await.unwrap();
     let (browser, path) = waiting(&site).await;
     let phone = site.browser_at("223.5.5.5");
     let page = scan(&phone, &path).await;
