@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use database::Sql;
+use database::{Backend, Connection as _, Sql};
 use journal::heads::{Heads, Key};
 use tokio::net::TcpListener;
 
@@ -56,6 +56,10 @@ async fn what_is_measured_wrong_gives_one_alarm_and_clears() {
         ("clock", Some(5.0), 0.0, 30, Kind::ClockSkew, W),
     ] {
         let site = Site::new().await;
+        if metric == "clock" && site.platform.readers().backend() == Backend::Postgres {
+            // Its own clock is read there, and is right.
+            continue;
+        }
         let said = Said::well();
         let mut watch = watching(&site, "node", said.clone()).await;
         pass(&site, &mut watch, 20).await;
@@ -143,7 +147,7 @@ async fn many_failed_sign_ins_are_one_alarm_that_ends_when_they_do() {
     pass(&site, &mut watch, 10).await;
     one_alarm(&site, Kind::SignInsFailing, Severity::Warning).await;
     let alarms = open_alarms(site.platform.readers()).await.unwrap();
-    assert_eq!(alarms[0].detail, "41.0");
+    assert_eq!(alarms[0].detail, "41");
     pass(&site, &mut watch, 620).await;
     assert_eq!(open(&site).await, []);
 }
