@@ -135,7 +135,11 @@ async fn sign_in(platform: &Platform, role: Role) -> anyhow::Result<Vec<Session>
         Role::Audit => "audit",
     };
     // Doctors are those whose role does not hold everything.
-    let without = if role == Role::Doctor { "\"members\"" } else { "-" };
+    let without = if role == Role::Doctor {
+        "\"members\""
+    } else {
+        "\"no such\""
+    };
     let mut sql = Sql::new(
         "SELECT m.person, m.organisation FROM memberships m JOIN roles r ON r.id = m.role WHERE r.permissions LIKE ",
     );
