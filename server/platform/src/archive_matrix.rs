@@ -192,6 +192,17 @@ async fn every_route_of_the_archive_answers_everybody_as_its_row_says() {
         for place in order {
             found[place] = ask(cast[place], (method, &path, &body)).await;
         }
+        // Whoever holds everything else is not let in either.
+        let others = ALL.iter().copied().filter(|one| Some(one) != permissions.last());
+        if permissions.len() < ALL.len() {
+            let other = site.member(here, &others.collect::<Vec<P>>()).await;
+            let found = ask(&other, (method, &path, &body)).await;
+            if found != '.' {
+                wrong.push(format!(
+                    "{row} {method} {path}: expected . without its permission, found {found}"
+                ));
+            }
+        }
         let found: String = found.into_iter().collect();
         if found != *expected {
             wrong.push(format!(
