@@ -183,24 +183,12 @@ pub(crate) async fn ask(
         Says::Taken => outbox::send(platform, &**change, &message("mobile-taken", &[])).await?,
         Says::Nothing => {}
     }
-    let secure = if platform.settings().is_secure {
-        "; Secure"
-    } else {
-        ""
-    };
-    Ok(format!(
-        "{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=300{secure}"
-    ))
+    Ok(visit.cookie(COOKIE, &token, "/", 300))
 }
 
 /// The cookie that takes a code's away.
 pub(crate) fn no_cookie(visit: &Visit) -> String {
-    let secure = if visit.platform().settings().is_secure {
-        "; Secure"
-    } else {
-        ""
-    };
-    format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
+    visit.cookie(COOKIE, "", "/", 0)
 }
 
 /// Whether a browser has asked for a code that may still be typed.

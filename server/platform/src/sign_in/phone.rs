@@ -134,13 +134,7 @@ async fn wait(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
             }
         },
     );
-    let secure = if visit.platform().settings().is_secure {
-        "; Secure"
-    } else {
-        ""
-    };
-    let cookie =
-        format!("{COOKIE}={token}.{secret}; Path=/sign-in; HttpOnly; SameSite=Lax; Max-Age=180{secure}");
+    let cookie = visit.cookie(COOKIE, &format!("{token}.{secret}"), "/sign-in", 180);
     Ok(([(axum::http::header::SET_COOKIE, cookie)], page).into_response())
 }
 

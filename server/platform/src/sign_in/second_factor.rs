@@ -81,12 +81,7 @@ pub(super) async fn ask_for(change: Change, visit: &Visit, account: &Account, wa
     )
     .await?;
     change.commit().await?;
-    let secure = if visit.platform().settings().is_secure {
-        "; Secure"
-    } else {
-        ""
-    };
-    let cookie = format!("{COOKIE}={token}; Path=/sign-in; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
+    let cookie = visit.cookie(COOKIE, &token, "/sign-in", 600);
     Ok(Done::to("/sign-in/code").with_cookie(cookie))
 }
 

@@ -32,6 +32,17 @@ pub(crate) struct Shared {
 }
 
 impl Visit {
+    /// A cookie for what is asked for below a path, which pages' scripts do not see; it ends after some seconds, with 0 now.
+    #[must_use]
+    pub(crate) fn cookie(&self, name: &str, value: &str, path: &str, seconds: i64) -> String {
+        let secure = if self.platform().settings().is_secure {
+            "; Secure"
+        } else {
+            ""
+        };
+        format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+    }
+
     /// The platform.
     #[must_use]
     pub fn platform(&self) -> &Platform {

@@ -109,12 +109,7 @@ async fn ask(visit: &Visit, about: About) -> Result<Response> {
     let state = one_time::make(&*change, Purpose::WeChat, None, &round.to_json()?, visit.now_ns()).await?;
     change.commit().await?;
     let address = client(visit)?.authorize(&visit.address_of_page("/wechat/back"), &state);
-    let secure = if visit.platform().settings().is_secure {
-        "; Secure"
-    } else {
-        ""
-    };
-    let cookie = format!("{COOKIE}={secret}; Path=/wechat; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
+    let cookie = visit.cookie(COOKIE, &secret, "/wechat", 600);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&address)).into_response())
 }
 
