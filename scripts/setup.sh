@@ -72,6 +72,9 @@ if command -v rustup >/dev/null 2>&1; then
 		{ say "adding the target wasm32-unknown-unknown"; rustup target add --toolchain "$channel" wasm32-unknown-unknown >/dev/null; }
 fi
 
+# Not optimised: it runs for seconds.
+command -v cargo-deny >/dev/null 2>&1 || { say "installing cargo-deny"; cargo install --quiet --locked --debug cargo-deny; }
+
 venv=target/venv
 if ! cmp -s scripts/peers.txt "$venv/peers.txt"; then
 	say "installing the Python peers of the tests into $venv"

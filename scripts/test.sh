@@ -5,6 +5,9 @@
 say "format"
 cargo fmt --all --check
 
+say "licences, sources and duplicates of what is used"
+cargo deny --log-level error check bans licenses sources
+
 say "lints, native"
 cargo clippy --workspace --all-targets --features engine/onnx,video/av1,dimse/tls -- -D warnings
 

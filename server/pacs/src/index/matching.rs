@@ -290,9 +290,18 @@ fn name_test(text: &str, test: impl Fn(&str) -> Test) -> Test {
     if !text.contains('=') {
         return Test::Any(Box::new(test(text)));
     }
-    let groups = text.split('=').take(3).enumerate();
-    let asked = groups.filter(|(_, group)| !fold(group).is_empty());
-    Test::Each(asked.map(|(number, group)| (number, test(group))).collect())
+    let groups = text.split('=').enumerate();
+    let asked: Vec<_> = groups.filter(|(_, group)| !fold(group).is_empty()).collect();
+    // PS3.5 6.2.1: a name has three groups.
+    if asked.iter().any(|(number, _)| *number >= 3) {
+        return Test::Never;
+    }
+    Test::Each(
+        asked
+            .into_iter()
+            .map(|(number, group)| (number, test(group)))
+            .collect(),
+    )
 }
 
 /// Gives the compared forms of a value: a name's three groups, a time in full; all others as they are.

@@ -67,6 +67,7 @@ pub use merge::{Merge, NewMerge};
 pub(crate) use metadata::INLINE_BYTES;
 #[cfg(test)]
 pub(crate) use metadata::inflated;
+pub use names::readings;
 pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use reject::{NewRejection, Rejection, RejectionReason};

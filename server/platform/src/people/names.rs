@@ -1,7 +1,7 @@
 //! Names as they are searched for: in characters, in pinyin, in initials.
 
 use database::Sql;
-use pinyin::{ToPinyin as _, ToPinyinMulti as _};
+use pacs::index::readings;
 
 /// Readings of a name at most: a name of many characters with several readings each would have too many.
 const READINGS: usize = 16;
@@ -16,22 +16,14 @@ pub fn keys(name: &str) -> String {
         .filter(|c| !c.is_whitespace())
         .flat_map(char::to_lowercase)
         .collect();
-    let mut readings: Vec<(String, String)> = vec![(String::new(), String::new())];
-    for (character, single) in plain.chars().zip(plain.as_str().to_pinyin()).take(LONGEST) {
-        let several: Vec<String> = match (character.to_pinyin_multi(), single) {
-            (Some(multi), _) if readings.len() < READINGS => {
-                let mut all: Vec<String> = multi
-                    .into_iter()
-                    .map(|reading| reading.plain().to_owned())
-                    .collect();
-                all.sort();
-                all.dedup();
-                all
-            }
-            (_, Some(reading)) => vec![reading.plain().to_owned()],
-            (_, None) => vec![character.to_string()],
-        };
-        readings = readings
+    let mut spellings: Vec<(String, String)> = vec![(String::new(), String::new())];
+    for character in plain.chars().take(LONGEST) {
+        let count = if spellings.len() < READINGS { usize::MAX } else { 1 };
+        let mut several = readings(character, count);
+        if several.is_empty() {
+            several.push(character.to_string());
+        }
+        spellings = spellings
             .into_iter()
             .flat_map(|(whole, initials)| {
                 several.iter().map(move |reading| {
@@ -43,7 +35,7 @@ pub fn keys(name: &str) -> String {
             .collect();
     }
     let mut keys = vec![plain.clone()];
-    for (whole, initials) in readings {
+    for (whole, initials) in spellings {
         for key in [whole, initials] {
             if !keys.contains(&key) {
                 keys.push(key);
@@ -86,6 +78,7 @@ mod tests {
             ("单于飞", ["单于飞", "shanyufei", "danyufei"]),
             ("Ada Lovelace", ["ada", "adalovelace", "lovelace"]),
             ("欧阳 娜娜", ["欧阳娜娜", "ouyangnana", "oynn"]),
+            ("吕布", ["lvbu", "lyubu", "lubu"]),
         ] {
             let keys = keys(name);
             for word in words {

@@ -14,6 +14,8 @@ use std::sync::LazyLock;
 use database::{Connection, Sql, Transaction};
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+pub use pinyin::readings;
+
 use super::Result;
 
 /// Stands before a key where a word can begin; no letter is it.

@@ -123,8 +123,10 @@ fn joined(units: &[Vec<String>], form: impl Fn(&str) -> String) -> Vec<String> {
     all
 }
 
-/// Gives how a character is read, the usual reading first, in plain letters; ü in each of the ways it is typed.
-fn readings(character: char, count: usize) -> Vec<String> {
+/// Gives how a Chinese character is read, the usual reading first, in plain letters; ü in each of the ways it is typed. Of
+/// any other character it gives nothing.
+#[must_use]
+pub fn readings(character: char, count: usize) -> Vec<String> {
     let Some(all) = character.to_pinyin_multi() else {
         return Vec::new();
     };
