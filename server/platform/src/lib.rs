@@ -8,6 +8,7 @@ pub mod clients;
 pub mod clock;
 mod error;
 pub mod files;
+mod filters;
 pub mod guard;
 pub mod help;
 pub mod jobs;
@@ -73,6 +74,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0005_jobs.sql"),
         include_str!("migrations/0006_monitoring.sql"),
         include_str!("migrations/0007_nodes.sql"),
+        include_str!("migrations/0008_filters.sql"),
     ],
     hooks: &[],
 };
@@ -234,6 +236,7 @@ pub fn router(platform: &Platform) -> Router {
         .merge(files::router())
         .merge(people::router())
         .merge(organisations::router())
+        .merge(filters::router())
         .merge(messages::router())
         .merge(trail::router())
         .merge(jobs::router())

@@ -58,6 +58,8 @@ const ROWS: &[Row] = &[
     ("POST", "/language", "NFR-03", None, PUBLIC),
     ("POST", "/theme", "NFR-06", None, PUBLIC),
     ("GET", "/", "ACC-11", None, OWN),
+    ("POST", "/filters", "NFR-06", None, OWN),
+    ("POST", "/filters/{id}/remove", "NFR-06", None, OWN),
     ("GET", "/workbench", "ACC-11", None, OWN),
     // The first organisation, which the others are no members of.
     ("POST", "/switch", "ACC-11", None, "s.++...."),

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::kinds::{Ended, KINDS};
 use super::store::{self, Shown};
+use crate::filters;
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, Tone, View};
 use crate::web::{Change, Done, Fields, Form, Visit};
@@ -112,11 +113,11 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &view.say("jobs"),
         html! {
             h1 { (view.say("jobs")) }
-            (ui::plain_form("/platform/jobs", html! {
+            (filters::form(&visit, "/platform/jobs", html! {
                 (ui::hidden("state", wanted.unwrap_or("")))
                 (chooser(view, "kind", &view.say("job-kind"), &kinds, wanted_kind))
                 button type="submit" { (view.say("search")) }
-            }))
+            }).await?)
             div #jobs hx-get=[moves.then_some(base.as_str())] hx-trigger=[moves.then_some("every 3s")] hx-select="#jobs" hx-swap="outerHTML" {
                 (tabs(view, &counts, wanted, wanted_kind))
                 @if jobs.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (table(view, &jobs)) }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::store::{self, Kept};
 use super::{Channel, TEMPLATES, can_say, is_connected, templates, text};
+use crate::filters;
 use crate::jobs::{chooser, why};
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, Tone, View};
@@ -83,11 +84,11 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         html! {
             h1 { (view.say("outbox")) }
             (connections(&visit))
-            (ui::plain_form("/platform/outbox", html! {
+            (filters::form(&visit, "/platform/outbox", html! {
                 (chooser(view, "state", &view.say("state"), &states, wanted))
                 (chooser(view, "channel", &view.say("outbox-channel"), &channels, channel))
                 button type="submit" { (view.say("search")) }
-            }))
+            }).await?)
             @if messages.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (table(view, &messages)) }
             (ui::pager(view, &pager))
         },

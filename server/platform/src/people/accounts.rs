@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::store::{self, Account};
+use crate::filters;
 use crate::messages::{Notice, settle, tell};
 use crate::permissions::{Action, Resource};
 use crate::sessions::store as session_store;
@@ -86,7 +87,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &view.say("accounts"),
         html! {
             h1 { (view.say("accounts")) }
-            (ui::plain_form("/platform/accounts", html! {
+            (filters::form(&visit, "/platform/accounts", html! {
                 label { span { (view.say("state")) }
                     select name="state" {
                         option value="" { (view.say("all")) }
@@ -96,7 +97,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 (ui::search(view, "q", words, &view.say("search-people")))
-            }))
+            }).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "accounts", &columns, &rows)) }
             (ui::pager(view, &pager))
         },

@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::store::{self, Ticket};
+use crate::filters;
 use crate::messages::{Notice, settle, tell};
 use crate::people::store as people;
 use crate::permissions::{Action, Resource};
@@ -352,7 +353,7 @@ async fn all(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 (ui::button_link("/platform/support/bundle", &view.say("bundle-take"), true))
             }
             p.quiet { (view.say("bundle-about")) }
-            (ui::plain_form(ALL, html! {
+            (filters::form(&visit, ALL, html! {
                 label { span { (view.say("state")) }
                     select name="state" {
                         option value="" { (view.say("all")) }
@@ -360,7 +361,7 @@ async fn all(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 button type="submit" { (view.say("search")) }
-            }))
+            }).await?)
             (table(view, &found, ALL))
             (ui::pager(view, &pager(base, &found, before)))
         },

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use crate::clients::store as clients;
 use crate::clock::DAY_NS;
+use crate::filters;
 use crate::people::store as people;
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, View};
@@ -318,7 +319,7 @@ async fn log(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &view.say("log"),
         html! {
             h1 { (view.say("log")) }
-            (ui::plain_form("/log", html! { (asked.fields(view)) (ui::search(view, "q", &asked.words, &view.say("keyword"))) }))
+            (filters::form(&visit, "/log", html! { (asked.fields(view)) (ui::search(view, "q", &asked.words, &view.say("keyword"))) }).await?)
             (table)
             (ui::pager(view, &pager))
         },
@@ -425,12 +426,12 @@ async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &view.say("audit"),
         html! {
             h1 { (view.say("audit")) }
-            (ui::plain_form("/platform/audit", html! {
+            (filters::form(&visit, "/platform/audit", html! {
                 (asked.fields(view))
                 label { span { (view.say("who")) } input name="who" value=(who) maxlength="100"; }
                 label { span { (view.say("study-uid")) } input name="study" value=(study) maxlength="64"; }
                 (ui::search(view, "q", &asked.words, &view.say("keyword")))
-            }))
+            }).await?)
             (table)
             (ui::pager(view, &pager))
         },

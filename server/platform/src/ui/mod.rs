@@ -73,6 +73,8 @@ pub struct View {
     pub theme: Theme,
     /// The path of the page.
     pub path: String,
+    /// What the page was asked for behind its path, as it came.
+    pub query: String,
     /// The route of the page, as `/devices/{id}`; empty where there is none.
     pub route: String,
     /// The time zone that times are written in.

@@ -259,6 +259,7 @@ impl View {
             language: language.unwrap_or_else(|| Language::of(headers)),
             theme: theme.unwrap_or_default(),
             path: request.uri.path().to_owned(),
+            query: request.uri.query().unwrap_or_default().to_owned(),
             route: route.map_or(String::new(), |route| route.as_str().to_owned()),
             zone: platform.settings().zone,
             unread,

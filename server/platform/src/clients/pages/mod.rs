@@ -13,6 +13,7 @@ use maud::{Markup, html};
 use super::model::{Client, Scope, words_of};
 use super::store::{self, Listed};
 use super::{keys, tokens};
+use crate::filters;
 use crate::organisations::store as organisations;
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, Tone, View};
@@ -70,7 +71,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 h1 { (view.say("clients")) }
                 (ui::button_link("/platform/clients/new", &view.say("client-new"), true))
             }
-            (ui::plain_form("/platform/clients", ui::search(view, "q", words, &view.say("client-search"))))
+            (filters::form(&visit, "/platform/clients", ui::search(view, "q", words, &view.say("client-search"))).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "clients", &columns, &rows)) }
             (ui::pager(view, &pager))
             (keys)

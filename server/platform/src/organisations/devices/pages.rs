@@ -6,6 +6,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::store::{self, Asked, Bound, Device};
+use crate::filters;
 use crate::organisations::dictionary::{self, Kind};
 use crate::organisations::membership;
 use crate::permissions::{Action, Resource};
@@ -71,7 +72,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 h1 { (view.say("devices")) }
                 @if may_edit { (ui::button_link("/devices/new", &view.say("device-new"), true)) }
             }
-            (ui::plain_form("/devices", html! {
+            (filters::form(&visit, "/devices", html! {
                 label { span { (view.say("device-type")) }
                     select name="type" {
                         option value="" { (view.say("all")) }
@@ -79,7 +80,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 (ui::search(view, "q", asked.words, &view.say("device-search")))
-            }))
+            }).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "devices", &columns(view), &rows)) }
             (ui::pager(view, &pager))
         },

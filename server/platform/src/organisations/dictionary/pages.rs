@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::model::{self, Behaviour, Entry, Field, Kind, Rights};
 use super::{sheet, store};
+use crate::filters;
 use crate::organisations::CATEGORIES;
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, Tone, View};
@@ -136,7 +137,7 @@ async fn list(visit: &Visit, scope: Scope, query: Option<String>) -> Result<Mark
                     a href=(scope.list(one)) aria-current=[(one == kind).then_some("page")] { (kind_words(view, one)) }
                 }
             }
-            (ui::plain_form(path, html! {
+            (filters::form(&visit, path, html! {
                 (ui::hidden("kind", word))
                 label { span { (view.say("state")) }
                     select name="state" {
@@ -145,7 +146,7 @@ async fn list(visit: &Visit, scope: Scope, query: Option<String>) -> Result<Mark
                     }
                 }
                 (ui::search(view, "q", asked.words, &view.say("dictionary-search")))
-            }))
+            }).await?)
             @if entries.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (table(view, scope, kind, &entries)) }
             (ui::pager(view, &pager))
         },

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::doctors;
 use super::model::{Event, Side, State, next};
 use super::store::{self, Docking};
+use crate::filters;
 use crate::messages::{Notice, settle, tell};
 use crate::organisations::membership;
 use crate::organisations::store::{self as organisations, Organisation};
@@ -78,7 +79,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 @if may_edit { (ui::button_link("/dockings/new", &view.say("docking-new"), true)) }
             }
             p.quiet { (view.say("docking-own-number")) " " code { (own.number) } }
-            (ui::plain_form("/dockings", html! {
+            (filters::form(&visit, "/dockings", html! {
                 label { span { (view.say("state")) }
                     select name="state" {
                         option value="" { (view.say("all")) }
@@ -88,7 +89,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 (ui::search(view, "q", words, &view.say("docking-search")))
-            }))
+            }).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "dockings", &columns(view), &rows)) }
             (ui::pager(view, &pager))
         },

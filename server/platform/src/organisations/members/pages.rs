@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::store::{self, Member};
+use crate::filters;
 use crate::messages::{Notice, settle, tell};
 use crate::organisations::role_store;
 use crate::organisations::store as organisations;
@@ -87,7 +88,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     (ui::button_link("/members/new", &view.say("member-new"), true))
                 }
             }
-            (ui::plain_form("/members", html! {
+            (filters::form(&visit, "/members", html! {
                 label { span { (view.say("state")) }
                     select name="state" {
                         option value="" { (view.say("state-present")) }
@@ -95,7 +96,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 (ui::search(view, "q", words, &view.say("search-people")))
-            }))
+            }).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "members", &columns, &rows)) }
             (ui::pager(view, &pager))
         },

@@ -6,6 +6,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::store;
+use crate::filters;
 use crate::messages::{Notice, tell};
 use crate::organisations::membership;
 use crate::organisations::store::{self as organisations, Organisation};
@@ -79,7 +80,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                 h1 { (view.say("organisations")) }
                 (ui::button_link("/platform/organisations/new", &view.say("onboarding-new"), true))
             }
-            (ui::plain_form("/platform/organisations", ui::search(view, "q", words, &view.say("onboarding-search"))))
+            (filters::form(&visit, "/platform/organisations", ui::search(view, "q", words, &view.say("onboarding-search"))).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "organisations", &columns, &rows)) }
             (ui::pager(view, &pager))
         },

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::store::{self, Sent};
 use super::watermark;
 use crate::files::{self, Kind, Owner, Shape};
+use crate::filters;
 use crate::messages::{Notice, settle, tell};
 use crate::people::store::{self as people, Account};
 use crate::permissions::{Action, Resource};
@@ -207,7 +208,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         &view.say("verification"),
         html! {
             h1 { (view.say("verification")) }
-            (ui::plain_form("/platform/verification", html! {
+            (filters::form(&visit, "/platform/verification", html! {
                 label { span { (view.say("state")) }
                     select name="state" {
                         @for one in STATES {
@@ -216,7 +217,7 @@ async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
                     }
                 }
                 (ui::search(view, "q", words, &view.say("search-people")))
-            }))
+            }).await?)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else { (ui::table(view, "verification", &columns, &rows)) }
             (ui::pager(view, &pager))
         },
