@@ -32,6 +32,8 @@ need xorriso xorriso
 need fuseiso fuseiso
 need unzip unzip
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+# It stands before several nodes.
+command -v haproxy >/dev/null 2>&1 || [ -e /usr/sbin/haproxy ] || missing+=(haproxy)
 # They open the documents and movies that we write.
 need pdfinfo poppler-utils
 need ffprobe ffmpeg

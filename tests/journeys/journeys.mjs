@@ -1,6 +1,6 @@
 // People's ways through the site, in a real browser: node journeys.mjs UPTAKE [PICTURES]
 
-import { PASSWORD, Person, Site, browser, expect, expectText, pictures } from "./site.mjs";
+import { PASSWORD, Person, Site, accessible, browser, expect, expectText, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const site = await Site.start(uptake, 18200 + (process.pid % 500) * 2);
@@ -12,7 +12,10 @@ const person = async (mobile, options = {}) => {
   return one;
 };
 const done = (what) => console.log(`journey: ${what}`);
-const look = async (who, name, path) => shots && pictures(who, shots, name, path);
+const look = async (who, name, path) => {
+  await accessible(who, path);
+  if (shots) await pictures(who, shots, name, path);
+};
 
 /** Follows a link that makes an administrator, signs in, sets the second factor up. */
 async function office(link, mobile, name) {
@@ -34,7 +37,8 @@ try {
     await one.signIn();
     await one.setUpSecondFactor();
   }
-  await look(security, "sign-in", "/sign-in");
+  const nobody = await person("13800000000");
+  for (const [name, path] of [["sign-in", "/sign-in"], ["register", "/register"], ["forgotten", "/forgotten"]]) await look(nobody, name, path);
   await security.go(links[0]);
   await expectText(security, "链接已失效");
   done("three administrators from one link");
@@ -146,7 +150,13 @@ try {
   // The audit administrator finds it all.
   await audit.go("/platform/audit?q=" + encodeURIComponent("角色"));
   await expectText(audit, "修改角色");
+  await audit.page.click("text=保存此筛选");
+  await audit.fill({ filter: "角色变更" });
+  await audit.send("filter");
+  await audit.go("/platform/audit");
   await look(audit, "audit", "/platform/audit");
+  await audit.page.click("main .filters >> text=角色变更");
+  await audit.page.waitForURL(/q=%E8%A7%92%E8%89%B2/);
   await audit.go("/platform/accounts");
   await expectText(audit, "您没有权限");
   done("audit search");

@@ -3,11 +3,13 @@
 import { spawn, execFileSync } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
+const AXE = createRequire(import.meta.url)("axe-core").source;
 export const PASSWORD = "Nuclear_1";
 
 /** Starts `uptake serve` on a new folder and gives its address and the first administrator's link. */
@@ -218,22 +220,45 @@ export async function expectText(person, words) {
   expect(text.includes(words), `${JSON.stringify(words)} on ${person.page.url()}, found ${JSON.stringify(text.slice(0, 600))}`);
 }
 
-/** Pictures of a page at three sizes, in both languages, light and dark. */
-export async function pictures(person, folder, name, path) {
-  mkdirSync(folder, { recursive: true });
-  for (const [language, theme] of [["zh-CN", "light"], ["en", "dark"]]) {
-    const cookies = [["uptake_language", language], ["uptake_theme", theme]];
-    await person.context.addCookies(cookies.map(([key, value]) => ({ name: key, value, url: person.site.url })));
-    for (const [width, height] of [[1920, 1080], [1280, 800], [390, 844]]) {
-      await person.page.setViewportSize({ width, height });
-      await person.go(path);
-      await person.page.waitForTimeout(150);
-      const wide = await person.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      expect(!wide, `${path} not to be wider than ${width}`);
-      await person.page.screenshot({ path: join(folder, `${name}-${width}-${language}.png`), fullPage: true });
-    }
-  }
+/** Shows a page in a language and a theme. */
+async function show(person, path, [language, theme]) {
+  const cookies = [["uptake_language", language], ["uptake_theme", theme]];
+  await person.context.addCookies(cookies.map(([key, value]) => ({ name: key, value, url: person.site.url })));
+  await person.go(path);
+}
+
+async function showAsBefore(person) {
   await person.context.clearCookies({ name: "uptake_language" });
   await person.context.clearCookies({ name: "uptake_theme" });
   await person.page.setViewportSize({ width: 1280, height: 900 });
+}
+
+const LOOKS = [["zh-CN", "light"], ["en", "dark"]];
+
+/** Labels, names, roles, contrast, order: nothing that WCAG 2.1 AA asks for is missing on a page, as axe sees it. */
+export async function accessible(person, path) {
+  for (const look of LOOKS) {
+    await show(person, path, look);
+    await person.page.evaluate(AXE);
+    const found = await person.page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
+    const said = found.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" | ")}`);
+    expect(!said.length, `${path} (${look}) to be accessible, found ${said.join("; ")}`);
+  }
+  await showAsBefore(person);
+}
+
+/** Pictures of a page at three sizes, in both languages, light and dark. */
+export async function pictures(person, folder, name, path) {
+  mkdirSync(folder, { recursive: true });
+  for (const look of LOOKS) {
+    for (const [width, height] of [[1920, 1080], [1280, 800], [390, 844]]) {
+      await person.page.setViewportSize({ width, height });
+      await show(person, path, look);
+      await person.page.waitForTimeout(150);
+      const wide = await person.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      expect(!wide, `${path} not to be wider than ${width}`);
+      await person.page.screenshot({ path: join(folder, `${name}-${width}-${look[0]}.png`), fullPage: true });
+    }
+  }
+  await showAsBefore(person);
 }

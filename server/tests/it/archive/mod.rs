@@ -44,16 +44,13 @@ impl Served {
     }
 
     fn spawn(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
+        Self::spawn_at("127.0.0.1:0", data, arguments, variables)
+    }
+
+    fn spawn_at(http: &str, data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
         command
-            .args([
-                "serve",
-                "--http",
-                "127.0.0.1:0",
-                "--dicom",
-                "127.0.0.1:0",
-                "--data",
-            ])
+            .args(["serve", "--http", http, "--dicom", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
             .env("UPTAKE_LOG_FILTER", "error")
