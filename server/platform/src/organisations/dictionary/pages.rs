@@ -137,7 +137,7 @@ async fn list(visit: &Visit, scope: Scope, query: Option<String>) -> Result<Mark
                     a href=(scope.list(one)) aria-current=[(one == kind).then_some("page")] { (kind_words(view, one)) }
                 }
             }
-            (filters::form(&visit, path, html! {
+            (filters::form(visit, path, html! {
                 (ui::hidden("kind", word))
                 label { span { (view.say("state")) }
                     select name="state" {
