@@ -28,7 +28,8 @@ pub(super) fn page_of(visit: &Visit, back: &str, title: &str, body: Markup) -> M
                     (language(view, back))
                     (theme(view, back))
                     (crate::help::link(visit))
-                    a.tool href="/notifications" aria-label=(view.say("notifications")) {
+                    a.tool href="/notifications" {
+                        span.hidden { (view.say("notifications")) }
                         (icon("bell"))
                         span.count id=[is_told_live(visit).then_some("unread")] hidden[view.unread + view.todos == 0] { (view.unread + view.todos) }
                     }
@@ -175,7 +176,8 @@ fn user(visit: &Visit) -> Markup {
     };
     html! {
         details.menu.user {
-            summary aria-label=(view.say("user-menu")) {
+            summary {
+                span.hidden { (view.say("user-menu")) }
                 (avatar(signed.account(), signed.name(), signed.has_avatar))
                 span.name { (signed.name()) }
             }
