@@ -75,6 +75,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0007_nodes.sql"),
     ],
     hooks: &[],
+    compatible_from: 7,
 };
 
 /// What every handler has; clones share it.

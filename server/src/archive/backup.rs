@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use chrono::{DateTime, Utc};
 use journal::heads::Heads;
 use pacs::backup::{self as objects, Copied};
 use pacs::clock::now_ns;
@@ -26,13 +25,14 @@ use pacs::index::Place;
 use pacs::storage::{Hash, Place as ObjectPlace, Storage};
 use platform::monitoring::{self, Kind};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{open, open_index, place, site};
+use super::folders::{copy_file, copy_folder, hashes, name, only_ours, remove, sync};
+use super::{database_file, open, open_index, place, site};
 use crate::config::Config;
 
 /// The layout that this version writes and reads.
 const FORMAT: u32 = 1;
+const MANIFEST: &str = "manifest.json";
 /// Bytes of a manifest at most.
 const MAX_MANIFEST: u64 = 1 << 20;
 
@@ -114,7 +114,7 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
     let mut copied = objects::copy(&source, &copies, &objects::known(&index).await?, &mut there).await?;
 
     let unfinished = points(backup).join(".unfinished");
-    remove_folder(&unfinished)?;
+    remove(&unfinished)?;
     std::fs::create_dir(&unfinished)?;
     // The signed ends before the database: it has every entry that they name.
     copy_file(&site::heads(config), &unfinished.join("journal-heads.jsonl"))?;
@@ -135,12 +135,9 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
         database: kind.to_owned(),
         saved_ns,
         objects: known.len() as u64,
-        files: hashes(&unfinished)?,
+        files: hashes(&unfinished, MANIFEST)?,
     };
-    std::fs::write(
-        unfinished.join("manifest.json"),
-        serde_json::to_vec_pretty(&manifest)?,
-    )?;
+    std::fs::write(unfinished.join(MANIFEST), serde_json::to_vec_pretty(&manifest)?)?;
     sync(&unfinished)?;
     let point = name(saved_ns);
     std::fs::rename(&unfinished, points(backup).join(&point))?;
@@ -184,7 +181,7 @@ pub async fn restore(config: &Config, backup: &Path, point: Option<&str>) -> any
         "expected a point of {kind}, as the configuration says, found one of {}",
         manifest.database
     );
-    let found = hashes(&folder)?;
+    let found = hashes(&folder, MANIFEST)?;
     for (name, hash) in &manifest.files {
         ensure!(
             found.get(name) == Some(hash),
@@ -292,7 +289,7 @@ async fn prune(backup: &Path, copies: &Storage, keep: usize) -> anyhow::Result<(
     let kept = all.split_off(all.len().saturating_sub(keep));
     let mut removed = Vec::new();
     for (point, _) in all {
-        remove_folder(&points(backup).join(&point))?;
+        remove(&points(backup).join(&point))?;
         removed.push(point);
     }
     if removed.is_empty() {
@@ -346,21 +343,8 @@ pub async fn tell(config: &Config, is_good: bool) {
     }
 }
 
-fn database_file(place: &Place) -> (&'static str, &'static str) {
-    match place {
-        Place::Sqlite(_) => ("sqlite", "index.sqlite"),
-        Place::Postgres(_) => ("postgres", "database.dump"),
-    }
-}
-
-/// A name that sorts as time does, and that every file system takes.
-fn name(at_ns: i64) -> String {
-    let at: DateTime<Utc> = DateTime::from_timestamp_nanos(at_ns);
-    at.format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string().replace('.', "-")
-}
-
 fn read_manifest(point: &Path) -> anyhow::Result<Manifest> {
-    let path = point.join("manifest.json");
+    let path = point.join(MANIFEST);
     let size = std::fs::metadata(&path)
         .with_context(|| format!("expected a point in {}, found none", point.display()))?
         .len();
@@ -392,101 +376,4 @@ fn read_objects(point: &Path) -> anyhow::Result<Vec<Hash>> {
         );
     }
     Ok(whole.iter().map(|hash| Hash(*hash)).collect())
-}
-
-/// SHA-256 of every file below a folder but the manifest.
-fn hashes(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut all = BTreeMap::new();
-    for (name, path) in files(folder, "")? {
-        if name == "manifest.json" {
-            continue;
-        }
-        all.insert(name, hash(&path)?.to_string());
-    }
-    Ok(all)
-}
-
-/// SHA-256 of a file, which may be larger than the memory.
-fn hash(path: &Path) -> std::io::Result<Hash> {
-    use std::io::Read as _;
-    let (mut file, mut hasher) = (std::fs::File::open(path)?, Sha256::new());
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(Hash(hasher.finalize().into())),
-            count => hasher.update(&piece[..count]),
-        }
-    }
-}
-
-fn files(folder: &Path, before: &str) -> std::io::Result<Vec<(String, PathBuf)>> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = format!("{before}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            all.extend(files(&entry.path(), &format!("{name}/"))?);
-        } else {
-            all.push((name, entry.path()));
-        }
-    }
-    Ok(all)
-}
-
-/// Brings a folder with all that is in it to the disk.
-fn sync(folder: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync(&entry.path())?;
-        } else {
-            std::fs::File::open(entry.path())?.sync_all()?;
-        }
-    }
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Copies a file, where it is there, with its permissions.
-fn copy_file(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if !from.exists() {
-        return Ok(());
-    }
-    if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::copy(from, to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
-    Ok(())
-}
-
-/// Copies the files of a folder, where it is there.
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if !from.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(to)?;
-    only_ours(to)?;
-    for (name, path) in files(from, "")? {
-        copy_file(&path, &to.join(name))?;
-    }
-    Ok(())
-}
-
-/// Lets nobody else on the machine into a folder.
-fn only_ours(folder: &Path) -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-            .with_context(|| format!("cannot keep others out of {}", folder.display()))?;
-    }
-    Ok(())
-}
-
-fn remove_folder(folder: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
 }
