@@ -36,10 +36,15 @@ mod archive_matrix;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+#[path = "../../pacs/src/index/tests/former.rs"]
+mod test_former;
+#[cfg(test)]
 #[path = "../../pacs/src/index/tests/postgres.rs"]
 mod test_postgres;
 #[cfg(test)]
 mod test_site;
+#[cfg(test)]
+mod upgrade;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

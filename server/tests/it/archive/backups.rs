@@ -1,24 +1,37 @@
 //! The drill: a site that is backed up while images come in, lost, and made anew elsewhere.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
+use database::Place;
 use serde_json::Value;
 
 use super::senders::{check, store};
-use super::{Served, folders, verified};
+use super::sites::Site;
+use super::{Served, folders, postgres};
 use crate::command_line::{check_failure, json};
-
-fn told<'a>(command: &[&'a str], data: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
-    [command, &["--json", "--data", data.to_str().unwrap()], more].concat()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
-    let folder = folders::new("backup");
-    let [data, other, backup] = ["site", "other", "backup"].map(|name| folder.path().join(name));
+    drill("backup", [None, None]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_over_postgresql_backed_up_while_images_come_in_is_made_anew_elsewhere() {
+    let (Some(first), Some(second)) = (postgres::database(), postgres::database()) else {
+        return;
+    };
+    drill("backup-postgres", [Some(first), Some(second)]).await;
+}
+
+/// A site over the first database is backed up twice during ingest, lost, and made anew over the second.
+async fn drill(name: &str, databases: [Option<Place>; 2]) {
+    let folder = folders::new(name);
+    let [lost, anew] = &databases;
+    let site = Site::new(folder.path(), "site", lost.as_ref());
+    let other = Site::new(folder.path(), "other", anew.as_ref());
+    let backup = folder.path().join("backup");
     let to = backup.to_str().unwrap();
-    let served = Served::start(&data);
+    let served = site.serve();
     assert_eq!(store(served.dicom, 0, (0..100).collect()).await.0.len(), 100);
     let dicom = served.dicom;
     // Images go on coming while it is backed up, twice.
@@ -32,10 +45,10 @@ async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
         acknowledged
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let first = json(&told(&["backup"], &data, &["--to", to]));
+    let first = site.told(&["backup", "--to", to]);
     assert!(first["copied"].as_u64().unwrap() >= 100, "{first}");
     let begun = Instant::now();
-    let second = json(&told(&["backup"], &data, &["--to", to]));
+    let second = site.told(&["backup", "--to", to]);
     let copied = second["copied"].as_u64().unwrap();
     assert!(
         copied < second["objects"].as_u64().unwrap(),
@@ -44,15 +57,14 @@ async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
     let acknowledged = sending.await.unwrap();
     // The site is lost.
     served.kill();
-    let restored = json(&told(&["restore"], &other, &["--from", to]));
+    let restored = other.told(&["restore", "--from", to]);
     assert_eq!(restored["objects"], second["objects"], "{restored}");
     println!(
-        "backup of {} objects in {:.1} s, restored in {:.1} s, RPO {:.1} s",
+        "{name}: backup of {} objects in {:.1} s, restored in {:.1} s (RTO), {:.1} s old (RPO)",
         second["objects"], second["seconds"], restored["seconds"], restored["age_s"]
     );
     // All that was acknowledged before the second backup began is there, bit for bit, and found.
-    std::fs::write(other.join("OPEN-TEST-DATA"), "").unwrap();
-    let served = Served::start(&other);
+    let served = other.serve();
     let mut before: Vec<u64> = (0..100).collect();
     before.extend(
         acknowledged
@@ -69,8 +81,9 @@ async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
     // It goes on as any other site.
     assert_eq!(store(served.dicom, 7, vec![1]).await.0, [1]);
     served.end();
-    assert_eq!(verified(&other)["missing"].as_array().unwrap().len(), 0);
-    let audited = json(&told(&["audit", "verify"], &other, &[]));
+    let verified = other.told(&["pacs", "verify"]);
+    assert_eq!(verified["missing"].as_array().unwrap().len(), 0, "{verified}");
+    let audited = other.told(&["audit", "verify"]);
     assert_eq!(audited["findings"].as_array().unwrap().len(), 0, "{audited}");
 }
 
@@ -83,7 +96,18 @@ async fn old_points_go_and_a_backup_that_is_not_whole_is_refused() {
     assert_eq!(store(served.dicom, 0, vec![0, 1]).await.0, [0, 1]);
     served.end();
     let points: Vec<Value> = (0..3)
-        .map(|_| json(&told(&["backup"], &data, &["--to", to, "--keep", "2"])))
+        .map(|_| {
+            json(&[
+                "backup",
+                "--json",
+                "--data",
+                data.to_str().unwrap(),
+                "--to",
+                to,
+                "--keep",
+                "2",
+            ])
+        })
         .collect();
     assert_eq!(points[2]["removed"][0], points[0]["point"]);
     let listed = crate::command_line::uptake(&["restore", "--list", "--from", to]);

@@ -11,8 +11,12 @@ mod full_disk;
 mod nodes;
 mod objects;
 mod planted;
+#[path = "../../../pacs/src/index/tests/postgres.rs"]
+mod postgres;
 mod power_loss;
 mod senders;
+mod sites;
+mod upgrades;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;

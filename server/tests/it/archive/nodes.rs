@@ -1,9 +1,6 @@
 //! Two nodes over one PostgreSQL and one bucket, one of them killed again and again: whoever asks once more, with the same
 //! key, has what was asked for, once.
 
-#[path = "../../../pacs/src/index/tests/postgres.rs"]
-mod postgres;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +18,7 @@ use platform::{Platform, secrets};
 use super::buckets::s3;
 use super::chaos::rounds;
 use super::objects::{file, sop_uid};
-use super::{Served, folders};
+use super::{Served, folders, postgres};
 use crate::command_line::json;
 
 /// What two nodes have in common.
