@@ -78,7 +78,8 @@ pub async fn known(index: &Index) -> Result<Vec<Hash>> {
     }
 }
 
-/// Copies those of some objects that are not `there` yet, each verified in its new place, and adds them to `there`.
+/// Copies those of some objects that are not `there` yet, each verified in its new place, and adds them to `there`. `told` hears
+/// after each of them how many were copied, and of how many.
 ///
 /// # Errors
 ///
@@ -88,9 +89,11 @@ pub async fn copy(
     to: &Storage,
     objects: &[Hash],
     there: &mut HashSet<Hash>,
+    told: impl Fn(u64, u64),
 ) -> Result<Copied> {
     let wanted = objects.iter().copied().filter(|hash| !there.contains(hash));
     let wanted: Vec<Hash> = wanted.collect();
+    let all = wanted.len() as u64;
     let one = async |hash: Hash| {
         let object = from.info(hash).await?;
         to.copy_from(from, hash, object.received_ns).await?;
@@ -104,6 +107,7 @@ pub async fn copy(
             objects: 1,
             bytes: object.size,
         };
+        told(copied.objects, all);
     }
     Ok(copied)
 }

@@ -103,6 +103,7 @@ struct Shared {
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
     configuration: OnceLock<String>,
+    backups: OnceLock<Box<dyn jobs::Backups>>,
 }
 
 impl Platform {
@@ -141,6 +142,7 @@ impl Platform {
             settings,
             holdings: OnceLock::new(),
             configuration: OnceLock::new(),
+            backups: OnceLock::new(),
         }));
         setup::prepare(&platform)
             .await
@@ -212,6 +214,15 @@ impl Platform {
 
     pub(crate) fn holdings(&self) -> Option<&dyn Holdings> {
         self.0.holdings.get().map(Box::as_ref)
+    }
+
+    /// Tells how backups are made; before it is told this node makes none. The first one told stays.
+    pub fn back_up_by(&self, backups: impl jobs::Backups + 'static) {
+        let _ = self.0.backups.set(Box::new(backups));
+    }
+
+    pub(crate) fn backups(&self) -> Option<&dyn jobs::Backups> {
+        self.0.backups.get().map(Box::as_ref)
     }
 
     /// Tells with which settings the server was started, for the diagnostics bundle. Those told first stay.

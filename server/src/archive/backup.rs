@@ -15,16 +15,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use database::schema::Boxed;
 use journal::heads::Heads;
 use pacs::backup::{self as objects, Copied};
 use pacs::clock::now_ns;
 use pacs::index::Place;
 use pacs::storage::{Hash, Place as ObjectPlace, Storage};
-use platform::monitoring::{self, Kind};
+use platform::jobs::{Backups, Progress, tell_of_backup};
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
 use super::folders::{copy_file, copy_folder, hashes, name, only_ours, remove, sync};
 use super::{database_file, open, open_index, place, site};
@@ -88,12 +93,18 @@ fn points(backup: &Path) -> PathBuf {
     backup.join("points")
 }
 
-/// Makes a backup of what is served, or not, and keeps the newest `keep` points.
+/// Makes a backup of what is served, or not, and keeps the newest `keep` points. `actor` is who it is in the journal.
 ///
 /// # Errors
 ///
 /// What keeps it from being whole: no point is made then.
-pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result<Made> {
+pub async fn make(
+    config: &Config,
+    backup: &Path,
+    keep: usize,
+    actor: &str,
+    progress: &Progress,
+) -> anyhow::Result<Made> {
     let begun = Instant::now();
     ensure!(keep > 0, "expected at least one point to be kept, found 0");
     let data = std::path::absolute(&config.data)?;
@@ -111,7 +122,9 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
     let source = reading(config).await?;
     let index = open_index(config).await?;
     let mut there: HashSet<Hash> = copies.list().await?.iter().map(|object| object.hash).collect();
-    let mut copied = objects::copy(&source, &copies, &objects::known(&index).await?, &mut there).await?;
+    let told = |done, all| progress.say(done, all);
+    let known = objects::known(&index).await?;
+    let mut copied = objects::copy(&source, &copies, &known, &mut there, told).await?;
 
     let unfinished = points(backup).join(".unfinished");
     remove(&unfinished)?;
@@ -126,7 +139,7 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
         .await
         .context("the database cannot be saved")?;
     let known = objects::known(&index).await?;
-    copied += objects::copy(&source, &copies, &known, &mut there).await?;
+    copied += objects::copy(&source, &copies, &known, &mut there, told).await?;
     let bytes: Vec<u8> = known.iter().flat_map(|hash| hash.0).collect();
     std::fs::write(unfinished.join("objects.bin"), bytes)?;
     let manifest = Manifest {
@@ -144,7 +157,7 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
     std::fs::File::open(points(backup))?.sync_all()?;
 
     let (removed, pruned) = prune(backup, &copies, keep).await?;
-    record(config, "backup.made", &point, &manifest).await?;
+    record(config, "backup.made", actor, &point, &manifest).await?;
     Ok(Made {
         point,
         manifest,
@@ -153,6 +166,58 @@ pub async fn make(config: &Config, backup: &Path, keep: usize) -> anyhow::Result
         removed,
         took: begun.elapsed(),
     })
+}
+
+/// The backup that a site makes by itself once a day.
+#[derive(Debug)]
+pub(super) struct Daily {
+    config: Config,
+    to: PathBuf,
+    minute: u16,
+}
+
+impl Daily {
+    /// As the configuration says, where it names a place.
+    ///
+    /// # Errors
+    ///
+    /// A time of the day that is none.
+    pub(super) fn of(config: &Config) -> anyhow::Result<Option<Self>> {
+        let minute = config.backup.minute()?;
+        Ok(config.backup.to.clone().map(|to| Self {
+            config: config.clone(),
+            to,
+            minute,
+        }))
+    }
+}
+
+impl Backups for Daily {
+    fn minute(&self) -> u16 {
+        self.minute
+    }
+
+    fn make(&self, progress: Arc<Progress>) -> Boxed<'_, Result<(), String>> {
+        let (config, to) = (self.config.clone(), self.to.clone());
+        Box::pin(async move {
+            // Files are copied and hashed by the thread that asks, which has to be one that may wait. Whoever asked goes on
+            // holding `_asks` for as long as it wants the backup.
+            let (_asks, broken_off) = oneshot::channel::<()>();
+            let runtime = Handle::current();
+            let making = spawn_blocking(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        made = make(&config, &to, config.backup.keep, "server", &progress) => made.map(|_| ()),
+                        _ = broken_off => bail!("it was broken off"),
+                    }
+                })
+            });
+            let made = making
+                .await
+                .unwrap_or_else(|_| bail!("it ended without an answer"));
+            made.map_err(|error| format!("{error:#}"))
+        })
+    }
 }
 
 /// Makes a new site of a backup, and reads all of it: objects, index and journal.
@@ -212,10 +277,10 @@ pub async fn restore(config: &Config, backup: &Path, point: Option<&str>) -> any
     let copies = Storage::reading(&backup.join("objects")).context("the backup's objects")?;
     let copied = {
         let main = super::open_storage(config).await?;
-        objects::copy(&copies, &main, &known, &mut HashSet::new()).await?
+        objects::copy(&copies, &main, &known, &mut HashSet::new(), |_, _| ()).await?
     };
     let entries = verify(config).await?;
-    record(config, "backup.restored", &point, &manifest).await?;
+    record(config, "backup.restored", "cli", &point, &manifest).await?;
     Ok(Restored {
         point,
         manifest,
@@ -304,13 +369,19 @@ async fn prune(backup: &Path, copies: &Storage, keep: usize) -> anyhow::Result<(
 }
 
 /// Writes into the journal what was done.
-async fn record(config: &Config, kind: &'static str, point: &str, manifest: &Manifest) -> anyhow::Result<()> {
+async fn record(
+    config: &Config,
+    kind: &'static str,
+    actor: &str,
+    point: &str,
+    manifest: &Manifest,
+) -> anyhow::Result<()> {
     let index = open_index(config).await?;
     let change = index.turns().begin().await?;
     let entry = journal::Entry {
         subject: Some(format!("backup:{point}")),
         detail: Some(serde_json::json!({ "objects": manifest.objects }).to_string()),
-        ..journal::Entry::new(kind, "cli", now_ns())
+        ..journal::Entry::new(kind, actor, now_ns())
     };
     journal::append(&change, &[entry]).await?;
     Ok(change.commit().await?)
@@ -325,13 +396,7 @@ pub async fn tell(config: &Config, is_good: bool) {
         let index = open_index(config).await?;
         let platform = site::open_rows(config, &index).await?;
         let change = platform.writer().begin().await?;
-        if is_good {
-            for kind in [Kind::BackupFailed, Kind::BackupOld] {
-                monitoring::clear(&platform, &change, kind, "backup").await?;
-            }
-        } else {
-            monitoring::raise(&platform, &change, Kind::BackupFailed, "backup", "").await?;
-        }
+        tell_of_backup(&platform, &change, is_good).await?;
         anyhow::Ok(change.commit().await?)
     };
     // Whoever called the command sees why the backup failed in any case.

@@ -29,6 +29,13 @@ pub(super) fn machine(config: &Config, archive: &Archive, dicom: Option<SocketAd
             disks.push((name.to_owned(), path.clone()));
         }
     }
+    disks.extend(
+        config
+            .backup
+            .to
+            .iter()
+            .map(|path| ("backup".to_owned(), path.clone())),
+    );
     let storage = archive.storage();
     let mut stores = vec![("main".to_owned(), storage.clone())];
     stores.extend(storage.cold().map(|cold| ("cold".to_owned(), cold.clone())));

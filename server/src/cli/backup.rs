@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::Args;
+use platform::jobs::Progress;
 
 use super::serve::{Settings, runtime};
 use crate::archive::backup;
@@ -13,12 +15,12 @@ use crate::archive::backup;
 pub struct Options {
     #[command(flatten)]
     settings: Settings,
-    /// Folder of the backup, on another disk or machine; what is there already is added to.
+    /// Folder of the backup, on another disk or machine; what is there already is added to [default: backup.to].
     #[arg(long, value_name = "DIR")]
-    to: PathBuf,
-    /// Moments that are kept; older ones go, and the objects that only they have.
-    #[arg(long, value_name = "COUNT", default_value_t = 14)]
-    keep: usize,
+    to: Option<PathBuf>,
+    /// Moments that are kept; older ones go, and the objects that only they have [default: backup.keep].
+    #[arg(long, value_name = "COUNT")]
+    keep: Option<usize>,
     /// Says it as JSON.
     #[arg(long)]
     json: bool,
@@ -46,8 +48,11 @@ pub struct Restore {
 /// Makes a backup, while the archive is served or not.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.load()?;
+    let to = options.to.as_ref().or(config.backup.to.as_ref());
+    let to = to.context("--to: expected a folder, there or in backup.to of the configuration, found none")?;
+    let keep = options.keep.unwrap_or(config.backup.keep);
     let made = runtime()?.block_on(async {
-        let made = backup::make(&config, &options.to, options.keep).await;
+        let made = backup::make(&config, to, keep, "cli", &Progress::default()).await;
         backup::tell(&config, made.is_ok()).await;
         made
     })?;

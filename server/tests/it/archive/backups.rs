@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use database::Place;
+use database::{Connection as _, Database, Place, Sql};
 use serde_json::Value;
 
 use super::senders::{check, store};
@@ -85,6 +85,43 @@ async fn drill(name: &str, databases: [Option<Place>; 2]) {
     assert_eq!(verified["missing"].as_array().unwrap().len(), 0, "{verified}");
     let audited = other.told(&["audit", "verify"]);
     assert_eq!(audited["findings"].as_array().unwrap().len(), 0, "{audited}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_served_site_makes_the_backup_that_its_configuration_names() {
+    let folder = folders::new("backup-daily");
+    let backup = folder.path().join("backup");
+    let site = Site::new(folder.path(), "site", None);
+    let text = format!("[backup]\nto = {:?}\nkeep = 1\n", backup.display().to_string());
+    std::fs::write(&site.config, text).unwrap();
+    let served = Served::start_closed_with(&site.data, &["--config", site.config.to_str().unwrap()]);
+    // As the schedule adds it at night.
+    let place = Place::Sqlite(site.data.join("index.sqlite"));
+    let database = Database::open(&place, 1).await.unwrap();
+    let add = "INSERT INTO jobs (kind, arguments, state, tries, at_ns, done_parts, all_parts, key, created_ns) \
+               VALUES ('backup', 'null', 'waiting', 0, 1, 0, 0, 'schedule backup 1', 1)";
+    database.batch(add).await.unwrap();
+    let text = async |sql: &str| -> String {
+        let row = Sql::new(sql).one(&database).await.unwrap().unwrap();
+        row.get(0).unwrap()
+    };
+    let state = "SELECT state || COALESCE(error, '') FROM jobs WHERE kind = 'backup'";
+    for _ in 0..200 {
+        if text(state).await == "done" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(text(state).await, "done");
+    served.end();
+    let actor = "SELECT actor FROM journal WHERE kind = 'backup.made'";
+    assert_eq!(text(actor).await, "server");
+    // The command alone makes another in the same place, and keeps as many.
+    let again = site.told(&["backup"]);
+    assert_eq!(again["removed"].as_array().unwrap().len(), 1, "{again}");
+    let other = Site::new(folder.path(), "other", None);
+    let restored = other.told(&["restore", "--from", backup.to_str().unwrap()]);
+    assert_eq!(restored["point"], again["point"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

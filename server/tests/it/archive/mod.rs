@@ -44,7 +44,11 @@ impl Served {
 
     /// Starts it for those who prove who they are.
     pub fn start_closed(data: &Path) -> Self {
-        Self::spawn(data, &[], &[])
+        Self::start_closed_with(data, &[])
+    }
+
+    pub fn start_closed_with(data: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(data, arguments, &[])
     }
 
     fn spawn(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
