@@ -54,6 +54,7 @@ use axum::Router;
 use database::schema::Schema;
 use database::{Database, Writer};
 use journal::Recorder;
+use tokio::sync::watch;
 
 use clock::Clock;
 pub use error::Error;
@@ -104,6 +105,7 @@ struct Shared {
     holdings: OnceLock<Box<dyn Holdings>>,
     configuration: OnceLock<String>,
     backups: OnceLock<Box<dyn jobs::Backups>>,
+    is_ending: watch::Sender<bool>,
 }
 
 impl Platform {
@@ -143,6 +145,7 @@ impl Platform {
             holdings: OnceLock::new(),
             configuration: OnceLock::new(),
             backups: OnceLock::new(),
+            is_ending: watch::Sender::new(false),
         }));
         setup::prepare(&platform)
             .await
@@ -214,6 +217,16 @@ impl Platform {
 
     pub(crate) fn holdings(&self) -> Option<&dyn Holdings> {
         self.0.holdings.get().map(Box::as_ref)
+    }
+
+    /// Ends the answers that would go on for as long as a page is open: the process is about to end. Browsers ask again, and
+    /// find another node or the next process.
+    pub fn end_streams(&self) {
+        self.0.is_ending.send_replace(true);
+    }
+
+    pub(crate) fn is_ending(&self) -> watch::Receiver<bool> {
+        self.0.is_ending.subscribe()
     }
 
     /// Tells how backups are made; before it is told this node makes none. The first one told stays.

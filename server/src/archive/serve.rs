@@ -162,6 +162,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             }
         }
     };
+    let open_to_pages = platform.clone();
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
@@ -175,6 +176,9 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         shutdown.await;
         tracing::info!("ending");
         drain.begin();
+        if let Some(platform) = &open_to_pages {
+            platform.end_streams();
+        }
         tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());
         Ok(())

@@ -16,6 +16,7 @@ mod postgres;
 mod power_loss;
 mod senders;
 mod sites;
+mod streams;
 mod upgrades;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -93,12 +94,22 @@ impl Served {
     }
 
     /// Asks it to end, and waits until it has.
-    pub fn end(mut self) {
+    pub fn end(self) {
+        self.ask_to_end().wait();
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_end(self) -> Self {
         let asked = Command::new("kill")
             .arg(self.process.id().to_string())
             .status()
             .unwrap();
         assert!(asked.success());
+        self
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) {
         assert!(self.process.wait().unwrap().success());
     }
 }

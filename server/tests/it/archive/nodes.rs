@@ -66,7 +66,7 @@ impl Shared {
 }
 
 /// The cookie of an administrator of a hospital, who is signed in.
-async fn administrator(platform: &Platform) -> String {
+pub(super) async fn administrator(platform: &Platform) -> String {
     let now_ns = platform.clock().now_ns();
     let change = platform.writer().begin().await.unwrap();
     let (hospital, role) = organisations::add(&*change, Kind::Hospital, "人民医院", now_ns)
