@@ -43,6 +43,7 @@ async fn open_pages_do_not_keep_a_process_from_ending_and_find_the_next() {
     let keys = site.data.join("keys");
     let platform = Platform::open(readers, writer, &keys, Settings::default(), Clock::System).await;
     let cookie = administrator(&platform.unwrap()).await;
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(60))
         .build()
