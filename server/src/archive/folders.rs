@@ -39,7 +39,8 @@ fn hash(path: &Path) -> std::io::Result<Hash> {
     }
 }
 
-fn files(folder: &Path, before: &str) -> std::io::Result<Vec<(String, PathBuf)>> {
+/// The files below a folder, by their names there.
+pub(super) fn files(folder: &Path, before: &str) -> std::io::Result<Vec<(String, PathBuf)>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

@@ -455,6 +455,11 @@ impl Config {
         pacs::retention::Policy::new(self.retention.out_patient_years, self.retention.in_patient_years)
             .context("retention")?;
         let Storage { main, cold, .. } = &self.storage;
+        let to = &self.backup.to;
+        ensure!(
+            to.is_none() || (to != main && to != cold),
+            "backup.to: expected another place than those of objects, found the same"
+        );
         for (name, place) in [("storage.main", main), ("storage.cold", cold)] {
             if let Some(place) = place {
                 place.check().with_context(|| name.to_owned())?;

@@ -119,6 +119,12 @@ fn what_is_not_understood_is_named() {
         &[],
         "backup.to: expected a folder outside",
     );
+    refused(
+        "[backup]\nto = \"/a\"\n[storage]\nmain = \"/a\"",
+        &[],
+        "backup.to: expected another place",
+    );
+    refused("[backup.to.s3]\nbucket = \"images\"", &[], "credentials_file");
     refused("[index]\ncopy_before_upgrade = 1", &[], "copy_before_upgrade");
     refused("[storage]\ncold_after_days = 5", &[], "storage.cold");
     refused("[storage]\nmain = \"/a\"\ncold = \"/a\"", &[], "storage.cold");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use database::{Connection as _, Database, Place, Sql};
 use serde_json::Value;
 
+use super::buckets::s3;
 use super::senders::{check, store};
 use super::sites::Site;
 use super::{Served, folders, postgres};
@@ -85,6 +86,54 @@ async fn drill(name: &str, databases: [Option<Place>; 2]) {
     assert_eq!(verified["missing"].as_array().unwrap().len(), 0, "{verified}");
     let audited = other.told(&["audit", "verify"]);
     assert_eq!(audited["findings"].as_array().unwrap().len(), 0, "{audited}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_in_a_bucket_is_made_pruned_and_restored() {
+    let Some(server) = s3::Server::start() else {
+        return;
+    };
+    let folder = folders::new("backup-bucket");
+    let [site, other] = ["site", "other"].map(|name| Site::new(folder.path(), name, None));
+    let text = format!(
+        "[backup.to.s3]\nendpoint = \"{}\"\npath_style = true\nbucket = \"{}\"\nprefix = \"backup\"\n\
+         credentials_file = \"{}\"\n[backup]\nkeep = 2\n",
+        server.endpoint(),
+        s3::BUCKET,
+        server.credentials().display(),
+    );
+    for site in [&site, &other] {
+        std::fs::write(&site.config, &text).unwrap();
+    }
+    let served = site.serve();
+    let mut points = Vec::new();
+    for round in 0..3_u64 {
+        let images = (round * 10..round * 10 + 10).collect();
+        assert_eq!(store(served.dicom, 0, images).await.0.len(), 10);
+        points.push(site.told(&["backup"]));
+    }
+    assert_eq!(
+        (&points[2]["objects"], &points[2]["copied"]),
+        (&30.into(), &10.into())
+    );
+    assert_eq!(points[2]["removed"][0], points[0]["point"]);
+    // What the first point alone had: its database, its list of objects, its signed ends.
+    assert!(points[2]["pruned"].as_u64().unwrap() >= 2, "{}", points[2]);
+    served.kill();
+    let listed = crate::command_line::uptake(&site.arguments(&["restore", "--list"]));
+    assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 2);
+    let restored = other.told(&["restore"]);
+    assert_eq!(
+        (&restored["point"], &restored["objects"]),
+        (&points[2]["point"], &30.into())
+    );
+    let served = other.serve();
+    check(served.dicom, 0, &(0..30).collect::<Vec<_>>(), 30).await;
+    served.end();
+    // Nothing of it stays in the data folders.
+    for site in [&site, &other] {
+        assert!(!site.data.join("backup-work").exists());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
