@@ -4,7 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use futures_util::TryStreamExt as _;
+use pacs::backup as objects;
 use pacs::storage::{Hash, Notes, Place, Storage};
 
 use super::manifest::{MANIFEST, MAX_MANIFEST, Manifest};
@@ -13,8 +13,6 @@ use crate::config::Config;
 
 /// The objects that a moment knows, among its files.
 pub(super) const OBJECTS: &str = "objects.bin";
-/// Bytes of a file that are read at a time.
-const PIECE: usize = 1 << 20;
 
 /// The moments of a backup.
 pub(super) struct Points {
@@ -160,32 +158,18 @@ impl Points {
             }
             Where::Bucket { notes, .. } => {
                 for (name, path) in files(unfinished, "")? {
-                    let hash = self.store(&path).await.with_context(|| name.clone())?;
+                    let hash = objects::store_file(&self.copies, &path).await;
+                    let hash = hash.with_context(|| name.clone())?;
                     ensure!(
                         manifest.files.get(&name) == Some(&hash.to_string()),
                         "{name} of the backup changed while it was stored"
                     );
-                    self.copies.verify(hash).await.with_context(|| name.clone())?;
                 }
                 notes.write(point, bytes).await?;
                 remove(unfinished)?;
             }
         }
         Ok(())
-    }
-
-    /// Stores a file as an object.
-    async fn store(&self, path: &Path) -> anyhow::Result<Hash> {
-        use std::io::Read as _;
-        let (mut file, mut staging) = (std::fs::File::open(path)?, self.copies.stage());
-        let mut piece = vec![0; PIECE];
-        loop {
-            match file.read(&mut piece)? {
-                0 => break,
-                count => staging.write(&piece[..count]).await?,
-            }
-        }
-        Ok(self.copies.commit(staging.finish()).await?.object.hash)
     }
 
     /// A folder with the files of a moment.
@@ -205,19 +189,10 @@ impl Points {
             let hash = Hash::from_hex(hash).with_context(|| format!("{name}: expected a hash"))?;
             let path = work.join(name);
             std::fs::create_dir_all(path.parent().unwrap_or(&work))?;
-            self.load(hash, &path).await.with_context(|| name.clone())?;
+            let loaded = objects::load_file(&self.copies, hash, &path).await;
+            loaded.with_context(|| name.clone())?;
         }
         Ok(work)
-    }
-
-    async fn load(&self, hash: Hash, path: &Path) -> anyhow::Result<()> {
-        use std::io::Write as _;
-        let mut file = std::fs::File::create(path)?;
-        let mut pieces = std::pin::pin!(self.copies.open(hash).await?);
-        while let Some(piece) = pieces.try_next().await? {
-            file.write_all(&piece)?;
-        }
-        Ok(())
     }
 
     /// The objects that a moment needs.
@@ -229,7 +204,7 @@ impl Points {
                 let mut needed: Vec<Hash> = files.collect();
                 let own = manifest.files.get(OBJECTS).and_then(|hash| Hash::from_hex(hash));
                 let own = own.with_context(|| format!("the point {point} has no {OBJECTS}"))?;
-                self.load(own, &work.join(OBJECTS)).await?;
+                objects::load_file(&self.copies, own, &work.join(OBJECTS)).await?;
                 needed.extend(read_objects(work)?);
                 Ok(needed)
             }
