@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod language;
 pub mod messages;
 pub mod monitoring;
+pub mod news;
 pub mod organisations;
 pub mod outbox;
 pub mod people;

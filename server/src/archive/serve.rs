@@ -162,6 +162,14 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             }
         }
     };
+    let hearing = {
+        let (platform, place, until) = (platform.clone(), super::place(config)?, until());
+        async move {
+            if let Some(platform) = platform {
+                platform::news::run(platform, place, until).await;
+            }
+        }
+    };
     let open_to_pages = platform.clone();
     let until_kept = until();
     let keeping = {
@@ -191,6 +199,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(sweeping),
         part(keeping),
         part(doing),
+        part(hearing),
         part(watching),
         ending
     )?;

@@ -19,7 +19,7 @@ const AT_A_TIME: usize = 4;
 const LEASE_NS: i64 = MINUTE_NS;
 /// How often a lease is prolonged.
 const PROLONGED: Duration = Duration::from_secs(15);
-/// How often jobs are looked for that another node added.
+/// How often jobs are looked for that are due by now, or that another node added unheard.
 const LOOKED_FOR: Duration = Duration::from_secs(1);
 /// How long jobs may go on when the server ends.
 const GRACE: Duration = Duration::from_secs(10);
