@@ -8,7 +8,8 @@ pub(crate) async fn fill(database: &Database, fixture: &str, schema: i64) {
     for section in fixture.split("\n-- schema ").skip(1) {
         let (range, rows) = section.split_once('\n').unwrap();
         let (first, last) = range.split_once(" to ").unwrap_or((range, "1000"));
-        if !(first.parse().unwrap()..=last.parse().unwrap()).contains(&schema) {
+        let (first, last): (i64, i64) = (first.parse().unwrap(), last.parse().unwrap());
+        if !(first..=last).contains(&schema) {
             continue;
         }
         let rows = rows.replace('|', "\u{1}");
