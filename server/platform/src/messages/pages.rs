@@ -153,7 +153,8 @@ async fn live(visit: Visit) -> Result<Sse<impl Stream<Item = Result<Event, Infal
                         (visit, session, committed, is_ending, Some(count), false),
                     ));
                 }
-                // Other nodes' commits are not heard; they are looked for now and then. Many a second are looked at once.
+                // Of other nodes only what is new is heard; the rest is looked for now and then. Many commits a second are
+                // looked at once.
                 let news = async {
                     let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
                     tokio::time::sleep(Duration::from_millis(300)).await;

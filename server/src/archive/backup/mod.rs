@@ -11,7 +11,8 @@
 //!
 //! It is made while the archive is served. Objects are copied, the database is saved in one moment, what came meanwhile is
 //! copied; a point appears under its name when all of it is on the disk. Whoever has the folder has the patients' images and
-//! the site's keys: it is to be kept like the data folder. A backup in a bucket has the same in other places ([`points`]).
+//! the site's keys: it is to be kept like the data folder. A backup in a bucket has the same in other places: see
+//! `points`.
 
 mod daily;
 mod manifest;
