@@ -50,7 +50,10 @@ pub struct Restore {
 
 /// The folder that was said, or the place of the configuration.
 fn chosen(config: &Config, said: Option<&PathBuf>, option: &str) -> anyhow::Result<Place> {
-    let place = said.cloned().map(Place::Folder).or(config.backup.to.clone());
+    let place = said
+        .cloned()
+        .map(Place::Folder)
+        .or_else(|| config.backup.to.clone());
     place.with_context(|| {
         format!("{option}: expected a folder, there or in backup.to of the configuration, found none")
     })

@@ -83,7 +83,7 @@ pub async fn make(
 ) -> anyhow::Result<Made> {
     let begun = Instant::now();
     ensure!(keep > 0, "expected at least one point to be kept, found 0");
-    let points = Points::to_write(config, backup).await?;
+    let points = Points::writing(config, backup).await?;
     let (source, copies) = (reading(config).await?, &points.copies);
     let index = open_index(config).await?;
     let mut there: HashSet<Hash> = copies.list().await?.iter().map(|object| object.hash).collect();
@@ -136,7 +136,7 @@ pub async fn make(
 /// A place that is not empty, a backup that is not whole.
 pub async fn restore(config: &Config, backup: &ObjectPlace, point: Option<&str>) -> anyhow::Result<Restored> {
     let begun = Instant::now();
-    let points = Points::to_read(config, backup).await?;
+    let points = Points::reading(config, backup).await?;
     let point = match point {
         Some(point) => point.to_owned(),
         None => {
@@ -227,7 +227,7 @@ async fn verify(config: &Config) -> anyhow::Result<u64> {
 ///
 /// A folder or a bucket that cannot be read.
 pub async fn list(config: &Config, backup: &ObjectPlace) -> anyhow::Result<Vec<(String, Manifest)>> {
-    let points = Points::to_read(config, backup).await?;
+    let points = Points::reading(config, backup).await?;
     let list = points.list().await?;
     points.close()?;
     Ok(list)

@@ -32,7 +32,7 @@ enum Where {
 
 impl Points {
     /// Opens a backup to add to it, making it where it is absent. Held open, it keeps a second one from beginning.
-    pub(super) async fn to_write(config: &Config, place: &Place) -> anyhow::Result<Self> {
+    pub(super) async fn writing(config: &Config, place: &Place) -> anyhow::Result<Self> {
         let Place::Folder(backup) = place else {
             return Self::in_bucket(config, place).await;
         };
@@ -54,7 +54,7 @@ impl Points {
     }
 
     /// Opens a backup that another process may be adding to.
-    pub(super) async fn to_read(config: &Config, place: &Place) -> anyhow::Result<Self> {
+    pub(super) async fn reading(config: &Config, place: &Place) -> anyhow::Result<Self> {
         let Place::Folder(backup) = place else {
             return Self::in_bucket(config, place).await;
         };
