@@ -7,6 +7,7 @@
 
 pub mod copy;
 mod lead;
+mod listen;
 mod postgres;
 pub mod schema;
 mod sql;
@@ -22,6 +23,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 pub use lead::Lead;
+pub use listen::{Listener, tell};
 pub use sql::{Page, Sql};
 pub use value::{FromValue, Row, Value};
 pub use writer::{Change, Turn, Writer};

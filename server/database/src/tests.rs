@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::schema::{Error as SchemaError, Hook, Schema};
 use super::*;
 
 /// A folder that goes with the test.
@@ -195,4 +196,125 @@ async fn a_file_that_is_no_database_is_refused_when_it_is_opened() {
     let place = Place::Sqlite(folder.0.join("test.sqlite"));
     let error = Database::open(&place, 1).await.unwrap_err();
     assert!(error.to_string().contains("not a database"), "{error}");
+}
+
+/// What hooks fail with, where there are none.
+type Never = std::convert::Infallible;
+
+const FIRST: &[&str] = &["CREATE TABLE t (number BIGINT)", "CREATE TABLE u (number BIGINT)"];
+
+const HOOKED: &[(i64, Hook<Never>)] = &[(3, |_| Box::pin(async { Ok(()) }))];
+
+/// A schema that goes on from the first two migrations.
+fn schema(more: &[&'static str], compatible_from: i64) -> Schema<Never> {
+    Schema {
+        table: "done",
+        migrations: [FIRST, more].concat().leak(),
+        hooks: &[],
+        compatible_from,
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_version_is_gone_on_with_where_that_says_so() {
+    let folder = Folder::new();
+    let database = folder.open(1).await;
+    let (before, later) = (
+        schema(&[], 2),
+        schema(&["ALTER TABLE t ADD COLUMN more BIGINT"], 2),
+    );
+    let stage = before.stage(&database).await.unwrap();
+    assert_eq!(
+        (stage.found, stage.compatible_from, stage.is_older()),
+        (0, None, false)
+    );
+    before.migrate(&database).await.unwrap();
+    add(&database, 1).await.unwrap();
+    assert!(later.stage(&database).await.unwrap().is_older());
+    later.migrate(&database).await.unwrap();
+    // The version before comes back, and the later one again.
+    before.migrate(&database).await.unwrap();
+    let stage = before.stage(&database).await.unwrap();
+    assert!(
+        stage.is_newer() && stage.is_usable() && !stage.is_older(),
+        "{stage:?}"
+    );
+    add(&database, 2).await.unwrap();
+    later.migrate(&database).await.unwrap();
+    assert_eq!(count(&database).await, 2);
+    // Two versions on only the later of them can go on.
+    let last = schema(&["ALTER TABLE t ADD COLUMN more BIGINT", "DROP TABLE u"], 3);
+    last.migrate(&database).await.unwrap();
+    later.migrate(&database).await.unwrap();
+    let refused = before.migrate(&database).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            SchemaError::Newer {
+                found: 4,
+                known: 2,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_later_schema_that_says_nothing_is_refused() {
+    let folder = Folder::new();
+    let database = folder.open(1).await;
+    let table = "CREATE TABLE done (version BIGINT PRIMARY KEY); INSERT INTO done (version) VALUES (3)";
+    database.batch(table).await.unwrap();
+    let refused = schema(&[], 2).migrate(&database).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("has schema 3 of a later version, this version knows 2"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_only_adds_is_told_from_what_does_more() {
+    for (migration, words) in [
+        ("CREATE TABLE v (id {id}, name {text} NOT NULL)", None),
+        (
+            "CREATE TABLE v (id {id}); CREATE UNIQUE INDEX v_id ON v (id)",
+            None,
+        ),
+        (
+            "CREATE TABLE v (id {id}); CREATE TABLE w (v BIGINT REFERENCES v (id))",
+            None,
+        ),
+        (
+            "CREATE TABLE v (t BIGINT REFERENCES t (number) ON DELETE SET NULL)",
+            None,
+        ),
+        ("-- Why.\nALTER TABLE t\n  ADD COLUMN more {text};", None),
+        ("alter table t add column more BIGINT NOT NULL DEFAULT 0", None),
+        ("CREATE INDEX t_number ON t (number)", None),
+        ("", None),
+        ("ALTER TABLE t ADD COLUMN more BIGINT NOT NULL", Some("NOT NULL")),
+        ("ALTER TABLE t DROP COLUMN number", Some("DROP COLUMN")),
+        ("ALTER TABLE t RENAME COLUMN number TO count", Some("RENAME")),
+        ("CREATE UNIQUE INDEX t_number ON t (number)", Some("UNIQUE INDEX")),
+        (
+            "CREATE TABLE v (t BIGINT REFERENCES t (number))",
+            Some("REFERENCES T"),
+        ),
+        ("DROP TABLE u", Some("DROP TABLE")),
+        ("UPDATE t SET number = 0", Some("UPDATE")),
+    ] {
+        let found = schema(&[migration], 2).check();
+        match words {
+            None => assert_eq!(found, Ok(()), "{migration}"),
+            Some(words) => assert!(found.unwrap_err().contains(words), "{migration}"),
+        }
+        // What this version cannot go on without is not looked at.
+        assert_eq!(schema(&[migration], 3).check(), Ok(()));
+    }
+    let hooked = Schema {
+        hooks: HOOKED,
+        ..schema(&[""], 2)
+    };
+    assert!(hooked.check().unwrap_err().contains("has a hook"));
 }

@@ -79,12 +79,18 @@ impl Turn {
     /// As [`Database::begin`].
     pub async fn begin(&self) -> Result<Transaction> {
         let transaction = self.0.begin().await?;
-        if transaction.backend() == Backend::Postgres {
-            let mut lock = Sql::new("SELECT pg_advisory_xact_lock(");
-            lock.bind(LOCK).push(")").one(&transaction).await?;
-        }
+        wait_for_turn(&transaction).await?;
         Ok(transaction)
     }
+}
+
+/// Waits until no other process writes; SQLite has waited when the transaction began.
+pub(super) async fn wait_for_turn(transaction: &Transaction) -> Result<()> {
+    if transaction.backend() == Backend::Postgres {
+        let mut lock = Sql::new("SELECT pg_advisory_xact_lock(");
+        lock.bind(LOCK).push(")").one(transaction).await?;
+    }
+    Ok(())
 }
 
 impl Deref for Change {

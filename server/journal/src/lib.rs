@@ -49,6 +49,7 @@ pub const SCHEMA: Schema<Error> = Schema {
     table: "journal_migrations",
     migrations: &[include_str!("migrations/0001.sql")],
     hooks: &[],
+    compatible_from: 1,
 };
 
 /// Something that happened.

@@ -334,3 +334,29 @@ async fn a_walk_goes_on_where_it_was_and_finds_what_was_changed() {
     walk.step(&test.readers).await.unwrap();
     assert_eq!(walk.broken(), Some(2));
 }
+
+/// An entry as each schema had it; its chain was computed from its definition by another program.
+const FORMER: &str = "INSERT INTO journal (at_ns, kind, actor, organisation, subject, address, detail, chain) \
+    VALUES (7, 'role.changed', 'person:7', 3, 'role:2', '10.0.0.5', '{}', \
+    X'004b87e0b6ba3b08cdeec8967746c445754a21d5a9d82210137abd60dd52137c')";
+
+#[tokio::test]
+async fn what_was_written_under_each_schema_is_verified_under_this_one() {
+    for schema in 1..=SCHEMA.migrations.len() {
+        let folder = Folder::new();
+        let place = Place::Sqlite(folder.0.join("test.sqlite"));
+        let database = Database::open(&place, 1).await.unwrap();
+        SCHEMA.migrate_to(&database, schema).await.unwrap();
+        database.batch(FORMER).await.unwrap();
+        SCHEMA.migrate(&database).await.unwrap();
+        let report = verify(&database, &[]).await.unwrap();
+        assert_eq!((report.entries, report.findings), (1, Vec::new()));
+        let query = Query {
+            actor: Some("person:7".to_owned()),
+            limit: 9,
+            ..Query::default()
+        };
+        let found = find(&database, &query).await.unwrap();
+        assert_eq!(found[0].entry.subject.as_deref(), Some("role:2"));
+    }
+}

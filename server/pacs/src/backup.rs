@@ -4,6 +4,9 @@
 //! is in it. What is copied before the index is saved may be more than it knows; what came meanwhile is copied after.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 
 use database::{Page, Sql};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -13,6 +16,8 @@ use crate::storage::{self, Hash, Storage};
 
 /// Objects on their way at once.
 const AT_ONCE: usize = 4;
+/// Bytes of a file that are read at a time.
+const PIECE: usize = 1 << 20;
 /// Rows that are read together.
 const TOGETHER: u32 = 10_000;
 
@@ -78,7 +83,8 @@ pub async fn known(index: &Index) -> Result<Vec<Hash>> {
     }
 }
 
-/// Copies those of some objects that are not `there` yet, each verified in its new place, and adds them to `there`.
+/// Copies those of some objects that are not `there` yet, each verified in its new place, and adds them to `there`. `told` hears
+/// after each of them how many were copied, and of how many.
 ///
 /// # Errors
 ///
@@ -88,9 +94,11 @@ pub async fn copy(
     to: &Storage,
     objects: &[Hash],
     there: &mut HashSet<Hash>,
+    told: impl Fn(u64, u64),
 ) -> Result<Copied> {
     let wanted = objects.iter().copied().filter(|hash| !there.contains(hash));
     let wanted: Vec<Hash> = wanted.collect();
+    let all = wanted.len() as u64;
     let one = async |hash: Hash| {
         let object = from.info(hash).await?;
         to.copy_from(from, hash, object.received_ns).await?;
@@ -104,8 +112,42 @@ pub async fn copy(
             objects: 1,
             bytes: object.size,
         };
+        told(copied.objects, all);
     }
     Ok(copied)
+}
+
+/// Keeps a file as an object, verified in its place; gives its name.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub async fn store_file(to: &Storage, path: &Path) -> Result<Hash> {
+    let mut file = File::open(path).map_err(storage::Error::from)?;
+    let (mut staging, mut piece) = (to.stage(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece).map_err(storage::Error::from)? {
+            0 => break,
+            count => staging.write(&piece[..count]).await?,
+        }
+    }
+    let hash = to.commit(staging.finish()).await?.object.hash;
+    to.verify(hash).await?;
+    Ok(hash)
+}
+
+/// Writes an object into a file.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub async fn load_file(from: &Storage, hash: Hash, path: &Path) -> Result<()> {
+    let mut file = File::create(path).map_err(storage::Error::from)?;
+    let mut pieces = std::pin::pin!(from.open(hash).await?);
+    while let Some(piece) = pieces.try_next().await? {
+        file.write_all(&piece).map_err(storage::Error::from)?;
+    }
+    Ok(())
 }
 
 /// Removes from a copy what none of the moments that are kept knows; gives how many objects.

@@ -86,7 +86,8 @@ document.addEventListener("htmx:load", (event) => {
 
 // What waits, as it changes; and the end of the session, whoever ended it.
 const unread = document.getElementById("unread");
-if (unread) {
+let isGone = false;
+function listen() {
   const live = new EventSource("/live");
   live.addEventListener("count", (event) => {
     unread.textContent = event.data;
@@ -97,5 +98,13 @@ if (unread) {
     window.dispatchEvent(new CustomEvent("uptake-ended"));
     location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
   });
-  window.addEventListener("pagehide", () => live.close());
+  // A browser asks again when the server ends, and gives up when something in front of it answers in its place.
+  live.addEventListener("error", () => {
+    if (live.readyState === EventSource.CLOSED && !isGone) setTimeout(listen, 10000);
+  });
+  window.addEventListener("pagehide", () => {
+    isGone = true;
+    live.close();
+  });
 }
+if (unread) listen();

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod language;
 pub mod messages;
 pub mod monitoring;
+pub mod news;
 pub mod organisations;
 pub mod outbox;
 pub mod people;
@@ -37,10 +38,15 @@ mod archive_matrix;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+#[path = "../../pacs/src/index/tests/former.rs"]
+mod test_former;
+#[cfg(test)]
 #[path = "../../pacs/src/index/tests/postgres.rs"]
 mod test_postgres;
 #[cfg(test)]
 mod test_site;
+#[cfg(test)]
+mod upgrade;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -50,6 +56,7 @@ use axum::Router;
 use database::schema::Schema;
 use database::{Database, Writer};
 use journal::Recorder;
+use tokio::sync::watch;
 
 use clock::Clock;
 pub use error::Error;
@@ -77,6 +84,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0008_filters.sql"),
     ],
     hooks: &[],
+    compatible_from: 7,
 };
 
 /// What every handler has; clones share it.
@@ -99,6 +107,8 @@ struct Shared {
     settings: Settings,
     holdings: OnceLock<Box<dyn Holdings>>,
     configuration: OnceLock<String>,
+    backups: OnceLock<Box<dyn jobs::Backups>>,
+    is_ending: watch::Sender<bool>,
 }
 
 impl Platform {
@@ -137,6 +147,8 @@ impl Platform {
             settings,
             holdings: OnceLock::new(),
             configuration: OnceLock::new(),
+            backups: OnceLock::new(),
+            is_ending: watch::Sender::new(false),
         }));
         setup::prepare(&platform)
             .await
@@ -208,6 +220,25 @@ impl Platform {
 
     pub(crate) fn holdings(&self) -> Option<&dyn Holdings> {
         self.0.holdings.get().map(Box::as_ref)
+    }
+
+    /// Ends the answers that would go on for as long as a page is open: the process is about to end. Browsers ask again, and
+    /// find another node or the next process.
+    pub fn end_streams(&self) {
+        self.0.is_ending.send_replace(true);
+    }
+
+    pub(crate) fn is_ending(&self) -> watch::Receiver<bool> {
+        self.0.is_ending.subscribe()
+    }
+
+    /// Tells how backups are made; before it is told this node makes none. The first one told stays.
+    pub fn back_up_by(&self, backups: impl jobs::Backups + 'static) {
+        let _ = self.0.backups.set(Box::new(backups));
+    }
+
+    pub(crate) fn backups(&self) -> Option<&dyn jobs::Backups> {
+        self.0.backups.get().map(Box::as_ref)
     }
 
     /// Tells with which settings the server was started, for the diagnostics bundle. Those told first stay.

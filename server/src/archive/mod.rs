@@ -3,6 +3,7 @@
 //! What it does is in the crate `pacs`; here stand the folder, the listeners, health and metrics.
 
 pub mod backup;
+mod folders;
 mod health;
 mod jobs;
 mod log;
@@ -10,6 +11,7 @@ mod marks;
 mod messages;
 mod serve;
 pub mod site;
+mod upgrade;
 mod watched;
 
 use std::collections::HashMap;
@@ -101,21 +103,25 @@ fn has_objects(objects: &Path) -> bool {
     below(&objects.join("objects")).any(|folder| below(&folder.path()).next().is_some())
 }
 
-/// Opens the index alone, which several processes may do: lists that are read live are changed so.
+/// Opens the index alone, which several processes may do: lists that are read live are changed so. A database of a version
+/// before is saved as it was, and brought to this one's schema.
 ///
 /// # Errors
 ///
-/// When its disk fails, or it was made by a later version.
+/// When its disk fails, or it was made by a later version and this one cannot go on with it.
 pub async fn open_index(config: &Config) -> anyhow::Result<Index> {
     let data = &config.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    Index::open(&place(config)?).await.with_context(|| {
+    upgrade::prepare(config).await?;
+    let index = Index::open(&place(config)?).await.with_context(|| {
         format!(
             "the index of the archive in {} cannot be opened",
             config.data.display()
         )
-    })
+    })?;
+    upgrade::finish(&index).await?;
+    Ok(index)
 }
 
 /// Where the index is.
@@ -131,6 +137,14 @@ pub(crate) fn place(config: &Config) -> anyhow::Result<Place> {
             })?;
             Ok(Place::Postgres(url.trim().to_owned()))
         }
+    }
+}
+
+/// What a database is called in a manifest, and its file beside it.
+fn database_file(place: &Place) -> (&'static str, &'static str) {
+    match place {
+        Place::Sqlite(_) => ("sqlite", "index.sqlite"),
+        Place::Postgres(_) => ("postgres", "database.dump"),
     }
 }
 

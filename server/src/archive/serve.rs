@@ -162,6 +162,15 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             }
         }
     };
+    let hearing = {
+        let (platform, place, until) = (platform.clone(), super::place(config)?, until());
+        async move {
+            if let Some(platform) = platform {
+                platform::news::run(platform, place, until).await;
+            }
+        }
+    };
+    let open_to_pages = platform.clone();
     let until_kept = until();
     let keeping = {
         let (key, heads) = (site::journal_key(config)?, site::heads(config));
@@ -175,6 +184,9 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         shutdown.await;
         tracing::info!("ending");
         drain.begin();
+        if let Some(platform) = &open_to_pages {
+            platform.end_streams();
+        }
         tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());
         Ok(())
@@ -187,6 +199,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(sweeping),
         part(keeping),
         part(doing),
+        part(hearing),
         part(watching),
         ending
     )?;

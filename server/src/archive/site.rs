@@ -16,6 +16,7 @@ use platform::organisations::devices::ArchiveHoldings;
 use platform::settings::{self, Settings};
 use platform::setup::{self, Office};
 
+use super::backup::Daily;
 use super::messages;
 use crate::config::{Config, WeChat};
 
@@ -27,6 +28,9 @@ use crate::config::{Config, WeChat};
 pub async fn open(config: &Config, archive: &Archive) -> anyhow::Result<Platform> {
     let platform = open_rows(config, archive.index()).await?;
     platform.tell_configuration(config.to_toml()?);
+    if let Some(daily) = Daily::of(config)? {
+        platform.back_up_by(daily);
+    }
     platform.ask_of_holdings(ArchiveHoldings {
         index: archive.index().clone(),
         policy: archive.retention(),

@@ -24,7 +24,11 @@ pub(super) fn node(config: &Config, http: SocketAddr) -> Node {
 /// The machine with the disks, stores, certificates and the DICOM port of this process.
 pub(super) fn machine(config: &Config, archive: &Archive, dicom: Option<SocketAddr>) -> Machine {
     let mut disks = vec![("data".to_owned(), config.data.clone())];
-    for (name, place) in [("main", &config.storage.main), ("cold", &config.storage.cold)] {
+    for (name, place) in [
+        ("main", &config.storage.main),
+        ("cold", &config.storage.cold),
+        ("backup", &config.backup.to),
+    ] {
         if let Some(Place::Folder(path)) = place {
             disks.push((name.to_owned(), path.clone()));
         }

@@ -21,10 +21,14 @@ const SETTINGS: &[&str] = &[
     "dicom.associations",
     "dicom.tls_authority",
     "index.postgres_url_file",
+    "index.copy_before_upgrade",
     "storage.main",
     "storage.cold",
     "storage.cold_after_days",
     "storage.compression",
+    "backup.to",
+    "backup.at",
+    "backup.keep",
     "viewer.kept_bytes",
     "retention.out_patient_years",
     "retention.in_patient_years",
@@ -66,9 +70,13 @@ pub(super) fn lay_over(
     Ok(())
 }
 
-/// Numbers are numbers, all else is text.
+/// Numbers are numbers, `true` and `false` are what they say, all else is text.
 fn typed(text: String) -> Value {
-    text.parse().map_or(Value::String(text), Value::Integer)
+    match (text.parse(), text.parse()) {
+        (Ok(number), _) => Value::Integer(number),
+        (_, Ok(truth)) => Value::Boolean(truth),
+        _ => Value::String(text),
+    }
 }
 
 fn put(table: &mut Table, path: &str, value: Value) {

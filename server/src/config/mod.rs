@@ -3,7 +3,9 @@
 //! Every setting has a default, so that `uptake serve` alone is enough. [`Config::load`] refuses what it does not know, by
 //! name; [`Config::to_toml`] prints all of it. Secrets stand in files of their own, whose names are settings.
 
+mod backup;
 mod environment;
+mod index;
 mod role;
 mod site;
 
@@ -15,7 +17,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+pub use backup::Backup;
 use dimse::CharacterSet;
+pub use index::Index;
 use pacs::access::Action;
 use pacs::compression::Kept;
 use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
@@ -40,6 +44,8 @@ pub struct Config {
     pub index: Index,
     /// Where objects lie.
     pub storage: Storage,
+    /// Where the site is backed up to by itself.
+    pub backup: Backup,
     /// What is made for viewers before they ask.
     pub viewer: Viewer,
     /// What objects may be.
@@ -194,15 +200,6 @@ pub struct Scrub {
     pub bytes_per_second: u64,
 }
 
-/// Where the index is.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Index {
-    /// File with the URL of a PostgreSQL database; SQLite in the data folder where there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub postgres_url_file: Option<PathBuf>,
-}
-
 /// What objects may be.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -246,6 +243,7 @@ impl Default for Config {
             dicom: Dicom::default(),
             index: Index::default(),
             storage: Storage::default(),
+            backup: Backup::default(),
             viewer: Viewer::default(),
             limits: Limits::default(),
             retention: Retention::default(),
@@ -447,6 +445,7 @@ impl Config {
             );
         }
         self.routing.check().context("routing")?;
+        self.backup.check(&self.data)?;
         crate::archive::site::check(self)?;
         let address = self.site.public_url.as_deref();
         ensure!(
@@ -456,6 +455,11 @@ impl Config {
         pacs::retention::Policy::new(self.retention.out_patient_years, self.retention.in_patient_years)
             .context("retention")?;
         let Storage { main, cold, .. } = &self.storage;
+        let to = &self.backup.to;
+        ensure!(
+            to.is_none() || (to != main && to != cold),
+            "backup.to: expected another place than those of objects, found the same"
+        );
         for (name, place) in [("storage.main", main), ("storage.cold", cold)] {
             if let Some(place) = place {
                 place.check().with_context(|| name.to_owned())?;

@@ -64,6 +64,18 @@ fn what_is_printed_is_read_again() {
     assert_eq!(config.storage.main, Some(Place::Folder("/objects".into())));
     assert_eq!(config.storage.cold, Some(Place::Folder("/cold".into())));
     assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    let text = "[backup]\nto = \"/mnt/backup\"\nat = \"00:05\"";
+    let config = load(
+        text,
+        &[
+            ("UPTAKE_BACKUP_KEEP", "3"),
+            ("UPTAKE_INDEX_COPY_BEFORE_UPGRADE", "false"),
+        ],
+    );
+    let config = config.unwrap();
+    assert_eq!((config.backup.minute().unwrap(), config.backup.keep), (5, 3));
+    assert!(!config.index.copy_before_upgrade);
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
     let defaults = Config::default().to_toml().unwrap();
     assert_eq!(load(&defaults, &[]).unwrap(), Config::default());
     assert_eq!(load("", &[]).unwrap(), Config::default());
@@ -100,6 +112,20 @@ fn what_is_not_understood_is_named() {
     refused("[dicom.peers.CT1]\nmay = [\"everything\"]", &[], "everything");
     refused("[http]\norigins = [\"viewer\"]", &[], "http.origins");
     refused("[retention]\nin_patient_years = 5", &[], "retention");
+    refused("[backup]\nat = \"25:00\"", &[], "backup.at");
+    refused("[backup]\nkeep = 0", &[], "backup.keep");
+    refused(
+        "data = \"/a\"\n[backup]\nto = \"/a/b\"",
+        &[],
+        "backup.to: expected a folder outside",
+    );
+    refused(
+        "[backup]\nto = \"/a\"\n[storage]\nmain = \"/a\"",
+        &[],
+        "backup.to: expected another place",
+    );
+    refused("[backup.to.s3]\nbucket = \"images\"", &[], "credentials_file");
+    refused("[index]\ncopy_before_upgrade = 1", &[], "copy_before_upgrade");
     refused("[storage]\ncold_after_days = 5", &[], "storage.cold");
     refused("[storage]\nmain = \"/a\"\ncold = \"/a\"", &[], "storage.cold");
     refused(

@@ -72,6 +72,7 @@ pub(crate) use query::MAX_ROWS;
 pub use read::{DeflatedMetadata, InstanceMetadata};
 pub use reject::{NewRejection, Rejection, RejectionReason};
 pub(crate) use remove::unfile;
+pub use schema::SCHEMA;
 pub use scope::Scope;
 pub(crate) use sequences::keys_in_items;
 pub use visible::Candidate;
@@ -89,8 +90,10 @@ pub enum Error {
     /// The database failed.
     #[error("the index failed: {0}")]
     Database(#[source] database::Error),
-    /// The database was made by a later version.
-    #[error("the index has schema {found}, this version knows {known}")]
+    /// The database was made by a later version, and this one cannot go on with it.
+    #[error(
+        "the index has schema {found} of a later version, this version knows {known} and cannot go on with it"
+    )]
     Newer {
         /// The schema found.
         found: i64,

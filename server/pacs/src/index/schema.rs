@@ -8,7 +8,7 @@ use super::{Error, Result, corrected_study, names};
 use crate::events;
 
 /// Never change one that was released: add the next.
-pub(super) const SCHEMA: Schema<Error> = Schema {
+pub const SCHEMA: Schema<Error> = Schema {
     table: "migrations",
     migrations: &[
         include_str!("migrations/0001.sql"),
@@ -26,6 +26,7 @@ pub(super) const SCHEMA: Schema<Error> = Schema {
     ],
     // What is made of rows that are there: keys of names, entries of the journal, the studies of corrections.
     hooks: &[(10, write_names), (11, move_events), (12, write_studies)],
+    compatible_from: 12,
 };
 
 fn write_names(transaction: &Transaction) -> Boxed<'_, Result<()>> {

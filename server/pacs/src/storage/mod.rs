@@ -10,6 +10,7 @@ mod cloud;
 pub mod conformance;
 mod hash;
 mod local;
+mod notes;
 mod packed;
 mod place;
 mod read;
@@ -35,6 +36,7 @@ use database::waiting;
 
 pub use hash::Hash;
 pub(crate) use hash::Hasher;
+pub use notes::Notes;
 pub(crate) use packed::{MAX_BYTES as MAX_PACKED_BYTES, Packed, pack, unpack};
 pub use place::{Azure, Bucket, Gcs, Place, S3};
 pub use scrub::{Bad, ScrubReport};

@@ -4,6 +4,7 @@ use database::Transaction;
 use database::schema::Boxed;
 use serde_json::Value;
 
+use super::backups;
 use super::store::Task;
 use crate::clock::{MINUTE_NS, SECOND_NS};
 use crate::{Error, Platform, Result, messages, outbox, upkeep};
@@ -82,7 +83,7 @@ pub struct Kind {
     pub end: End,
 }
 
-/// All kinds. Jobs of others, of a later version, stay until a node comes that knows them.
+/// All kinds, that of backups last. Jobs of others, of a later version, stay until a node comes that knows them.
 pub const KINDS: &[Kind] = &[
     Kind {
         word: "tidy",
@@ -142,7 +143,27 @@ pub const KINDS: &[Kind] = &[
         act: outbox::act,
         end: outbox::end,
     },
+    BACKUP,
 ];
+
+/// Done by nodes that know a place for backups.
+const BACKUP: Kind = Kind {
+    word: "backup",
+    tries: 3,
+    wait_ns: 10 * MINUTE_NS,
+    outside: Outside::Nothing,
+    act: backups::act,
+    end: backups::end,
+};
+
+/// The kinds that a node works on.
+pub(super) fn of_node(platform: &Platform) -> &'static [Kind] {
+    match platform.backups() {
+        Some(_) => KINDS,
+        // All but the last.
+        None => &KINDS[..KINDS.len() - 1],
+    }
+}
 
 /// For kinds that do everything in the transaction that ends them.
 pub(crate) fn nothing<'a>(_: &'a Platform, _: &'a Task) -> Boxed<'a, Result<Value, Failure>> {

@@ -12,6 +12,7 @@
 //! other side knows keys; where it does not, a job whose answer was lost is `unknown` and waits for a person: it is never
 //! sent a second time by itself. A worker that is killed loses its lease, and its job is taken up by another.
 
+mod backups;
 mod kinds;
 mod pages;
 mod schedules;
@@ -25,6 +26,7 @@ use axum::Router;
 use database::Connection;
 use serde_json::Value;
 
+pub use backups::{Backups, Progress, tell as tell_of_backup};
 pub use kinds::{Ended, Failure, Kind, Outside};
 pub(crate) use pages::{chooser, why};
 pub use schedules::{Schedule, When};

@@ -45,6 +45,18 @@ pub const SCHEDULES: &[Schedule] = &[Schedule {
     kind: "tidy",
 }];
 
+/// What is due at times as far as a node knows: backups where it has a place for them.
+pub(super) fn of_node(platform: &Platform) -> Vec<Schedule> {
+    let backup = platform.backups().map(|backups| Schedule {
+        name: "backup",
+        when: When::Daily {
+            minute: backups.minute(),
+        },
+        kind: "backup",
+    });
+    SCHEDULES.iter().copied().chain(backup).collect()
+}
+
 impl When {
     /// The last time at which it was due.
     #[must_use]

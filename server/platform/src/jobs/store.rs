@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Job;
 use super::kinds::{Ended, Kind, Outside};
 use crate::clock::DAY_NS;
-use crate::{Error, Platform, Result};
+use crate::{Error, Platform, Result, news};
 
 /// A job that is being done.
 #[derive(Debug)]
@@ -97,8 +97,11 @@ pub(super) async fn add(change: &impl Connection, job: &Job, now_ns: i64) -> Res
         .push(", 0, 0, ");
     sql.bind(job.key.as_str()).push(", ").bind(now_ns);
     sql.push(") ON CONFLICT (key) DO NOTHING RETURNING id");
-    let row = sql.one(change).await?;
-    row.map(|row| Ok(row.get(0)?)).transpose()
+    let Some(row) = sql.one(change).await? else {
+        return Ok(None);
+    };
+    news::tell(change).await?;
+    Ok(Some(row.get(0)?))
 }
 
 /// The condition that a job is of a kind that is known.

@@ -1,13 +1,14 @@
 //! Works jobs off, some at a time.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::kinds::{Ended, Failure, KINDS, Kind, Outside};
-use super::schedules::{self, SCHEDULES, Schedule};
+use super::kinds::{self, Ended, Failure, Kind, Outside};
+use super::schedules::{self, Schedule};
 use super::store::{self, Lease, Task};
 use crate::clock::{MINUTE_NS, SECOND_NS};
 use crate::{Platform, Result, secrets};
@@ -18,7 +19,7 @@ const AT_A_TIME: usize = 4;
 const LEASE_NS: i64 = MINUTE_NS;
 /// How often a lease is prolonged.
 const PROLONGED: Duration = Duration::from_secs(15);
-/// How often jobs are looked for that another node added.
+/// How often jobs are looked for that are due by now, or that another node added unheard.
 const LOOKED_FOR: Duration = Duration::from_secs(1);
 /// How long jobs may go on when the server ends.
 const GRACE: Duration = Duration::from_secs(10);
@@ -27,14 +28,15 @@ const LONGEST_WAIT_NS: i64 = 60 * MINUTE_NS;
 
 /// Works until `stop` is ready; then lets what runs end, or gives it back.
 pub async fn run(platform: Platform, stop: impl Future<Output = ()>) {
-    let worker = Worker::new(platform, KINDS, SCHEDULES);
+    let schedules = schedules::of_node(&platform);
+    let worker = Worker::new(platform.clone(), kinds::of_node(&platform), &schedules);
     worker.run(stop, GRACE).await;
 }
 
 /// Works off all that is due, in tests.
 #[cfg(test)]
 pub(crate) async fn work_off(platform: &Platform) {
-    let worker = Worker::new(platform.clone(), KINDS, &[]);
+    let worker = Worker::new(platform.clone(), kinds::of_node(platform), &[]);
     while worker.step(AT_A_TIME).await.unwrap() > 0 {}
 }
 
@@ -43,16 +45,16 @@ pub(crate) async fn work_off(platform: &Platform) {
 pub(super) struct Worker {
     platform: Platform,
     kinds: &'static [Kind],
-    schedules: &'static [Schedule],
+    schedules: Arc<[Schedule]>,
     prolonged: Duration,
 }
 
 impl Worker {
-    pub(super) fn new(platform: Platform, kinds: &'static [Kind], schedules: &'static [Schedule]) -> Self {
+    pub(super) fn new(platform: Platform, kinds: &'static [Kind], schedules: &[Schedule]) -> Self {
         Self {
             platform,
             kinds,
-            schedules,
+            schedules: schedules.into(),
             prolonged: PROLONGED,
         }
     }
@@ -71,7 +73,7 @@ impl Worker {
         let mut stop = std::pin::pin!(stop);
         let mut dues = schedules::Dues::default();
         loop {
-            if let Err(error) = schedules::fire(&self.platform, self.schedules, &mut dues).await {
+            if let Err(error) = schedules::fire(&self.platform, &self.schedules, &mut dues).await {
                 tracing::warn!(%error, "schedules were not looked at");
             }
             match self.take(AT_A_TIME.saturating_sub(running.len())).await {

@@ -17,7 +17,7 @@ use crate::jobs::{self, Job, Task};
 use crate::outbox::{self, Channel, Message};
 use crate::people::reach;
 use crate::sign_in::wechat;
-use crate::{Error, Platform, Result};
+use crate::{Error, Platform, Result, news};
 
 /// The pages of this folder.
 pub fn router() -> Router<Platform> {
@@ -72,6 +72,7 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
         .push(") RETURNING id");
     let row = sql.one(change).await?.ok_or(Error::Internal)?;
     let id: i64 = row.get(0)?;
+    news::tell(change).await?;
     if wechat::reached(change, notice.person).await?.is_some() {
         let job = Job {
             kind: "push-notice",

@@ -120,14 +120,18 @@ async fn live(visit: Visit) -> Result<Sse<impl Stream<Item = Result<Event, Infal
     visit.may(Action::Use, Resource::Account(account)).await?;
     let session = visit.person()?.session.clone();
     let committed = visit.platform().writer().committed();
-    let state = (visit, session, committed, None::<i64>, false);
+    let is_ending = visit.platform().is_ending();
+    let state = (visit, session, committed, is_ending, None::<i64>, false);
     let events = futures_util::stream::unfold(
         state,
-        move |(visit, session, mut committed, last, ended)| async move {
+        move |(visit, session, mut committed, mut is_ending, last, ended)| async move {
             if ended {
                 return None;
             }
             loop {
+                if *is_ending.borrow() {
+                    return None;
+                }
                 let readers = visit.platform().readers();
                 let stored = crate::sessions::store::load(readers, &session)
                     .await
@@ -138,18 +142,27 @@ async fn live(visit: Visit) -> Result<Sse<impl Stream<Item = Result<Event, Infal
                     .then_some("ended")
                 {
                     let event = Event::default().event("ended").data(why);
-                    return Some((Ok(event), (visit, session, committed, last, true)));
+                    return Some((Ok(event), (visit, session, committed, is_ending, last, true)));
                 }
                 let (unread, todos) = store::counts(readers, account).await.unwrap_or_default();
                 let count = unread + todos;
                 if last != Some(count) {
                     let event = Event::default().event("count").data(count.to_string());
-                    return Some((Ok(event), (visit, session, committed, Some(count), false)));
+                    return Some((
+                        Ok(event),
+                        (visit, session, committed, is_ending, Some(count), false),
+                    ));
                 }
-                // Other nodes' commits are not heard; they are looked for now and then.
-                let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
-                // Many commits a second are looked at once.
-                tokio::time::sleep(Duration::from_millis(300)).await;
+                // Of other nodes only what is new is heard; the rest is looked for now and then. Many commits a second are
+                // looked at once.
+                let news = async {
+                    let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                };
+                tokio::select! {
+                    () = news => {}
+                    _ = is_ending.changed() => return None,
+                }
             }
         },
     );

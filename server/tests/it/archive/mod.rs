@@ -11,8 +11,13 @@ mod full_disk;
 mod nodes;
 mod objects;
 mod planted;
+#[path = "../../../pacs/src/index/tests/postgres.rs"]
+mod postgres;
 mod power_loss;
 mod senders;
+mod sites;
+mod streams;
+mod upgrades;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -40,7 +45,11 @@ impl Served {
 
     /// Starts it for those who prove who they are.
     pub fn start_closed(data: &Path) -> Self {
-        Self::spawn(data, &[], &[])
+        Self::start_closed_with(data, &[])
+    }
+
+    pub fn start_closed_with(data: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(data, arguments, &[])
     }
 
     fn spawn(data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
@@ -82,12 +91,22 @@ impl Served {
     }
 
     /// Asks it to end, and waits until it has.
-    pub fn end(mut self) {
+    pub fn end(self) {
+        self.ask_to_end().wait();
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_end(self) -> Self {
         let asked = Command::new("kill")
             .arg(self.process.id().to_string())
             .status()
             .unwrap();
         assert!(asked.success());
+        self
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) {
         assert!(self.process.wait().unwrap().success());
     }
 }

@@ -1,9 +1,6 @@
 //! Two nodes over one PostgreSQL and one bucket. One of them killed again and again: whoever asks once more, with the same
 //! key, has what was asked for, once. Behind a balancer, ended and started in turn: nobody notices.
 
-#[path = "../../../pacs/src/index/tests/postgres.rs"]
-mod postgres;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,7 +19,7 @@ use platform::{Platform, secrets};
 use super::buckets::s3;
 use super::chaos::rounds;
 use super::objects::{file, sop_uid};
-use super::{Served, folders};
+use super::{Served, folders, postgres};
 use crate::command_line::json;
 
 /// What two nodes have in common, and who asks them.
@@ -96,7 +93,7 @@ impl Site {
 }
 
 /// The cookie of an administrator of a hospital, who is signed in.
-async fn administrator(platform: &Platform) -> String {
+pub(super) async fn administrator(platform: &Platform) -> String {
     let now_ns = platform.clock().now_ns();
     let change = platform.writer().begin().await.unwrap();
     let (hospital, role) = organisations::add(&*change, Kind::Hospital, "人民医院", now_ns)

@@ -1,4 +1,5 @@
 mod custody;
+pub(crate) mod former;
 mod gone;
 mod life;
 mod matching;

@@ -1,5 +1,6 @@
 //! Jobs: once, whoever does them and whatever becomes of that node.
 
+mod backups;
 mod nodes;
 mod people;
 mod schedules;

@@ -9,6 +9,7 @@ job-kind-push-notice = A notification to WeChat
 job-kind-send-sms = Sending an SMS
 job-kind-send-mail = Sending mail
 job-kind-send-wechat = Sending by WeChat
+job-kind-backup = Backing the site up
 job-state-waiting = Waiting
 job-state-running = Running
 job-state-done = Done

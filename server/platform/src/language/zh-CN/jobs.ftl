@@ -9,6 +9,7 @@ job-kind-push-notice = 推送通知到微信
 job-kind-send-sms = 发送短信
 job-kind-send-mail = 发送邮件
 job-kind-send-wechat = 发送微信消息
+job-kind-backup = 备份站点
 job-state-waiting = 等待
 job-state-running = 执行中
 job-state-done = 已完成
