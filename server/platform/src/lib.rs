@@ -73,6 +73,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0005_jobs.sql"),
         include_str!("migrations/0006_monitoring.sql"),
         include_str!("migrations/0007_nodes.sql"),
+        include_str!("migrations/0008_audit.sql"),
     ],
     hooks: &[],
 };
