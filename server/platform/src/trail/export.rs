@@ -44,7 +44,7 @@ async fn fhir(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
 
 /// In which form.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+pub(super) enum Form {
     Csv,
     Dicom,
     Fhir,
@@ -61,7 +61,7 @@ impl Form {
     }
 }
 
-async fn take(visit: Visit, query: Option<String>, form: Form) -> Result<Response> {
+pub(super) async fn take(visit: Visit, query: Option<String>, form: Form) -> Result<Response> {
     visit.may(Action::AuditSearch, Resource::Platform).await?;
     let mut query = Search::read(&visit, query).await?.query;
     query.before = None;
@@ -96,7 +96,7 @@ async fn take(visit: Visit, query: Option<String>, form: Form) -> Result<Respons
         source,
         step: Step::Begin,
     };
-    let pieces = stream::try_unfold(export, async |mut export| {
+    let pieces = stream::try_unfold(export, |mut export| async move {
         let piece = export.next().await?;
         Ok::<_, Error>(piece.map(|piece| (piece, export)))
     });

@@ -26,7 +26,7 @@ use journal::Entry;
 use serde_json::json;
 
 use crate::{Error, Platform, Result};
-use model::{Removal, State};
+use model::Removal;
 
 pub(super) fn router() -> Router<Platform> {
     pages::router()

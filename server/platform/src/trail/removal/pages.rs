@@ -43,6 +43,7 @@ async fn page(visit: &Visit, form: &Form) -> Result<Markup> {
     let now_ns = visit.now_ns();
     let removals = store::list(visit.platform().readers(), SHOWN).await?;
     let kept = visit.platform().settings().journal_days;
+    let table = table(visit, &removals).await?;
     let is_open = removals.iter().any(|removal| removal.is_open(now_ns));
     Ok(ui::page(
         visit,
@@ -56,7 +57,7 @@ async fn page(visit: &Visit, form: &Form) -> Result<Markup> {
                     (ui::submit(&view.say("removal-ask")))
                 })))
             }
-            (table(visit, &removals).await?)
+            (table)
         },
     ))
 }
@@ -86,27 +87,28 @@ async fn table(visit: &Visit, removals: &[Removal]) -> Result<Markup> {
         Column::new("decided", view.say("removal-decided-by")),
         Column::new("do", view.say("removal-do")),
     ];
+    let name = async |id: Option<i64>| -> Result<String> {
+        let Some(id) = id else {
+            return Ok("—".to_owned());
+        };
+        let account = people::one(visit.platform().readers(), id).await?;
+        Ok(account.map_or_else(|| "—".to_owned(), |account| account.name))
+    };
     let mut rows = Vec::with_capacity(removals.len());
     for removal in removals {
-        let name = async |id: Option<i64>| -> Result<String> {
-            let Some(id) = id else {
-                return Ok("—".to_owned());
-            };
-            let account = people::one(visit.platform().readers(), id).await?;
-            Ok(account.map_or_else(|| "—".to_owned(), |account| account.name))
-        };
         let is_waiting = removal.state == State::Asked && !removal.is_over(now_ns);
         let asked_by = removal.asked_by;
         let may_confirm = is_waiting && visit.can(Action::AuditConfirm, &Resource::Removal { asked_by });
         let action = |what: &str| format!("{PATH}/{}/{what}", removal.id);
         let sure = view.say("removal-confirm-sure");
+        let (asker, decider) = (name(Some(asked_by)).await?, name(removal.decided_by).await?);
         rows.push(vec![
             view.time(removal.asked_ns),
-            html! { (name(Some(asked_by)).await?) },
+            html! { (asker) },
             html! { (removal.days) },
             html! { (removal.entries) },
             html! { (state(view, removal, now_ns)) @if let Some(done_ns) = removal.done_ns { " " (view.time(done_ns)) } },
-            html! { (name(removal.decided_by).await?) " " (view.time_if(removal.decided_ns)) },
+            html! { (decider) " " (view.time_if(removal.decided_ns)) },
             html! {
                 @if may_confirm { (ui::small_form(view, &action("confirm"), &view.say("removal-confirm"), "danger", Some(&sure))) }
                 @if is_waiting { (ui::small_form(view, &action("withdraw"), &view.say("removal-withdraw"), "", None)) }

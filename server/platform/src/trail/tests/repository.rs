@@ -226,7 +226,7 @@ async fn every_entry_comes_in_order_also_over_tls() {
     deliver(&site.platform, &at(port, Some(stranger)))
         .await
         .unwrap_err();
-    let (plain, nothing) = listen(None, &[]).await;
+    let (plain, nothing) = listen(None, &[Does::BreaksOff(1)]).await;
     deliver(&site.platform, &at(plain, Some(certificate.trusted())))
         .await
         .unwrap_err();
