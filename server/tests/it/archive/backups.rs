@@ -18,6 +18,10 @@ async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
     let folder = folders::new("backup");
     let [data, other, backup] = ["site", "other", "backup"].map(|name| folder.path().join(name));
     let to = backup.to_str().unwrap();
+    // Entries that were removed from the journal are the site's too.
+    let removed = "journal-removed/journal-000000000001-000000000002.jsonl";
+    std::fs::create_dir_all(data.join("journal-removed")).unwrap();
+    std::fs::write(data.join(removed), "{}\n").unwrap();
     let served = Served::start(&data);
     assert_eq!(store(served.dicom, 0, (0..100).collect()).await.0.len(), 100);
     let dicom = served.dicom;
@@ -50,6 +54,7 @@ async fn a_site_backed_up_while_images_come_in_is_made_anew_elsewhere() {
         "backup of {} objects in {:.1} s, restored in {:.1} s, RPO {:.1} s",
         second["objects"], second["seconds"], restored["seconds"], restored["age_s"]
     );
+    assert_eq!(std::fs::read(other.join(removed)).unwrap(), b"{}\n");
     // All that was acknowledged before the second backup began is there, bit for bit, and found.
     std::fs::write(other.join("OPEN-TEST-DATA"), "").unwrap();
     let served = Served::start(&other);
