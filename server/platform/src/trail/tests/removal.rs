@@ -187,7 +187,7 @@ async fn nobody_confirms_what_they_asked_for_and_no_other_administrator_takes_pa
         // Whether there is one is not told either.
         who.post(&action(id + 1, "confirm"), &[]).await.is(403);
     }
-    for forged in [&(id + 1).to_string(), "0", "-1"] {
+    for forged in [(id + 1).to_string().as_str(), "0", "-1"] {
         let path = format!("{PATH}/{forged}/confirm");
         old.other.post(&path, &[]).await.is(404);
     }
