@@ -31,6 +31,10 @@ need Orthanc orthanc
 need xorriso xorriso
 need fuseiso fuseiso
 need unzip unzip
+# They judge what the journal gives to other systems, and take it.
+need xmllint libxml2-utils
+[ -x /usr/sbin/rsyslogd ] || missing+=(rsyslog)
+ls /usr/lib/*/rsyslog/lmnsd_ossl.so >/dev/null 2>&1 || missing+=(rsyslog-openssl)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 # It stands before several nodes.
 command -v haproxy >/dev/null 2>&1 || [ -e /usr/sbin/haproxy ] || missing+=(haproxy)

@@ -1,5 +1,7 @@
 // People's ways through the site, in a real browser: node journeys.mjs UPTAKE [PICTURES]
 
+import { readFileSync } from "node:fs";
+
 import { PASSWORD, Person, Site, accessible, browser, expect, expectText, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
@@ -157,6 +159,12 @@ try {
   await look(audit, "audit", "/platform/audit");
   await audit.page.click("main .filters >> text=角色变更");
   await audit.page.waitForURL(/q=%E8%A7%92%E8%89%B2/);
+  const [table] = await Promise.all([
+    audit.page.waitForEvent("download"),
+    audit.page.click('main a[href^="/platform/audit/csv"]'),
+  ]);
+  expect(readFileSync(await table.path(), "utf8").includes("修改角色"), "the table to hold what the search found");
+  await look(audit, "audit-removal", "/platform/audit/removal");
   await audit.go("/platform/accounts");
   await expectText(audit, "您没有权限");
   done("audit search");

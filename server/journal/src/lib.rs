@@ -21,7 +21,10 @@ use database::schema::Schema;
 
 pub use chain::{Chain, from_hex};
 pub use recorder::Recorder;
-pub use store::{Query, Stored, after, append, find, head, keep_numbers, remove_before};
+pub use store::{
+    Oldest, Query, Stored, after, append, before, beginning, find, head, keep_numbers, remove_before,
+    remove_until,
+};
 
 /// Why the journal did not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -195,24 +195,56 @@ pub async fn find(connection: &impl Connection, query: &Query) -> Result<Vec<Sto
     sql.all(connection).await?.iter().map(read).collect()
 }
 
-/// Removes entries that happened before a time, and keeps where the chain goes on. Gives how many there were.
+/// The oldest entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oldest {
+    /// The number of the last of them.
+    pub last: i64,
+    /// How many there are.
+    pub entries: i64,
+}
+
+/// Gives the entries that can be removed of those that happened before a time; `None` where there are none.
+///
+/// Of times that went back, the entries before the first that stays go: the chain has no gaps.
 ///
 /// # Errors
 ///
 /// [`Error::Database`].
-pub async fn remove_before(transaction: &Transaction, before_ns: i64, at_ns: i64) -> Result<u64> {
-    // Of times that went back, the entries before the first that stays go: the chain has no gaps.
+pub async fn before(connection: &impl Connection, before_ns: i64) -> Result<Option<Oldest>> {
     let mut first = Sql::new("SELECT MIN(id) FROM journal WHERE at_ns >= ");
-    let first = first.bind(before_ns).one(transaction).await?;
+    let first = first.bind(before_ns).one(connection).await?;
     let first: Option<i64> = first.map_or(Ok(None), |row| row.get(0))?;
-    let mut last = Sql::new("SELECT id, chain FROM journal WHERE id < ");
-    last.bind(first.unwrap_or(i64::MAX))
-        .push(" ORDER BY id DESC LIMIT 1");
-    let Some(row) = last.one(transaction).await? else {
-        return Ok(0);
+    let mut sql = Sql::new("SELECT MAX(id), COUNT(*) FROM journal WHERE id < ");
+    let Some(row) = sql.bind(first.unwrap_or(i64::MAX)).one(connection).await? else {
+        return Ok(None);
     };
-    let id: i64 = row.get(0)?;
-    let chain = chain_of(&row, 1, id)?;
+    let entries = row.get(1)?;
+    let last: Option<i64> = row.get(0)?;
+    Ok(last.map(|last| Oldest { last, entries }))
+}
+
+/// Removes entries that happened before a time, and keeps where the chain goes on. Gives how many there were.
+///
+/// # Errors
+///
+/// As [`remove_until`].
+pub async fn remove_before(transaction: &Transaction, before_ns: i64, at_ns: i64) -> Result<u64> {
+    match before(transaction, before_ns).await? {
+        Some(oldest) => remove_until(transaction, oldest.last, at_ns).await,
+        None => Ok(0),
+    }
+}
+
+/// Removes all entries up to the one with this number, and keeps where the chain goes on. Gives how many there were.
+///
+/// # Errors
+///
+/// [`Error::Database`]; [`Error::Damaged`] where no entry has the number.
+pub async fn remove_until(transaction: &Transaction, id: i64, at_ns: i64) -> Result<u64> {
+    let mut last = Sql::new("SELECT chain FROM journal WHERE id = ");
+    let row = last.bind(id).one(transaction).await?.ok_or(Error::Damaged(id))?;
+    let chain = chain_of(&row, 0, id)?;
     let mut keep = Sql::new("INSERT INTO journal_beginnings (id, at_ns, chain) VALUES (");
     keep.bind(id)
         .push(", ")
@@ -226,7 +258,11 @@ pub async fn remove_before(transaction: &Transaction, before_ns: i64, at_ns: i64
 }
 
 /// Where the chain begins: the number and the chain of the last entry that was removed.
-pub(super) async fn beginning(connection: &impl Connection) -> Result<(i64, Chain)> {
+///
+/// # Errors
+///
+/// [`Error::Database`], [`Error::Damaged`].
+pub async fn beginning(connection: &impl Connection) -> Result<(i64, Chain)> {
     let last = Sql::new("SELECT id, chain FROM journal_beginnings ORDER BY id DESC LIMIT 1");
     match last.one(connection).await? {
         Some(row) => Ok((row.get(0)?, chain_of(&row, 1, row.get(0)?)?)),

@@ -360,3 +360,41 @@ async fn what_was_written_under_each_schema_is_verified_under_this_one() {
         assert_eq!(found[0].entry.subject.as_deref(), Some("role:2"));
     }
 }
+
+#[tokio::test]
+async fn a_walk_goes_on_where_the_oldest_entries_were_removed_meanwhile() {
+    let test = Test::new().await;
+    test.write(&["a", "b", "c"]).await;
+    let mut walk = super::verify::Walk::default();
+    assert!(walk.step(&test.readers).await.unwrap());
+    test.write(&["d", "e", "f"]).await;
+    test.seal().await;
+    // Beyond where the walk is.
+    let change = test.writer.begin().await.unwrap();
+    assert_eq!(super::remove_until(&change, 5, 9).await.unwrap(), 5);
+    super::remove_until(&change, 5, 9).await.unwrap_err();
+    change.commit().await.unwrap();
+    assert!(walk.step(&test.readers).await.unwrap());
+    assert_eq!(walk.broken(), None);
+    assert_eq!(test.findings().await, []);
+}
+
+#[tokio::test]
+async fn of_times_that_went_back_the_entries_before_the_first_that_stays_are_the_oldest() {
+    let test = Test::new().await;
+    let change = test.writer.begin().await.unwrap();
+    let entries = [10, 20, 50, 30, 60].map(|at_ns| Entry::new("a", "cli", at_ns));
+    append(&change, &entries).await.unwrap();
+    change.commit().await.unwrap();
+    for (before_ns, expected) in [
+        (10, None),
+        (20, Some((1, 1))),
+        (40, Some((2, 2))),
+        (51, Some((4, 4))),
+        (99, Some((5, 5))),
+    ] {
+        let oldest = super::before(&test.readers, before_ns).await.unwrap();
+        let found = oldest.map(|oldest| (oldest.last, oldest.entries));
+        assert_eq!(found, expected, "{before_ns}");
+    }
+}

@@ -3,7 +3,7 @@
 use database::Connection;
 
 use super::heads::Head;
-use super::store::{beginning, chain_at};
+use super::store::{Stored, beginning, chain_at};
 use super::{Chain, Result, after};
 
 /// Entries read at once.
@@ -52,10 +52,10 @@ pub async fn verify(connection: &impl Connection, heads: &[Head]) -> Result<Repo
         heads: heads.len(),
         ..Report::default()
     };
-    let (first, mut chain) = beginning(connection).await?;
-    let mut last = first;
+    let (mut last, mut chain) = beginning(connection).await?;
     loop {
-        let page = after(connection, last, PAGE, None).await?;
+        let page;
+        ((last, chain), page) = page_after(connection, (last, chain)).await?;
         let Some(end) = page.last() else {
             break;
         };
@@ -70,6 +70,7 @@ pub async fn verify(connection: &impl Connection, heads: &[Head]) -> Result<Repo
         }
         last = next;
     }
+    let (first, _) = beginning(connection).await?;
     for head in heads.iter().filter(|head| head.id >= first) {
         match chain_at(connection, head.id).await? {
             Some(chain) if chain == head.chain => report.sealed = report.sealed.max(Some(head.id)),
@@ -79,6 +80,22 @@ pub async fn verify(connection: &impl Connection, heads: &[Head]) -> Result<Repo
         }
     }
     Ok(report)
+}
+
+/// The next entries after a place in the chain, and the place that they follow: a later one, where the oldest entries were
+/// removed meanwhile.
+async fn page_after(
+    connection: &impl Connection,
+    mut at: (i64, Chain),
+) -> Result<((i64, Chain), Vec<Stored>)> {
+    loop {
+        let page = after(connection, at.0, PAGE, None).await?;
+        let begins = beginning(connection).await?;
+        if begins.0 <= at.0 {
+            return Ok((at, page));
+        }
+        at = begins;
+    }
 }
 
 /// Whether the journal has the end that a head says.
@@ -106,11 +123,11 @@ impl Walk {
     ///
     /// As [`verify`].
     pub async fn step(&mut self, connection: &impl Connection) -> Result<bool> {
-        let (last, mut chain) = match self.at.take() {
+        let at = match self.at {
             Some(at) => at,
             None => beginning(connection).await?,
         };
-        let page = after(connection, last, PAGE, None).await?;
+        let ((last, mut chain), page) = page_after(connection, at).await?;
         let is_at_end = page.len() < PAGE as usize;
         let end = page.last().map_or(last, |stored| stored.id);
         for stored in page {

@@ -82,6 +82,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0006_monitoring.sql"),
         include_str!("migrations/0007_nodes.sql"),
         include_str!("migrations/0008_filters.sql"),
+        include_str!("migrations/0009_audit.sql"),
     ],
     hooks: &[],
     compatible_from: 7,

@@ -6,6 +6,7 @@ use dimse::server::Network;
 
 use crate::clock::Zone;
 use crate::outbox::providers::{Mail, Sms};
+use crate::trail::repository::Repository;
 
 /// The site's choices.
 #[derive(Debug, Clone)]
@@ -28,7 +29,14 @@ pub struct Settings {
     pub sms: Option<Sms>,
     /// The site's account with a server of mail; without, messages stay in the outbox.
     pub mail: Option<Mail>,
+    /// Days that entries of the journal are kept at least: [`LEAST_JOURNAL_DAYS`] or more.
+    pub journal_days: i64,
+    /// The hospital's audit repository, which the journal is sent to; without, it is sent to none.
+    pub audit_repository: Option<Repository>,
 }
+
+/// Days that the law wants a journal to be kept at least (Cybersecurity Law of China, article 21: six months).
+pub const LEAST_JOURNAL_DAYS: i64 = 180;
 
 /// An official account of WeChat.
 #[derive(Clone)]
@@ -71,6 +79,8 @@ impl Default for Settings {
             wechat: None,
             sms: None,
             mail: None,
+            journal_days: LEAST_JOURNAL_DAYS,
+            audit_repository: None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the platform does by itself: each node writes when sessions were seen, the one that leads signs where the journal
-//! ends and changes keys; what is over is tidied by a job.
+//! ends, removes the old entries that two people want removed, and changes keys; what is over is tidied by a job.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,25 +9,37 @@ use journal::heads::{Heads, Key};
 use tokio::sync::watch;
 
 use crate::clock::DAY_NS;
-use crate::{Platform, Result, clients, jobs, outbox, sessions};
+use crate::{Platform, Result, clients, jobs, outbox, sessions, trail};
 
 /// How often it is written when sessions were last seen.
 const SEEN: Duration = Duration::from_secs(15);
 /// How often the end of the journal is signed.
 const SEALED: Duration = Duration::from_secs(60);
+/// How often it is looked whether old entries are to be removed.
+const REMOVED: Duration = Duration::from_secs(60);
 /// How often it is looked whether the keys of programs' tokens are due to change.
 const TURNED: Duration = Duration::from_secs(3600);
 
-/// Works until `stop` is ready. Of several processes the one that leads signs.
+/// Where the journal's parts beside the database are.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The file of its signed ends.
+    pub heads: PathBuf,
+    /// The folder of entries that were removed.
+    pub removed: PathBuf,
+}
+
+/// Works until `stop` is ready. Of several processes the one that leads signs and removes.
 pub async fn run(
     platform: Platform,
     key: Key,
-    heads: PathBuf,
+    places: Places,
     leads: watch::Receiver<bool>,
     stop: impl Future<Output = ()>,
 ) {
-    let heads = Heads::at(heads);
+    let heads = Heads::at(places.heads);
     let (mut seen, mut sealed, mut turned) = (ticks(SEEN), ticks(SEALED), ticks(TURNED));
+    let mut removed = ticks(REMOVED);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -37,6 +49,9 @@ pub async fn run(
                 log("sessions", sessions::write_seen(&platform).await);
             }
             _ = sealed.tick(), if *leads.borrow() => log("the journal", seal(&platform, &key, &heads).await),
+            _ = removed.tick(), if *leads.borrow() => {
+                log("old entries", trail::carry_out(&platform, &places.removed).await);
+            }
             _ = turned.tick(), if *leads.borrow() => log("programs", clients::tidy(&platform).await),
         }
     }

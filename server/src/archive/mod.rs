@@ -2,6 +2,7 @@
 //!
 //! What it does is in the crate `pacs`; here stand the folder, the listeners, health and metrics.
 
+mod audit_repository;
 pub mod backup;
 mod folders;
 mod health;

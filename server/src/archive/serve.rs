@@ -173,11 +173,22 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let open_to_pages = platform.clone();
     let until_kept = until();
     let keeping = {
-        let (key, heads) = (site::journal_key(config)?, site::heads(config));
+        let (platform, leads) = (platform.clone(), leads.subscribe());
+        let key = site::journal_key(config)?;
+        let places = platform::upkeep::Places {
+            heads: site::heads(config),
+            removed: site::removed(config),
+        };
         async move {
             if let Some(platform) = platform {
-                platform::upkeep::run(platform, key, heads, leads.subscribe(), until_kept).await;
+                platform::upkeep::run(platform, key, places, leads, until_kept).await;
             }
+        }
+    };
+    let until_reported = until();
+    let reporting = async move {
+        if let Some(platform) = platform {
+            platform::trail::repository::run(platform, leads.subscribe(), until_reported).await;
         }
     };
     let ending = async {
@@ -198,6 +209,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         part(working),
         part(sweeping),
         part(keeping),
+        part(reporting),
         part(doing),
         part(hearing),
         part(watching),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use journal::heads::Key;
 use pacs::access::{Authorize, TokenFile};
 use pacs::index::Index;
@@ -13,11 +13,11 @@ use platform::Platform;
 use platform::clock::{Clock, Zone};
 use platform::guard::Guard;
 use platform::organisations::devices::ArchiveHoldings;
-use platform::settings::{self, Settings};
+use platform::settings::{self, LEAST_JOURNAL_DAYS, Settings};
 use platform::setup::{self, Office};
 
 use super::backup::Daily;
-use super::messages;
+use super::{audit_repository, messages};
 use crate::config::{Config, WeChat};
 
 /// Opens the platform.
@@ -49,7 +49,12 @@ pub async fn open_rows(config: &Config, index: &Index) -> anyhow::Result<Platfor
     Platform::open(readers, writer, &config.keys(), chosen(config)?, Clock::System).await
 }
 
-fn chosen(config: &Config) -> anyhow::Result<Settings> {
+/// The site's choices, with what its files hold.
+///
+/// # Errors
+///
+/// The first setting that cannot be meant.
+pub fn chosen(config: &Config) -> anyhow::Result<Settings> {
     let site = &config.site;
     let networks = |name: &str, texts: &[String]| {
         let network = |text: &String| text.parse().with_context(|| format!("{name}: {text:?}"));
@@ -61,6 +66,11 @@ fn chosen(config: &Config) -> anyhow::Result<Settings> {
         .as_ref()
         .is_some_and(|url| url.starts_with("https://"));
     let default = Settings::default();
+    let journal_days = i64::from(site.journal_days);
+    ensure!(
+        journal_days >= LEAST_JOURNAL_DAYS,
+        "site.journal_days: expected at least {LEAST_JOURNAL_DAYS}, found {journal_days}"
+    );
     Ok(Settings {
         public_url: site.public_url.clone(),
         is_secure: config.http.tls.is_some() || is_public_secure,
@@ -79,6 +89,12 @@ fn chosen(config: &Config) -> anyhow::Result<Settings> {
         wechat: site.wechat.as_ref().map(wechat).transpose()?,
         sms: site.sms.as_ref().map(messages::sms).transpose()?,
         mail: site.mail.as_ref().map(messages::mail).transpose()?,
+        journal_days,
+        audit_repository: site
+            .audit_repository
+            .as_ref()
+            .map(audit_repository::opened)
+            .transpose()?,
     })
 }
 
@@ -142,6 +158,13 @@ pub fn journal_key(config: &Config) -> anyhow::Result<Key> {
 pub fn heads(config: &Config) -> PathBuf {
     let given = config.site.journal_heads.clone();
     given.unwrap_or_else(|| config.data.join("journal-heads.jsonl"))
+}
+
+/// The folder of entries of the journal that were removed.
+#[must_use]
+pub fn removed(config: &Config) -> PathBuf {
+    let given = config.site.journal_removed.clone();
+    given.unwrap_or_else(|| config.data.join("journal-removed"))
 }
 
 /// Prints the link of the first administrator, while nobody is.

@@ -28,6 +28,12 @@ pub struct Site {
     /// administrator cannot write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_heads: Option<PathBuf>,
+    /// Days that entries of the journal are kept at least; 180 or more. Older ones are removed when two audit administrators
+    /// want it.
+    pub journal_days: u32,
+    /// Folder that entries are written into before they are removed [default: `journal-removed` in the data folder].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal_removed: Option<PathBuf>,
     /// The site's official account of WeChat; without, pages say that none is connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wechat: Option<WeChat>,
@@ -37,6 +43,43 @@ pub struct Site {
     /// The site's account with a server of mail; without, messages stay in the outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// The hospital's audit repository, which the journal is sent to as DICOM audit messages; without, it is sent to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_repository: Option<AuditRepository>,
+}
+
+/// An audit repository that takes syslog (RFC 5424) over TLS (RFC 5425) or TCP (RFC 6587).
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditRepository {
+    /// The machine.
+    pub host: String,
+    /// Its port [default: 6514 for `tls`, 601 for `none`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// How the connection is kept secret: `tls`, or `none` inside the hospital.
+    #[serde(default)]
+    pub security: AuditSecurity,
+    /// File of the certificates that sign the repository's, PEM; `tls` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
+    /// File of the certificate that we show, those that sign it behind it, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// File of its private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+}
+
+/// How a connection to an audit repository is kept secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditSecurity {
+    /// From its first byte.
+    #[default]
+    Tls,
+    /// Not at all.
+    None,
 }
 
 /// An official account of WeChat: people sign in by scanning, and are sent messages.
@@ -158,9 +201,12 @@ impl Default for Site {
             registration: true,
             keys: None,
             journal_heads: None,
+            journal_days: 180,
+            journal_removed: None,
             wechat: None,
             sms: None,
             mail: None,
+            audit_repository: None,
         }
     }
 }

@@ -252,3 +252,83 @@ fn ways_to_send_messages_are_checked_when_the_server_starts() {
     std::fs::remove_file(&path).unwrap();
     refused(&sms("provider = \"aliyun\""), &[], "site.sms.secret_file");
 }
+
+#[test]
+fn the_audit_repository_is_reached_as_it_is_said() {
+    let made = rcgen::generate_simple_self_signed(vec!["audit.example".to_owned()]).unwrap();
+    let folder = std::env::temp_dir().join(format!("uptake-audit-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let [authority, key, nothing] = ["ca.pem", "key.pem", "nothing.pem"].map(|name| folder.join(name));
+    std::fs::write(&authority, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&nothing, "").unwrap();
+    let text = |more: &str| format!("[site.audit_repository]\nhost = \"audit.example\"\n{more}");
+    let named = |name: &str, path: &PathBuf| format!("{name} = {path:?}\n");
+    let trusting = named("authority", &authority);
+    let showing = named("certificate", &authority) + &named("key", &key);
+    for (more, port, has_tls) in [
+        (trusting.clone(), 6514, true),
+        (format!("{trusting}{showing}"), 6514, true),
+        (format!("{trusting}port = 7000\n"), 7000, true),
+        ("security = \"none\"\n".to_owned(), 601, false),
+    ] {
+        let config = load(&text(&more), &[]).unwrap();
+        assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+        let settings = crate::archive::site::chosen(&config).unwrap();
+        let repository = settings.audit_repository.unwrap();
+        assert_eq!(
+            (repository.port, repository.tls.is_some()),
+            (port, has_tls),
+            "{more}"
+        );
+    }
+    for (more, words) in [
+        (String::new(), "site.audit_repository.authority: expected a file"),
+        (named("authority", &nothing), "site.audit_repository.authority"),
+        (
+            format!("security = \"none\"\n{trusting}"),
+            "site.audit_repository.authority: expected security",
+        ),
+        (
+            format!("{trusting}{}", named("certificate", &authority)),
+            "site.audit_repository.certificate: expected it with key",
+        ),
+        (
+            format!(
+                "{trusting}{}{}",
+                named("certificate", &nothing),
+                named("key", &nothing)
+            ),
+            "site.audit_repository.key",
+        ),
+        (format!("{trusting}colour = 1\n"), "colour"),
+    ] {
+        refused(&text(&more), &[], words);
+    }
+    refused(
+        "[site.audit_repository]\nhost = \"a b\"\nsecurity = \"none\"\n",
+        &[],
+        "site.audit_repository.host: expected a name",
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_journal_is_kept_for_half_a_year_at_least() {
+    assert_eq!(load("", &[]).unwrap().site.journal_days, 180);
+    assert_eq!(
+        load("[site]\njournal_days = 365\n", &[])
+            .unwrap()
+            .site
+            .journal_days,
+        365
+    );
+    for days in ["179", "0"] {
+        refused(
+            &format!("[site]\njournal_days = {days}\n"),
+            &[],
+            &format!("site.journal_days: expected at least 180, found {days}"),
+        );
+    }
+    refused("[site]\njournal_days = -1\n", &[], "journal_days");
+}

@@ -10,7 +10,7 @@ use crate::matrix::routes;
 use crate::test_site::Site;
 
 /// Routes that are asked with GET and show no page: pictures, files, streams, ways back from elsewhere.
-const NO_SCREENS: [&str; 18] = [
+const NO_SCREENS: [&str; 21] = [
     "/static/{version}/{name}",
     "/captcha/{token}",
     "/live",
@@ -24,6 +24,9 @@ const NO_SCREENS: [&str; 18] = [
     "/dockings/{id}/signature/picture",
     "/dictionary/export",
     "/platform/dictionary/export",
+    "/platform/audit/csv",
+    "/platform/audit/dicom",
+    "/platform/audit/fhir",
     "/platform/support/bundle",
     "/oauth/userinfo",
     "/oauth/jwks",

@@ -124,6 +124,7 @@ topics! {
     "platform-verification-one"
     "platform-administrators"
     "platform-audit"
+    "platform-audit-removal"
     "platform-monitoring"
     "platform-monitoring-alarms"
     "platform-monitoring-servers-new"

@@ -46,6 +46,7 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/monitoring.ftl")),
             include_str!(concat!($folder, "/support.ftl")),
             include_str!(concat!($folder, "/clients.ftl")),
+            include_str!(concat!($folder, "/trail.ftl")),
         ]
     };
 }

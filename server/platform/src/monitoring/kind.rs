@@ -92,6 +92,8 @@ kinds! {
     JournalUnsealed "journal-unsealed" Critical,
     /// The journal is not what was written.
     JournalBroken "journal-broken" Critical,
+    /// The audit repository does not take the journal.
+    AuditUnsent "audit-unsent" Critical,
     /// A certificate expires soon, or cannot be read.
     CertificateExpiring "certificate-expiring" Warning,
     /// The last backup failed.

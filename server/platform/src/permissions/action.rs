@@ -82,6 +82,10 @@ actions! {
     MonitoringView "monitoring.view",
     /// Searching the journal and taking it away.
     AuditSearch "audit.search",
+    /// Asking that old entries of the journal be removed, and taking that back.
+    AuditRemove "audit.remove",
+    /// Confirming it.
+    AuditConfirm "audit.confirm",
     /// Finding studies.
     StudyFind "study.find",
     /// Seeing a study's images.

@@ -95,6 +95,11 @@ pub enum Resource<'a> {
     Organisation(i64),
     /// What belongs to the platform as a whole.
     Platform,
+    /// Old entries of the journal that somebody asked to remove.
+    Removal {
+        /// The account that asked; 0 for none.
+        asked_by: i64,
+    },
     /// A study.
     Study(&'a Study),
 }
@@ -253,6 +258,10 @@ fn thing(resource: &Resource<'_>) -> anyhow::Result<Entity> {
             entity(uid("Organisation", &organisation.to_string()), Vec::new())
         }
         Resource::Platform => entity(uid("Platform", "platform"), Vec::new()),
+        Resource::Removal { asked_by } => entity(
+            uid("Removal", "removal"),
+            vec![("asked_by", reference("Account", *asked_by))],
+        ),
         Resource::Study(study) => entity(
             uid("Study", &study.study_uid),
             vec![

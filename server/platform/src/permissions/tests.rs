@@ -49,6 +49,7 @@ enum Thing {
     Account(i64),
     Organisation(i64),
     Platform,
+    Removal(i64),
     Study(Study),
 }
 
@@ -63,6 +64,7 @@ fn answers(permissions: &Permissions, cases: &[Case]) -> Vec<bool> {
             Thing::Account(id) => Resource::Account(*id),
             Thing::Organisation(id) => Resource::Organisation(*id),
             Thing::Platform => Resource::Platform,
+            Thing::Removal(asked_by) => Resource::Removal { asked_by: *asked_by },
             Thing::Study(study) => Resource::Study(study),
         };
         permissions.may(&who, *action, &resource, *now)
@@ -102,6 +104,7 @@ const PLATFORM: &[(&str, Permission, Action)] = &[
     ("ACC-26", Permission::Appointments, Action::AppointmentsEdit),
     ("ACC-25", Permission::Clients, Action::ClientsEdit),
     ("PACS-34", Permission::Audit, Action::AuditSearch),
+    ("PACS-34", Permission::Audit, Action::AuditRemove),
 ];
 
 /// What each permission opens of studies.
@@ -256,6 +259,24 @@ fn organisation_cases(cases: &mut Vec<Case>) {
     ] {
         let who = Asking::Person(member(&[first, second]));
         cases.push(("ACC-26", who, action, Thing::Platform, INSIDE, false));
+    }
+    // Old entries go when a second audit administrator confirms: nobody else, and not whoever asked.
+    for (held, asked_by, expected) in [
+        (&[Permission::Audit][..], ME + 1, true),
+        (&[Permission::Audit], ME, false),
+        (&[Permission::Organisations], ME + 1, false),
+        (&[Permission::Accounts], ME + 1, false),
+        (&[Permission::Audit, Permission::Accounts], ME + 1, false),
+        (&[Permission::Audit, Permission::Organisations], ME + 1, false),
+    ] {
+        cases.push((
+            "PACS-34",
+            Asking::Person(member(held)),
+            Action::AuditConfirm,
+            Thing::Removal(asked_by),
+            INSIDE,
+            expected,
+        ));
     }
 }
 

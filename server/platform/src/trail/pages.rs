@@ -1,17 +1,18 @@
 //! The pages of the journal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Router;
 use axum::extract::RawQuery;
 use axum::routing::get;
+use database::Database;
 use journal::{Query, Stored};
 use maud::{Markup, html};
 
 use crate::clients::store as clients;
 use crate::clock::DAY_NS;
 use crate::filters;
-use crate::people::store as people;
+use crate::people::store::{self as people, Account};
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Column, Pager, View};
 use crate::web::{Fields, Visit};
@@ -29,7 +30,7 @@ pub(super) fn router() -> Router<Platform> {
 }
 
 /// The words for a kind of entry.
-fn kind(view: &View, kind: &str) -> String {
+pub(super) fn kind(view: &View, kind: &str) -> String {
     let key = format!("event-{}", kind.replace('.', "-"));
     if view.language.has(&key) {
         view.say(&key).into_owned()
@@ -53,21 +54,25 @@ fn link(stored: &Stored) -> Option<String> {
     }
 }
 
-/// Names of the people and the programs that entries name.
-async fn names(visit: &Visit, entries: &[Stored]) -> Result<HashMap<String, String>> {
+/// Names of the people and the programs that entries name; of people those that are wanted, the others have none.
+pub(super) async fn names(
+    readers: &Database,
+    entries: &[Stored],
+    is_wanted: impl Fn(&Account) -> bool,
+) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
-    let readers = visit.platform().readers();
+    let mut seen = HashSet::new();
     for stored in entries {
         let subjects = [Some(stored.entry.actor.as_str()), stored.entry.subject.as_deref()];
         // A program that did it in a person's name stands after the person.
         for subject in subjects.into_iter().flatten().flat_map(|text| text.split(' ')) {
-            if names.contains_key(subject) {
+            if !seen.insert(subject) {
                 continue;
             }
             if let Some(id) = subject.strip_prefix("person:").and_then(|id| id.parse().ok()) {
-                let account = people::one(readers, id).await?;
-                let name = account.map_or("—".to_owned(), |account| account.name);
-                names.insert(subject.to_owned(), name);
+                if let Some(account) = people::one(readers, id).await?.filter(&is_wanted) {
+                    names.insert(subject.to_owned(), account.name);
+                }
             } else if let Some(id) = subject.strip_prefix("client:")
                 && let Some(client) = clients::by_client_id(readers, id).await?
             {
@@ -223,16 +228,37 @@ pub(crate) const KINDS: &[&str] = &[
     "organisation.changed",
     "organisation.switched",
     "audit.searched",
+    "audit.exported",
+    "audit.removal-asked",
+    "audit.removal-confirmed",
+    "audit.removal-withdrawn",
+    "audit.removed",
     "study.found",
     "study.read",
     "study.exported",
     "stored",
     "stored-beside",
+    "order-added",
+    "order-moved",
+    "performed",
+    "committed",
     "corrected",
+    "correction-undone",
     "merged",
+    "merge-undone",
+    "chosen",
     "rejected",
+    "rejection-undone",
+    "conflict-found",
+    "conflict-decided",
     "held",
+    "hold-lifted",
     "removing",
+    "moved-to-cold",
+    "recalled-from-cold",
+    "damaged",
+    "delivery-dropped",
+    "custodian-set",
     "device.added",
     "device.changed",
     "device.bound",
@@ -342,7 +368,7 @@ async fn entries(visit: &Visit, found: &[Stored], is_whole: bool) -> Result<Mark
     if found.is_empty() {
         return Ok(ui::empty(&view.say("none-found"), None));
     }
-    let names = names(visit, found).await?;
+    let names = names(visit.platform().readers(), found, |_| true).await?;
     let one = |part: &str| names.get(part).cloned().unwrap_or_else(|| part.to_owned());
     let name = |subject: &str| subject.split(' ').map(one).collect::<Vec<_>>().join(" · ");
     let mut columns = vec![
@@ -389,28 +415,54 @@ async fn entries(visit: &Visit, found: &[Stored], is_whole: bool) -> Result<Mark
     ))
 }
 
+/// What the audit administrator looks for.
+pub(super) struct Search {
+    asked: Asked,
+    who: String,
+    study: String,
+    /// The same for the journal.
+    pub(super) query: Query,
+}
+
+impl Search {
+    pub(super) async fn read(visit: &Visit, query: Option<String>) -> Result<Self> {
+        let fields = Fields::parse(query.clone().unwrap_or_default().as_bytes())?;
+        let asked = Asked::read(query)?;
+        let (who, study) = (
+            fields.get("who").trim().to_owned(),
+            fields.get("study").trim().to_owned(),
+        );
+        let mut query = asked.query(visit);
+        query.kinds = kinds(visit.view(), &asked.words);
+        query.study_uid = Some(study.clone()).filter(|study| !study.is_empty());
+        if !who.is_empty() {
+            // A name of an account, or the word of an actor as it is.
+            let accounts = people::list(visit.platform().readers(), None, None, &who, 0, 2).await?;
+            query.actor = Some(match accounts.as_slice() {
+                [only] => format!("person:{}", only.id),
+                _ => who.clone(),
+            });
+        }
+        Ok(Self {
+            asked,
+            who,
+            study,
+            query,
+        })
+    }
+
+    /// What `Asked` does not have, for addresses.
+    fn more(&self) -> String {
+        let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        format!("&who={}&study={}", quote(&self.who), quote(&self.study))
+    }
+}
+
 async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
     visit.may(Action::AuditSearch, Resource::Platform).await?;
     let view = visit.view();
-    let fields = Fields::parse(query.clone().unwrap_or_default().as_bytes())?;
-    let asked = Asked::read(query)?;
-    let (who, study) = (
-        fields.get("who").trim().to_owned(),
-        fields.get("study").trim().to_owned(),
-    );
-    let readers = visit.platform().readers();
-    let mut wanted = asked.query(&visit);
-    wanted.kinds = kinds(view, &asked.words);
-    wanted.study_uid = Some(study.clone()).filter(|study| !study.is_empty());
-    if !who.is_empty() {
-        // A name of an account, or the word of an actor as it is.
-        let accounts = people::list(readers, None, None, &who, 0, 2).await?;
-        wanted.actor = Some(match accounts.as_slice() {
-            [only] => format!("person:{}", only.id),
-            _ => who.clone(),
-        });
-    }
-    let found = journal::find(readers, &wanted).await?;
+    let search = Search::read(&visit, query).await?;
+    let found = journal::find(visit.platform().readers(), &search.query).await?;
     // Looking into the journal is an entry of it.
     visit
         .platform()
@@ -418,9 +470,9 @@ async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
         .record(visit.entry("audit.searched"))
         .await?;
     let table = entries(&visit, &found, true).await?;
-    let quote = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let more = format!("&who={}&study={}", quote(&who), quote(&study));
-    let pager = pager(&asked, "/platform/audit", &more, &found);
+    let asked = &search.asked;
+    let pager = pager(asked, "/platform/audit", &search.more(), &found);
+    let export = |form: &str| asked.base(&format!("/platform/audit/{form}"), &search.more());
     Ok(ui::page(
         &visit,
         &view.say("audit"),
@@ -428,10 +480,17 @@ async fn audit(visit: Visit, RawQuery(query): RawQuery) -> Result<Markup> {
             h1 { (view.say("audit")) }
             (filters::form(&visit, "/platform/audit", html! {
                 (asked.fields(view))
-                label { span { (view.say("who")) } input name="who" value=(who) maxlength="100"; }
-                label { span { (view.say("study-uid")) } input name="study" value=(study) maxlength="64"; }
+                label { span { (view.say("who")) } input name="who" value=(search.who) maxlength="100"; }
+                label { span { (view.say("study-uid")) } input name="study" value=(search.study) maxlength="64"; }
                 (ui::search(view, "q", &asked.words, &view.say("keyword")))
             }).await?)
+            div.row {
+                (ui::button_link(&export("csv"), &view.say("audit-csv"), false))
+                (ui::button_link(&export("dicom"), &view.say("audit-dicom"), false))
+                (ui::button_link(&export("fhir"), &view.say("audit-fhir"), false))
+                (ui::button_link("/platform/audit/removal", &view.say("removal"), false))
+            }
+            p.quiet { (view.say("audit-export-about")) }
             (table)
             (ui::pager(view, &pager))
         },

@@ -199,7 +199,7 @@ fn subject(resource: &Resource<'_>) -> Option<String> {
     match resource {
         Resource::Account(id) => Some(format!("person:{id}")),
         Resource::Organisation(id) => Some(format!("organisation:{id}")),
-        Resource::Platform | Resource::Study(_) => None,
+        Resource::Platform | Resource::Removal { .. } | Resource::Study(_) => None,
     }
 }
 

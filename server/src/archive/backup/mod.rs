@@ -6,7 +6,7 @@
 //!     manifest.json                     what it holds, with the SHA-256 of each file
 //!     index.sqlite, or database.dump    the database
 //!     objects.bin                       the objects that it knows, 32 bytes each
-//!     journal-heads.jsonl  tokens.toml  keys/
+//!     journal-heads.jsonl  journal-removed/  tokens.toml  keys/
 //! ```
 //!
 //! It is made while the archive is served. Objects are copied, the database is saved in one moment, what came meanwhile is
@@ -101,6 +101,8 @@ pub async fn make(
     database::copy::save(&place(config)?, &unfinished.join(file))
         .await
         .context("the database cannot be saved")?;
+    // After the database: what it has no more is in a file by then.
+    copy_folder(&site::removed(config), &unfinished.join("journal-removed"))?;
     let known = objects::known(&index).await?;
     copied += objects::copy(&source, copies, &known, &mut there, told).await?;
     let bytes: Vec<u8> = known.iter().flat_map(|hash| hash.0).collect();
@@ -168,6 +170,7 @@ pub async fn restore(config: &Config, backup: &ObjectPlace, point: Option<&str>)
         config.keys(),
         config.tokens(),
         site::heads(config),
+        site::removed(config),
     ];
     for target in &targets {
         ensure!(
@@ -182,6 +185,7 @@ pub async fn restore(config: &Config, backup: &ObjectPlace, point: Option<&str>)
     copy_folder(&folder.join("keys"), &config.keys())?;
     copy_file(&folder.join("tokens.toml"), &config.tokens())?;
     copy_file(&folder.join("journal-heads.jsonl"), &site::heads(config))?;
+    copy_folder(&folder.join("journal-removed"), &site::removed(config))?;
 
     let known = read_objects(&folder)?;
     let copied = {

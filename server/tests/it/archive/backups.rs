@@ -32,6 +32,10 @@ async fn drill(name: &str, databases: [Option<Place>; 2]) {
     let other = Site::new(folder.path(), "other", anew.as_ref());
     let backup = folder.path().join("backup");
     let to = backup.to_str().unwrap();
+    // Entries that were removed from the journal are the site's too.
+    let removed = "journal-removed/journal-000000000001-000000000002.jsonl";
+    std::fs::create_dir_all(site.data.join("journal-removed")).unwrap();
+    std::fs::write(site.data.join(removed), "{}\n").unwrap();
     let served = site.serve();
     assert_eq!(store(served.dicom, 0, (0..100).collect()).await.0.len(), 100);
     let dicom = served.dicom;
@@ -64,6 +68,7 @@ async fn drill(name: &str, databases: [Option<Place>; 2]) {
         "{name}: backup of {} objects in {:.1} s, restored in {:.1} s (RTO), {:.1} s old (RPO)",
         second["objects"], second["seconds"], restored["seconds"], restored["age_s"]
     );
+    assert_eq!(std::fs::read(other.data.join(removed)).unwrap(), b"{}\n");
     // All that was acknowledged before the second backup began is there, bit for bit, and found.
     let served = other.serve();
     let mut before: Vec<u64> = (0..100).collect();
