@@ -6,6 +6,7 @@ use dimse::server::Network;
 
 use crate::clock::Zone;
 use crate::outbox::providers::{Mail, Sms};
+use crate::push::Service;
 
 /// The site's choices.
 #[derive(Debug, Clone)]
@@ -28,6 +29,19 @@ pub struct Settings {
     pub sms: Option<Sms>,
     /// The site's account with a server of mail; without, messages stay in the outbox.
     pub mail: Option<Mail>,
+    /// Notifications in browsers that have no page open; without, open pages alone are told.
+    pub push: Option<Push>,
+}
+
+/// How browsers that have no page open are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Push {
+    /// Push services beside those of the browsers that are known.
+    pub services: Vec<Service>,
+    /// Whom a push service can ask, as `mailto:` or an address over HTTPS; without, the site's own address.
+    pub contact: Option<String>,
+    /// The proxy by which push services are reached.
+    pub proxy: Option<String>,
 }
 
 /// An official account of WeChat.
@@ -71,6 +85,7 @@ impl Default for Settings {
             wechat: None,
             sms: None,
             mail: None,
+            push: Some(Push::default()),
         }
     }
 }

@@ -75,6 +75,7 @@ fn chosen(config: &Config) -> anyhow::Result<Settings> {
         wechat: site.wechat.as_ref().map(wechat).transpose()?,
         sms: site.sms.as_ref().map(messages::sms).transpose()?,
         mail: site.mail.as_ref().map(messages::mail).transpose()?,
+        push: messages::push(&site.push, site.public_url.as_deref())?,
     })
 }
 

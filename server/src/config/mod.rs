@@ -22,7 +22,7 @@ use pacs::services::applications::{ALL_ACTIONS, Application, check_title};
 use pacs::storage::Place;
 pub use role::{Role, has};
 use serde::{Deserialize, Serialize};
-pub use site::{Mail, MailSecurity, Site, Sms, SmsService, SmsTemplate, WeChat};
+pub use site::{Mail, MailSecurity, Push, Site, Sms, SmsService, SmsTemplate, WeChat};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]

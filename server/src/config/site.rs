@@ -37,6 +37,36 @@ pub struct Site {
     /// The site's account with a server of mail; without, messages stay in the outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// Notifications in browsers that have no page open.
+    pub push: Push,
+}
+
+/// Notifications in browsers that have no page open (Web Push): posted to the push service of each browser.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// Whether there are any; without, open pages alone are told.
+    pub enabled: bool,
+    /// Push services beside those of Chromium, Edge, Firefox and Safari: `push.example.cn`, `*.push.example.cn`, or
+    /// `http://127.0.0.1:8090` for a program of this machine.
+    pub services: Vec<String>,
+    /// Whom a push service can ask: `mailto:it@hospital.example`, or an address over HTTPS [default: `public_url`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// The proxy by which push services are reached: `http://proxy.hospital.example:3128`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            services: Vec::new(),
+            contact: None,
+            proxy: None,
+        }
+    }
 }
 
 /// An official account of WeChat: people sign in by scanning, and are sent messages.
@@ -161,6 +191,7 @@ impl Default for Site {
             wechat: None,
             sms: None,
             mail: None,
+            push: Push::default(),
         }
     }
 }
