@@ -121,7 +121,7 @@ fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();
             let is_special = match (a, b, c) {
-                (0 | 127 | 224.., ..) => true,
+                (0 | 127 | 224..=255, ..) => true,
                 // Shared by carriers (RFC 6598), of protocols (RFC 6890), for measuring (RFC 2544).
                 (100, 64..=127, _) | (192, 0, 0) | (198, 18 | 19, _) => true,
                 _ => address.is_private() || address.is_link_local() || address.is_documentation(),
