@@ -1,6 +1,6 @@
 // People's ways through the site, in a real browser: node journeys.mjs UPTAKE [PICTURES]
 
-import { PASSWORD, Person, Site, browser, expect, expectText, pictures } from "./site.mjs";
+import { PASSWORD, Person, Site, browser, expect, expectText, happens, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const site = await Site.start(uptake, 18200 + (process.pid % 500) * 2);
@@ -225,7 +225,7 @@ try {
   await look(doctor, "profile-push", "/profile");
   await doctor.go("/profile");
   await answer("请更换纸盒");
-  const [message] = await site.push.arrived(1);
+  const [{ text: message }] = await site.push.arrived(1);
   expect(!message.includes("打印机") && message.includes("技术支持有新消息"), `a kind and no name, found ${message}`);
   const tools = await doctor.context.newCDPSession(doctor.page);
   const registration = new Promise((resolve) => {
@@ -236,15 +236,28 @@ try {
   const shown = await doctor.page.evaluate(async () => {
     const ready = await navigator.serviceWorker.ready;
     for (let turn = 0; turn < 50; turn += 1) {
-      const all = (await ready.getNotifications()).map(({ title, body, data }) => ({ title, body, link: data.link }));
+      const all = (await ready.getNotifications()).map(({ body, data }) => ({ body, data }));
       if (all.length) return all;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return [];
   });
   expect(shown.length === 1 && shown[0].body === "技术支持有新消息", `a notification, found ${JSON.stringify(shown)}`);
-  await doctor.go(shown[0].link);
-  expect(/\/support\/\d+$/.test(doctor.page.url()), "the notification to lead to its page");
+  const [worker] = doctor.context.serviceWorkers();
+  const notified = shown[0].data;
+  const clicked = async (expected) => {
+    const did = await happens(worker, "notificationclick", { data: notified });
+    expect(did === `close, ${expected}`, `a click on the notification to ${expected}, found ${did}`);
+  };
+  await clicked(`open ${notified.link}`);
+  await doctor.go(notified.page);
+  const unread = await doctor.page.locator("#unread").textContent();
+  await clicked(`focus ${notified.page}`);
+  await doctor.page.waitForFunction((unread) => document.querySelector("#unread").textContent !== unread, unread);
+  await happens(worker, "pushsubscriptionchange", { subscription: site.push.subscription(2) });
+  await answer("已下单");
+  const [, { path }] = await site.push.arrived(2);
+  expect(path === "/send/2", `a message to the browser's new address, found ${path}`);
   done("a notification is pushed, shown, and leads to its page");
 
   // Off sends nothing: in this browser, and at all.
@@ -256,12 +269,12 @@ try {
   await told(1);
   await doctor.page.uncheck('main form[action="/profile/push"] [name="push"]');
   await doctor.send("push");
-  const count = await doctor.page.locator("#unread").innerText();
+  const count = await doctor.page.locator("#unread").textContent();
   await answer("已签收");
   await doctor.page.waitForFunction((count) => document.querySelector("#unread").textContent !== count, count);
   await doctor.page.waitForTimeout(500);
   expect((await doctor.page.locator(".news a").count()) === 0, "nothing to be told");
-  await site.push.arrived(1);
+  await site.push.arrived(2);
   done("notifications are switched off");
 
   for (const one of people) {

@@ -143,16 +143,16 @@ class PushService {
     return service;
   }
 
-  /** What the browser gives a site. */
-  subscription() {
+  /** What the browser gives a site; it may change its address. */
+  subscription(address = 1) {
     const [p256dh, auth] = [this.keys.getPublicKey(), this.auth].map((bytes) => bytes.toString("base64url"));
-    return { endpoint: `${this.origin}/send/1`, keys: { p256dh, auth } };
+    return { endpoint: `${this.origin}/send/${address}`, keys: { p256dh, auth } };
   }
 
   take(request, body) {
     try {
       this.check(request.headers.authorization);
-      this.messages.push(this.read(body));
+      this.messages.push({ path: request.url, text: this.read(body) });
       return 201;
     } catch (error) {
       this.wrong.push(String(error));
@@ -280,6 +280,30 @@ export class Person {
   async text() {
     return this.page.locator("body").innerText();
   }
+}
+
+/** Something happens in a service worker; gives what it did with notification and windows, which only a person could have it do. */
+export function happens(worker, kind, given) {
+  return worker.evaluate(
+    async ([kind, { data, subscription }]) => {
+      const did = [];
+      self.clients.openWindow = async (to) => void did.push(`open ${to}`);
+      WindowClient.prototype.focus = async function () {
+        did.push(`focus ${new URL(this.url).pathname}`);
+      };
+      const event = new Event(kind);
+      let waits;
+      Object.assign(event, {
+        notification: { data, close: () => did.push("close") },
+        newSubscription: { toJSON: () => subscription },
+        waitUntil: (promise) => (waits = promise),
+      });
+      self.dispatchEvent(event);
+      await waits;
+      return did.join(", ");
+    },
+    [kind, given],
+  );
 }
 
 export function expect(holds, what) {
