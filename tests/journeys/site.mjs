@@ -1,9 +1,10 @@
 // A site of the journeys' own, and people with browsers: real pages in a real browser, codes of a real authenticator.
 
 import { spawn, execFileSync } from "node:child_process";
-import { createHash, createHmac } from "node:crypto";
+import { createDecipheriv, createECDH, createHash, createHmac, hkdfSync, randomBytes, verify } from "node:crypto";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,9 +20,11 @@ export class Site {
     const site = new Site();
     Object.assign(site, { uptake, folder, data: join(folder, "data"), port });
     site.post = await Post.open();
+    site.push = await PushService.open();
     site.config = join(folder, "uptake.toml");
     const mail = `host = "127.0.0.1"\nport = ${site.post.port}\nsecurity = "none"\nfrom = "uptake@hospital.example"`;
-    writeFileSync(site.config, `[site]\npublic_url = "http://127.0.0.1:${port}"\n[site.mail]\n${mail}\n`);
+    const push = `services = [${JSON.stringify(site.push.origin)}]\ncontact = "mailto:it@hospital.example"`;
+    writeFileSync(site.config, `[site]\npublic_url = "http://127.0.0.1:${port}"\n[site.mail]\n${mail}\n[site.push]\n${push}\n`);
     await site.serve();
     return site;
   }
@@ -62,6 +65,7 @@ export class Site {
 
   async end() {
     this.post.close();
+    this.push.close();
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -121,6 +125,75 @@ class Post {
 
   close() {
     this.server.close();
+  }
+}
+
+/** A browser's push service (RFC 8030): holds the site to RFC 8292, and reads as that browser would what is encrypted for it (RFC 8291). */
+class PushService {
+  static async open() {
+    const service = new PushService();
+    const keys = createECDH("prime256v1");
+    keys.generateKeys();
+    Object.assign(service, { keys, auth: randomBytes(16), messages: [], wrong: [] });
+    service.server = createHttpServer((request, response) => {
+      const pieces = [];
+      request.on("data", (piece) => pieces.push(piece));
+      request.on("end", () => response.writeHead(service.take(request, Buffer.concat(pieces))).end());
+    });
+    await new Promise((resolve) => service.server.listen(0, "127.0.0.1", resolve));
+    service.origin = `http://127.0.0.1:${service.server.address().port}`;
+    return service;
+  }
+
+  /** What the browser gives a site; it may change its address. */
+  subscription(address = 1) {
+    const [p256dh, auth] = [this.keys.getPublicKey(), this.auth].map((bytes) => bytes.toString("base64url"));
+    return { endpoint: `${this.origin}/send/${address}`, keys: { p256dh, auth } };
+  }
+
+  take(request, body) {
+    try {
+      this.check(request.headers.authorization);
+      this.messages.push({ path: request.url, text: this.read(body) });
+      return 201;
+    } catch (error) {
+      this.wrong.push(String(error));
+      return 403;
+    }
+  }
+
+  check(authorization) {
+    const [, signed, signature, key] = /^vapid t=([\w-]+\.[\w-]+)\.([\w-]+), k=([\w-]+)$/.exec(authorization);
+    const point = Buffer.from(key, "base64url");
+    const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString("base64url"));
+    const jwk = { key: { kty: "EC", crv: "P-256", x, y }, format: "jwk", dsaEncoding: "ieee-p1363" };
+    const claims = JSON.parse(Buffer.from(signed.split(".")[1], "base64url"));
+    const left = claims.exp - Date.now() / 1000;
+    expect(verify("sha256", Buffer.from(signed), jwk, Buffer.from(signature, "base64url")), "a signature of the key");
+    expect(claims.aud === this.origin && left > 0 && left <= 86400, `claims for ${this.origin}, found ${JSON.stringify(claims)}`);
+  }
+
+  read(body) {
+    const [salt, sender, sealed, tag] = [body.subarray(0, 16), body.subarray(21, 86), body.subarray(86, -16), body.subarray(-16)];
+    const info = Buffer.concat([Buffer.from("WebPush: info\0"), this.keys.getPublicKey(), sender]);
+    const agreed = hkdfSync("sha256", this.keys.computeSecret(sender), this.auth, info, 32);
+    const derive = (what, length) => Buffer.from(hkdfSync("sha256", agreed, salt, `Content-Encoding: ${what}\0`, length));
+    const open = createDecipheriv("aes-128-gcm", derive("aes128gcm", 16), derive("nonce", 12));
+    open.setAuthTag(tag);
+    const text = Buffer.concat([open.update(sealed), open.final()]);
+    return text.subarray(0, text.lastIndexOf(2)).toString();
+  }
+
+  /** The messages, once there are so many. */
+  async arrived(count) {
+    for (let turn = 0; turn < 100 && this.messages.length < count; turn += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(this.messages.length === count && !this.wrong.length, `${count} pushed, found ${this.messages.length} ${this.wrong}`);
+    return this.messages;
+  }
+
+  close() {
+    this.server.close();
+    this.server.closeAllConnections();
   }
 }
 
@@ -209,6 +282,30 @@ export class Person {
   async text() {
     return this.page.locator("body").innerText();
   }
+}
+
+/** Something happens in a service worker; gives what it did with notification and windows, which only a person could have it do. */
+export function happens(worker, kind, given) {
+  return worker.evaluate(
+    async ([kind, { data, subscription }]) => {
+      const did = [];
+      self.clients.openWindow = async (to) => void did.push(`open ${to}`);
+      WindowClient.prototype.focus = async function () {
+        did.push(`focus ${new URL(this.url).pathname}`);
+      };
+      const event = new Event(kind);
+      let waits;
+      Object.assign(event, {
+        notification: { data, close: () => did.push("close") },
+        newSubscription: { toJSON: () => subscription },
+        waitUntil: (promise) => (waits = promise),
+      });
+      self.dispatchEvent(event);
+      await waits;
+      return did.join(", ");
+    },
+    [kind, given],
+  );
 }
 
 export function expect(holds, what) {

@@ -1,5 +1,5 @@
 // Comfort for pages that work without it: menus that close, questions before what cannot be undone, columns of tables that
-// are chosen, the number of what waits as it changes, signing out together in all windows.
+// are chosen, the number of what waits as it changes, what is new, signing out together in all windows.
 
 const menus = () => document.querySelectorAll("details.menu[open]");
 
@@ -84,6 +84,20 @@ document.addEventListener("htmx:load", (event) => {
   for (const box of event.detail.elt.querySelectorAll("[data-table]")) chooseColumns(box);
 });
 
+// What is new is shown for a while, and said to screen readers; a click leads to it.
+const NEWS_MS = 12000;
+const news = document.createElement("div");
+news.className = "news";
+news.setAttribute("role", "status");
+function tell({ words, link }) {
+  const said = document.createElement("a");
+  said.href = link;
+  said.textContent = words;
+  news.append(said);
+  while (news.children.length > 3) news.firstElementChild.remove();
+  setTimeout(() => said.remove(), NEWS_MS);
+}
+
 // What waits, as it changes; and the end of the session, whoever ended it.
 const unread = document.getElementById("unread");
 let isGone = false;
@@ -93,6 +107,7 @@ function listen() {
     unread.textContent = event.data;
     unread.hidden = event.data === "0";
   });
+  live.addEventListener("notice", (event) => tell(JSON.parse(event.data)));
   live.addEventListener("ended", () => {
     live.close();
     window.dispatchEvent(new CustomEvent("uptake-ended"));
@@ -107,4 +122,7 @@ function listen() {
     live.close();
   });
 }
-if (unread) listen();
+if (unread) {
+  document.body.append(news);
+  listen();
+}

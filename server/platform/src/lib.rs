@@ -20,6 +20,7 @@ pub mod organisations;
 pub mod outbox;
 pub mod people;
 pub mod permissions;
+pub mod push;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;
@@ -83,6 +84,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0007_nodes.sql"),
         include_str!("migrations/0008_filters.sql"),
         include_str!("migrations/0009_audit.sql"),
+        include_str!("migrations/0010_push.sql"),
     ],
     hooks: &[],
     compatible_from: 7,
@@ -102,6 +104,7 @@ struct Shared {
     seen: Seen,
     pictures: Pictures,
     wechat: Option<Arc<sign_in::wechat::Client>>,
+    push: Option<Arc<push::Key>>,
     providers: outbox::Providers,
     limits: web::Limits,
     clock: Clock,
@@ -133,13 +136,25 @@ impl Platform {
         let wechat = settings.wechat.clone();
         let wechat = wechat.map(sign_in::wechat::Client::new).transpose()?;
         let wechat = wechat.map(Arc::new);
+        let key = site_key::open(&readers, &writer, &keys.join("site")).await?;
+        let (push, sender) = match &settings.push {
+            None => (None, None),
+            Some(chosen) => {
+                let made = push::Key::open(&readers, &writer, &key, clock.now_ns()).await?;
+                let made = Arc::new(made);
+                let sender =
+                    push::Sender::new(readers.clone(), key.clone(), Arc::clone(&made), chosen.clone())?;
+                (Some(made), Some(sender))
+            }
+        };
         let platform = Self(Arc::new(Shared {
             recorder: Recorder::new(writer.clone()),
             permissions: Permissions::load()?,
-            key: site_key::open(&readers, &writer, &keys.join("site")).await?,
+            key,
+            push,
             seen: Seen::default(),
             pictures: Pictures::default(),
-            providers: outbox::Providers::new(&settings, wechat.clone())?,
+            providers: outbox::Providers::new(&settings, wechat.clone(), sender)?,
             wechat,
             limits: web::Limits::new(&clock),
             readers,
@@ -193,6 +208,11 @@ impl Platform {
 
     pub(crate) fn wechat(&self) -> Option<&sign_in::wechat::Client> {
         self.0.wechat.as_deref()
+    }
+
+    /// The key that browsers get notifications under; none where the site sends them none.
+    pub(crate) fn push(&self) -> Option<&push::Key> {
+        self.0.push.as_deref()
     }
 
     /// Who takes messages.
@@ -273,6 +293,7 @@ pub fn router(platform: &Platform) -> Router {
         .merge(trail::router())
         .merge(jobs::router())
         .merge(outbox::router())
+        .merge(push::router())
         .merge(monitoring::router())
         .merge(help::router())
         .merge(support::router())

@@ -377,6 +377,11 @@ const ROWS: &[Row] = &[
     ("POST", "/wechat/push", "ACC-22", None, OWN),
     // Done, it leads to the workbench.
     ("POST", "/wechat/later", "ACC-09", None, "swwwwwww"),
+    // push
+    ("GET", "/service-worker.js", "ACC-21", None, PUBLIC),
+    ("POST", "/profile/push", "ACC-21", None, OWN),
+    ("POST", "/profile/push/browser", "ACC-21", None, OWN),
+    ("POST", "/profile/push/browser/remove", "ACC-21", None, OWN),
     // jobs, outbox
     ("GET", "/platform/jobs", "OPS-08", None, SYSTEM),
     ("POST", "/platform/jobs/retry", "OPS-08", None, SYSTEM),

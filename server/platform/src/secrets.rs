@@ -43,6 +43,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// HMAC-SHA256.
+pub(crate) fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+    ring::hmac::sign(&key, bytes).as_ref().to_vec()
+}
+
 /// Digits that people read and type.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use dimse::server::Network;
 
 use crate::clock::Zone;
 use crate::outbox::providers::{Mail, Sms};
+use crate::push::Service;
 use crate::trail::repository::Repository;
 
 /// The site's choices.
@@ -33,6 +34,19 @@ pub struct Settings {
     pub journal_days: i64,
     /// The hospital's audit repository, which the journal is sent to; without, it is sent to none.
     pub audit_repository: Option<Repository>,
+    /// Notifications in browsers that have no page open; without, open pages alone are told.
+    pub push: Option<Push>,
+}
+
+/// How browsers that have no page open are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Push {
+    /// Push services beside those of the browsers that are known.
+    pub services: Vec<Service>,
+    /// Whom a push service can ask, as `mailto:` or an address over HTTPS; without, the site's own address.
+    pub contact: Option<String>,
+    /// The proxy by which push services are reached.
+    pub proxy: Option<String>,
 }
 
 /// Days that the law wants a journal to be kept at least (Cybersecurity Law of China, article 21: six months).
@@ -81,6 +95,7 @@ impl Default for Settings {
             mail: None,
             journal_days: LEAST_JOURNAL_DAYS,
             audit_repository: None,
+            push: Some(Push::default()),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use platform::outbox::TEMPLATES;
 use platform::outbox::providers::{self, Security, Service};
+use platform::{push, settings};
 
-use crate::config::{Mail, MailSecurity, Sms, SmsService, SmsTemplate};
+use crate::config::{Mail, MailSecurity, Push, Sms, SmsService, SmsTemplate};
 
 /// A secret from its file.
 ///
@@ -152,4 +153,51 @@ pub(super) fn mail(account: &Mail) -> anyhow::Result<providers::Mail> {
         account: known,
         from: account.from.clone(),
     })
+}
+
+/// How browsers are reached that have no page open; none where the site sends them nothing.
+///
+/// # Errors
+///
+/// The first setting that cannot be meant.
+pub(super) fn push(chosen: &Push, public_url: Option<&str>) -> anyhow::Result<Option<settings::Push>> {
+    let service = |text: &String| {
+        push::Service::from_text(text).with_context(|| {
+            format!(
+                "site.push.services: expected a host as push.example.cn or *.push.example.cn, found {text:?}"
+            )
+        })
+    };
+    let services = chosen
+        .services
+        .iter()
+        .map(service)
+        .collect::<anyhow::Result<_>>()?;
+    if let Some(contact) = &chosen.contact {
+        let is_one = ["mailto:", "https://"].iter().any(|begins| {
+            let rest = contact.strip_prefix(begins).unwrap_or_default();
+            !rest.is_empty() && rest.is_ascii() && !rest.contains([' ', '"'])
+        });
+        ensure!(
+            is_one,
+            "site.push.contact: expected an address as mailto:it@hospital.example, found {contact:?}"
+        );
+    }
+    if let Some(proxy) = &chosen.proxy {
+        let host = ["http://", "https://"]
+            .iter()
+            .find_map(|begins| proxy.strip_prefix(begins));
+        ensure!(
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['@', '/', ' '])),
+            "site.push.proxy: expected an address as http://proxy.hospital.example:3128, without a password"
+        );
+    }
+    let own = public_url
+        .filter(|url| url.starts_with("https://"))
+        .map(str::to_owned);
+    Ok(chosen.enabled.then(|| settings::Push {
+        services,
+        contact: chosen.contact.clone().or(own),
+        proxy: chosen.proxy.clone(),
+    }))
 }

@@ -95,6 +95,7 @@ pub fn chosen(config: &Config) -> anyhow::Result<Settings> {
             .as_ref()
             .map(audit_repository::opened)
             .transpose()?,
+        push: messages::push(&site.push, site.public_url.as_deref())?,
     })
 }
 

@@ -27,7 +27,7 @@ use pacs::storage::Place;
 pub use role::{Role, has};
 use serde::{Deserialize, Serialize};
 pub use site::{
-    AuditRepository, AuditSecurity, Mail, MailSecurity, Site, Sms, SmsService, SmsTemplate, WeChat,
+    AuditRepository, AuditSecurity, Mail, MailSecurity, Push, Site, Sms, SmsService, SmsTemplate, WeChat,
 };
 
 /// All settings.

@@ -46,6 +46,8 @@ pub struct Site {
     /// The hospital's audit repository, which the journal is sent to as DICOM audit messages; without, it is sent to none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_repository: Option<AuditRepository>,
+    /// Notifications in browsers that have no page open.
+    pub push: Push,
 }
 
 /// An audit repository that takes syslog (RFC 5424) over TLS (RFC 5425) or TCP (RFC 6587).
@@ -80,6 +82,34 @@ pub enum AuditSecurity {
     Tls,
     /// Not at all.
     None,
+}
+
+/// Notifications in browsers that have no page open (Web Push): posted to the push service of each browser.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// Whether there are any; without, open pages alone are told.
+    pub enabled: bool,
+    /// Push services beside those of Chromium, Edge, Firefox and Safari: `push.example.cn`, `*.push.example.cn`, or
+    /// `http://127.0.0.1:8090` for a program of this machine.
+    pub services: Vec<String>,
+    /// Whom a push service can ask: `mailto:it@hospital.example`, or an address over HTTPS [default: `public_url`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// The proxy by which push services are reached: `http://proxy.hospital.example:3128`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            services: Vec::new(),
+            contact: None,
+            proxy: None,
+        }
+    }
 }
 
 /// An official account of WeChat: people sign in by scanning, and are sent messages.
@@ -207,6 +237,7 @@ impl Default for Site {
             sms: None,
             mail: None,
             audit_repository: None,
+            push: Push::default(),
         }
     }
 }

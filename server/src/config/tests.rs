@@ -181,6 +181,47 @@ fn an_official_account_of_wechat_has_its_secret_in_a_file() {
 }
 
 #[test]
+fn push_services_are_hosts_and_who_can_be_asked_is_an_address() {
+    let text = "[site.push]\nservices = [\"push.example.cn\", \"*.push.example.cn\", \"http://127.0.0.1:8090\"]\n\
+        contact = \"mailto:it@hospital.example\"\nproxy = \"http://10.0.0.3:3128\"\n";
+    let config = load(text, &[]).unwrap();
+    assert!(config.site.push.enabled);
+    assert_eq!(load(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    assert!(
+        !load("[site.push]\nenabled = false", &[])
+            .unwrap()
+            .site
+            .push
+            .enabled
+    );
+    for (text, words) in [
+        (
+            "services = [\"https://push.example.cn\"]",
+            "site.push.services: expected a host",
+        ),
+        ("services = [\"10.0.0.8\"]", "site.push.services: expected a host"),
+        ("services = [\"*\"]", "site.push.services: expected a host"),
+        (
+            "contact = \"it@hospital.example\"",
+            "site.push.contact: expected an address",
+        ),
+        ("contact = \"mailto:\"", "site.push.contact: expected an address"),
+        (
+            "contact = \"http://hospital.example\"",
+            "site.push.contact: expected an address",
+        ),
+        ("proxy = \"proxy:3128\"", "site.push.proxy: expected an address"),
+        (
+            "proxy = \"http://me:secret@proxy:3128\"",
+            "site.push.proxy: expected an address",
+        ),
+        ("key = \"a\"", "key"),
+    ] {
+        refused(&format!("[site.push]\n{text}\n"), &[], words);
+    }
+}
+
+#[test]
 fn ways_to_send_messages_are_checked_when_the_server_starts() {
     let path = std::env::temp_dir().join(format!("uptake-messages-{}", std::process::id()));
     std::fs::write(&path, "secret\n").unwrap();

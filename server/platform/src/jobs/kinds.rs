@@ -28,6 +28,13 @@ pub enum Outside {
 pub enum Failure {
     /// Nothing happened; it may go better later.
     Later(String),
+    /// Nothing happened; the other side says how long to wait.
+    After {
+        /// Why.
+        why: String,
+        /// How long.
+        for_ns: i64,
+    },
     /// Nothing happened, and nothing will.
     Never(String),
     /// It was asked for outside, and no answer came.
@@ -140,6 +147,15 @@ pub const KINDS: &[Kind] = &[
         outside: Outside::Keyed {
             for_ns: 9 * MINUTE_NS,
         },
+        act: outbox::act,
+        end: outbox::end,
+    },
+    // A push service knows no keys.
+    Kind {
+        word: "send-push",
+        tries: 6,
+        wait_ns: 10 * SECOND_NS,
+        outside: Outside::Unkeyed,
         act: outbox::act,
         end: outbox::end,
     },

@@ -219,12 +219,15 @@ impl Worker {
             Failure::NoAnswer(_) => Ended::Again,
             _ if is_cancelled => Ended::Cancelled,
             Failure::Never(why) => Ended::Failed(why.clone()),
-            Failure::Later(why) if is_last => Ended::Failed(why.clone()),
-            Failure::Later(_) => Ended::Again,
+            Failure::Later(why) | Failure::After { why, .. } if is_last => Ended::Failed(why.clone()),
+            Failure::Later(_) | Failure::After { .. } => Ended::Again,
         };
         if ended == Ended::Again {
-            let (Failure::Later(why) | Failure::Never(why) | Failure::NoAnswer(why)) = &failure;
-            let at_ns = now_ns + wait_ns(task.kind, task.tries, chance()?);
+            let (why, asked_ns) = match &failure {
+                Failure::Later(why) | Failure::Never(why) | Failure::NoAnswer(why) => (why, 0),
+                Failure::After { why, for_ns } => (why, *for_ns),
+            };
+            let at_ns = now_ns + wait_ns(task.kind, task.tries, chance()?).max(asked_ns);
             let is_unsent = !matches!(failure, Failure::NoAnswer(_));
             store::give_back(&*change, task, at_ns, Some(why), is_unsent).await?;
         } else {

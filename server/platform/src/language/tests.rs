@@ -105,6 +105,7 @@ fn no_message_is_left_over() {
         "ended-",
         "job-kind-",
         "job-state-",
+        "push-about-",
         "outbox-text-",
         "outbox-subject-",
         "outbox-state-",
@@ -147,4 +148,18 @@ fn the_language_is_the_one_the_browser_names_first() {
         headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().unwrap());
         assert_eq!(Language::of(&headers), expected, "{accepted}");
     }
+}
+
+#[test]
+fn what_browsers_say_of_a_notification_is_its_kind_and_names_nobody() {
+    let english = messages(ENGLISH);
+    for (key, names) in &english {
+        if let Some(kind) = key.strip_prefix("notice-") {
+            let said = crate::push::about(Language::English, kind);
+            assert_ne!(said, Language::English.say("push-about-other"), "{kind}");
+        }
+        assert!(!key.starts_with("push-about-") || names.is_empty(), "{key}");
+    }
+    let other = crate::push::about(Language::English, "of-another-version");
+    assert_eq!(other, Language::English.say("push-about-other"));
 }

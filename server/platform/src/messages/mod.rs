@@ -1,7 +1,8 @@
 //! What people are told: notifications, which are read, and to-dos, which are done (MSG-01, MSG-02).
 //!
 //! A notification is a row made in the transaction of what it tells of. Opening one marks it read and leads to its page; a
-//! to-do goes when what it asks for is done, whoever did it. Open pages hear of new ones by server-sent events.
+//! to-do goes when what it asks for is done, whoever did it. Open pages hear of new ones by server-sent events; WeChat and
+//! browsers without an open page by messages of the outbox.
 
 pub mod store;
 
@@ -12,12 +13,13 @@ use database::{Connection, Sql};
 use serde_json::json;
 
 pub(crate) use pages::todo_list;
+use store::Shown;
 
 use crate::jobs::{self, Job, Task};
 use crate::outbox::{self, Channel, Message};
 use crate::people::reach;
 use crate::sign_in::wechat;
-use crate::{Error, Platform, Result, news};
+use crate::{Error, Platform, Result, news, push as browsers};
 
 /// The pages of this folder.
 pub fn router() -> Router<Platform> {
@@ -73,7 +75,9 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
     let row = sql.one(change).await?.ok_or(Error::Internal)?;
     let id: i64 = row.get(0)?;
     news::tell(change).await?;
-    if wechat::reached(change, notice.person).await?.is_some() {
+    let is_reached = wechat::reached(change, notice.person).await?.is_some()
+        || browsers::is_reached(change, notice.person).await?;
+    if is_reached {
         let job = Job {
             kind: "push-notice",
             arguments: json!({ "notice": id }),
@@ -87,8 +91,8 @@ pub async fn tell(change: &impl Connection, notice: &Notice<'_>, now_ns: i64) ->
     Ok(())
 }
 
-/// Sends a notification to the WeChat of whom it is for (ACC-22), in the transaction that ends its job: once for each
-/// notification. Whoever wants no more, or has opened it meanwhile, is sent nothing.
+/// Sends a notification to the WeChat (ACC-22) and the browsers (ACC-21) of whom it is for, in the transaction that ends its
+/// job: once for each notification. Whoever wants no more, or has opened it meanwhile, is sent nothing.
 pub(crate) async fn push(platform: &Platform, change: &impl Connection, task: &Task) -> Result<()> {
     let (Some(id), Some(person)) = (task.arguments["notice"].as_i64(), task.person) else {
         return Ok(());
@@ -97,6 +101,17 @@ pub(crate) async fn push(platform: &Platform, change: &impl Connection, task: &T
     let Some(notice) = notice.filter(|notice| notice.done_ns.is_none()) else {
         return Ok(());
     };
+    to_wechat(platform, change, task, &notice, person).await?;
+    to_browsers(platform, change, task, &notice, person).await
+}
+
+async fn to_wechat(
+    platform: &Platform,
+    change: &impl Connection,
+    task: &Task,
+    notice: &Shown,
+    person: i64,
+) -> Result<()> {
     let Some(to) = wechat::reached(change, person).await? else {
         return Ok(());
     };
@@ -122,6 +137,35 @@ pub(crate) async fn push(platform: &Platform, change: &impl Connection, task: &T
         language,
     };
     outbox::send(platform, change, &message).await
+}
+
+async fn to_browsers(
+    platform: &Platform,
+    change: &impl Connection,
+    task: &Task,
+    notice: &Shown,
+    person: i64,
+) -> Result<()> {
+    if !outbox::is_connected(platform, Channel::Push) {
+        return Ok(());
+    }
+    let language = reach::language(change, person).await?;
+    let (words, id) = (browsers::about(language, &notice.kind), notice.id.to_string());
+    for browser in browsers::browsers(change, person).await? {
+        let message = Message {
+            channel: Channel::Push,
+            person: Some(person),
+            to: browser.to_string(),
+            template: "push",
+            arguments: &[("words", &words), ("notice", &id), ("page", &notice.link)],
+            organisation: task.organisation,
+            key: format!("{} browser {browser}", task.key),
+            at_ns: None,
+            language,
+        };
+        outbox::send(platform, change, &message).await?;
+    }
+    Ok(())
 }
 
 /// Marks what asks for something about a subject as done, for everybody who was asked.

@@ -1,5 +1,6 @@
-//! The page of notifications, and their live count.
+//! The page of notifications; their live count and what is new, for open pages.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -9,15 +10,19 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::{get, post};
 use futures_util::Stream;
 use maud::{Markup, html};
+use serde_json::json;
+use tokio::sync::watch;
 
 use super::store::{self, Shown};
 use crate::permissions::{Action, Resource};
 use crate::ui::{self, Pager, Tone, View};
 use crate::web::{Done, Fields, Form, Visit};
-use crate::{Error, Platform, Result};
+use crate::{Error, Platform, Result, push as browsers};
 
 /// Notifications of a page.
 const PAGE: u32 = 50;
+/// Notifications that an open page is told of at a time.
+const MOST_NEW: u32 = 10;
 
 pub(super) fn router() -> Router<Platform> {
     Router::new()
@@ -114,57 +119,107 @@ async fn read_all(visit: Visit, fields: Fields) -> Result<Done> {
     change.lead_to("/notifications").await
 }
 
-/// The number of what waits, whenever it changes; also that the session has ended.
+/// The number of what waits, whenever it changes; what is new, where the person wants to be told in browsers (ACC-21); and
+/// that the session has ended.
 async fn live(visit: Visit) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let account = visit.person()?.account();
     visit.may(Action::Use, Resource::Account(account)).await?;
-    let session = visit.person()?.session.clone();
-    let committed = visit.platform().writer().committed();
-    let is_ending = visit.platform().is_ending();
-    let state = (visit, session, committed, is_ending, None::<i64>, false);
-    let events = futures_util::stream::unfold(
-        state,
-        move |(visit, session, mut committed, mut is_ending, last, ended)| async move {
-            if ended {
+    let live = Live {
+        account,
+        session: visit.person()?.session.clone(),
+        committed: visit.platform().writer().committed(),
+        is_ending: visit.platform().is_ending(),
+        count: None,
+        last: store::last(visit.platform().readers(), account).await?,
+        waiting: VecDeque::new(),
+        has_ended: false,
+        visit,
+    };
+    let events = futures_util::stream::unfold(live, |mut live| async move {
+        let event = live.next().await?;
+        Some((Ok(event), live))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// What an open page was told.
+struct Live {
+    visit: Visit,
+    account: i64,
+    session: String,
+    committed: watch::Receiver<()>,
+    is_ending: watch::Receiver<bool>,
+    /// The number of what waits.
+    count: Option<i64>,
+    /// The last notification.
+    last: i64,
+    /// Events that are to be sent.
+    waiting: VecDeque<Event>,
+    has_ended: bool,
+}
+
+impl Live {
+    /// The next event; none after the end of the session, nor when the process ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if *self.is_ending.borrow() {
                 return None;
             }
-            loop {
-                if *is_ending.borrow() {
-                    return None;
-                }
-                let readers = visit.platform().readers();
-                let stored = crate::sessions::store::load(readers, &session)
-                    .await
-                    .ok()
-                    .flatten();
-                if let Some(why) = stored
-                    .is_none_or(|stored| stored.ended.is_some())
-                    .then_some("ended")
-                {
-                    let event = Event::default().event("ended").data(why);
-                    return Some((Ok(event), (visit, session, committed, is_ending, last, true)));
-                }
-                let (unread, todos) = store::counts(readers, account).await.unwrap_or_default();
-                let count = unread + todos;
-                if last != Some(count) {
-                    let event = Event::default().event("count").data(count.to_string());
-                    return Some((
-                        Ok(event),
-                        (visit, session, committed, is_ending, Some(count), false),
-                    ));
-                }
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            if self.has_ended {
+                return None;
+            }
+            // What cannot be read now is read later.
+            let _ = self.look().await;
+            if self.waiting.is_empty() {
                 // Of other nodes only what is new is heard; the rest is looked for now and then. Many commits a second are
                 // looked at once.
                 let news = async {
-                    let _ = tokio::time::timeout(Duration::from_secs(5), committed.changed()).await;
+                    let _ = tokio::time::timeout(Duration::from_secs(5), self.committed.changed()).await;
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 };
                 tokio::select! {
                     () = news => {}
-                    _ = is_ending.changed() => return None,
+                    _ = self.is_ending.changed() => return None,
                 }
             }
-        },
-    );
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+        }
+    }
+
+    async fn look(&mut self) -> Result<()> {
+        let readers = self.visit.platform().readers();
+        let stored = crate::sessions::store::load(readers, &self.session).await?;
+        if stored.is_none_or(|stored| stored.ended.is_some()) {
+            self.has_ended = true;
+            self.waiting
+                .push_back(Event::default().event("ended").data("ended"));
+            return Ok(());
+        }
+        let (unread, todos) = store::counts(readers, self.account).await?;
+        let count = unread + todos;
+        if self.count != Some(count) {
+            self.count = Some(count);
+            self.waiting
+                .push_back(Event::default().event("count").data(count.to_string()));
+        }
+        let new = store::after(readers, self.account, self.last, MOST_NEW).await?;
+        let Some(last) = new.last() else {
+            return Ok(());
+        };
+        self.last = last.id;
+        if browsers::is_wanted(readers, self.account).await? {
+            let view = self.visit.view();
+            let notice = |one: &Shown| {
+                let link = format!("/notifications/{}", one.id);
+                json!({ "words": sentence(view, one), "link": link }).to_string()
+            };
+            let events = new
+                .iter()
+                .map(|one| Event::default().event("notice").data(notice(one)));
+            self.waiting.extend(events);
+        }
+        Ok(())
+    }
 }

@@ -113,6 +113,21 @@ pub(super) async fn any(connection: &impl Connection, person: i64, id: i64) -> R
     sql.one(connection).await?.as_ref().map(shown).transpose()
 }
 
+/// The number of a person's last notification.
+pub(super) async fn last(connection: &Database, person: i64) -> Result<i64> {
+    let mut sql = Sql::new("SELECT COALESCE(MAX(id), 0) FROM notifications WHERE person = ");
+    let row = sql.bind(person).one(connection).await?;
+    Ok(row.map_or(Ok(0), |row| row.get(0))?)
+}
+
+/// A person's notifications after one, the first first.
+pub(super) async fn after(connection: &Database, person: i64, last: i64, limit: u32) -> Result<Vec<Shown>> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM notifications WHERE person = "));
+    sql.bind(person).push(" AND id > ").bind(last);
+    sql.push(" ORDER BY id LIMIT ").bind(i64::from(limit));
+    sql.all(connection).await?.iter().map(shown).collect()
+}
+
 /// Marks notifications as read: one, or all of a person. To-dos stay.
 ///
 /// # Errors

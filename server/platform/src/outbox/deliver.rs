@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::providers::Letter;
 use super::{Channel, store, text};
 use crate::jobs::{Ended, Failure, Task};
-use crate::{Platform, Result};
+use crate::{Platform, Result, push};
 
 /// Hands a message to its provider; gives the provider's name and number of it.
 pub(crate) fn act<'a>(platform: &'a Platform, task: &'a Task) -> Boxed<'a, Result<Value, Failure>> {
@@ -43,8 +43,14 @@ pub(crate) fn act<'a>(platform: &'a Platform, task: &'a Task) -> Boxed<'a, Resul
         };
         let ready = provider.ready(now_ns).await?;
         task.sending(platform).await?;
-        let number = provider.send(&letter, &ready, now_ns).await?;
-        Ok(json!({ "provider": provider.name(), "number": number }))
+        match provider.send(&letter, &ready, now_ns).await {
+            Ok(number) => Ok(json!({ "provider": provider.name(), "number": number })),
+            // Nobody is there to be told, or wants to be: that is an end, and no failure that somebody has to look at.
+            Err(Failure::Never(why)) if [push::GONE, push::NOT_WANTED].contains(&why.as_str()) => {
+                Ok(json!({ "nobody": why }))
+            }
+            Err(failure) => Err(failure),
+        }
     })
 }
 
@@ -61,6 +67,13 @@ pub(crate) fn end<'a>(
         };
         let now_ns = platform.clock().now_ns();
         let (state, error) = match ended {
+            Ended::Done(value) if value["nobody"].is_string() => {
+                let why = value["nobody"].as_str();
+                if why == Some(push::GONE) {
+                    forget(platform, change, id).await?;
+                }
+                ("cancelled", why)
+            }
             Ended::Done(value) => {
                 let said = |name: &str| value[name].as_str().unwrap_or_default();
                 let provider = Some((said("provider"), said("number")));
@@ -74,4 +87,14 @@ pub(crate) fn end<'a>(
         };
         store::set(change, id, state, error, None, now_ns).await
     })
+}
+
+/// Forgets the browser that a message was for.
+async fn forget(platform: &Platform, change: &Transaction, id: i64) -> Result<()> {
+    let kept = store::one(change, id).await?;
+    let opened = kept.map_or(Ok(None), |kept| kept.open(platform))?;
+    match opened.and_then(|opened| opened.to.parse().ok()) {
+        Some(browser) => push::forget(change, browser).await,
+        None => Ok(()),
+    }
 }

@@ -1,4 +1,4 @@
-//! The outbox: every message to a person by SMS, mail or WeChat is a row, made in the transaction of what it tells of, and
+//! The outbox: every message to a person by SMS, mail, WeChat or in a browser is a row, made in the transaction of what it tells of, and
 //! sent by a job.
 //!
 //! Nothing is ever simulated. Where no provider of a channel is connected, or the provider has no template for what is to be
@@ -43,11 +43,13 @@ pub enum Channel {
     Mail,
     /// A template message of the site's official account.
     WeChat,
+    /// A notification in a browser.
+    Push,
 }
 
 impl Channel {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Sms, Self::Mail, Self::WeChat];
+    pub const ALL: [Self; 4] = [Self::Sms, Self::Mail, Self::WeChat, Self::Push];
 
     /// The word of the table.
     #[must_use]
@@ -56,6 +58,7 @@ impl Channel {
             Self::Sms => "sms",
             Self::Mail => "mail",
             Self::WeChat => "wechat",
+            Self::Push => "push",
         }
     }
 
@@ -70,6 +73,7 @@ impl Channel {
             Self::Sms => "send-sms",
             Self::Mail => "send-mail",
             Self::WeChat => "send-wechat",
+            Self::Push => "send-push",
         }
     }
 }
@@ -81,7 +85,7 @@ pub struct Message<'a> {
     pub channel: Channel,
     /// Whose account it is about, where there is one.
     pub person: Option<i64>,
-    /// The mobile number, the address, or the number of a WeChat.
+    /// The mobile number, the address, the number of a WeChat or of a browser.
     pub to: String,
     /// What is said: a word of [`TEMPLATES`].
     pub template: &'static str,

@@ -34,6 +34,14 @@ pub const TEMPLATES: &[Template] = &[
     template("invited", SMS, &["organisation"], false, 7 * DAY_NS),
     // A notification, as its sentence.
     template("notice", &[Channel::WeChat], &["words", "link"], false, DAY_NS),
+    // The same where it may be read by others: of what kind it is, with its number and the page that it leads to.
+    template(
+        "push",
+        &[Channel::Push],
+        &["words", "notice", "page"],
+        false,
+        DAY_NS,
+    ),
     // What a server or a service alarms of (OPS-08).
     template(
         "alarm",

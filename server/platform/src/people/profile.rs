@@ -30,7 +30,7 @@ async fn show(visit: Visit) -> Result<Markup> {
     page(&visit, &filled(&account), &account, &Form::default()).await
 }
 
-/// The page of the own profile, with what is wrong with a picture that was sent from it.
+/// The page of the own profile, with what is wrong with what was sent from one of its other forms.
 pub(crate) async fn shown(visit: &Visit, uploads: &Form) -> Result<Markup> {
     let id = visit.person()?.account();
     let account = store::one(visit.platform().readers(), id)
@@ -52,7 +52,6 @@ fn filled(account: &Account) -> Form {
         ("biography", text(&account.biography)),
         ("idle_sign_out", tick(account.idle_sign_out)),
         ("reading_tool", account.reading_tool.clone()),
-        ("browser_push", tick(account.browser_push)),
         (
             "default_organisation",
             account
@@ -66,6 +65,7 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
     let documents = super::verification::card(visit, account, uploads).await?;
     let signature = super::signature::card(visit, uploads).await?;
     let wechat = crate::sign_in::wechat::card(visit).await?;
+    let push = crate::push::card(visit, account, uploads).await?;
     let verified = super::reach::verified_email(visit.platform().readers(), account.id).await?;
     let email = super::email::shown(visit, account, verified.is_some());
     let has_second_factor = second_factor::is_due(visit.platform().readers(), account).await?;
@@ -111,7 +111,6 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
                         @if let Some(minutes) = signed.policy.idle_minutes {
                             p.hint { (view.say_with("idle-forced", &[("minutes", i64::from(minutes).into())])) }
                         }
-                        (ui::check(form, "browser_push", &view.say("browser-push")))
                         (ui::submit(&view.say("save")))
                     }))
                 }
@@ -128,6 +127,7 @@ async fn page(visit: &Visit, form: &Form, account: &Account, uploads: &Form) -> 
                     ])))
                     (crate::files::avatar_card(visit, uploads)?)
                     (wechat)
+                    (push)
                     (signature)
                     (documents)
                 }
@@ -157,7 +157,6 @@ async fn change(visit: Visit, fields: Fields) -> Result<Done> {
         biography: form.text("biography", 2000),
         idle_sign_out: form.is_ticked("idle_sign_out"),
         reading_tool: form.choice("reading_tool", &["v3", "v2"]).to_owned(),
-        browser_push: form.is_ticked("browser_push"),
         default_organisation: form.choice("default_organisation", &landing).parse().ok(),
     };
     if form.is_wrong() {

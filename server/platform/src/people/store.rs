@@ -47,7 +47,7 @@ pub struct Account {
     pub idle_sign_out: bool,
     /// Which generation of the viewer opens: v2 or v3.
     pub reading_tool: String,
-    /// Whether the browser may show notifications.
+    /// Whether notifications are wanted in browsers.
     pub browser_push: bool,
     /// Since when.
     pub created_ns: i64,
@@ -254,8 +254,6 @@ pub struct Profile {
     pub idle_sign_out: bool,
     /// v2 or v3
     pub reading_tool: String,
-    /// Whether the browser may show notifications.
-    pub browser_push: bool,
     /// Where the person lands after signing in.
     pub default_organisation: Option<i64>,
 }
@@ -288,8 +286,6 @@ pub async fn change(connection: &impl Connection, id: i64, profile: &Profile) ->
     sql.push(", idle_sign_out = ")
         .bind(i64::from(profile.idle_sign_out));
     sql.push(", reading_tool = ").bind(profile.reading_tool.as_str());
-    sql.push(", browser_push = ")
-        .bind(i64::from(profile.browser_push));
     sql.push(", default_organisation = ")
         .bind(profile.default_organisation);
     sql.push(" WHERE id = ").bind(id);

@@ -6,7 +6,7 @@ use super::{Belonging, Signed};
 use crate::organisations::Policy;
 use crate::permissions::{Hours, Kind, Permission, Person};
 use crate::web::{Change, Visit};
-use crate::{Platform, Result, secrets};
+use crate::{Platform, Result, push, secrets};
 
 /// A session as it is stored.
 #[derive(Debug)]
@@ -148,14 +148,18 @@ pub struct Beginning {
 /// The database's.
 pub async fn begin(change: &Change, visit: &Visit, beginning: &Beginning) -> Result<String> {
     let token = secrets::token()?;
+    let session = secrets::kept(&token);
     let now_ns = visit.now_ns();
+    if let Some(browser) = visit.browser() {
+        push::signed_in(&**change, browser, beginning.account, &session).await?;
+    }
     if beginning.is_single {
-        end_all(&**change, beginning.account, "displaced", now_ns).await?;
+        end_others(&**change, beginning.account, &session, "displaced", now_ns).await?;
     }
     let mut sql = Sql::new(
         "INSERT INTO sessions (token, person, organisation, created_ns, seen_ns, address, agent, second_factor_ns, family) VALUES (",
     );
-    sql.bind(secrets::kept(&token)).push(", ");
+    sql.bind(session).push(", ");
     sql.bind(beginning.account).push(", ");
     sql.bind(beginning.organisation).push(", ");
     sql.bind_all([now_ns, now_ns]).push(", ");
@@ -183,7 +187,7 @@ pub async fn end(platform: &Platform, session: &str, why: &str) -> Result<()> {
     Ok(change.commit().await?)
 }
 
-/// Ends all sessions of a person, and forgets the browsers that were remembered.
+/// Ends all sessions of a person, and forgets the browsers that were remembered or have notifications.
 ///
 /// # Errors
 ///
@@ -192,7 +196,7 @@ pub async fn end_all(change: &impl Connection, account: i64, why: &str, now_ns: 
     end_others(change, account, "", why, now_ns).await
 }
 
-/// Ends all sessions of a person but one, and forgets the browsers that were remembered.
+/// Ends all sessions of a person but one, and forgets the other browsers that were remembered or have notifications.
 ///
 /// # Errors
 ///
@@ -211,7 +215,7 @@ pub async fn end_others(
     sql.run(change).await?;
     let mut forget = Sql::new("DELETE FROM remembered WHERE person = ");
     forget.bind(account).run(change).await?;
-    Ok(())
+    push::forget_all(change, account, session).await
 }
 
 /// Makes an organisation the active one of a session.
@@ -347,6 +351,7 @@ pub async fn take_remembered(
         end.run(change).await?;
         let mut forget = Sql::new("DELETE FROM remembered WHERE family = ");
         forget.bind(family.as_str()).run(change).await?;
+        push::stolen(change, &family).await?;
         return Ok(None);
     }
     let state: String = row.get(4)?;
@@ -362,7 +367,7 @@ pub async fn take_remembered(
     Ok(Some(Remembered { account, family }))
 }
 
-/// Ends a session as its owner asked, and forgets the browser it was remembered in.
+/// Ends a session as its owner asked, and forgets the browser it was remembered in, with its notifications.
 ///
 /// # Errors
 ///
@@ -377,5 +382,5 @@ pub async fn sign_out(change: &impl Connection, session: &str, now_ns: i64) -> R
         .push(" WHERE ended_ns IS NULL AND token = ")
         .bind(session);
     sql.run(change).await?;
-    Ok(())
+    push::signed_out(change, session).await
 }

@@ -20,11 +20,11 @@ use crate::language::Language;
 use crate::sessions::{self, Found};
 use crate::ui::{self, Theme, View};
 use crate::web::{Visit, address_of, visit};
-use crate::{Error, Platform, clients, secrets};
+use crate::{Error, Platform, clients, push, secrets};
 
 /// What pages may load, send to and stand in.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+    connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
 /// Characters of what a browser calls itself that are kept.
 const AGENT: usize = 200;
 const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
@@ -113,6 +113,7 @@ async fn visit_of(platform: &Platform, request: &Parts, number: String) -> Resul
         key: key
             .filter(|key| (8..=200).contains(&key.len()))
             .map(str::to_owned),
+        browser: sessions::cookie(headers, push::COOKIE).map(secrets::kept),
     })))
 }
 

@@ -27,6 +27,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../assets/passkeys.js"),
     ),
     (
+        "push.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/push.js"),
+    ),
+    (
         "signature.js",
         "text/javascript; charset=utf-8",
         include_str!("../../assets/signature.js"),

@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) host: String,
     pub(crate) request: String,
     pub(crate) key: Option<String>,
+    pub(crate) browser: Option<String>,
 }
 
 impl Visit {
@@ -192,6 +193,11 @@ impl Visit {
 
     pub(crate) fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
+    }
+
+    /// What is kept of the cookie of a browser that has notifications.
+    pub(crate) fn browser(&self) -> Option<&str> {
+        self.0.browser.as_deref()
     }
 }
 

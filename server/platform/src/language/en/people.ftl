@@ -21,7 +21,6 @@ reading-tool-v2 = Second generation
 reading-tool-v3 = Third generation (default)
 idle-sign-out = Sign me out after 30 minutes without activity
 idle-forced = The active organisation signs everybody out after { $minutes } minutes
-browser-push = Notifications in the browser
 verification = Verification
 verification-none = Not submitted
 verification-submitted = To be reviewed

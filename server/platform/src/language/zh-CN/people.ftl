@@ -21,7 +21,6 @@ reading-tool-v2 = 第二代
 reading-tool-v3 = 第三代（默认）
 idle-sign-out = 30 分钟没有操作时自动退出
 idle-forced = 当前机构规定 { $minutes } 分钟没有操作自动退出
-browser-push = 接收浏览器通知
 verification = 资质认证
 verification-none = 未提交
 verification-submitted = 待审核

@@ -52,7 +52,7 @@ impl Signed<'_> {
             .collect();
         let asked = format!("POST\n/\n{}\n{lines}\n{names}\n{}", self.query, http::hash(b""));
         let text = format!("ACS3-HMAC-SHA256\n{}", http::hash(asked.as_bytes()));
-        let signature = secrets::hex(&http::mac(secret.as_bytes(), text.as_bytes()));
+        let signature = secrets::hex(&secrets::mac(secret.as_bytes(), text.as_bytes()));
         format!("ACS3-HMAC-SHA256 Credential={key_id},SignedHeaders={names},Signature={signature}")
     }
 }

@@ -57,9 +57,3 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     crate::secrets::hex(&sha2::Sha256::digest(bytes))
 }
-
-/// HMAC-SHA256.
-pub(super) fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
-    ring::hmac::sign(&key, bytes).as_ref().to_vec()
-}

@@ -1,4 +1,4 @@
-//! Who takes messages: a provider of SMS, a server of mail, the official account of WeChat.
+//! Who takes messages: a provider of SMS, a server of mail, the official account of WeChat, push services of browsers.
 
 mod aliyun;
 mod http;
@@ -17,16 +17,16 @@ pub use mail::{Mail, Security};
 use super::Channel;
 use crate::jobs::Failure;
 use crate::settings::Settings;
-use crate::sign_in;
+use crate::{push, sign_in};
 
 /// A message as it is handed over.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// The mobile number, the address, the number of a WeChat.
+    /// The mobile number, the address, the number of a WeChat or of a browser.
     pub to: String,
     /// The word of the template.
     pub template: String,
-    /// What mail is about.
+    /// What mail is about, and what stands over a notification.
     pub subject: String,
     /// What is said, in words.
     pub text: String,
@@ -109,6 +109,7 @@ pub struct Providers {
     sms: Option<Box<dyn Provider>>,
     mail: Option<Box<dyn Provider>>,
     wechat: Option<Box<dyn Provider>>,
+    push: Option<Box<dyn Provider>>,
 }
 
 impl Providers {
@@ -120,6 +121,7 @@ impl Providers {
     pub(crate) fn new(
         settings: &Settings,
         wechat: Option<Arc<sign_in::wechat::Client>>,
+        push: Option<push::Sender>,
     ) -> anyhow::Result<Self> {
         let sms = settings
             .sms
@@ -140,6 +142,7 @@ impl Providers {
             sms: sms.transpose()?,
             mail: mail.transpose()?,
             wechat: wechat.map(|client| Box::new(wechat::Official::new(client)) as Box<dyn Provider>),
+            push: push.map(|sender| Box::new(sender) as Box<dyn Provider>),
         })
     }
 
@@ -150,6 +153,7 @@ impl Providers {
             Channel::Sms => self.sms.as_deref(),
             Channel::Mail => self.mail.as_deref(),
             Channel::WeChat => self.wechat.as_deref(),
+            Channel::Push => self.push.as_deref(),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Signed<'_> {
         let parts = [day.as_str(), self.service, "tc3_request", &text];
         let signature = parts
             .iter()
-            .fold(key, |key, part| http::mac(&key, part.as_bytes()));
+            .fold(key, |key, part| secrets::mac(&key, part.as_bytes()));
         let signature = secrets::hex(&signature);
         format!("TC3-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}")
     }

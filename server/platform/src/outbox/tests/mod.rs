@@ -98,7 +98,7 @@ async fn with_sms(account: Sms) -> Site {
 #[tokio::test]
 async fn what_is_not_connected_stays_in_the_outbox_and_is_passed_on_by_a_person() {
     let site = Site::new().await;
-    for channel in Channel::ALL {
+    for channel in [Channel::Sms, Channel::Mail, Channel::WeChat] {
         assert!(!is_connected(&site.platform, channel));
     }
     send_one(&site, Channel::Sms, MOBILE, "code", "k1").await;
