@@ -3,6 +3,7 @@
 //! What it does is in the crate `pacs`; here stand the folder, the listeners, health and metrics.
 
 pub mod backup;
+mod description;
 mod health;
 mod jobs;
 mod log;
