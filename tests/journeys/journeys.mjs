@@ -1,6 +1,8 @@
 // People's ways through the site, in a real browser: node journeys.mjs UPTAKE [PICTURES]
 
-import { PASSWORD, Person, Site, browser, expect, expectText, pictures } from "./site.mjs";
+import { consent } from "./programs.mjs";
+import { signature } from "./signature.mjs";
+import { PASSWORD, Person, Site, browser, expect, expectText, picture, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const site = await Site.start(uptake, 18200 + (process.pid % 500) * 2);
@@ -13,6 +15,7 @@ const person = async (mobile, options = {}) => {
 };
 const done = (what) => console.log(`journey: ${what}`);
 const look = async (who, name, path) => shots && pictures(who, shots, name, path);
+const shoot = async (who, name) => shots && picture(who, shots, name);
 
 /** Follows a link that makes an administrator, signs in, sets the second factor up. */
 async function office(link, mobile, name) {
@@ -116,6 +119,13 @@ try {
     await look(chief, name, path);
   }
   done("role, invitation, switch, a permission that changes live");
+
+  // A program of somebody else asks the doctor, who says no, then yes.
+  await consent(site, security, doctor, look);
+  done("a program is refused, agreed to, and sees what it asked for");
+
+  await signature(site, engine, doctor, shoot);
+  done("a signature drawn on a phone");
 
   // Lock-out, and a changed password that ends other sessions.
   const stranger = await person(doctor.mobile);
