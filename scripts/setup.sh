@@ -45,6 +45,12 @@ need ffprobe ffmpeg
 need chromium chromium
 need node nodejs
 need npm npm
+# They scan a running server.
+need wapiti wapiti
+need ffuf ffuf
+need testssl testssl.sh
+need openssl openssl
+[ -e /usr/share/dirb/wordlists/big.txt ] || missing+=(dirb)
 # The system's Python, whose version the pins are for; another on the path may be older.
 /usr/bin/python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -81,15 +87,19 @@ fi
 # Not optimised: it runs for seconds.
 command -v cargo-deny >/dev/null 2>&1 || { say "installing cargo-deny"; cargo install --quiet --locked --debug cargo-deny; }
 
-venv=target/venv
-if ! cmp -s scripts/peers.txt "$venv/peers.txt"; then
-	say "installing the Python peers of the tests into $venv"
-	rm -rf "$venv"
-	/usr/bin/python3 -m venv "$venv"
-	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r scripts/peers.txt
-	# Last, so that a broken run is begun again.
-	cp scripts/peers.txt "$venv/peers.txt"
-fi
+# A Python with what a list names, in a folder.
+python_with() { # LIST FOLDER
+	if ! cmp -s "$1" "$2/$(basename "$1")"; then
+		say "installing the Python of $1 into $2"
+		rm -rf "$2"
+		/usr/bin/python3 -m venv "$2"
+		"$2/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r "$1"
+		# Last, so that a broken run is begun again.
+		cp "$1" "$2/"
+	fi
+}
+python_with scripts/peers.txt target/venv
+python_with tests/scan/requirements.txt target/scan-venv
 
 if ! cmp -s tests/journeys/package-lock.json tests/journeys/node_modules/installed.json; then
 	say "installing what drives the browser of the tests"

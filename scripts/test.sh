@@ -54,3 +54,6 @@ say "list pages as people of five roles ask for them"
 
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
+
+say "public scanners"
+PYTHON=$PWD/target/scan-venv/bin/python tests/scan/run.sh "$debug/uptake" target/scan

@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-import { PASSWORD, Person, Site, accessible, browser, expect, expectText, happens, pictures } from "./site.mjs";
+import { consent } from "./programs.mjs";
+import { signature } from "./signature.mjs";
+import { PASSWORD, Person, Site, accessible, browser, expect, expectText, happens, picture, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const site = await Site.start(uptake, 18200 + (process.pid % 500) * 2);
@@ -18,6 +20,7 @@ const look = async (who, name, path) => {
   await accessible(who, path);
   if (shots) await pictures(who, shots, name, path);
 };
+const shoot = async (who, name) => shots && picture(who, shots, name);
 
 /** Follows a link that makes an administrator, signs in, sets the second factor up. */
 async function office(link, mobile, name) {
@@ -122,6 +125,13 @@ try {
     await look(chief, name, path);
   }
   done("role, invitation, switch, a permission that changes live");
+
+  // A program of somebody else asks the doctor, who says no, then yes.
+  await consent(site, security, doctor, look);
+  done("a program is refused, agreed to, and sees what it asked for");
+
+  await signature(site, engine, doctor, shoot);
+  done("a signature drawn on a phone");
 
   // Lock-out, and a changed password that ends other sessions.
   const stranger = await person(doctor.mobile);

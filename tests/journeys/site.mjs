@@ -216,9 +216,9 @@ export async function browser() {
 
 /** Somebody with a browser window of their own. */
 export class Person {
-  static async open(site, engine, { mobile, language = "zh-CN", width = 1280, height = 900 } = {}) {
+  static async open(site, engine, { mobile, language = "zh-CN", width = 1280, height = 900, touch = false } = {}) {
     const person = new Person();
-    const context = await engine.newContext({ locale: language, viewport: { width, height } });
+    const context = await engine.newContext({ locale: language, viewport: { width, height }, hasTouch: touch, isMobile: touch });
     Object.assign(person, { site, mobile, context, page: await context.newPage(), secret: null });
     person.errors = [];
     person.page.on("console", (message) => message.type() === "error" && person.errors.push(message.text()));
@@ -317,6 +317,12 @@ export async function expectText(person, words) {
   expect(text.includes(words), `${JSON.stringify(words)} on ${person.page.url()}, found ${JSON.stringify(text.slice(0, 600))}`);
 }
 
+/** A picture of what is shown now. */
+export async function picture(person, folder, name) {
+  mkdirSync(folder, { recursive: true });
+  await person.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
 /** Shows a page in a language and a theme. */
 async function show(person, path, [language, theme]) {
   const cookies = [["uptake_language", language], ["uptake_theme", theme]];
@@ -352,8 +358,12 @@ export async function pictures(person, folder, name, path) {
       await person.page.setViewportSize({ width, height });
       await show(person, path, look);
       await person.page.waitForTimeout(150);
-      const wide = await person.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      expect(!wide, `${path} not to be wider than ${width}`);
+      const wide = await person.page.evaluate(() => {
+        const beyond = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
+        const name = (one) => `${one.localName}.${one.className}`;
+        return document.documentElement.scrollWidth > innerWidth ? beyond.map(name).slice(0, 5).join() || "something" : "";
+      });
+      expect(!wide, `${path} not to be wider than ${width}, found ${wide}`);
       await person.page.screenshot({ path: join(folder, `${name}-${width}-${look[0]}.png`), fullPage: true });
     }
   }

@@ -37,7 +37,8 @@ document.addEventListener("submit", (event) => {
 });
 
 window.addEventListener("pageshow", () => {
-  for (const button of document.querySelectorAll("form button:disabled")) button.disabled = false;
+  // What sends a signature waits for one to be drawn.
+  for (const button of document.querySelectorAll("form button:disabled:not([data-signature] [type=submit])")) button.disabled = false;
 });
 
 // Columns that a person does not want are remembered in this browser.

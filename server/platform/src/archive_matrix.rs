@@ -229,3 +229,47 @@ async fn every_route_of_the_archive_has_a_row() {
         routed.len()
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nul_in_an_address_or_a_body_is_no_failure() {
+    let site = Site::new().await;
+    let here = site.organisation(Kind::Hospital, "第一医院").await;
+    let cast = [
+        site.member(here, ALL).await,
+        site.officer("organisations").await,
+        site.browser(),
+    ];
+    let with = |text: &str, nul: &str| {
+        let names = [
+            "study", "series", "instance", "sop_uid", "frames", "*path", "id", "step", "hash", "offset",
+        ];
+        names.iter().fold(text.to_owned(), |text, name| {
+            text.replace(&format!("{{{name}}}"), nul)
+        })
+    };
+    let headers = [("sec-fetch-site", "same-origin"), ("accept", "*/*")];
+    let mut failed = Vec::new();
+    for (method, path, body, ..) in ROWS {
+        let query = if path.contains('?') { "&" } else { "?" };
+        let addresses = [
+            with(path, "%00"),
+            format!(
+                "{}{query}study=%00&PatientName=a%00b&state=%00&station=%00",
+                filled(path)
+            ),
+        ];
+        let body = with(body, "a\\u0000b").replace("\"r\"", "\"a\\u0000b\"");
+        for (browser, path) in cast
+            .iter()
+            .flat_map(|browser| addresses.iter().map(move |path| (browser, path)))
+        {
+            let method: Method = method.parse().unwrap();
+            let body = (!body.is_empty()).then(|| (body.as_bytes().to_vec(), "application/json".to_owned()));
+            let page = browser.send_body(method.clone(), path, body, &headers).await;
+            if page.status.is_server_error() && page.status.as_u16() != 501 {
+                failed.push(format!("{method} {path}: {}", page.status));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}

@@ -23,6 +23,9 @@ pub enum Error {
     /// 404.
     #[error("not found")]
     NotFound,
+    /// 405: an address that is asked otherwise, as one that takes forms only.
+    #[error("this address does not take this method")]
+    Method,
     /// 400; a form whose fields are wrong is [`Error::Wrong`].
     #[error("{0}")]
     BadRequest(String),
@@ -67,6 +70,7 @@ impl Error {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::First(_) | Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
@@ -88,6 +92,7 @@ impl Error {
             Self::Forbidden => "error-forbidden",
             Self::ForeignOrigin => "error-origin",
             Self::NotFound => "error-not-found",
+            Self::Method => "error-method",
             Self::BadRequest(_) | Self::Wrong(_) | Self::Done(_) => "error-bad-request",
             Self::Conflict(key) => key,
             Self::Gone => "error-gone",

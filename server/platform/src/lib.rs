@@ -156,7 +156,7 @@ impl Platform {
             pictures: Pictures::default(),
             providers: outbox::Providers::new(&settings, wechat.clone(), sender)?,
             wechat,
-            limits: web::Limits::new(&clock),
+            limits: web::Limits::new(&clock, settings.stranger_requests),
             readers,
             writer,
             clock,
@@ -298,5 +298,6 @@ pub fn router(platform: &Platform) -> Router {
         .merge(help::router())
         .merge(support::router())
         .merge(clients::router())
+        .method_not_allowed_fallback(web::layers::otherwise)
         .with_state(platform.clone())
 }

@@ -1,13 +1,17 @@
 //! Every route, asked by everybody. The routes come from the router; the answers are written by hand from the rows of the
 //! requirements, and never from the policies. A route without answers fails, and so do answers without a route.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod routes;
+
+use std::collections::BTreeSet;
 
 use axum::http::Method;
 
 use crate::permissions::{Kind, Permission};
 use crate::sign_in::one_time::{self, Purpose};
 use crate::test_site::{Browser, Page, Site};
+
+pub(crate) use routes::routes;
 
 /// What somebody is told: `s` sign in first, `w` choose an organisation first, `.` not allowed, `+` anything else.
 ///
@@ -543,40 +547,6 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Routes that a router holds, as methods and paths, read from what it says of itself (axum 0.8).
-pub(crate) fn routes(router: &axum::Router) -> BTreeSet<(String, String)> {
-    let text = format!("{router:?}");
-    // What answers where there is no route stands after.
-    let text = text.split(", fallback_router: ").next().unwrap_or_default();
-    let (mut methods, mut paths) = (BTreeMap::new(), BTreeMap::new());
-    for piece in text.split("RouteId(").skip(1) {
-        let Some((id, rest)) = piece.split_once("): ") else {
-            continue;
-        };
-        if let Some(path) = rest.strip_prefix('"') {
-            paths.insert(
-                id.to_owned(),
-                path.split('"').next().unwrap_or_default().to_owned(),
-            );
-        } else {
-            let has = |method: &&str| {
-                ["BoxedHandler", "Route"]
-                    .iter()
-                    .any(|kind| rest.contains(&format!("{method}: {kind}")))
-            };
-            let held = ["get", "post", "put", "patch", "delete"].into_iter().filter(has);
-            methods.insert(id.to_owned(), held.map(str::to_uppercase).collect::<Vec<_>>());
-        }
-    }
-    let mut routes = BTreeSet::new();
-    for (id, path) in paths {
-        for method in methods.get(&id).into_iter().flatten() {
-            routes.insert((method.clone(), path.clone()));
-        }
-    }
-    routes
-}
-
 struct Cast<'a> {
     anybody: Browser<'a>,
     newcomer: Browser<'a>,
@@ -769,4 +739,73 @@ async fn a_link_that_was_used_or_is_too_old_says_so() {
     browser.post(&path, &fields).await.is(410);
     // A token for one purpose is none for another.
     browser.get(&format!("/set-up/{token}")).await.is(410);
+}
+
+/// What a form may ask for, by the names that several have.
+const FIELDS: &[&str] = &[
+    "again",
+    "answer",
+    "captcha",
+    "captcha_token",
+    "code",
+    "comment",
+    "content",
+    "current",
+    "department",
+    "description",
+    "email",
+    "from",
+    "hospital",
+    "id",
+    "kind",
+    "mobile",
+    "name",
+    "number",
+    "password",
+    "q",
+    "reason",
+    "request",
+    "role",
+    "subject",
+    "text",
+    "title",
+    "to",
+    "value",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nul_in_an_address_or_a_form_is_no_failure() {
+    let site = Site::new().await;
+    let here = site.organisation(Kind::Hospital, "第一医院").await;
+    let cast = [
+        site.browser(),
+        site.administrator(here).await,
+        site.officer("organisations").await,
+        site.officer("accounts").await,
+        site.officer("audit").await,
+    ];
+    let fields: Vec<(&str, &str)> = FIELDS.iter().map(|name| (*name, "a\0b")).collect();
+    let mut failed = BTreeSet::new();
+    for (method, path, ..) in ROWS
+        .iter()
+        .filter(|(_, path, ..)| !["/live", "/sign-out"].contains(path))
+    {
+        let mut filled = String::new();
+        for (place, piece) in path.split(['{', '}']).enumerate() {
+            filled.push_str(if place % 2 == 1 { "%00" } else { piece });
+        }
+        for browser in &cast {
+            let page = match *method {
+                "GET" => {
+                    let asked = format!("{filled}?q=%00&after=%00&to=%00&state=%00&kind=%00&from=%00");
+                    browser.send(Method::GET, &asked, None, &[]).await
+                }
+                _ => browser.post(&filled, &fields).await,
+            };
+            if page.status.is_server_error() {
+                failed.insert(format!("{method} {path}: {}", page.status));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
 }

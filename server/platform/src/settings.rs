@@ -1,6 +1,7 @@
 //! How the platform is set up at a site.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use dimse::server::Network;
 
@@ -8,6 +9,9 @@ use crate::clock::Zone;
 use crate::outbox::providers::{Mail, Sms};
 use crate::push::Service;
 use crate::trail::repository::Repository;
+
+/// Requests a minute of somebody who is not signed in, where a site says nothing.
+pub const STRANGER_REQUESTS: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
 
 /// The site's choices.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub struct Settings {
     pub proxies: Vec<Network>,
     /// Whether doctors may register by themselves (with a reviewer's approval).
     pub has_registration: bool,
+    /// Requests a minute that somebody who is not signed in may send from one address, for long; at once twice as many.
+    pub stranger_requests: NonZeroU32,
     /// The site's official account of WeChat; without, pages say that none is connected.
     pub wechat: Option<WeChat>,
     /// The site's account with a provider of SMS; without, messages stay in the outbox.
@@ -90,6 +96,7 @@ impl Default for Settings {
             inside: private.iter().filter_map(|text| text.parse().ok()).collect(),
             proxies: Vec::new(),
             has_registration: true,
+            stranger_requests: STRANGER_REQUESTS,
             wechat: None,
             sms: None,
             mail: None,

@@ -4,6 +4,7 @@
 
 mod audit_repository;
 pub mod backup;
+mod description;
 mod folders;
 mod health;
 mod jobs;

@@ -26,7 +26,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
 use super::health::Drain;
 use super::jobs::{self, Working};
-use super::{health, marks, open, site, watched};
+use super::{description, health, marks, open, site, watched};
 use crate::config::{Config, Role, has};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
@@ -250,7 +250,7 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 }
 
 /// What a process with its roles answers.
-fn router(
+pub(super) fn router(
     config: &Config,
     app: App,
     platform: Option<&Platform>,
@@ -262,6 +262,7 @@ fn router(
     let destinations = config.routing.destination.iter();
     let destinations = destinations.map(|destination| destination.name.clone()).collect();
     let router = health::router(app.clone(), figures()?, destinations, drain.clone());
+    let router = router.merge(description::router());
     let router = match (has(Role::Pacs), has(Role::Gateway)) {
         (true, _) => router.merge(http::router(app)),
         (false, true) => router.merge(http::router_of_gateways(app)),
@@ -338,12 +339,14 @@ fn acceptor(
                 .with_context(|| format!("{setting}.clients"))?
         }
     };
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .with_context(|| setting.to_owned())?
         .with_client_cert_verifier(verifier)
         .with_single_cert(certificates, key)
         .with_context(|| format!("{setting}: the certificate and the key do not fit"))?;
+    // Of the ciphers that both sides have the strongest, whatever the other side likes best.
+    config.ignore_client_order = true;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

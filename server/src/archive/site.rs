@@ -86,6 +86,7 @@ pub fn chosen(config: &Config) -> anyhow::Result<Settings> {
         },
         proxies: networks("site.proxies", &site.proxies)?,
         has_registration: site.registration,
+        stranger_requests: site.stranger_requests,
         wechat: site.wechat.as_ref().map(wechat).transpose()?,
         sms: site.sms.as_ref().map(messages::sms).transpose()?,
         mail: site.mail.as_ref().map(messages::mail).transpose()?,

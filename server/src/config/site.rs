@@ -1,6 +1,7 @@
 //! Settings of people and pages, and of the ways to send them messages.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub struct Site {
     pub proxies: Vec<String>,
     /// Whether doctors may register by themselves; a reviewer approves.
     pub registration: bool,
+    /// Requests a minute of one address from whoever is not signed in, and twice as many at once: more where a whole hospital
+    /// comes from one address.
+    pub stranger_requests: NonZeroU32,
     /// Folder of the site's keys [default: `keys` in the data folder]. What is encrypted cannot be read without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<PathBuf>,
@@ -229,6 +233,7 @@ impl Default for Site {
             inside: None,
             proxies: Vec::new(),
             registration: true,
+            stranger_requests: platform::settings::STRANGER_REQUESTS,
             keys: None,
             journal_heads: None,
             journal_days: 180,

@@ -9,16 +9,16 @@
 //!
 //! Two identifiers of one person are no conflict: they are merged.
 
-use axum::extract::{Path, State};
+use axum::Router;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::Deserialize;
 
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed};
-use crate::http::{App, Caller, Result};
+use crate::http::{App, Caller, Path, Result, Said};
 use crate::index::{Conflict, Decision};
 
 /// Conflicts, and their decisions.
@@ -58,7 +58,7 @@ async fn decide(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<i64>,
-    Json(asked): Json<DecisionJson>,
+    Said(asked): Said<DecisionJson>,
 ) -> Result<StatusCode> {
     let within = caller.may(Action::Correct, None).await?;
     caller.sees_row(&within, "conflicts", id).await?;

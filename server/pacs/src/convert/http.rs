@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query as Asked, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -30,7 +30,7 @@ use crate::access::Action;
 use crate::dicomweb::multipart::{self, Event, Reader, essence, parameter};
 use crate::dicomweb::stow::Taken;
 use crate::dicomweb::upload::Report;
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Query as Asked, Result};
 use crate::index::{Index, Key, Level, Match, Query, Restriction};
 
 /// What one file may ask for: it is in memory, and so is its object.

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{delete, get};
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, OfStudy};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result, Said};
 use crate::index::{Correction, Identifier, NewCorrection, Restriction, Scope};
 use crate::storage::Hash;
 
@@ -124,7 +124,7 @@ async fn list(
 async fn make(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<MakeJson>,
+    Said(asked): Said<MakeJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
     let study = match &asked.scope {
         ScopeJson::Study(study) | ScopeJson::Series { study, .. } => Some(study.as_str()),

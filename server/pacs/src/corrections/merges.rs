@@ -9,7 +9,7 @@
 //! `custodian` beside them is the number of the organisation whose patients they are; without it, that of who asks, if any.
 //! From then on every way out shows the studies of the one under the identity of the other, and both identifiers find them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, Nothing};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result, Said};
 use crate::index::{Identifier, Merge, NewMerge};
 
 pub(super) fn router() -> Router<App> {
@@ -81,7 +81,7 @@ async fn list(State(app): State<App>, caller: Caller, asked: Asked<Nothing>) -> 
 async fn make(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<MakeJson>,
+    Said(asked): Said<MakeJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
     let within = caller.may(Action::Correct, None).await?;
     let custodian = asked.custodian.or(caller.custodian().await?);

@@ -7,7 +7,7 @@
 //! POST /archive/deliveries/{id}/drop                                  {"reason": "..."}: it is not sent any more
 //! ```
 
-use axum::extract::{Path, State as From};
+use axum::extract::State as From;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{Delivery, DropError, Filter, State};
 use crate::access::Action;
 use crate::http::list::{Asked, Listed};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result, Said};
 
 /// The routes of this module.
 pub fn router() -> Router<App> {
@@ -118,7 +118,7 @@ async fn dropped(
     From(app): From<App>,
     caller: Caller,
     Path(id): Path<i64>,
-    Json(asked): Json<DropJson>,
+    Said(asked): Said<DropJson>,
 ) -> Result<StatusCode> {
     let within = caller.may(Action::Correct, None).await?;
     caller.sees_row(&within, "deliveries", id).await?;

@@ -7,16 +7,15 @@ pub const BASE: &str = "/dicom-web";
 
 /// Gives the address of the DICOMweb service as the caller sees it, without a slash at its end.
 ///
-/// The host is the one that was asked for. A proxy that ended TLS says so in X-Forwarded-Proto; whoever forges it gets links
-/// that do not work in their own answer.
+/// The host is the one that was asked for. Where TLS ends here, the address says so; a proxy that ended it says so in
+/// X-Forwarded-Proto. Whoever forges that gets links that do not work in their own answer.
 pub(crate) fn service(headers: &HeaderMap, uri: &Uri) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let asked = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
     let host = asked.filter(|host| is_host(host)).unwrap_or("localhost");
-    let scheme = match text(header::HeaderName::from_static("x-forwarded-proto")) {
-        Some("https") => "https",
-        _ => "http",
-    };
+    let forwarded = text(header::HeaderName::from_static("x-forwarded-proto"));
+    let is_secure = uri.scheme_str() == Some("https") || forwarded == Some("https");
+    let scheme = if is_secure { "https" } else { "http" };
     format!("{scheme}://{host}{BASE}")
 }
 
@@ -47,5 +46,9 @@ mod tests {
             }
             assert_eq!(service(&headers, &Uri::from_static("/studies")), expected);
         }
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "pacs.example".parse().unwrap());
+        let secure = Uri::from_static("https://pacs.example/studies");
+        assert_eq!(service(&headers, &secure), "https://pacs.example/dicom-web");
     }
 }

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
@@ -34,7 +34,7 @@ use crate::access::Action;
 use crate::dicomweb::parameters::parameters;
 use crate::dicomweb::wado::answer;
 use crate::dicomweb::wado::find::{Address, targets};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result};
 use crate::index::DeflatedMetadata;
 
 pub use ahead::Ahead;

@@ -7,7 +7,7 @@
 //! POST /objects/{sha256}?size=N   takes the object from its pieces; 200 when it is acknowledged for good
 //! ```
 
-use axum::extract::{FromRef, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::routing::{get, put};
@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt;
 use super::devices::{Devices, NotAccepted};
 use super::pieces::Pieces;
 use crate::access::{Action, Principal};
-use crate::http::{App, Caller, Error, Result, bearer};
+use crate::http::{App, Caller, Error, Path, Query, Result, bearer};
 use crate::index::{Restriction, Sender};
 use crate::ingest::Outcome;
 use crate::storage::{Hash, Hasher};

@@ -29,6 +29,9 @@ pub enum Error {
     /// 404.
     #[error("not found")]
     NotFound,
+    /// 405.
+    #[error("this address does not take this method")]
+    Method,
     /// 400.
     #[error("{0}")]
     BadRequest(String),
@@ -78,6 +81,7 @@ impl Error {
             Self::Unauthenticated | Self::UnknownToken => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::InsufficientScope | Self::NotThisMachine(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict(_) => StatusCode::CONFLICT,

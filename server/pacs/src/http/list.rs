@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::said::has_nul;
 use super::{Error, Result};
 use crate::dicomweb::parameters::{encoded, parameters};
 use crate::index::Page;
@@ -67,6 +68,9 @@ impl<F: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<F> {
             },
             Vec::new(),
         );
+        if has_nul(parts.uri.query().unwrap_or_default()) {
+            return Err(bad("the query: expected no NUL"));
+        }
         for (name, value) in parameters(parts.uri.query().unwrap_or_default())? {
             match name.as_str() {
                 "after" => {

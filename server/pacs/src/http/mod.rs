@@ -6,6 +6,7 @@
 mod caller;
 mod error;
 pub(crate) mod list;
+mod said;
 mod serve;
 
 #[cfg(test)]
@@ -14,11 +15,13 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use caller::Caller;
 pub(crate) use caller::bearer;
 pub use error::Error;
+pub(crate) use said::{Bounded, Path, Query, Said};
 pub use serve::{Limits, Peer, serve};
 
 use crate::access::Authorize;
@@ -157,8 +160,9 @@ pub fn router(app: App) -> Router {
         .merge(crate::delivery::router())
         .merge(crate::scrub::router())
         .merge(crate::tiers::router())
+        .method_not_allowed_fallback(async || Error::Method)
         .fallback(async || Error::NotFound)
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
 }
 
@@ -166,9 +170,15 @@ pub fn router(app: App) -> Router {
 pub fn router_of_gateways(app: App) -> Router {
     Router::new()
         .merge(crate::gateway::router(app.clone()))
+        .method_not_allowed_fallback(async || Error::Method)
         .fallback(async || Error::NotFound)
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    Error::Internal.into_response()
 }
 
 /// Refuses what does not come from this machine, for an archive that is open: requests that a proxy sent on, for another

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Request;
+use axum::http::uri::{Authority, Scheme};
+use axum::http::{HeaderValue, Request, Uri, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -93,10 +94,10 @@ pub async fn serve(
             let _place = place;
             let stream = Box::pin(stream);
             match tls {
-                None => connection(stream, address, router, &limits, watcher).await,
+                None => connection(stream, address, router, (&limits, false), watcher).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(limits.head, tls.accept(stream)).await {
-                        connection(stream, address, router, &limits, watcher).await;
+                        connection(stream, address, router, (&limits, true), watcher).await;
                     }
                 }
             }
@@ -110,13 +111,16 @@ async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     address: SocketAddr,
     router: Router,
-    limits: &Limits,
+    (limits, is_secure): (&Limits, bool),
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     // Around the router, not on it: a layer on a router is made anew for each of its routes.
     let service = ServiceBuilder::new()
         .map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(address));
+            if is_secure && let Some(uri) = whole(request.uri(), request.headers().get(header::HOST)) {
+                *request.uri_mut() = uri;
+            }
             request
         })
         .layer(RequestBodyTimeoutLayer::new(limits.silence))
@@ -130,6 +134,14 @@ async fn connection(
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection failed");
     }
+}
+
+/// The address of a request over TLS with its scheme and host, which the request says apart from it (RFC 9110 7.1).
+fn whole(uri: &Uri, host: Option<&HeaderValue>) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTPS);
+    parts.authority = Some(Authority::try_from(host?.as_bytes()).ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The connections that are open.
@@ -179,5 +191,34 @@ impl Drop for Place {
                 addresses.remove(&self.address);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::whole;
+
+    #[test]
+    fn a_request_over_tls_is_for_an_address_of_https() {
+        for (uri, host, expected) in [
+            (
+                "/a?b=%20",
+                "pacs.example:8443",
+                Some("https://pacs.example:8443/a?b=%20"),
+            ),
+            ("http://other.example/a", "[::1]", Some("https://[::1]/a")),
+            ("/a", "a/b", None),
+            ("/a", "", None),
+        ] {
+            let found = whole(&uri.parse().unwrap(), Some(&HeaderValue::from_static(host)));
+            assert_eq!(
+                found.map(|uri| uri.to_string()).as_deref(),
+                expected,
+                "{uri} {host}"
+            );
+        }
+        assert_eq!(whole(&"/a".parse().unwrap(), None), None);
     }
 }

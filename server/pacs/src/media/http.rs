@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,7 +16,7 @@ use super::zip::{self, Packing};
 use super::{Layout, NOTE, NOTE_DEIDENTIFIED, Names, Private, Selection, Tree};
 use crate::access::Action;
 use crate::deidentify;
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Query, Result};
 
 /// What is downloaded, and how.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -5,8 +5,7 @@
 
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State as From};
+use axum::extract::State as From;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
@@ -17,7 +16,7 @@ use super::{Error, Filter, OrderSource as _, OrderTable, State, Step};
 use crate::access::Action;
 use crate::dicomweb::compact;
 use crate::http::list::{Asked, Listed};
-use crate::http::{self, App, Caller};
+use crate::http::{self, App, Bounded, Caller, Path, Said};
 use crate::index::{Page, Restriction};
 
 /// Bytes of a list of items.
@@ -28,7 +27,6 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/worklist", get(list).post(add))
         .route("/worklist/{step}/state", put(set_state))
-        .layer(DefaultBodyLimit::max(MAX_BYTES))
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,7 +103,11 @@ fn state(word: &str) -> http::Result<State> {
         .ok_or_else(|| bad("state: expected SCHEDULED, IN PROGRESS, DISCONTINUED or COMPLETED"))
 }
 
-async fn add(From(app): From<App>, caller: Caller, body: Bytes) -> http::Result<impl IntoResponse> {
+async fn add(
+    From(app): From<App>,
+    caller: Caller,
+    Bounded(body): Bounded<MAX_BYTES>,
+) -> http::Result<impl IntoResponse> {
     caller.may(Action::Schedule, None).await?;
     let steps = tokio::task::spawn_blocking(move || super::import(&body)).await;
     let steps = steps.map_err(|_| http::Error::Internal)??;
@@ -120,7 +122,7 @@ async fn set_state(
     From(app): From<App>,
     caller: Caller,
     Path(step): Path<String>,
-    Json(wanted): Json<Change>,
+    Said(wanted): Said<Change>,
 ) -> http::Result<StatusCode> {
     let within = caller.may(Action::Schedule, None).await?;
     let orders = OrderTable::new(app.archive().index().clone());

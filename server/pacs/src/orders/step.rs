@@ -56,7 +56,10 @@ const REQUIRED_OF_STEP: &[Tag] = &[
 /// An attribute's text, empty where there is none.
 pub(crate) fn text(object: &InMemDicomObject, tag: Tag) -> String {
     let text = object.get(tag).and_then(|element| element.to_str().ok());
-    text.map_or_else(String::new, |text| text.trim_matches(['\0', ' ']).to_owned())
+    // Databases do not take NUL, which pads UIDs and nothing else.
+    text.map_or_else(String::new, |text| {
+        text.replace('\0', "").trim_matches(' ').to_owned()
+    })
 }
 
 impl Step {

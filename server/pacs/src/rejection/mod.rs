@@ -16,7 +16,7 @@ mod note;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
@@ -25,7 +25,7 @@ use serde::Deserialize;
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, OfStudy};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result, Said};
 use crate::index::{NewRejection, Rejection, RejectionReason};
 
 pub use note::{Note, note};
@@ -64,7 +64,7 @@ async fn list(
 async fn reject(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<RejectJson>,
+    Said(asked): Said<RejectJson>,
 ) -> Result<(StatusCode, Json<serde_json::Value>)> {
     caller.may(Action::Correct, Some(&asked.study)).await?;
     let reason = RejectionReason::from_code(&asked.reason)

@@ -1,6 +1,6 @@
 //! Retention over HTTP.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
@@ -11,7 +11,7 @@ use super::{Class, Error, Hold, Kept, Policy};
 use crate::access::Action;
 use crate::clock::now_ns;
 use crate::http::list::{Asked, Listed, Nothing, OfStudy};
-use crate::http::{self, App, Caller, Result};
+use crate::http::{self, App, Caller, Path, Result, Said};
 
 /// Retention over HTTP.
 pub fn router() -> Router<App> {
@@ -73,7 +73,7 @@ struct HoldJson {
 async fn hold(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<HoldJson>,
+    Said(asked): Said<HoldJson>,
 ) -> Result<(StatusCode, Json<Value>)> {
     caller.may(Action::Correct, Some(&asked.study)).await?;
     let (index, actor) = (app.archive().index(), caller.principal.actor());
@@ -92,7 +92,7 @@ async fn visit(
     State(app): State<App>,
     caller: Caller,
     Path(study): Path<String>,
-    Json(class): Json<String>,
+    Said(class): Said<String>,
 ) -> Result<StatusCode> {
     caller.may(Action::Correct, Some(&study)).await?;
     let class = Class::from_text(&class)
@@ -111,7 +111,7 @@ struct RemoveJson {
 async fn remove(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<RemoveJson>,
+    Said(asked): Said<RemoveJson>,
 ) -> Result<Json<Value>> {
     caller.may(Action::Correct, Some(&asked.study)).await?;
     let policy: Policy = app.archive().retention();

@@ -14,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::access::Action;
 use crate::clock::now_ns;
-use crate::http::{self, App, Caller};
+use crate::http::{self, App, Caller, Path, Said};
 use crate::index::{self, Index};
 use crate::storage::{self, Hash, Storage};
 
@@ -44,7 +44,7 @@ struct RecallJson {
 async fn recall(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<RecallJson>,
+    Said(asked): Said<RecallJson>,
 ) -> http::Result<Json<Value>> {
     caller.may(Action::Correct, Some(&asked.study)).await?;
     let archive = app.archive();

@@ -211,6 +211,8 @@ fn dressed(mut response: Response, number: &str, is_secure: bool) -> Response {
     let pairs = [
         ("content-security-policy", POLICY),
         ("x-content-type-options", "nosniff"),
+        // What browsers know that are too old for `frame-ancestors`.
+        ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -239,6 +241,11 @@ fn dressed(mut response: Response, number: &str, is_secure: bool) -> Response {
 /// What is asked for that is not there.
 pub async fn nowhere() -> Error {
     Error::NotFound
+}
+
+/// What is asked for otherwise than it is there.
+pub async fn otherwise() -> Error {
+    Error::Method
 }
 
 impl View {

@@ -1,8 +1,10 @@
-//! How often whoever is not signed in may ask: pages for strangers make rows (captchas, codes of phones) and hash passwords.
+//! How often whoever is not signed in may ask: pages for strangers make rows (captchas, codes of phones) and hash passwords;
+//! and how often a program may ask for tokens.
 //!
 //! A bucket for each address (each /64 of IPv6), filled evenly (GCRA, by `governor`). A hospital behind one address signs in
-//! as a whole within it. Who is signed in, or shows a token, is not counted here.
+//! as a whole within it. Who is signed in is not counted here, nor who shows something to an interface that takes it.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
@@ -14,13 +16,25 @@ use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::Error;
 use crate::clock::Clock;
+use crate::{Error, clients};
 
-/// Requests of one address at once.
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
-/// Requests of one address a minute, for long.
-const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
+/// Requests of one program from one address, at once and a minute for long: a viewer's token for each study that a big
+/// hospital opens.
+const OF_PROGRAM: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
+
+/// Beginnings of addresses whose handlers look at what an Authorization header shows.
+const TAKES_TOKENS: [&str; 9] = [
+    "/dicom-web/",
+    "/wado",
+    "/archive/",
+    "/viewer/",
+    "/worklist",
+    "/upload",
+    "/gateway/",
+    "/metrics",
+    "/oauth/",
+];
 
 /// The site's time as `governor` asks for it.
 #[derive(Debug, Clone)]
@@ -34,22 +48,25 @@ impl governor::clock::Clock for Time {
     }
 }
 
+/// Buckets of many.
+type Buckets<K> = RateLimiter<K, DefaultKeyedStateStore<K>, Time, NoOpMiddleware<Nanos>>;
+
 /// The buckets.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    strangers: RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, Time, NoOpMiddleware<Nanos>>,
+    strangers: Buckets<IpAddr>,
+    programs: Buckets<(Option<i64>, IpAddr)>,
     time: Time,
 }
 
 impl Limits {
-    /// Full buckets.
-    pub(crate) fn new(clock: &Clock) -> Self {
-        let (quota, time) = (
-            Quota::per_minute(A_MINUTE).allow_burst(AT_ONCE),
-            Time(clock.clone()),
-        );
+    /// Full buckets, with so many requests a minute for strangers of one address.
+    pub(crate) fn new(clock: &Clock, strangers: NonZeroU32) -> Self {
+        let time = Time(clock.clone());
+        let at_once = strangers.saturating_mul(NonZeroU32::new(2).expect("not zero"));
         Self {
-            strangers: RateLimiter::new(quota, DefaultKeyedStateStore::default(), time.clone()),
+            strangers: buckets(Quota::per_minute(strangers).allow_burst(at_once), &time),
+            programs: buckets(Quota::per_minute(OF_PROGRAM), &time),
             time,
         }
     }
@@ -62,10 +79,26 @@ impl Limits {
     pub(super) fn stranger(&self, request: &Parts, address: IpAddr) -> Result<(), Error> {
         let path = request.uri.path();
         let costs_nothing = path.starts_with("/static/") || path.starts_with("/health/");
-        if costs_nothing || request.headers.contains_key(header::AUTHORIZATION) {
+        let takes_tokens = TAKES_TOKENS.iter().any(|beginning| path.starts_with(beginning));
+        let shows_token = takes_tokens && request.headers.contains_key(header::AUTHORIZATION);
+        // Programs are counted by themselves.
+        if costs_nothing || shows_token || clients::is_for_programs(path) {
             return Ok(());
         }
-        self.strangers.check_key(&network(address)).map_err(|refused| {
+        self.count(&self.strangers, &network(address))
+    }
+
+    /// Counts a request of a program by its number, or of what is none, before what it shows is looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooMany`].
+    pub(crate) fn program(&self, client: Option<i64>, address: IpAddr) -> Result<(), Error> {
+        self.count(&self.programs, &(client, network(address)))
+    }
+
+    fn count<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: &K) -> Result<(), Error> {
+        buckets.check_key(key).map_err(|refused| {
             let wait = refused.wait_time_from(self.time.now());
             Error::TooMany(wait.as_secs() + 1)
         })
@@ -75,7 +108,13 @@ impl Limits {
     pub(crate) fn tidy(&self) {
         self.strangers.retain_recent();
         self.strangers.shrink_to_fit();
+        self.programs.retain_recent();
+        self.programs.shrink_to_fit();
     }
+}
+
+fn buckets<K: Hash + Eq + Clone>(quota: Quota, time: &Time) -> Buckets<K> {
+    RateLimiter::new(quota, DefaultKeyedStateStore::default(), time.clone())
 }
 
 /// Whom an address belongs to: of IPv6 everybody has a /64.
@@ -91,8 +130,13 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
+    use axum::http::Method;
+
     use crate::clock::MINUTE_NS;
     use crate::permissions::{Kind, Permission};
+    use crate::settings::Settings;
     use crate::test_site::Site;
 
     #[tokio::test]
@@ -126,6 +170,37 @@ mod tests {
         site.pass(MINUTE_NS);
         stranger.get("/sign-in").await.is(200);
         site.platform.limits().tidy();
+        stranger.get("/sign-in").await.is(200);
+    }
+
+    #[tokio::test]
+    async fn what_looks_like_a_token_buys_no_page() {
+        let site = Site::new().await;
+        let stranger = site.browser_at("198.51.100.7");
+        let shown = [("authorization", "Bearer x"), ("accept", "text/html")];
+        for _ in 0..600 {
+            stranger.send(Method::GET, "/sign-in", None, &shown).await.is(200);
+        }
+        stranger.send(Method::GET, "/sign-in", None, &shown).await.is(429);
+        // Where a token is looked at, it is a token that does not hold.
+        stranger
+            .send(Method::GET, "/dicom-web/studies", None, &shown)
+            .await
+            .is(401);
+    }
+
+    #[tokio::test]
+    async fn a_site_says_how_many() {
+        let few = Settings {
+            stranger_requests: NonZeroU32::MIN,
+            ..Settings::default()
+        };
+        let site = Site::with(few).await;
+        let stranger = site.browser();
+        stranger.get("/sign-in").await.is(200);
+        stranger.get("/sign-in").await.is(200);
+        stranger.get("/sign-in").await.is(429);
+        site.pass(MINUTE_NS);
         stranger.get("/sign-in").await.is(200);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 
 use super::*;
 use crate::language::Language;
@@ -59,6 +59,7 @@ async fn every_answer_has_the_headers_that_keep_a_browser_safe() {
             "{path}"
         );
         assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        assert_eq!(page.headers["x-frame-options"], "DENY");
         assert_eq!(page.headers["cache-control"], "no-store");
         assert_eq!(page.headers["x-request-id"].len(), 16);
         assert!(
@@ -292,4 +293,26 @@ async fn a_page_hears_nothing_of_what_waits_before_the_password_is_changed() {
     let page = browser.get("/password").await;
     page.is(200);
     assert!(!page.text.contains("id=\"unread\""), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_address_that_takes_forms_alone_says_so_on_a_page() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let page = browser.get("/sign-out").await;
+    page.is(405);
+    assert_eq!(page.headers["allow"], "POST");
+    assert!(page.text.contains("<html"), "{}", page.text);
+    for (method, path, allowed) in [
+        (Method::GET, "/oauth/token", "POST"),
+        (Method::PUT, "/archive/holds", "GET,HEAD,POST"),
+        (Method::DELETE, "/dicom-web/studies", "GET,HEAD,POST"),
+    ] {
+        let accept = [("accept", "application/json")];
+        let page = browser.send(method, path, None, &accept).await;
+        page.is(405);
+        assert_eq!(page.headers["allow"], allowed, "{path}");
+        let said: serde_json::Value = serde_json::from_str(&page.text).unwrap();
+        assert!(said["error"].is_string(), "{path} {said}");
+    }
 }

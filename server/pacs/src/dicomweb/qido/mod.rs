@@ -12,7 +12,7 @@ mod request;
 mod tests;
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -25,7 +25,7 @@ use tower_http::compression::predicate::SizeAbove;
 use super::accept::Accept;
 use super::address;
 use super::parameters::{encoded, uid};
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result};
 use crate::index::{Key, Level};
 
 pub(crate) use answer::OFFERS;

@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::body::BodyDataStream;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -25,7 +25,7 @@ use super::accept::{Accept, Offer};
 use super::parameters::{parameters, uid};
 use super::{BulkData, address, json, multipart, xml};
 use crate::access::Action;
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result};
 use report::Report;
 pub(crate) use report::{FULL, Taken};
 pub(super) use take::Taking;

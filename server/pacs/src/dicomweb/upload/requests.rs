@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use super::{Kind, Turn, Uploads, now_ns, objects};
 use crate::access::Action;
 use crate::dicomweb::base64;
 use crate::dicomweb::stow::Taking;
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result};
 use crate::storage::Hash;
 
 const VERSION: &str = "1.0.0";
@@ -85,8 +85,9 @@ async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> R
     uploads.sweep().await?;
     let owner = caller.principal.actor();
     let (unfinished, bytes) = store::unfinished(&uploads.shared.index, &owner).await?;
+    // The caller's own: another time they are fewer only where it ends them.
     if unfinished >= limits.unfinished || bytes.saturating_add(size) > limits.total_bytes {
-        return Err(Error::Busy("unfinished uploads"));
+        return Err(Error::TooMany);
     }
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|_| Error::Internal)?;

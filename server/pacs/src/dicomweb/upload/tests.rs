@@ -210,7 +210,7 @@ async fn what_exceeds_its_limit_is_refused_before_it_is_sent() {
         (0, "dcm", 400),
         (20_000_000, "dcm", 201),
         (500_000_000, "zip", 201),
-        (1, "dcm", 503),
+        (1, "dcm", 429),
         (1, "exe", 400),
     ] {
         let answer = service.create(size, &[("kind", kind)]).await;

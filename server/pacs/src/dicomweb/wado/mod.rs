@@ -23,7 +23,7 @@ pub(crate) mod fixtures;
 mod tests;
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
@@ -34,7 +34,7 @@ use super::accept::Accept;
 use super::address;
 use super::parameters::parameters;
 use crate::access::Action;
-use crate::http::{App, Caller, Error, Result};
+use crate::http::{App, Caller, Error, Path, Result};
 
 use answer::Asking;
 use find::{Address, target, targets};

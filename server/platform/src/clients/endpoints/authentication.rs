@@ -16,7 +16,7 @@ use crate::web::{Fields, Visit};
 ///
 /// # Errors
 ///
-/// [`Refused::Client`], [`Refused::Request`].
+/// [`Refused::Client`], [`Refused::Request`], [`Refused::TooMany`].
 pub async fn client(visit: &Visit, headers: &HeaderMap, fields: &Fields) -> Result<Client, Refused> {
     let (in_form, secret_in_form) = (one(fields, "client_id")?, one(fields, "client_secret")?);
     let basic = match headers.get(header::AUTHORIZATION) {
@@ -41,6 +41,8 @@ pub async fn client(visit: &Visit, headers: &HeaderMap, fields: &Fields) -> Resu
         None => (in_form.ok_or(refused)?, secret_in_form),
     };
     let found = store::active(visit.platform().readers(), id).await?;
+    let number = found.as_ref().map(|found| found.client.id);
+    visit.platform().limits().program(number, visit.address())?;
     // Hashes of 256 random bits are compared: how long that takes says nothing about them.
     let secret = secret.filter(|secret| !secret.is_empty()).map(secrets::kept);
     let shows = |client: &Client| match client.is_confidential {

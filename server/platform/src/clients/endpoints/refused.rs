@@ -33,6 +33,8 @@ pub enum Refused {
     NoToken,
     /// The bearer token is not for this.
     InsufficientScope,
+    /// This program asks too often from there; seconds after which it may again.
+    TooMany(u64),
     /// The server failed; why is in the log.
     Failed,
 }
@@ -72,6 +74,11 @@ impl Refused {
                 "insufficient_scope",
                 "the token is not for this",
             ),
+            Self::TooMany(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                "too many requests of this program; try again later",
+            ),
             Self::Failed => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "server_error",
@@ -97,6 +104,10 @@ impl IntoResponse for Refused {
             let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Self::TooMany(seconds) = self {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response
     }
 }
@@ -110,6 +121,7 @@ impl From<Error> for Refused {
         match error {
             // It was logged where it failed.
             Error::Internal | Error::Full => Self::Failed,
+            Error::TooMany(seconds) => Self::TooMany(seconds),
             other => {
                 tracing::error!(%other, "a program is refused");
                 Self::Failed

@@ -247,3 +247,33 @@ async fn pages_of_any_site_may_ask_for_tokens_without_cookies_and_for_nothing_el
     );
     browser.get("/oauth/userinfo").await.is(401);
 }
+
+#[tokio::test]
+async fn a_program_that_asks_too_often_from_somewhere_waits_there() {
+    let site = Site::new().await;
+    let here = site.organisation(Kind::Hospital, "第一医院").await;
+    let program = program(&site, here, true, "studies.find").await;
+    let other = super::program(&site, here, true, "studies.find").await;
+    let ask = async |program: &Program<'_>, address: &str, secret: &str| {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &program.client_id),
+            ("client_secret", secret),
+        ];
+        let browser = site.browser_at(address);
+        browser.post_with("/oauth/token", &fields, &[]).await
+    };
+    // Whoever guesses is counted as the program that it says it is.
+    for _ in 0..600 {
+        ask(&program, "198.51.100.7", "wrong").await.is(401);
+    }
+    let page = ask(&program, "198.51.100.7", SECRET).await;
+    page.is(429);
+    assert_eq!(json(&page)["error"], "temporarily_unavailable");
+    assert_eq!(page.headers["retry-after"], "1");
+    assert_eq!(page.headers["cache-control"], "no-store");
+    ask(&program, "198.51.100.8", SECRET).await.is(200);
+    ask(&other, "198.51.100.7", SECRET).await.is(200);
+    site.pass(crate::clock::SECOND_NS);
+    ask(&program, "198.51.100.7", SECRET).await.is(200);
+}

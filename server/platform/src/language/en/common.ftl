@@ -76,6 +76,7 @@ error-first = Something has to be set up first
 error-forbidden = You may not do this
 error-origin = The request did not come from a page of this site and was refused
 error-not-found = No such page or record
+error-method = There is nothing to look at here; please go back
 error-bad-request = The request is not understood
 error-gone = The link is no longer valid, or was used
 error-too-large = What was uploaded is too large

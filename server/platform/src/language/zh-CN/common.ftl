@@ -76,6 +76,7 @@ error-first = 请先完成必要的设置
 error-forbidden = 您没有权限进行此操作
 error-origin = 请求不是从本站页面发出的，已拒绝
 error-not-found = 页面或记录不存在
+error-method = 此地址没有可查看的页面，请返回
 error-bad-request = 请求内容有误
 error-gone = 链接已失效或已使用
 error-too-large = 上传的内容过大
