@@ -85,7 +85,7 @@ fn content_key(salt: &[u8], ikm: &[u8]) -> (LessSafeKey, Nonce) {
 pub(super) fn decrypt(body: &[u8], secret: &SecretKey, auth: &[u8]) -> Option<Vec<u8>> {
     let (header, sealed) = body.split_at_checked(HEADER)?;
     let record = u32::from_be_bytes(header[16..20].try_into().ok()?);
-    if header[20] != 65 || sealed.len() < 18 || sealed.len() > record as usize {
+    if header[20] != 65 || sealed.len() < 17 || sealed.len() > record as usize {
         return None;
     }
     let sender = PublicKey::from_sec1_bytes(&header[21..]).ok()?;
