@@ -168,13 +168,14 @@ pub(super) const MEANINGS: &[(Meaning, &[&str])] = &[
         "account.passkey-added", "account.passkey-removed", "account.wechat-bound", "account.wechat-unbound",
         "account.code-asked", "account.mobile-changed", "account.email-verified", "document.sent", "document.approved",
         "document.refused", "signature.changed", "signature.removed", "signature.link-made", "signature.mode-changed",
-        "client.allowed", "client.declined", "client.taken-back",
+        "client.allowed", "client.declined", "client.taken-back", "push.browser-added", "push.browser-removed",
     ]),
     (alert(SECURITY_CONFIGURATION), &[
         "docking.asked", "docking.resent", "docking.withdrawn", "docking.accepted", "docking.declined", "docking.ended",
         "docking.changed", "docking.doctor-set", "docking.doctor-removed", "organisation.added", "organisation.closed",
         "organisation.opened", "upload-code.made", "upload-code.revoked", "client.added", "client.changed",
         "client.secret-made", "client.disabled", "client.enabled", "client.key-made",
+        "push.key-made",
     ]),
     (alert(HARDWARE_CONFIGURATION), &[
         "device.added", "device.changed", "device.bound", "device.unbound", "device.removed",
