@@ -1,7 +1,7 @@
 -- Old entries of the journal that an audit administrator asks to remove, and what another one decided.
 CREATE TABLE journal_removals (
     id {id},
-    asked_by BIGINT NOT NULL REFERENCES people (id),
+    asked_by BIGINT NOT NULL,
     asked_ns BIGINT NOT NULL,
     -- Entries older than so many days when it was asked: all up to the last, which are so many.
     days BIGINT NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE journal_removals (
     entries BIGINT NOT NULL,
     -- asked, confirmed, withdrawn, done
     state {text} NOT NULL,
-    decided_by BIGINT REFERENCES people (id),
+    decided_by BIGINT,
     decided_ns BIGINT,
     done_ns BIGINT
 );

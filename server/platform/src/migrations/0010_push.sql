@@ -8,7 +8,7 @@ CREATE TABLE push_key (
 -- Browsers in which a person has switched notifications on.
 CREATE TABLE push_browsers (
     id {id},
-    person BIGINT NOT NULL REFERENCES people (id),
+    person BIGINT NOT NULL,
     -- The hash of the cookie that it is known by.
     browser {text} NOT NULL UNIQUE,
     -- The hash of its address with its push service: a browser has one, and is one person's.
