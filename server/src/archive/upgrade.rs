@@ -97,7 +97,11 @@ async fn save(place: &Place, stages: &[Stage], folder: &Path) -> anyhow::Result<
     std::fs::create_dir(&unfinished)?;
     let saved_ns = now_ns();
     let (kind, file) = database_file(place);
-    database::copy::save(place, &unfinished.join(file)).await?;
+    let saved = database::copy::save(place, &unfinished.join(file)).await;
+    if saved.is_err() {
+        remove(&unfinished)?;
+    }
+    saved?;
     let schemas = stages.iter().map(|stage| {
         let from_to = serde_json::json!({ "from": stage.found, "to": stage.known });
         (stage.table.to_owned(), from_to)

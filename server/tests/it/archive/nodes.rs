@@ -58,6 +58,18 @@ impl Site {
             server.credentials().display(),
         );
         std::fs::write(&config, text).unwrap();
+        let data = ["a", "b"].map(|node| path.join(node));
+        let told = [
+            "--config",
+            config.to_str().unwrap(),
+            "--data",
+            data[0].to_str().unwrap(),
+        ];
+        // A first start makes the tables.
+        let made = ["pacs", "token", "load", "--may", "store,find,retrieve"];
+        let made = crate::command_line::uptake(&[&made[..], &told].concat());
+        let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        crate::command_line::uptake(&[&["site", "organisations"][..], &told].concat());
         let readers = Database::open(&database, 2).await.unwrap();
         let writer = Writer::new(Database::open(&database, 1).await.unwrap());
         let keys = path.join("keys");
@@ -65,19 +77,15 @@ impl Site {
             .await
             .unwrap();
         let cookie = administrator(&platform).await;
-        let mut site = Self {
+        Some(Self {
             _server: server,
-            data: ["a", "b"].map(|node| folder.path().join(node)),
             folder,
+            data,
             config,
             platform,
             cookie,
-            token: String::new(),
-        };
-        let made = ["pacs", "token", "load", "--may", "store,find,retrieve"];
-        let made = crate::command_line::uptake(&[&made[..], &site.told()].concat());
-        site.token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-        Some(site)
+            token,
+        })
     }
 
     /// What commands are told besides.
