@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use tower_http::cors::{Any, CorsLayer};
 
 use self::refused::Refused;
+use crate::web::layers::otherwise;
 use crate::web::{Fields, Visit};
 use crate::{Error, Platform};
 
@@ -50,6 +51,8 @@ pub(super) fn router() -> Router<Platform> {
             "/.well-known/oauth-authorization-server",
             get(discovery::configuration),
         )
+        // Before the layer, which other pages' questions with OPTIONS are answered by.
+        .method_not_allowed_fallback(otherwise)
         .layer(cors)
 }
 

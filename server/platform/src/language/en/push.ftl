@@ -29,3 +29,4 @@ push-about-other = You have a new notification
 event-push-key-made = Key of messages to browsers made
 event-push-browser-added = Notifications switched on in a browser
 event-push-browser-removed = Notifications switched off in a browser
+push-about-removal = Removing old entries waits for you

@@ -29,3 +29,4 @@ push-about-other = 您有一条新通知
 event-push-key-made = 生成浏览器推送密钥
 event-push-browser-added = 在浏览器中开启通知
 event-push-browser-removed = 在浏览器中关闭通知
+push-about-removal = 有旧日志清除申请待确认
