@@ -2,9 +2,9 @@
 
 -- schema 1
 INSERT INTO people (kind, state, mobile, name, name_keys, verification, must_change_password, idle_sign_out, reading_tool, browser_push, wechat_push, created_ns)
-VALUES ('staff', 'active', '13800000001', '李主任', '李主任', 'verified', 0, 0, 'v3', 1, 1, 5);
+VALUES ('staff', 'active', '13700000001', '李主任', '李主任', 'verified', 0, 0, 'v3', 1, 1, 5);
 INSERT INTO people (kind, state, mobile, name, name_keys, verification, must_change_password, idle_sign_out, reading_tool, browser_push, wechat_push, created_ns)
-VALUES ('staff', 'active', '13800000002', '张医生', '张医生', 'submitted', 0, 0, 'v3', 1, 1, 5);
+VALUES ('staff', 'active', '13700000002', '张医生', '张医生', 'submitted', 0, 0, 'v3', 1, 1, 5);
 INSERT INTO organisations (kind, number, name, name_keys, policy, state, created_ns)
 VALUES ('hospital', 'H000001', '人民医院', '人民医院', '{}', 'active', 5);
 INSERT INTO organisations (kind, number, name, name_keys, policy, state, created_ns)
