@@ -12,6 +12,8 @@ use super::{Error, Result, Row, Sql, Value, waiting};
 
 /// How long another process may hold the file before a statement fails.
 const BUSY: Duration = Duration::from_secs(30);
+/// Bytes of the file that are mapped into memory; what is beyond them is read.
+const MAPPED: i64 = 1 << 30;
 /// Statements of a connection that are kept prepared.
 const PREPARED: usize = 256;
 
@@ -202,6 +204,8 @@ fn connect(path: &Path) -> Result<rusqlite::Connection> {
     // What was committed survives a loss of power (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
+    // Pages are read where the system keeps them: whenever another connection commits, a copy of one's own is worth nothing.
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
     Ok(connection)
 }
 

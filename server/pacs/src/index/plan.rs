@@ -8,9 +8,9 @@ use dicom_dictionary_std::tags;
 use super::attributes::{self, Kind, Level};
 use super::filter::{self, Group};
 use super::matching::Match;
-use super::{Error, Index, Query, Restriction, Result};
+use super::{Error, Index, MAX_ROWS, Query, Restriction, Result};
 
-/// Rows of a key that are few: their studies are sorted rather than all studies walked.
+/// Rows of a key that are few at most: their studies are sorted rather than all studies walked.
 const FEW: i64 = 6000;
 
 /// How a database is to go about a query.
@@ -133,8 +133,9 @@ impl Index {
         if let Some(certain) = groups.iter().position(is_few) {
             return way(Way::From(certain));
         }
+        let few = self.few(query).await?;
         for (number, group) in groups.iter().enumerate() {
-            if self.leaves_few(group, free).await? {
+            if self.leaves_few(group, free, few).await? {
                 return way(match group {
                     // Studies of few dates are walked.
                     Group::Own(key) if key.tag == tags::STUDY_DATE => Way::Walk,
@@ -165,12 +166,24 @@ impl Index {
         }
     }
 
-    async fn leaves_few(&self, group: &Group<'_>, plan: Plan) -> Result<bool> {
+    /// Up to how many rows of a key it is cheaper to sort their studies. Of `n` studies of which `m` match, a page of `p` is
+    /// full after some `p * n / m` studies of a walk: as many as are to be sorted where `m` is the root of `p * n`.
+    async fn few(&self, query: &Query) -> Result<i64> {
+        let row = Sql::new("SELECT COALESCE(MAX(id), 0) FROM studies")
+            .one(&self.readers)
+            .await?;
+        let studies: i64 = row.ok_or(Error::Damaged("a count"))?.get(0)?;
+        let page = query.limit.unwrap_or(MAX_ROWS).saturating_add(query.offset);
+        let page = i64::try_from(page.clamp(1, MAX_ROWS)).unwrap_or(1);
+        Ok(studies.saturating_mul(page).isqrt().min(FEW))
+    }
+
+    async fn leaves_few(&self, group: &Group<'_>, plan: Plan, few: i64) -> Result<bool> {
         let mut sql = Sql::new("SELECT COUNT(*) FROM (");
         filter::found_by(&mut sql, group, plan)?;
-        sql.push(" LIMIT ").bind(FEW + 1).push(") few");
+        sql.push(" LIMIT ").bind(few + 1).push(") few");
         let row = sql.one(&self.readers).await?.ok_or(Error::Damaged("a count"))?;
-        Ok(row.get::<i64>(0)? <= FEW)
+        Ok(row.get::<i64>(0)? <= few)
     }
 }
 
