@@ -7,7 +7,7 @@ run:
 	@scripts/setup.sh
 	@scripts/run.sh
 
-# Formatting, lints (native, without threads, wasm32), and every test.
+# Formatting, lints (native, wasm32), and every test.
 test:
 	@scripts/setup.sh
 	@scripts/test.sh

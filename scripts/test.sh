@@ -11,10 +11,7 @@ cargo deny --log-level error check bans licenses sources
 say "lints, native"
 cargo clippy --workspace --all-targets --features engine/onnx,video/av1,dimse/tls -- -D warnings
 
-say "lints, engine without threads"
-cargo clippy -p engine -p codec -p video --no-default-features -- -D warnings
-
-say "lints, engine for wasm32"
+say "lints, engine without threads, for wasm32"
 cargo clippy -p engine -p codec -p video --no-default-features --target wasm32-unknown-unknown -- -D warnings
 
 say "lints, engine for WebGPU"
