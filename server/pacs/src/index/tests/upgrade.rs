@@ -101,8 +101,7 @@ async fn check(index: &Index, schema: usize) {
         (schema >= 12).then_some(7)
     );
     // It goes on: the next entry has the next number, and the chain holds.
-    index
-        .set_custodian("1.2", Some(9), "web:clerk", 10)
+    retention::hold(index, "1.2", "in research", "web:law", 10)
         .await
         .unwrap();
     let report = journal::verify::verify(index.readers(), &[]).await.unwrap();
@@ -110,11 +109,8 @@ async fn check(index: &Index, schema: usize) {
         (report.entries as usize, report.findings),
         (since(2) + 1, Vec::new())
     );
-    let seen = index
-        .query(&Query::all(Level::Study).within(Restriction::of(vec![9])))
-        .await
-        .unwrap();
-    assert_eq!(seen.len(), 1);
+    let holds = retention::holds(index, Some("1.2"), all, first).await.unwrap();
+    assert_eq!(holds.len(), since(5) + 1);
 }
 
 #[tokio::test]
