@@ -168,7 +168,7 @@ async fn this_version_goes_on_with_what_the_next_one_added_to() {
         );
         let kept = kept.one(&later).await.unwrap().unwrap();
         assert_eq!(kept.get::<String>(0).unwrap(), "kept");
-        assert_eq!(kept.get::<i64>(1).unwrap(), 2);
+        assert_eq!(kept.get::<i64>(1).unwrap(), 3);
         assert_eq!(kept.get::<i64>(2).unwrap(), studies as i64);
         // A version to come with which this one cannot go on.
         let mut last = next(known + 2);
