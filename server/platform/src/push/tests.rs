@@ -398,9 +398,8 @@ async fn a_browser_whose_remembered_sign_in_was_stolen_is_told_nothing() {
     browser.get("/sign-in?to=%2Fprofile").await.leads_to("/profile");
     assert!(is_on(&browser).await);
     let thief = site.browser_at("10.9.9.9");
-    let mut cookies = thief.cookies.lock().unwrap();
-    cookies.insert("uptake_remember".to_owned(), stolen);
-    drop(cookies);
+    let remembered = ("uptake_remember".to_owned(), stolen);
+    thief.cookies.lock().unwrap().extend([remembered]);
     thief.get("/sign-in").await.is(200);
     assert_eq!(site.count(COUNT).await, 0);
 }

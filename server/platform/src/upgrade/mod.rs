@@ -23,7 +23,7 @@ const FOUND: &[(i64, &str, &str, &str)] = &[
     (1, "jobs", "/platform/jobs/1", "the database was away"),
     (2, "own", "/devices/1", "PETCT-NORTH"),
     (4, "clients", "/platform/clients", "随访系统"),
-    (5, "jobs", "/platform/outbox?state=not-connected", "张医生"),
+    (5, "jobs", "/platform/outbox?state=not-connected", "账号已注销"),
     (6, "monitoring", "/platform/monitoring", "分院网关"),
     (6, "monitoring", "/platform/monitoring/alarms", "31 h"),
     (6, "own", "/support", "打印机没有反应"),
