@@ -29,7 +29,8 @@ impl Fields {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let pairs = form_urlencoded::parse(bytes).take(MAX_FIELDS + 1);
         let fields: Vec<_> = pairs
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            // No database takes a NUL for text; what stands in its place is refused where text is read.
+            .map(|(name, value)| (name.into_owned(), value.replace('\0', "\u{FFFD}")))
             .collect();
         if fields.len() > MAX_FIELDS {
             return Err(Error::BadRequest(format!("expected at most {MAX_FIELDS} fields")));

@@ -56,7 +56,10 @@ async fn visited(State(platform): State<Platform>, request: Request, next: Next)
             None => platform.limits().stranger(&parts, visit.address()),
             Some(_) => Ok(()),
         };
-        if let Err(error) = counted.and_then(|()| from_here(&parts, is_secure)) {
+        let asked = counted
+            .and_then(|()| without_nul(&parts))
+            .and_then(|()| from_here(&parts, is_secure));
+        if let Err(error) = asked {
             return dressed(
                 said(error.into_response(), &visit, wants_page),
                 &number,
@@ -123,6 +126,14 @@ fn wants_page(request: &Parts) -> bool {
     accepted
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/html"))
+}
+
+/// No database takes a NUL for text.
+fn without_nul(request: &Parts) -> Result<(), Error> {
+    if request.uri.path().contains("%00") {
+        return Err(Error::BadRequest("expected an address without NUL".to_owned()));
+    }
+    Ok(())
 }
 
 /// Changes come from this site's own pages, or from programs that show a token (Fetch Metadata; Origin where a browser is
