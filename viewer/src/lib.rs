@@ -22,7 +22,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{Arrivals, Wanted};
+pub use arrivals::{Arrivals, Arrived, Wanted};
 pub use conversation::{Conversation, Drawn, Due, Says, To};
 pub use metadata::{MetadataError, instances};
 pub use pace::{Fidelity, Link};
