@@ -28,7 +28,7 @@ use super::health::Drain;
 use super::jobs::{self, Working};
 use super::{description, health, marks, open, site, watched};
 use crate::config::{Config, Role, has};
-use crate::streaming::{self, Renderers, Sessions, Streaming};
+use crate::streaming::{self, Renderers, Sessions, Store, Streaming};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
 ///
@@ -107,7 +107,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let drain = Drain::default();
     let sessions = match has(Role::Pacs) {
         false => None,
-        true => Some(sessions(config)?),
+        true => Some(sessions(config, &archive).await?),
     };
     let viewers = sessions
         .clone()
@@ -256,13 +256,17 @@ async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyh
 }
 
 /// Those who are drawn for.
-fn sessions(config: &Config) -> anyhow::Result<Arc<Sessions>> {
+async fn sessions(config: &Config, archive: &Archive) -> anyhow::Result<Arc<Sessions>> {
     let limits = streaming::Limits {
         memory_bytes: usize::try_from(config.viewer.memory_bytes).unwrap_or(usize::MAX),
         sessions: config.viewer.sessions,
     };
     let renderers = Renderers::open(config.viewer.renderer).context("viewer.renderer")?;
-    Ok(Sessions::new(limits, renderers))
+    let (readers, writer) = (archive.index().readers().clone(), archive.index().turns().clone());
+    let store = Store::open(readers, writer)
+        .await
+        .context("the tables of viewers")?;
+    Ok(Sessions::new(limits, renderers, store))
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

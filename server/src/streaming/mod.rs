@@ -14,6 +14,7 @@ mod renderer;
 mod schedule;
 mod sessions;
 mod socket;
+mod store;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use pacs::http::App;
 pub use rendered::Frames;
 pub use renderer::{Choice, Renderers};
 pub use sessions::Sessions;
+pub use store::Store;
 
 /// What streaming may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

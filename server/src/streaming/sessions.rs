@@ -16,6 +16,7 @@ use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
 use super::renderer::Renderers;
 use super::schedule::Schedule;
+use super::store::Store;
 
 /// The sessions of this node.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct Sessions {
     /// One at a time reads what is in studies: two who open the same do it once.
     opening: tokio::sync::Mutex<()>,
     numbers: AtomicU64,
+    store: Store,
 }
 
 /// The way to a session's thread.
@@ -73,7 +75,7 @@ pub enum NotOpened {
 impl Sessions {
     /// None yet.
     #[must_use]
-    pub fn new(limits: Limits, renderers: Renderers) -> Arc<Self> {
+    pub fn new(limits: Limits, renderers: Renderers, store: Store) -> Arc<Self> {
         Arc::new(Self {
             limits,
             schedule: Schedule::new(renderers.at_once()),
@@ -82,6 +84,7 @@ impl Sessions {
             opened: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             numbers: AtomicU64::new(1),
+            store,
         })
     }
 
@@ -115,8 +118,24 @@ impl Sessions {
             return Err(NotOpened::Full(self.limits.sessions));
         }
         let opened = self.studies(app, &open.studies).await?;
-        let snapshot = open.snapshot.as_ref().map(ToString::to_string);
-        self.begin(app, owner, open, opened, snapshot.map(String::into_bytes))
+        let kept = match &open.session {
+            None => None,
+            Some(name) => {
+                let found = self.store.find(name, owner, &open.studies.join(" ")).await;
+                found.map_err(|error| {
+                    tracing::error!(%error, "a viewer's session cannot be read");
+                    Error::Internal
+                })?
+            }
+        };
+        let id = open.session.clone().filter(|_| kept.is_some());
+        let brought = || {
+            open.snapshot
+                .as_ref()
+                .map(|snapshot| snapshot.to_string().into_bytes())
+        };
+        let id = id.unwrap_or_else(random_name);
+        self.begin(app, owner, (id, open), opened, kept.or_else(brought))
     }
 
     async fn studies(&self, app: &App, studies: &[String]) -> Result<Arc<Opened>, Error> {
@@ -139,7 +158,7 @@ impl Sessions {
         self: &Arc<Self>,
         app: &App,
         owner: &str,
-        open: &Open,
+        (id, open): (String, &Open),
         opened: Arc<Opened>,
         snapshot: Option<Vec<u8>>,
     ) -> Result<Session, NotOpened> {
@@ -149,7 +168,6 @@ impl Sessions {
             // A snapshot of a later version is no reason to see nothing.
             let _ = conversation.restore(&snapshot);
         }
-        let id = open.session.clone().unwrap_or_else(random_name);
         let (inputs, heard) = mpsc::channel();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         opened.listen(number, inputs.clone());
@@ -168,7 +186,7 @@ impl Sessions {
             schedule: Arc::clone(&self.schedule),
             stop,
             fetch: self.fetcher(app, &opened),
-            save: Box::new(|_| {}),
+            save: self.saver(&session),
             id: id.clone(),
         };
         self.running().insert(id.clone(), session.clone());
@@ -208,6 +226,21 @@ impl Sessions {
                 return;
             }
             runtime.spawn(Arc::clone(&opened).fetch(app.clone(), wanted));
+        })
+    }
+
+    fn saver(&self, session: &Session) -> Box<dyn Fn(Vec<u8>) + Send> {
+        let (store, runtime) = (self.store.clone(), Handle::current());
+        let (name, owner, studies) = (
+            session.id.clone(),
+            session.owner.clone(),
+            session.studies.join(" "),
+        );
+        Box::new(move |snapshot| {
+            let kept = runtime.block_on(store.keep(&name, &owner, &studies, snapshot));
+            if let Err(error) = kept {
+                tracing::error!(%error, "a viewer's session was not saved");
+            }
         })
     }
 
