@@ -217,23 +217,33 @@ function windowControl(viewer, viewport, { layer, setting }, label) {
     set(value[0] < value[1] ? value : n ? [number - 1e-3, number] : [number, number + 1e-3]);
     rest();
   }));
-  const levels = h("span.levels");
+  // Whoever reads CT thinks in width and level, whoever reads uptake in limits.
+  const levels = now.unit === "HU" ? ["window_width", "window_center"].map((name, n) => typed(t(name), "", (number) => {
+    const { center, width } = windowOf(limits());
+    const told = n ? { center: number, width } : { center, width: Math.max(1, number) };
+    set([told.center - told.width / 2, told.center + told.width / 2]);
+    show();
+    rest();
+  })) : [];
   const show = (keepsRange) => {
     const value = limits();
     if (!keepsRange) range = windowRange(now.unit, value);
+    const span = now.unit === "HU" ? 1000 : value[1] - value[0];
     slides.forEach((slide, n) => !isBusy(slide.input) && slide.set(placeOf(value[n], ...range)));
-    fields.forEach((field, n) => { if (!isBusy(field)) field.value = rounded(value[n], value[1] - value[0]); });
+    const { center, width } = windowOf(value);
+    const told = [...fields.map((field, n) => [field, value[n]]), ...levels.map((field, n) => [field, n ? center : width])];
+    for (const [field, number] of told) if (!isBusy(field)) field.value = rounded(number, span);
     track.style.setProperty("--low", placeOf(value[0], ...range) / STEPS);
     track.style.setProperty("--high", placeOf(value[1], ...range) / STEPS);
-    levels.textContent = `W ${rounded(value[1] - value[0], value[1] - value[0])}  L ${rounded((value[0] + value[1]) / 2, value[1] - value[0])}`;
   };
   const track = h("div.range", {}, slides.map((slide) => slide.input));
-  const presets = h("button.choice.small", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false" }, h("span.label", {}, t("presets")), icon("down"));
+  const presets = h("button.choice", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false" }, h("span.label", {}, t("presets")), icon("down"));
   presets.addEventListener("click", () => viewer.menus.toggle(presets, t("presets"), (box) => box.append(windowPresets(viewer, viewport, layer, now)), { class: "list" }));
   const unit = h("span.unit", {}, t.unit(now.unit));
   show();
   return {
-    element: h("div.control.windowed", {}, h("span.name", {}, label, unit), track, h("div.limits", {}, fields[0], h("span", {}, "–"), fields[1], levels, presets)),
+    element: h("div.control.windowed", {}, h("span.name", {}, label, unit), track, 
+      h("div.limits", {}, fields[0], h("span", {}, "–"), fields[1], presets), levels.length > 0 && h("div.limits", {}, h("span.unit", {}, "W"), levels[0], h("span.unit", {}, "L"), levels[1])),
     update(next) {
       now = next.window;
       if (!slides.some(({ input }) => isBusy(input))) show();

@@ -2,9 +2,14 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { number } from "./words.js";
 
 /** What is shown of an uptake volume, and of others. */
 const COLUMNS = { suv: ["suvmax", "suvpeak", "suvmean", "mtv", "tlg"], other: ["max", "mean", "mtv"] };
+
+/** Units below the headings, and of the sums. */
+const UNITS = { mtv: "mL", tlg: "g" };
+const TOTALS = { suvmax: "SUVbw", mtv: "mL", tlg: "g" };
 
 const figureOf = (voi, name, ofSeries = true) => voi.figures.find((figure) => figure.name === name && (!ofSeries || figure.series === voi.series));
 
@@ -64,19 +69,26 @@ export function lesionsPanel(viewer) {
       return;
     }
     const columns = isUptake(vois) ? COLUMNS.suv : COLUMNS.other;
-    const head = h("tr", {}, h("th", { scope: "col" }, t("lesion_name")), columns.map((name) => h("th", { scope: "col" }, t(`lesion_${name}`), h("small", {}, unitText(name)))), h("th", {}, h("span.hidden-text", {}, t("mark_delete"))));
     const rows = vois.map((voi) => line(voi, columns));
     const all = totals(vois);
-    const foot = isUptake(vois) && h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, `${t("lesions_total")} ${vois.length}`), columns.map((name) => h("td", {}, name in all && all[name] !== null ? t.value(all[name], name === "suvmax" ? "SUVbw" : name === "mtv" ? "mL" : "g").split(" ")[0] : "")), h("td")));
-    body.replaceChildren(h("table", {}, h("thead", {}, head), h("tbody", {}, rows), foot));
+    const total = (name) => (all[name] === undefined || all[name] === null ? "" : number(all[name], TOTALS[name]));
+    const foot = isUptake(vois) && h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, `${t("lesions_total")} ${vois.length}`), columns.map((name) => h("td", {}, total(name))), h("td")));
+    body.replaceChildren(h("table", {}, heads(columns), h("tbody", {}, rows), foot));
   };
-  const unitText = (name) => (name === "mtv" ? "mL" : name === "tlg" ? "g" : "");
+  // Three kinds of SUV share one heading, so that the numbers have the room.
+  const heads = (columns) => {
+    const suvs = columns.filter((name) => name.startsWith("suv"));
+    const plain = columns.filter((name) => !name.startsWith("suv"));
+    const last = h("th", { rowSpan: 2 }, h("span.hidden-text", {}, t("mark_delete")));
+    const upper = h("tr", {}, h("th", { scope: "col", rowSpan: 2 }, t("lesion_name")), suvs.length > 0 && h("th", { colSpan: suvs.length, scope: "colgroup" }, "SUV"), plain.map((name) => h("th", { scope: "col", rowSpan: 2 }, t(`lesion_${name}`), h("small", {}, UNITS[name] ?? ""))), last);
+    return h("thead", {}, upper, h("tr", {}, suvs.map((name) => h("th", { scope: "col", "aria-label": t(`lesion_${name}`) }, name.slice(3)))));
+  };
   const line = (voi, columns) => {
     const row = rowOf(voi);
-    const warning = voi.warnings.length && h("span.warned", { title: voi.warnings.map(t.remark).join("\n"), role: "img", "aria-label": voi.warnings.map(t.remark).join("; ") }, icon("warning"));
+    const warning = voi.warnings.length > 0 && h("span.warned", { title: voi.warnings.map(t.remark).join("\n"), role: "img", "aria-label": voi.warnings.map(t.remark).join("; ") }, icon("warning"));
     const go = h("button.name", { type: "button", title: voi.name, "aria-label": t("lesion_go", { name: voi.name }), on: { click: () => viewer.goTo(voi) } }, h("i.dot", { style: { background: rgb(voi.color) } }), h("span", {}, voi.name), warning);
     const remove = h("button.plain", { type: "button", title: t("mark_delete"), "aria-label": `${t("mark_delete")}: ${voi.name}`, on: { click: () => viewer.do({ delete_voi: { voi: voi.voi } }) } }, icon("close"));
-    const cells = columns.map((name) => h("td", {}, row[name] ? t.value(row[name].value, row[name].unit).split(" ")[0] : "–"));
+    const cells = columns.map((name) => h("td", {}, row[name] ? number(row[name].value, row[name].unit) : "–"));
     const isChosen = voi.voi === viewer.chosenVoi;
     return h("tr", { class: isChosen ? "chosen" : undefined, on: { click: (event) => !event.target.closest("button") && viewer.goTo(voi) } }, h("th", { scope: "row" }, go), cells, h("td", {}, remove));
   };

@@ -42,7 +42,7 @@ export function marksPanel(viewer) {
       const text = await viewer.askText("mark_text", mark.text);
       if (text !== null) viewer.do({ edit_mark: { mark: mark.mark, text } });
     };
-    const warning = mark.warnings.length && h("span.warned", { title: mark.warnings.map(t.remark).join("\n") }, icon("warning"));
+    const warning = mark.warnings.length > 0 && h("span.warned", { title: mark.warnings.map(t.remark).join("\n") }, icon("warning"));
     const choose = h("button.what", { type: "button", "aria-label": t("mark_choose", { name }), on: { click: () => viewer.chooseMark(mark.mark), dblclick: rename } },
       h("span.label", {}, icon(mark.kind), name, warning), h("small", {}, values.join(" · ")));
     const button = (key, picture, call) => h("button.plain", { type: "button", title: t(key), "aria-label": `${t(key)}: ${name}`, on: { click: call } }, icon(picture));

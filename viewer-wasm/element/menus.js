@@ -30,7 +30,14 @@ export class Menus {
     this.place();
     box.addEventListener("keydown", (event) => this.key(event));
     this.whenClosed = options.whenClosed;
-    (box.querySelector("[autofocus], [aria-selected=true], [aria-checked=true], input, button:not(.sheet-close)") ?? box).focus({ preventScroll: true });
+    this.focusFirst(box);
+  }
+
+  /** What is chosen has the focus first; a field only where it brings up no keyboard of the screen. */
+  focusFirst(box) {
+    const wanted = ["[aria-selected=true], [aria-checked=true], [aria-pressed=true]", this.viewer.isCoarse ? ".option" : "input", "button:not(.sheet-close)"];
+    const found = wanted.map((selector) => box.querySelector(selector)).find(Boolean);
+    (found ?? box).focus({ preventScroll: true });
   }
 
   closer() {

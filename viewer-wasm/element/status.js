@@ -117,7 +117,7 @@ export class Status {
     const { state, t } = this.viewer;
     const { named } = probeWords(found, (key) => state.series.find((one) => one.key === key), t);
     box.replaceChildren(...(named.length ? named.map(({ label, value }) => h("div", {}, h("b", {}, label), value)) : [h("div", {}, t("no_place"))]));
-    const [own, area] = [this.over.getBoundingClientRect(), view.element.getBoundingClientRect()];
+    const [own, area] = [this.over.getBoundingClientRect(), view.picture.getBoundingClientRect()];
     const x = area.left - own.left + (spot[0] / spot[2]) * area.width;
     const y = area.top - own.top + (spot[1] / spot[3]) * area.height;
     // Above the finger, which hides what is under it.

@@ -65,7 +65,7 @@ export class Strip {
     this.cards.clear();
     const studies = byStudy(state.series);
     const groups = studies.map(([, list], n) => {
-      const heading = studies.length > 1 && h("h3", {}, t(n ? "prior_study" : "current_study"), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
+      const heading = studies.length > 1 && h("h3", {}, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
       return h("div.study", { role: "group", "aria-label": t(n ? "prior_study" : "current_study") }, heading, ordered(list, this.order).map((one) => this.card(one)));
     });
     this.list.replaceChildren(...groups);

@@ -30,7 +30,9 @@ class View {
     this.note = h("div.note");
     this.remark = h("button.remark", { type: "button", hidden: true, on: { click: (event) => this.unfold(event) } });
     this.bar = h("div.loadbar", { hidden: true });
-    this.element = h("section.view", { tabIndex: 0, role: "group", data: { view: number } }, this.pixels, this.over, this.note, this.remark, this.bar);
+    this.picture = h("div.picture", { data: { view: number } }, this.pixels, this.over, this.note, this.bar);
+    // What is to be read beside a picture takes its own line: it hides nothing of it.
+    this.element = h("section.view", { tabIndex: 0, role: "group", data: { view: number } }, this.picture, this.remark);
     this.element.addEventListener("focus", () => viewer.activate(number));
     this.screen = this.pixels.getContext("bitmaprenderer");
     this.lines = this.over.getContext("2d");
@@ -179,7 +181,7 @@ class View {
 
   /** A spot of a pointer: pixel and size of the picture; whole numbers are pixel centres. */
   spot(event) {
-    const box = this.element.getBoundingClientRect();
+    const box = this.picture.getBoundingClientRect();
     const [width, height] = this.size;
     return [((event.clientX - box.left) / box.width) * width - 0.5, ((event.clientY - box.top) / box.height) * height - 0.5, width, height];
   }
@@ -221,7 +223,7 @@ export class Views {
     grid.setProperty("grid-template-columns", `repeat(${columns}, minmax(0, 1fr))`);
     for (const [number, view] of this.views) {
       if (cells.some((cell) => cell.viewport === number)) continue;
-      this.observer.unobserve(view.element);
+      this.observer.unobserve(view.picture);
       view.element.remove();
       this.views.delete(number);
     }
@@ -234,7 +236,7 @@ export class Views {
     if (!view) {
       view = new View(this, viewport);
       this.views.set(viewport, view);
-      this.observer.observe(view.element);
+      this.observer.observe(view.picture);
       this.refresh(view);
     }
     const style = view.element.style;
