@@ -6,6 +6,7 @@
 //! opened. Sessions are kept for a while without a viewer, and their snapshots in the database (`store`), so that a
 //! conversation goes on after a cut, a restart, or on another node.
 
+mod assets;
 mod coding;
 mod host;
 mod opened;
@@ -51,9 +52,11 @@ impl Streaming {
     }
 }
 
-/// The viewers' socket.
+/// The viewers' socket, and what browsers load for it.
 pub fn router(streaming: Streaming) -> Router {
     Router::new()
         .route("/viewer/v1/session", get(socket::upgrade))
+        .route("/viewer/element/{file}", get(assets::element))
+        .route("/viewer/wasm/{file}", get(assets::drawer))
         .with_state(streaming)
 }
