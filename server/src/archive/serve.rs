@@ -291,8 +291,8 @@ pub(super) fn router(
     let router = health::router(app.clone(), figures()?, destinations, drain.clone());
     let router = router.merge(description::router());
     let router = match (has(Role::Pacs), has(Role::Gateway)) {
-        (true, _) => router.merge(http::router(app)),
-        (false, true) => router.merge(http::router_of_gateways(app)),
+        (true, _) => router.merge(http::router(app.clone())),
+        (false, true) => router.merge(http::router_of_gateways(app.clone())),
         (false, false) => router,
     };
     let router = match viewers {
@@ -304,7 +304,7 @@ pub(super) fn router(
         None => http::only_this_machine(router),
         Some(platform) => {
             let router = match has(Role::Web) {
-                true => router.merge(platform::router(platform)),
+                true => router.merge(platform::router(platform, &app)),
                 false => router,
             };
             let router = router.fallback(platform::web::layers::nowhere);
