@@ -1,0 +1,95 @@
+//! All figures, and whether limits were kept.
+
+use std::time::Duration;
+
+use super::figures::{self, Asked, Row, Times};
+use super::measures::{Drag, Opening};
+use super::options::Options;
+use super::served::Served;
+
+/// What the requirements ask for.
+const FIRST_P95_MS: f64 = 1000.0;
+
+/// All rows.
+#[derive(Default)]
+pub struct Report {
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    pub fn add_times(&mut self, what: String, times: Vec<Duration>, p95_ms: Option<f64>) {
+        self.rows.push(Row {
+            what,
+            images_per_s: None,
+            times: Times::of(&times),
+            kilobytes: None,
+            processors: None,
+            asked: Asked {
+                images_per_s: None,
+                p95_ms,
+            },
+            remark: String::new(),
+        });
+    }
+
+    pub fn add_openings(&mut self, openings: Vec<Opening>, what: &str) {
+        if openings.is_empty() {
+            return;
+        }
+        let of = |time: fn(&Opening) -> Duration| openings.iter().map(time).collect::<Vec<_>>();
+        let is_link = what.contains("link");
+        self.add_times(
+            what.to_owned(),
+            of(|opening| opening.first),
+            (!is_link).then_some(FIRST_P95_MS),
+        );
+        if let (Some(row), Some(last)) = (self.rows.last_mut(), openings.last()) {
+            row.kilobytes = Some(last.bytes as f64 / 1e3);
+            row.remark = format!("of {:.1} % of the voxels", 100.0 * last.fraction);
+        }
+        self.add_times(format!("{what}, until still"), of(|opening| opening.still), None);
+        self.add_times(format!("{what}, until exact"), of(|opening| opening.exact), None);
+    }
+
+    pub fn add_drag(&mut self, what: String, drag: &Drag, processors: Option<f64>, asked: Asked) {
+        self.rows.push(Row {
+            what,
+            images_per_s: Some(drag.images_per_s()),
+            times: Times::of(&drag.latencies),
+            kilobytes: Some(drag.kilobytes()),
+            processors,
+            asked,
+            remark: format!("drawn {} to {} pixels wide", drag.sides[0], drag.sides[1]),
+        });
+    }
+
+    /// Prints it all; gives whether the limits were kept.
+    pub fn print(&self, served: &Served, options: &Options) -> bool {
+        print!("{}", figures::table(&self.rows));
+        let mut is_good = true;
+        if let Some(server) = &served.server {
+            let most_mb = server.most_mb();
+            println!("memory: {most_mb:.0} MB at most of {:.0} MB", options.budget_mb);
+            is_good &= most_mb <= options.budget_mb;
+        }
+        let is_limited = |row: &&Row| {
+            let limit = if row.what.contains("link") {
+                options.shaped_p95_ms
+            } else {
+                options.p95_ms
+            };
+            row.what.contains("MPR") && limit.is_some()
+        };
+        for row in self.rows.iter().filter(is_limited) {
+            let (limit, found) = (row.asked.p95_ms, row.times.map(|times| times.p95_ms));
+            if limit.zip(found).is_none_or(|(limit, found)| found > limit) {
+                println!(
+                    "{}: expected 95 of 100 within {limit:?} ms, found {found:?}",
+                    row.what
+                );
+                is_good = false;
+            }
+        }
+        is_good
+    }
+}
