@@ -111,7 +111,7 @@ impl Looking<'_> {
     async fn gestures(&mut self, conversation: &mut Conversation) -> anyhow::Result<()> {
         let (ct, pet) = (conversation.largest("CT")?, conversation.largest("PT")?);
         let (plane, mip) = (json!("plane"), json!({"projection": {"of": "maximum"}}));
-        let rendering = json!({"rendering": {"preset": null}});
+        let rendering = json!({"rendering": {"preset": "ct-bone"}});
         let over = u32::try_from(ct.images).unwrap_or(u32::MAX);
         let scroll = Gesture::Scroll { over };
         let p95_ms = match self.shape {
