@@ -12,7 +12,7 @@ use super::measures::{Gesture, Opening, drag, opening};
 use super::options::Options;
 use super::report::Report;
 use super::served::{Credential, Served};
-use super::{cut, many};
+use super::{cut, many, wado};
 
 /// What the requirements ask for on the machine itself, and over a line of 60 ms and 20 Mbit/s.
 const SCROLL_PER_S: f64 = 30.0;
@@ -94,6 +94,20 @@ impl Looking<'_> {
         }
         let what = self.named("first image");
         self.report.add_openings(openings, &what);
+        if let Some(seconds) = self.options.wado_s {
+            let patience = Duration::from_secs_f64(seconds);
+            let loading = wado::loading(&door, self.wish, patience).await?;
+            let what = self.named("first frame by WADO-RS");
+            self.report.add_times(what, vec![loading.first], None);
+            let what = self.named("frames by WADO-RS, until the last");
+            self.report.add_times(what, vec![loading.ended], None);
+            self.report.remark(format!(
+                "{} of {} frames, {:.1} MB",
+                loading.frames,
+                loading.of,
+                loading.bytes as f64 / 1e6
+            ));
+        }
         let whole = Wish {
             series: None,
             ..self.wish.clone()
@@ -234,9 +248,10 @@ impl Looking<'_> {
             let recovery = cut::recovery(&link, &door, &wish, how, lasting).await?;
             let what = format!("link {word} for {} s, until a picture", lasting.as_secs_f64());
             self.report.add_times(what, vec![recovery.after], None);
-            if let Some(row) = self.report.rows.last_mut() {
-                row.remark = format!("same session and slice; opened anew {} times", recovery.reopened);
-            }
+            self.report.remark(format!(
+                "same session and slice; opened anew {} times",
+                recovery.reopened
+            ));
         }
         Ok(())
     }

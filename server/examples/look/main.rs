@@ -7,10 +7,11 @@
 //!
 //! ```text
 //! look UPTAKE [--demo bench] [--data FOLDER] [--studies UID,UID] [--size 1024] [--seconds 10] [--sessions 20] [--openings 5]
-//!      [--shape 60ms,20Mbit] [--cut 10s] [--p95-ms LIMIT] [--shaped-p95-ms LIMIT] [--budget-mb 2048] [--decode]
+//!      [--shape 60ms,20Mbit] [--cut 10s] [--p95-ms LIMIT] [--shaped-p95-ms LIMIT] [--budget-mb 2048] [--wado 60] [--decode]
 //! look ADDRESS --credential FILE ...
 //! ```
 //!
+//! With `--wado` the CT is also loaded as viewers load it that draw by themselves, for as many seconds at most.
 //! With `--shape` all is measured over such a link too, a link for each session; with `--cut` the link is lost for a while,
 //! once so that nothing passes, once so that connections are reset. With a limit, scrolling that is later than that ends in
 //! exit code 1; as does a server that needs more memory than its budget, and whatever is not as the protocol has it.
@@ -28,6 +29,7 @@ mod served;
 #[path = "../load/server.rs"]
 mod server;
 mod store;
+mod wado;
 mod wire;
 
 use std::net::SocketAddr;

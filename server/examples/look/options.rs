@@ -32,6 +32,7 @@ pub struct Options {
     pub openings: usize,
     pub shape: Option<Shape>,
     pub cut: Option<Duration>,
+    pub wado_s: Option<f64>,
     pub p95_ms: Option<f64>,
     pub shaped_p95_ms: Option<f64>,
     pub budget_mb: f64,
@@ -60,6 +61,7 @@ impl Options {
             openings: 5,
             shape: None,
             cut: None,
+            wado_s: None,
             p95_ms: None,
             shaped_p95_ms: None,
             budget_mb: 2048.0,
@@ -98,12 +100,13 @@ impl Options {
             "--openings" => self.openings = number()? as usize,
             "--shape" => self.shape = Some(value.parse()?),
             "--cut" => self.cut = Some(shaper::duration(&value)?),
+            "--wado" => self.wado_s = Some(number()?),
             "--p95-ms" => self.p95_ms = Some(number()?),
             "--shaped-p95-ms" => self.shaped_p95_ms = Some(number()?),
             "--budget-mb" => self.budget_mb = number()?,
             _ => bail!(
                 "expected --data, --credential, --studies, --demo, --size, --seconds, --sessions, --openings, --shape, --cut, \
-                 --p95-ms, --shaped-p95-ms, --budget-mb or --decode, found {name:?}"
+                 --wado, --p95-ms, --shaped-p95-ms, --budget-mb or --decode, found {name:?}"
             ),
         }
         Ok(())

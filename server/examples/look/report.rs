@@ -32,6 +32,13 @@ impl Report {
         });
     }
 
+    /// What is to be read behind the last row.
+    pub fn remark(&mut self, remark: String) {
+        if let Some(row) = self.rows.last_mut() {
+            row.remark = remark;
+        }
+    }
+
     pub fn add_openings(&mut self, openings: Vec<Opening>, what: &str) {
         if openings.is_empty() {
             return;
