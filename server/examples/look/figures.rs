@@ -35,6 +35,8 @@ impl Times {
 pub struct Asked {
     pub images_per_s: Option<f64>,
     pub p95_ms: Option<f64>,
+    /// Whether being later ends in exit code 1.
+    pub is_limit: bool,
 }
 
 /// One line of the table.
@@ -58,11 +60,13 @@ impl Row {
             .asked
             .images_per_s
             .is_none_or(|least| self.images_per_s.is_some_and(|found| found >= least));
-        let soon = self
-            .asked
-            .p95_ms
-            .is_none_or(|most| self.times.is_some_and(|times| times.p95_ms <= most));
-        fast && soon
+        fast && !self.is_late()
+    }
+
+    /// Whether it took longer than is asked.
+    pub fn is_late(&self) -> bool {
+        let is_soon = |most| self.times.is_some_and(|times| times.p95_ms <= most);
+        !self.asked.p95_ms.is_none_or(is_soon)
     }
 
     fn asked(&self) -> String {
@@ -155,6 +159,7 @@ mod tests {
         let asked = Asked {
             images_per_s: Some(30.0),
             p95_ms: Some(60.0),
+            is_limit: false,
         };
         for (images_per_s, p95_ms, is_good) in [
             (Some(30.0), 60, true),

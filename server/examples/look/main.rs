@@ -76,7 +76,7 @@ async fn look(options: &Options, own: &Path) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     if served.is_own() {
         let openings = looking::cold(options, &mut served, &credentials[0], &wish).await?;
-        report.add_openings(openings, "first image, cold");
+        report.add_openings(openings, "first image, cold", Some(looking::FIRST_P95_MS));
     }
     let mut looking = Looking {
         options,
