@@ -44,7 +44,6 @@ use looking::Looking;
 use options::{Options, Whose};
 use report::Report;
 use served::{Credential, Served};
-use store::Site;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -59,8 +58,8 @@ async fn look(options: &Options, own: &Path) -> anyhow::Result<ExitCode> {
     let (mut served, credentials) = match &options.whose {
         Whose::Program(uptake) => {
             let data = options.data.as_deref().unwrap_or(own);
-            let site = Site::fill(uptake, data, &options.demo, options.sessions.max(1)).await?;
-            (Served::start(uptake, data)?, site.cookies)
+            let cookies = store::fill(uptake, data, &options.demo, options.sessions.max(1)).await?;
+            (Served::start(uptake, data)?, cookies)
         }
         Whose::Address(address) => {
             let file = options.credential.as_ref().context("no credential")?;

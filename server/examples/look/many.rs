@@ -33,8 +33,8 @@ impl Many {
 /// Opens a conversation for each of `doors`, and when all pictures rest, all scroll.
 pub async fn scrolling(doors: &[Door], wish: &Wish, seconds: f64) -> anyhow::Result<Many> {
     let mut opening = JoinSet::new();
-    for door in doors.iter().cloned() {
-        let wish = wish.clone();
+    for door in doors {
+        let (door, wish) = (door.clone(), wish.clone());
         opening.spawn(async move {
             let mut conversation = door.open(&wish).await?;
             let ct = conversation.largest("CT")?;

@@ -87,7 +87,7 @@ impl Gesture {
             Self::Scroll { over } => {
                 // From the middle: a quarter of the way there, back through it, and so on.
                 let quarter = (over / 4).max(1);
-                let is_forth = (number + quarter) / (2 * quarter) % 2 == 0;
+                let is_forth = ((number + quarter) / (2 * quarter)).is_multiple_of(2);
                 let steps = if is_forth { 1 } else { -1 };
                 json!({"scroll": {"viewport": viewport, "steps": steps}})
             }

@@ -1,6 +1,6 @@
 //! What is looked at and by whom: a hospital with doctors who are signed in, and a synthetic PET-CT. Nobody's data.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -15,33 +15,20 @@ use platform::{Platform, secrets};
 
 const HOSPITAL: &str = "第一医院";
 
-/// A data folder that is served.
-pub struct Site {
-    pub data: PathBuf,
-    /// Of each doctor, what the browser holds.
-    pub cookies: Vec<String>,
-}
-
-impl Site {
-    /// Fills a data folder where it is empty, and signs doctors in.
-    pub async fn fill(uptake: &Path, data: &Path, size: &str, doctors: usize) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data)?;
-        let (hospital, cookies) = {
-            let index = Index::open(&Place::Sqlite(data.join("index.sqlite"))).await?;
-            let (readers, writer) = (index.readers().clone(), index.turns().clone());
-            let settings = Settings::default();
-            let platform =
-                Platform::open(readers, writer, &data.join("keys"), settings, Clock::System).await?;
-            staff(&platform, doctors).await?
-        };
-        if !data.join("objects").exists() {
-            import(uptake, data, size, hospital)?;
-        }
-        Ok(Self {
-            data: data.to_owned(),
-            cookies,
-        })
+/// Fills a data folder where it is empty, and signs doctors in: gives of each what the browser holds.
+pub async fn fill(uptake: &Path, data: &Path, size: &str, doctors: usize) -> anyhow::Result<Vec<String>> {
+    std::fs::create_dir_all(data)?;
+    let (hospital, cookies) = {
+        let index = Index::open(&Place::Sqlite(data.join("index.sqlite"))).await?;
+        let (readers, writer) = (index.readers().clone(), index.turns().clone());
+        let settings = Settings::default();
+        let platform = Platform::open(readers, writer, &data.join("keys"), settings, Clock::System).await?;
+        staff(&platform, doctors).await?
+    };
+    if !data.join("objects").exists() {
+        import(uptake, data, size, hospital)?;
     }
+    Ok(cookies)
 }
 
 /// The hospital and who looks at its studies, made at need; each is signed in anew.
