@@ -105,7 +105,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
     let provider = Arc::new(provider);
     let drain = Drain::default();
-    let sessions = match has(Role::Pacs) {
+    let sessions = match has(Role::Render) {
         false => None,
         true => Some(sessions(config, &archive).await?),
     };
@@ -327,6 +327,7 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     health::describe();
     pacs::figures::describe();
     platform::monitoring::describe();
+    streaming::figures::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use viewer::{Conversation, Due, Fidelity, Says, To};
 
 use super::coding;
+use super::figures;
 use super::schedule::Schedule;
 
 /// Without a viewer a session is kept in memory for so long.
@@ -293,6 +294,7 @@ impl Running {
                 message.extend(coded);
                 let bytes = message.len();
                 if out.try_send(Output::Picture(message)).is_ok() {
+                    figures::sent(drawn.due.fidelity.word(), bytes, draw_s);
                     let now_s = self.now_s();
                     self.host.conversation.sent(drawn, picture, bytes, draw_s, now_s);
                 }

@@ -8,6 +8,7 @@
 
 mod assets;
 mod coding;
+pub mod figures;
 mod host;
 mod opened;
 mod rendered;

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use viewer::message::Open;
 use viewer::{Conversation, Wanted};
 
-use super::Limits;
+use super::{Limits, figures};
 use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
 use super::renderer::Renderers;
@@ -256,7 +256,9 @@ impl Sessions {
             };
             opened.remove(oldest);
         }
-        held(&opened) + bytes <= self.limits.memory_bytes
+        let held = held(&opened);
+        figures::held(self.running().len(), held);
+        held + bytes <= self.limits.memory_bytes
     }
 
     /// Ends all: their snapshots are saved, and their viewers told to come again.

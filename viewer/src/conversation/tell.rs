@@ -3,7 +3,7 @@
 use engine::session::Event;
 use serde_json::{Value, json};
 
-use super::{Conversation, To};
+use super::{Conversation, To, Viewer};
 use crate::cards;
 
 impl Conversation {
