@@ -21,7 +21,14 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 6] = [Self::All, Self::Pacs, Self::Render, Self::Web, Self::Gateway, Self::Worker];
+    const ALL: [Self; 6] = [
+        Self::All,
+        Self::Pacs,
+        Self::Render,
+        Self::Web,
+        Self::Gateway,
+        Self::Worker,
+    ];
 
     /// The word of the configuration.
     #[must_use]

@@ -77,7 +77,9 @@ impl Conversation {
     pub(super) fn tell_views(&mut self) {
         let numbers: Vec<u32> = self.viewers.keys().copied().collect();
         for n in numbers {
-            let Some(viewer) = self.viewers.get_mut(&n) else {
+            // Where the link is full, what is drawn over a view goes with the next picture.
+            let can_hear = |viewer: &&mut Viewer| !viewer.is_held && !viewer.link.is_full();
+            let Some(viewer) = self.viewers.get_mut(&n).filter(can_hear) else {
                 continue;
             };
             let views: Vec<u32> = std::mem::take(&mut viewer.to_tell).into_iter().collect();
