@@ -22,8 +22,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{Arrivals, Wanted};
-pub use conversation::{Conversation, Drawn, Due, Says, To};
+pub use arrivals::{Arrivals, Arrived, Wanted};
+pub use conversation::{Conversation, Drawn, Due, Says, To, is_renderers};
 pub use metadata::{MetadataError, instances};
 pub use pace::{Fidelity, Link};
 pub use stream::{Chunk, ChunkKind, SeriesStream, StreamError, StreamHeader};
