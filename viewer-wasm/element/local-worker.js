@@ -11,6 +11,7 @@ const UNKNOWN_BYTES = 2 ** 30;
 const MOST_BYTES = 1.5 * 2 ** 30;
 /** Frames are taken in for so long before what the element says is heard. */
 const WORK_MS = 8;
+const SAVED_EVERY_MS = 1000;
 /** Waits between attempts at a stream that is cut off; after the last the series has failed. */
 const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000, 15000, 15000];
 /** What is fetched of patients is kept nowhere. */
@@ -24,6 +25,9 @@ let isOver = false;
 let early = [];
 let isDrawing = false;
 let timer = null;
+/** What was the case lately, in words of the session: after a fault nothing can be asked of it. */
+let saved = null;
+let savedAt_ms = 0;
 const fetching = new AbortController();
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -62,7 +66,7 @@ function failed(error) {
   if (!isOver) console.error(error);
   const isMemory = error instanceof RangeError || /memory|alloc/i.test(String(error?.message));
   const reason = isMemory ? "the page has no memory left" : "the viewer in the page failed";
-  over(JSON.stringify({ closing: { reason, again_in_s: 0, remote: true } }));
+  over(JSON.stringify({ closing: { reason, again_in_s: 0, remote: true, snapshot: saved && JSON.parse(saved) } }));
 }
 
 function guarded(work) {
@@ -119,6 +123,7 @@ async function draw() {
   }
   if (isOver) return;
   tell();
+  if (performance.now() - savedAt_ms > SAVED_EVERY_MS) [saved, savedAt_ms] = [page.snapshot(), performance.now()];
   // A picture that the element never answers is given up after a while: nothing tells of that.
   timer = setTimeout(() => guarded(look), Math.min(1000, Math.max(8, page.nextInMs() ?? 1000)));
 }

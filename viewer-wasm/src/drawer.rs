@@ -401,12 +401,16 @@ impl Drawer {
         Ok(())
     }
 
-    /// The end, with all that is the case.
+    /// All that is the case, as JSON.
     #[must_use]
-    pub fn closing(&self, reason: impl ToString) -> Closing {
-        let snapshot = serde_json::from_slice(&self.conversation.session().snapshot());
+    pub fn snapshot(&self) -> String {
+        String::from_utf8(self.conversation.session().snapshot()).unwrap_or_default()
+    }
+
+    /// The end, with all that is the case.
+    fn closing(&self, reason: impl ToString) -> Closing {
         Closing {
-            snapshot: snapshot.ok(),
+            snapshot: serde_json::from_str(&self.snapshot()).ok(),
             ..Closing::to_server(reason)
         }
     }

@@ -178,9 +178,9 @@ impl Page {
         self.drawer.borrow().next_in_s(now_s()).map(|next| next * 1000.0)
     }
 
-    /// The end, with all that is the case.
-    pub fn closing(&self, reason: &str) -> String {
-        self.drawer.borrow().closing(reason).text()
+    /// All that is the case, for whoever goes on after a fault.
+    pub fn snapshot(&self) -> String {
+        self.drawer.borrow().snapshot()
     }
 
     /// The next picture as a message of the protocol; none when nothing is due. One at a time.

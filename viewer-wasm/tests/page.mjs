@@ -1,9 +1,9 @@
 // The drawer in a real page: a study is opened, looked at and drawn by WebGPU in a worker, and every picture is held against
-// those that the processor's renderer made of the same commands (examples/fixture.rs). Nothing of it is stored.
+// those that the processor's renderer made of the same commands (examples/viewer_fixture.rs). Nothing of it is stored.
 //
 //   node viewer-wasm/tests/page.mjs PACKAGE FIXTURE
 //
-// PACKAGE is what scripts/wasm.sh writes; FIXTURE what the example `fixture` writes.
+// PACKAGE is what scripts/wasm.sh writes; FIXTURE what the example `viewer_fixture` writes.
 
 import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
