@@ -96,6 +96,11 @@ function inPage() {
   window.said = (name) => window.state.texts.filter((text) => name in text).map((text) => text[name]);
   /** The pictures of views once all of them are exact, of the last turn, and whole. */
   window.exact = async (views, sizes) => {
+    // What was said before is done when a question is answered; what it changes is told with the answer.
+    window.asked = (window.asked ?? 0) + 1;
+    const number = window.asked;
+    window.say({ ask: number, for: "marks" });
+    let isHeard = false;
     for (let turn = 0; turn < 1200; turn += 1) {
       const fault = window.said("fault")[0] ?? window.said("closing")[0];
       if (fault) throw new Error(`the drawer ended: ${JSON.stringify(fault).slice(0, 300)}`);
@@ -105,7 +110,7 @@ function inPage() {
         const head = window.state.pictures[view]?.head;
         return head?.fidelity === "exact" && head.fraction === 1 && head.turn >= (turns[view] ?? 0) && head.width === sizes[view][0];
       };
-      if (views.every(isDone)) {
+      if (isHeard && views.every(isDone)) {
         const coded = (bytes) => {
           let text = "";
           for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
@@ -113,6 +118,7 @@ function inPage() {
         };
         return views.map((view) => ({ head: window.state.pictures[view].head, rgba: coded(window.state.pictures[view].rgba) }));
       }
+      isHeard ||= window.said("answer").includes(number);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`expected exact pictures of ${views}, found ${JSON.stringify(Object.values(window.state.pictures).map((one) => one.head))}`);
@@ -239,6 +245,27 @@ const journeys = {
     server.status = null;
   },
 
+  /** A graphics device that is lost is opened again, or the server goes on: the view is seen either way. */
+  async loss(server, gpu) {
+    const page = await gpu.page(server);
+    const alone = { ...expected.open, series: study.series.CT };
+    await page.evaluate((open) => window.begin("", open), alone);
+    await page.evaluate(() => window.say({ sizes: { 1: [128, 128] }, scale: 1 }));
+    await page.evaluate(() => window.exact([1], { 1: [128, 128] }));
+    const other = await gpu.context.newPage();
+    // The page of this address ends the browser's graphics process, and is never shown.
+    await other.goto("chrome://gpukill", { timeout: 3000 }).catch(() => {});
+    const before = await page.evaluate(() => window.state.counted);
+    await page.evaluate(() => {
+      window.say({ do: { go_to_slice: { viewport: 1, slice: 3 } } });
+      window.say({ rest: null });
+    });
+    await page.waitForFunction((before) => window.state.counted > before || window.said("closing").length > 0, before, { timeout: 30000 });
+    const [closing] = await page.evaluate(() => window.said("closing"));
+    expect(closing === undefined || (closing.remote === true && closing.snapshot?.state), `a picture or a way to the server, found ${JSON.stringify(closing)}`);
+    console.log(`  ${closing ? `the server goes on: ${closing.reason}` : "opened again"}`);
+  },
+
   /** What a page cannot hold goes to the server, with the view as it was. */
   async limits(server, gpu) {
     const page = await gpu.page(server);
@@ -246,7 +273,7 @@ const journeys = {
     await page.evaluate((sizes) => window.say({ sizes, scale: 1 }), expected.sizes);
     await page.waitForFunction(() => window.said("closing").length > 0, null, { timeout: 20000 });
     const [closing] = await page.evaluate(() => window.said("closing"));
-    expect(closing.remote === true && closing.again_in_s === 0 && closing.snapshot?.desk !== null, `a way to the server, found ${JSON.stringify(closing).slice(0, 200)}`);
+    expect(closing.remote === true && closing.again_in_s === 0 && closing.snapshot?.state, `a way to the server, found ${JSON.stringify(closing).slice(0, 200)}`);
     expect(/may hold/.test(closing.reason), `what the page may hold, found ${closing.reason}`);
   },
 
