@@ -102,7 +102,10 @@ fn coded(file: &File, asked: &HeaderMap) -> (Option<&'static str>, &'static [u8]
 
 /// What a header lists.
 fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let texts = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    let texts = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
     texts.flat_map(|text| text.split(',')).map(str::trim)
 }
 
@@ -111,7 +114,8 @@ mod tests {
     use super::*;
 
     fn asked(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
-        let pair = |(name, value): &(HeaderName, &'static str)| (name.clone(), HeaderValue::from_static(value));
+        let pair =
+            |(name, value): &(HeaderName, &'static str)| (name.clone(), HeaderValue::from_static(value));
         pairs.iter().map(pair).collect()
     }
 
@@ -151,7 +155,10 @@ mod tests {
         assert!(policy.contains("'wasm-unsafe-eval'"), "{policy}");
         let tag = headers[header::ETAG].clone();
         let again: HeaderMap = [(header::IF_NONE_MATCH, tag)].into_iter().collect();
-        assert_eq!(file("element", "local-worker.js", &again).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            file("element", "local-worker.js", &again).status(),
+            StatusCode::NOT_MODIFIED
+        );
     }
 
     #[test]
@@ -165,7 +172,12 @@ mod tests {
     #[test]
     fn a_package_is_whole() {
         // Without one, viewers are drawn for.
-        let names = || FILES.iter().filter(|file| file.folder == "wasm").map(|file| file.name);
+        let names = || {
+            FILES
+                .iter()
+                .filter(|file| file.folder == "wasm")
+                .map(|file| file.name)
+        };
         assert_eq!(has_package(), names().count() > 0);
         if has_package() {
             assert!(names().eq(["viewer_wasm.js", "viewer_wasm_bg.wasm"]));
