@@ -1,65 +1,56 @@
-//! Lists the files of which the viewer in the page is made, for `streaming::assets`: its element, and where `scripts/wasm.sh`
-//! has made it, the package that draws without the server. Without that, viewers are drawn for.
+//! Embeds what browsers are sent for viewers: the element's modules, and the drawer for the page's worker where
+//! `scripts/wasm.sh` has built it. Without it the program is whole: viewers are drawn for by the server then.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = root
-        .parent()
-        .ok_or("expected the server in a folder of the repository, found none")?;
-    let (element, package) = (root.join("viewer-wasm/element"), root.join("target/viewer"));
+fn main() {
+    let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where"));
+    let element = manifest.join("../viewer-wasm/element");
+    let built = manifest.join("../target/viewer");
     // A folder that is missing would count as changed at every build.
-    fs::create_dir_all(&package)?;
-    let mut listed = String::from("static FILES: &[File] = &[\n");
-    for (folder, path) in [("element", &element), ("wasm", &package)] {
-        println!("cargo::rerun-if-changed={}", path.display());
-        list(folder, path, &mut listed)?;
-    }
-    listed.push_str("];\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("viewer_files.rs"), listed)?;
-    println!("cargo::rerun-if-changed=build.rs");
-    Ok(())
-}
-
-/// What browsers are told of a file's kind; none for what is not given to them.
-fn media_type(path: &Path) -> Option<&'static str> {
-    match path.extension()?.to_str()? {
-        "js" => Some("text/javascript; charset=utf-8"),
-        "css" => Some("text/css; charset=utf-8"),
-        "wasm" => Some("application/wasm"),
-        _ => None,
-    }
-}
-
-/// The files of a folder, each as it is and as it was compressed ahead.
-fn list(folder: &str, path: &Path, listed: &mut String) -> Result<(), Box<dyn Error>> {
-    let entries: Result<Vec<_>, _> = fs::read_dir(path)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect();
-    let mut paths = entries?;
-    paths.sort();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        let (Some(media_type), Some(name)) =
-            (media_type(path), path.file_name().and_then(|name| name.to_str()))
-        else {
-            continue;
-        };
-        let compressed = |coding: &str| {
-            let beside = path.with_file_name(format!("{name}.{coding}"));
-            match beside.is_file() {
-                true => format!("Some(include_bytes!({:?}))", beside.display().to_string()),
+    let _ = std::fs::create_dir_all(&built);
+    let mut table = String::from("&[\n");
+    for (prefix, folder, endings) in [
+        ("element", &element, &["js", "css"][..]),
+        ("wasm", &built, &["js", "wasm"]),
+    ] {
+        println!("cargo:rerun-if-changed={}", folder.display());
+        for file in files(folder, endings) {
+            let name = file
+                .file_name()
+                .expect("it was listed")
+                .to_string_lossy()
+                .into_owned();
+            println!("cargo:rerun-if-changed={}", file.display());
+            // What was compressed ahead lies beside it.
+            let brotli = file.with_file_name(format!("{name}.br"));
+            let brotli = match brotli.is_file() {
+                true => format!("Some(include_bytes!({:?}))", brotli.display().to_string()),
                 false => "None".to_owned(),
-            }
-        };
-        let (br, gzip, plain) = (compressed("br"), compressed("gz"), path.display().to_string());
-        writeln!(
-            listed,
-            "    File {{ folder: {folder:?}, name: {name:?}, media_type: {media_type:?}, plain: include_bytes!({plain:?}), br: {br}, gzip: {gzip} }},"
-        )?;
+            };
+            writeln!(
+                table,
+                "    ({:?}, include_bytes!({:?}), {brotli}),",
+                format!("{prefix}/{name}"),
+                file.display().to_string()
+            )
+            .expect("a text takes more");
+        }
     }
-    Ok(())
+    table.push(']');
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo says where"));
+    std::fs::write(out.join("viewer_files.rs"), table).expect("the build folder can be written");
+}
+
+/// Files of a folder by their names; none where there is no folder.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_meant = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        path.is_file() && ending.is_some_and(|ending| endings.contains(&ending))
+    };
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_meant).collect();
+    found.sort();
+    found
 }

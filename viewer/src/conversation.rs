@@ -63,6 +63,8 @@ struct Viewer {
     active: Option<u32>,
     is_moving: bool,
     last_command_s: f64,
+    /// Whether what is drawn over its views waits until its link has room.
+    is_held: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -397,6 +399,13 @@ impl Conversation {
                 at_s,
             };
             viewer.sent.insert(due.viewport, sent);
+        }
+    }
+
+    /// Holds back, or no more, what is drawn over a participant's views: only the latest of it is told then.
+    pub fn hold(&mut self, participant: u32, is_held: bool) {
+        if let Some(viewer) = self.viewers.get_mut(&participant) {
+            viewer.is_held = is_held;
         }
     }
 

@@ -1,186 +1,184 @@
-//! The files of which the viewer in the page is made: its element, and the package that draws without the server, where the
-//! program was built with it.
-//!
-//! Their names stay the same from one version to the next: browsers ask each time whether theirs is still the one.
+//! What browsers load for viewers: the element and, where it was built, the drawer of the page's own worker.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::OnceLock;
 
-use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-/// A file as it is and as it was compressed ahead.
+/// Files by their names below `/viewer/`, and in Brotli where they were compressed ahead.
+const FILES: &[(&str, &[u8], Option<&[u8]>)] = include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
+
+/// The worker compiles what it draws with, asks for data from here, and loads nothing else.
+const WORKER: &str = "element/local-worker.js";
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
+/// A file as it is sent.
 struct File {
-    folder: &'static str,
-    name: &'static str,
-    media_type: &'static str,
     plain: &'static [u8],
-    br: Option<&'static [u8]>,
-    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
+    gzip: Bytes,
+    etag: String,
 }
 
-// What build.rs found.
-include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
-
-/// The worker compiles the package; it loads scripts and asks for data from here alone.
-const WORKER: (&str, &str) = (
-    "local-worker.js",
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
-);
-
-static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tag = |file: &File| {
-        let hash = Sha256::digest(file.plain);
-        let digits: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        // Of the content, however it is coded.
-        format!("W/\"{digits}\"")
-    };
-    FILES.iter().map(tag).collect()
-});
-
-/// Gives the files, to anybody.
-pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let of = |folder: &'static str| {
-        get(move |Path(name): Path<String>, headers: HeaderMap| async move { file(folder, &name, &headers) })
-    };
-    Router::new()
-        .route("/viewer/element/{name}", of("element"))
-        .route("/viewer/wasm/{name}", of("wasm"))
+fn file(name: &str) -> Option<&'static File> {
+    static MADE: OnceLock<HashMap<&'static str, OnceLock<File>>> = OnceLock::new();
+    let made = MADE.get_or_init(|| FILES.iter().map(|(name, ..)| (*name, OnceLock::new())).collect());
+    let (name, plain, brotli) = FILES.iter().find(|(known, ..)| *known == name)?;
+    let made = made.get(name)?.get_or_init(|| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let written = encoder.write_all(plain).and_then(|()| encoder.finish());
+        let hash = Sha256::digest(plain);
+        File {
+            plain,
+            brotli: *brotli,
+            gzip: written.unwrap_or_default().into(),
+            etag: format!(
+                "\"{}\"",
+                hash.iter()
+                    .take(12)
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect::<String>()
+            ),
+        }
+    });
+    Some(made)
 }
 
-/// Whether pages can draw by themselves.
-#[must_use]
-pub fn has_package() -> bool {
-    FILES.iter().any(|file| file.folder == "wasm")
+/// A file of the element.
+pub async fn element(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    answer(&format!("element/{name}"), &headers)
 }
 
-fn file(folder: &str, name: &str, asked: &HeaderMap) -> Response {
-    let is_it = |file: &File| file.folder == folder && file.name == name;
-    let Some(place) = FILES.iter().position(is_it) else {
+/// A file of the drawer.
+pub async fn drawer(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    answer(&format!("wasm/{name}"), &headers)
+}
+
+fn answer(name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = file(name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let (file, tag) = (&FILES[place], TAGS[place].as_str());
-    let mut headers = HeaderMap::new();
-    let mut say = |name: HeaderName, value: &str| {
-        headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .unwrap_or("")
     };
-    say(header::ETAG, tag);
-    say(header::CACHE_CONTROL, "no-cache");
-    say(header::VARY, "accept-encoding");
-    if values(asked, &header::IF_NONE_MATCH).any(|known| known == tag || known == "*") {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    let media_type = match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "wasm")) => "application/wasm",
+        _ => "text/javascript; charset=utf-8",
+    };
+    // Asked again each time, and sent only when it is another: a new version is there at once.
+    let common = [
+        (header::CONTENT_TYPE, media_type),
+        (header::ETAG, file.etag.as_str()),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, "accept-encoding"),
+    ];
+    if text(header::IF_NONE_MATCH).contains(&file.etag) {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    say(header::CONTENT_TYPE, file.media_type);
-    if file.name == WORKER.0 {
-        say(header::CONTENT_SECURITY_POLICY, WORKER.1);
+    let takes = |coding| is_taken(text(header::ACCEPT_ENCODING), coding);
+    let coded = match file.brotli {
+        Some(brotli) if takes("br") => Some(("br", Bytes::from_static(brotli))),
+        _ => (takes("gzip") && !file.gzip.is_empty()).then(|| ("gzip", file.gzip.clone())),
+    };
+    let mut answer = match coded {
+        Some((coding, bytes)) => (common, [(header::CONTENT_ENCODING, coding)], bytes).into_response(),
+        None => (common, Bytes::from_static(file.plain)).into_response(),
+    };
+    if name == WORKER {
+        let policy = HeaderValue::from_static(WORKER_POLICY);
+        answer
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let (coding, bytes) = coded(file, asked);
-    if let Some(coding) = coding {
-        say(header::CONTENT_ENCODING, coding);
-    }
-    (headers, bytes).into_response()
+    answer
 }
 
-/// The smallest form that is taken.
-fn coded(file: &File, asked: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
-    let is_taken = |coding: &str| {
-        values(asked, &header::ACCEPT_ENCODING).any(|value| {
-            let mut parts = value.split(';').map(str::trim);
-            let refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-            parts.next() == Some(coding) && !parts.any(refused)
-        })
-    };
-    match (file.br, file.gzip) {
-        (Some(bytes), _) if is_taken("br") => (Some("br"), bytes),
-        (_, Some(bytes)) if is_taken("gzip") => (Some("gzip"), bytes),
-        _ => (None, file.plain),
-    }
-}
-
-/// What a header lists.
-fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let texts = headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    texts.flat_map(|text| text.split(',')).map(str::trim)
+/// Whether a coding is among those that are accepted (RFC 9110 12.5.3).
+fn is_taken(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let is_refusal = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        parts.next() == Some(coding) && !parts.any(is_refusal)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
-        let pair =
-            |(name, value): &(HeaderName, &'static str)| (name.clone(), HeaderValue::from_static(value));
-        pairs.iter().map(pair).collect()
-    }
-
-    const SAMPLE: File = File {
-        folder: "wasm",
-        name: "sample.wasm",
-        media_type: "application/wasm",
-        plain: b"plain",
-        br: Some(b"br"),
-        gzip: Some(b"gzip"),
-    };
-
-    fn check(accepted: &'static str, expected: Option<&str>) {
-        let found = coded(&SAMPLE, &asked(&[(header::ACCEPT_ENCODING, accepted)])).0;
-        assert_eq!(found, expected, "{accepted}");
-    }
-
     #[test]
-    fn the_smallest_form_that_is_taken_is_given() {
-        check("gzip, deflate, br, zstd", Some("br"));
-        check("gzip, deflate", Some("gzip"));
-        check("br;q=0, gzip;q=0.5", Some("gzip"));
-        check("br;q=1.0", Some("br"));
-        check("brotli", None);
-        check("identity", None);
-        assert_eq!(coded(&SAMPLE, &HeaderMap::new()), (None, SAMPLE.plain));
-    }
-
-    #[test]
-    fn the_worker_may_compile_and_is_known_again() {
-        let first = file("element", "local-worker.js", &HeaderMap::new());
-        assert_eq!(first.status(), StatusCode::OK);
-        let headers = first.headers();
-        assert_eq!(headers[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
-        assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
-        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(policy.contains("'wasm-unsafe-eval'"), "{policy}");
-        let tag = headers[header::ETAG].clone();
-        let again: HeaderMap = [(header::IF_NONE_MATCH, tag)].into_iter().collect();
+    fn the_element_is_embedded_and_sent_once() {
+        let plain = answer("element/nm-viewer.js", &HeaderMap::new());
+        assert_eq!(plain.status(), StatusCode::OK);
         assert_eq!(
-            file("element", "local-worker.js", &again).status(),
+            plain.headers()[header::CONTENT_TYPE],
+            "text/javascript; charset=utf-8"
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        let packed = answer("element/nm-viewer.css", &headers);
+        assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+        headers.insert(header::IF_NONE_MATCH, packed.headers()[header::ETAG].clone());
+        assert_eq!(
+            answer("element/nm-viewer.css", &headers).status(),
             StatusCode::NOT_MODIFIED
         );
-    }
-
-    #[test]
-    fn nothing_else_is_given() {
-        for name in ["missing.js", "../Cargo.toml", "local-worker.js.br", ""] {
-            let answer = file("element", name, &HeaderMap::new());
-            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{name}");
+        for name in ["element/", "element/../Cargo.toml", "element/none.js", "secret"] {
+            assert_eq!(answer(name, &headers).status(), StatusCode::NOT_FOUND, "{name}");
         }
     }
 
     #[test]
-    fn a_package_is_whole() {
-        // Without one, viewers are drawn for.
-        let names = || {
-            FILES
-                .iter()
-                .filter(|file| file.folder == "wasm")
-                .map(|file| file.name)
+    fn the_worker_may_compile_and_the_page_may_not() {
+        let policy = |name: &str| {
+            let answer = answer(name, &HeaderMap::new());
+            answer.headers().get(header::CONTENT_SECURITY_POLICY).cloned()
         };
-        assert_eq!(has_package(), names().count() > 0);
-        if has_package() {
-            assert!(names().eq(["viewer_wasm.js", "viewer_wasm_bg.wasm"]));
+        let worker = policy(WORKER).unwrap();
+        assert!(worker.to_str().unwrap().contains("'wasm-unsafe-eval'"));
+        assert_eq!(policy("element/nm-viewer.js"), None);
+    }
+
+    #[test]
+    fn a_drawer_is_embedded_whole_or_not_at_all() {
+        let drawer = FILES.iter().filter(|(name, ..)| name.starts_with("wasm/"));
+        let names: Vec<&str> = drawer.clone().map(|(name, ..)| *name).collect();
+        assert!(
+            names.is_empty() || names == ["wasm/viewer_wasm.js", "wasm/viewer_wasm_bg.wasm"],
+            "{names:?}"
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("gzip, deflate, br"),
+        );
+        for (name, _, brotli) in drawer {
+            assert!(brotli.is_some_and(|bytes| bytes.len() < 3_000_000), "{name}");
+            assert_eq!(answer(name, &headers).headers()[header::CONTENT_ENCODING], "br");
+        }
+    }
+
+    #[test]
+    fn a_coding_is_taken_where_it_is_named_and_not_refused() {
+        for (accepted, coding, expected) in [
+            ("gzip, deflate, br, zstd", "br", true),
+            ("br;q=0, gzip;q=0.5", "br", false),
+            ("br;q=0, gzip;q=0.5", "gzip", true),
+            ("brotli", "br", false),
+            ("", "gzip", false),
+        ] {
+            assert_eq!(is_taken(accepted, coding), expected, "{accepted} {coding}");
         }
     }
 }
