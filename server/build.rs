@@ -8,6 +8,8 @@ fn main() {
     let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where"));
     let element = manifest.join("../viewer-wasm/element");
     let built = manifest.join("../target/viewer");
+    // A folder that is missing would count as changed at every build.
+    let _ = std::fs::create_dir_all(&built);
     let mut table = String::from("&[\n");
     for (prefix, folder, endings) in [
         ("element", &element, &["js", "css"][..]),
@@ -21,9 +23,15 @@ fn main() {
                 .to_string_lossy()
                 .into_owned();
             println!("cargo:rerun-if-changed={}", file.display());
+            // What was compressed ahead lies beside it.
+            let brotli = file.with_file_name(format!("{name}.br"));
+            let brotli = match brotli.is_file() {
+                true => format!("Some(include_bytes!({:?}))", brotli.display().to_string()),
+                false => "None".to_owned(),
+            };
             writeln!(
                 table,
-                "    ({:?}, include_bytes!({:?})),",
+                "    ({:?}, include_bytes!({:?}), {brotli}),",
                 format!("{prefix}/{name}"),
                 file.display().to_string()
             )

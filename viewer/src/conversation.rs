@@ -7,7 +7,7 @@ mod turns;
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::presentation::Size;
-use engine::render::{Cancel, Image, Renderer};
+use engine::render::{Cancel, Error, Image, Renderer};
 use engine::session::{Command, Department, Entry, Refusal, Session, Sharpness};
 use serde_json::{Value, json};
 
@@ -333,7 +333,8 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`engine::render::Error::Cancelled`] as [`Refusal::Render`] when the host stopped it.
+    /// [`engine::render::Error::Cancelled`] as [`Refusal::Render`] when the host stopped it, and what else is the
+    /// renderer's fault ([`is_renderers`]): the picture stays due.
     pub fn draw(
         &mut self,
         due: Due,
@@ -367,7 +368,7 @@ impl Conversation {
                     fraction: picture.fraction,
                 }))
             }
-            Err(Refusal::Render(error)) => Err(Refusal::Render(error)),
+            Err(Refusal::Render(error)) if is_renderers(&error) => Err(Refusal::Render(error)),
             Err(refusal) => {
                 let why = json!({"empty": {"viewport": due.viewport, "why": refusal.to_string()}});
                 self.say(To::One(due.participant), &why);
@@ -423,6 +424,20 @@ impl Conversation {
     fn say(&mut self, to: To, what: &Value) {
         self.texts.push((to, what.to_string()));
     }
+}
+
+/// Whether it is not the scene's fault that there is no picture, so that it may be made again, or by another renderer.
+#[must_use]
+pub fn is_renderers(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Cancelled
+            | Error::NoAdapter(_)
+            | Error::DeviceLost
+            | Error::DeviceMemory { .. }
+            | Error::DeviceFull
+            | Error::Device(_)
+    )
 }
 
 /// The view that a command is about.

@@ -23,7 +23,7 @@ mod stream;
 mod tests;
 
 pub use arrivals::{Arrivals, Arrived, Wanted};
-pub use conversation::{Conversation, Drawn, Due, Says, To};
+pub use conversation::{Conversation, Drawn, Due, Says, To, is_renderers};
 pub use metadata::{MetadataError, instances};
 pub use pace::{Fidelity, Link};
 pub use stream::{Chunk, ChunkKind, SeriesStream, StreamError, StreamHeader};

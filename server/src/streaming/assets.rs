@@ -12,26 +12,32 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-/// Files by their names below `/viewer/`.
-const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
+/// Files by their names below `/viewer/`, and in Brotli where they were compressed ahead.
+const FILES: &[(&str, &[u8], Option<&[u8]>)] = include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
+
+/// The worker compiles what it draws with, asks for data from here, and loads nothing else.
+const WORKER: &str = "element/local-worker.js";
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 /// A file as it is sent.
 struct File {
     plain: &'static [u8],
+    brotli: Option<&'static [u8]>,
     gzip: Bytes,
     etag: String,
 }
 
 fn file(name: &str) -> Option<&'static File> {
     static MADE: OnceLock<HashMap<&'static str, OnceLock<File>>> = OnceLock::new();
-    let made = MADE.get_or_init(|| FILES.iter().map(|(name, _)| (*name, OnceLock::new())).collect());
-    let (name, plain) = FILES.iter().find(|(known, _)| *known == name)?;
+    let made = MADE.get_or_init(|| FILES.iter().map(|(name, ..)| (*name, OnceLock::new())).collect());
+    let (name, plain, brotli) = FILES.iter().find(|(known, ..)| *known == name)?;
     let made = made.get(name)?.get_or_init(|| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         let written = encoder.write_all(plain).and_then(|()| encoder.finish());
         let hash = Sha256::digest(plain);
         File {
             plain,
+            brotli: *brotli,
             gzip: written.unwrap_or_default().into(),
             etag: format!(
                 "\"{}\"",
@@ -80,11 +86,31 @@ fn answer(name: &str, headers: &HeaderMap) -> Response {
     if text(header::IF_NONE_MATCH).contains(&file.etag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    let takes_gzip = text(header::ACCEPT_ENCODING).contains("gzip") && !file.gzip.is_empty();
-    if takes_gzip {
-        return (common, [(header::CONTENT_ENCODING, "gzip")], file.gzip.clone()).into_response();
+    let takes = |coding| is_taken(text(header::ACCEPT_ENCODING), coding);
+    let coded = match file.brotli {
+        Some(brotli) if takes("br") => Some(("br", Bytes::from_static(brotli))),
+        _ => (takes("gzip") && !file.gzip.is_empty()).then(|| ("gzip", file.gzip.clone())),
+    };
+    let mut answer = match coded {
+        Some((coding, bytes)) => (common, [(header::CONTENT_ENCODING, coding)], bytes).into_response(),
+        None => (common, Bytes::from_static(file.plain)).into_response(),
+    };
+    if name == WORKER {
+        let policy = HeaderValue::from_static(WORKER_POLICY);
+        answer
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    (common, Bytes::from_static(file.plain)).into_response()
+    answer
+}
+
+/// Whether a coding is among those that are accepted (RFC 9110 12.5.3).
+fn is_taken(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let is_refusal = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        parts.next() == Some(coding) && !parts.any(is_refusal)
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +136,49 @@ mod tests {
         );
         for name in ["element/", "element/../Cargo.toml", "element/none.js", "secret"] {
             assert_eq!(answer(name, &headers).status(), StatusCode::NOT_FOUND, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_worker_may_compile_and_the_page_may_not() {
+        let policy = |name: &str| {
+            let answer = answer(name, &HeaderMap::new());
+            answer.headers().get(header::CONTENT_SECURITY_POLICY).cloned()
+        };
+        let worker = policy(WORKER).unwrap();
+        assert!(worker.to_str().unwrap().contains("'wasm-unsafe-eval'"));
+        assert_eq!(policy("element/nm-viewer.js"), None);
+    }
+
+    #[test]
+    fn a_drawer_is_embedded_whole_or_not_at_all() {
+        let drawer = FILES.iter().filter(|(name, ..)| name.starts_with("wasm/"));
+        let names: Vec<&str> = drawer.clone().map(|(name, ..)| *name).collect();
+        assert!(
+            names.is_empty() || names == ["wasm/viewer_wasm.js", "wasm/viewer_wasm_bg.wasm"],
+            "{names:?}"
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("gzip, deflate, br"),
+        );
+        for (name, _, brotli) in drawer {
+            assert!(brotli.is_some_and(|bytes| bytes.len() < 3_000_000), "{name}");
+            assert_eq!(answer(name, &headers).headers()[header::CONTENT_ENCODING], "br");
+        }
+    }
+
+    #[test]
+    fn a_coding_is_taken_where_it_is_named_and_not_refused() {
+        for (accepted, coding, expected) in [
+            ("gzip, deflate, br, zstd", "br", true),
+            ("br;q=0, gzip;q=0.5", "br", false),
+            ("br;q=0, gzip;q=0.5", "gzip", true),
+            ("brotli", "br", false),
+            ("", "gzip", false),
+        ] {
+            assert_eq!(is_taken(accepted, coding), expected, "{accepted} {coding}");
         }
     }
 }
