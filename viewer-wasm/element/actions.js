@@ -28,6 +28,7 @@ export class Actions {
     const numbers = this.viewNumbers;
     if (!numbers.length) return;
     const next = numbers[(numbers.indexOf(this.active) + by + numbers.length) % numbers.length];
+    this.hasChosenView = true;
     this.activate(next);
     if (this.solo !== null) this.arrange();
     this.views.get(next)?.element.focus({ preventScroll: true });

@@ -297,16 +297,28 @@ export class Viewer extends Actions {
   arrange() {
     const { cells } = cellsOf(this.state.layout, this.screen);
     const numbers = cells.map(({ viewport }) => viewport);
-    if (!numbers.includes(this.active)) this.active = numbers.find((n) => this.state.views.has(n)) ?? numbers[0] ?? null;
+    if (!numbers.includes(this.active)) this.active = this.firstOf(numbers);
     if (this.size === "phone" && !this.showsAll && numbers.length > 1) this.solo = this.active;
     else this.solo = null;
     this.views.arrange(this.state.layout, this.screen, this.solo);
     this.tell("active");
   }
 
+  /** Where there is room for one view, the fused one says most. */
+  firstOf(numbers) {
+    const told = numbers.filter((n) => this.state.views.has(n));
+    const fused = this.size === "phone" ? told.find((n) => this.state.views.get(n).layers.length > 1) : undefined;
+    return fused ?? told[0] ?? numbers[0] ?? null;
+  }
+
   viewChanged(message) {
     const viewport = (message.view ?? message.empty).viewport;
     if (message.view && this.active === null) this.activate(viewport);
+    // Views are told after the layout: until the reader has chosen, the fused one is the one to see.
+    if (message.view && this.solo !== null && !this.hasChosenView && this.firstOf(this.viewNumbers) !== this.solo) {
+      this.activate(this.firstOf(this.viewNumbers));
+      this.arrange();
+    }
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.emit("nm-viewchange", { viewport, view: summary(this.state.views.get(viewport)) }), 150);
     this.tickOn();
