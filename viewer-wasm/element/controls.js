@@ -152,6 +152,7 @@ function choiceControl(viewer, viewport, { command, layer, setting }, label) {
   const text = h("span.label", {});
   const show = () => {
     text.textContent = titleOf(now.value);
+    button.setAttribute("aria-label", `${label}: ${text.textContent}`);
     if (isPalette) swatch.style.background = gradient(viewer.colorsOf(now.value ?? viewer.usualPalette(viewport, layer)));
   };
   const take = (value) => {
@@ -161,7 +162,7 @@ function choiceControl(viewer, viewport, { command, layer, setting }, label) {
     now = { ...now, value };
     show();
   };
-  const button = h("button.choice", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": label }, isPalette && swatch, text, icon("down"));
+  const button = h("button.choice", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false" }, isPalette && swatch, text, icon("down"));
   button.addEventListener("click", () => viewer.menus.toggle(button, label, (box) => {
     if (isPalette) box.append(palettePicker(viewer, now.choices, now.value, take));
     else box.append(listbox(label, optionsOf(viewer, viewport, command, now, titleOf), now.value, take));

@@ -15,7 +15,7 @@ export class Panels {
     this.viewer = viewer;
     this.tab = "view";
     this.made = new Map();
-    this.element = h("aside.panel");
+    this.element = h("div.panel", { role: "group" });
     this.askSoon = throttled(() => this.ask(), ASK_PAUSE_MS);
     this.build();
     for (const topic of ["changed_controls", "view", "active"]) viewer.on(topic, () => this.askSoon());
@@ -36,7 +36,7 @@ export class Panels {
     const list = h("div.tabs", { role: "tablist" }, this.tabs);
     roving(list, ".tab");
     const hide = h("button.plain", { type: "button", title: t("panel_hide"), "aria-label": t("panel_hide"), on: { click: () => this.viewer.showPanel(false) } }, icon("close"));
-    this.element.replaceChildren(h("header.panel-head", {}, list, hide), ...Object.values(this.bodies));
+    this.element.replaceChildren(h("div.panel-head", {}, list, hide), ...Object.values(this.bodies));
     this.choose(this.tab);
   }
 

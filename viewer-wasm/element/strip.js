@@ -45,7 +45,7 @@ export class Strip {
     this.asked = new Set();
     this.list = h("div.series-list", { role: "listbox", tabIndex: -1 });
     this.settle = roving(this.list, ".series", true);
-    this.element = h("nav.strip", {}, h("header.strip-head", {}, this.title = h("strong"), this.jumpButton = h("button.plain", { type: "button", on: { click: () => this.jump() } }, h("b", {}, "#"))), this.list);
+    this.element = h("div.strip", { role: "group" }, h("div.strip-head", {}, this.title = h("strong"), this.jumpButton = h("button.plain", { type: "button", on: { click: () => this.jump() } }, h("b", {}, "#"))), this.list);
     this.carry = new Carry(viewer, this);
     this.list.addEventListener("keydown", (event) => this.key(event));
     viewer.on("series", () => this.show());
@@ -65,7 +65,7 @@ export class Strip {
     this.cards.clear();
     const studies = byStudy(state.series);
     const groups = studies.map(([, list], n) => {
-      const heading = studies.length > 1 && h("h3", {}, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
+      const heading = studies.length > 1 && h("h3", { "aria-hidden": "true" }, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
       return h("div.study", { role: "group", "aria-label": t(n ? "prior_study" : "current_study") }, heading, ordered(list, this.order).map((one) => this.card(one)));
     });
     this.list.replaceChildren(...groups);
@@ -84,7 +84,6 @@ export class Strip {
     const remark = series.remarks?.length > 0 && h("span.warned", { title: series.remarks.map(t.remark).join("\n") }, icon("warning"));
     const card = h("div.series", {
       role: "option", tabIndex: -1, "aria-selected": "false", title: name, data: { series: series.key },
-      "aria-label": t("series_label", { number: series.number ?? "", modality: t.modality(series.modality), description: name, images: series.images }),
     }, h("span.thumb", {}, picture, h("span.badge", { data: { modality: series.modality } }, t.modality(series.modality)), h("span.number", {}, series.number ?? ""), remark), h("span.name", {}, name), h("small", {}, counts), h("span.loadbar"));
     card.addEventListener("dblclick", () => this.viewer.showSeries(series));
     this.cards.set(series.key, { card, picture, series });

@@ -74,7 +74,7 @@ export class Viewer extends Actions {
 
   build() {
     const { t } = this;
-    this.root = h("div.viewer", { lang: t.language, data: { form: this.form } });
+    this.root = h("section.viewer", { "aria-label": t("viewer"), lang: t.language, data: { form: this.form } });
     this.shadow.replaceChildren(this.root);
     this.menus = new Menus(this);
     this.views = new Views(this);
@@ -85,7 +85,7 @@ export class Viewer extends Actions {
     this.pointer = new Pointer(this);
     this.keyboard = new Keyboard(this);
     this.views.element.setAttribute("aria-label", t("views"));
-    this.stage = h("main.stage", {}, this.views.element, this.status.over);
+    this.stage = h("div.stage", {}, this.views.element, this.status.over);
     this.root.append(this.toolbar.top, h("div.middle", {}, this.strip.element, this.stage, this.panels?.element ?? null), this.status.line, this.toolbar.bottom, this.menus.layer, this.status.toasts);
     this.sizer = new ResizeObserver(() => this.sized());
     this.sizer.observe(this.host);

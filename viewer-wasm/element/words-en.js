@@ -234,7 +234,6 @@ export const EN = {
   series_n: "{n} series",
   series_images: "{n} images",
   series_phases: "{n} phases",
-  series_label: "Series {number}, {modality}, {description}, {images} images",
   series_jump: "Go to series",
   series_jump_hint: "Type the number, then Enter",
   series_none: "No series has the number {number}",

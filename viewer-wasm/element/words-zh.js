@@ -234,7 +234,6 @@ export const ZH = {
   series_n: "{n} 个序列",
   series_images: "{n} 幅",
   series_phases: "{n} 时相",
-  series_label: "序列 {number}，{modality}，{description}，{images} 幅",
   series_jump: "跳到序列",
   series_jump_hint: "输入编号后回车",
   series_none: "没有编号 {number} 的序列",
