@@ -1,13 +1,14 @@
 // The strip of series: thumbnails by study, how much has come, drag onto a view or into another order, keys, a number
 // typed to jump.
 
-import { h, roving } from "./dom.js";
+import { h, roving, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 import { Carry } from "./carry.js";
 
 const THUMBNAIL = 96;
 /** Thumbnails that had nothing to show are asked for again. */
 const AGAIN_MS = 1200;
+const MARK_PAUSE_MS = 150;
 /** Digits typed within this belong to one number. */
 const NUMBER_MS = 900;
 
@@ -50,8 +51,9 @@ export class Strip {
     this.list.addEventListener("keydown", (event) => this.key(event));
     viewer.on("series", () => this.show());
     viewer.on("loading", () => this.loading());
-    viewer.on("view", () => this.mark());
-    viewer.on("active", () => this.mark());
+    const markSoon = throttled(() => this.mark(), MARK_PAUSE_MS);
+    viewer.on("view", markSoon);
+    viewer.on("active", markSoon);
     this.show();
   }
 

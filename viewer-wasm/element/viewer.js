@@ -20,6 +20,9 @@ import { Views } from "./views.js";
 import { words } from "./words.js";
 
 const LOOK = { name: "uptake", mouse: [{ button: "left", tool: "window" }, { button: "middle", tool: "pan" }, { button: "right", tool: "zoom" }, { button: "wheel", tool: "scroll" }], keys: [] };
+/** From this width on a screen is read from further away: letters and lines on images grow with the rest. */
+const WALL = 2300;
+const WALL_POINTS = 1.3;
 /** What plays is moved on so often, at most. */
 const TICK_S = 1 / 40;
 /** How often a viewer that draws by itself is remembered, for when its device is lost. */
@@ -90,13 +93,14 @@ export class Viewer extends Actions {
     this.sizer = new ResizeObserver(() => this.sized());
     this.sizer.observe(this.host);
     this.sized();
-    if (!this.panels) for (const topic of ["active", "view", "changed_controls"]) this.on(topic, () => this.askControls());
+    if (!this.panels) for (const topic of ["active", "changed_controls"]) this.on(topic, () => this.askControls());
   }
 
   sized() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const size = sizeOf(width, height, this.isCoarse);
-    this.root.dataset.wide = width >= 2300 ? "wall" : width >= 1640 ? "wide" : "";
+    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : "";
+    this.views.points = width >= WALL ? WALL_POINTS : 1;
     if (size === this.size) return;
     this.size = size;
     this.root.dataset.size = size;
@@ -241,7 +245,7 @@ export class Viewer extends Actions {
     const topics = take(this.state, message);
     if (message.view) this.views.get(message.view.viewport)?.told(message.view);
     for (const topic of topics) this.changed(topic, message);
-    for (const topic of topics) this.tell(topic);
+    for (const topic of topics) this.tell(topic, message);
   }
 
   changed(topic, message) {
@@ -378,7 +382,7 @@ export class Viewer extends Actions {
     return () => this.listeners.set(topic, (this.listeners.get(topic) ?? []).filter((one) => one !== call));
   }
 
-  tell(topic) { for (const call of this.listeners.get(topic) ?? []) call(); }
+  tell(topic, message = {}) { for (const call of this.listeners.get(topic) ?? []) call(message); }
 
   emit(name, detail) { this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })); }
 

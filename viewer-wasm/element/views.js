@@ -202,10 +202,16 @@ export class Views {
     this.viewer = viewer;
     this.views = new Map();
     this.element = h("div.views", { role: "group" });
-    this.scale = window.devicePixelRatio || 1;
+    this.points = 1;
+    this.scale = this.pointScale;
     this.toPaint = new Set();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
+  }
+
+  /** Device pixels a point. */
+  get pointScale() {
+    return (window.devicePixelRatio || 1) * this.points;
   }
 
   get(number) {
@@ -258,15 +264,15 @@ export class Views {
   }
 
   measure(entries) {
-    const scale = window.devicePixelRatio || 1;
-    let changed = scale !== this.scale;
-    this.scale = scale;
+    const ratio = window.devicePixelRatio || 1;
+    let changed = this.pointScale !== this.scale;
+    this.scale = this.pointScale;
     for (const entry of entries) {
       const view = this.views.get(Number(entry.target.dataset.view));
       if (!view) continue;
       const exact = entry.devicePixelContentBoxSize?.[0];
       const { width, height } = entry.contentRect;
-      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * scale), Math.round(height * scale)];
+      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * ratio), Math.round(height * ratio)];
       if (size[0] >= 8 && size[1] >= 8) changed = view.resized(...size) || changed;
     }
     if (changed) this.tellSizes();
