@@ -214,8 +214,7 @@ export class Actions {
 
   /** Brings the views to a volume. */
   goTo(voi) {
-    this.chosenVoi = voi.voi;
-    this.do({ select_voi: { voi: voi.voi } });
+    this.chooseVoi(voi.voi);
     const views = [...this.state.views.values()];
     const own = views.filter((view) => view.layers[0].series === voi.series);
     const view = own.find((one) => !isSpatial(one.kind)) ?? views.find((one) => one.layers.some(({ series }) => series === voi.series) && !isSpatial(one.kind)) ?? this.activeView;
@@ -224,8 +223,15 @@ export class Actions {
       this.do({ crosshair_at: { viewport: view.viewport, place_mm: voi.place_mm } }, gesture);
       this.do({ center_on: { viewport: view.viewport, place_mm: voi.place_mm } }, gesture);
     }
+  }
+
+  chooseVoi(voi) {
+    Object.assign(this, { chosenVoi: voi, chosenMark: null });
+    this.do({ select_voi: { voi } });
     this.tell("chosen");
   }
+
+  get hasChosen() { return this.chosenMark !== null; }
 
   chooseMark(mark) {
     this.chosenMark = mark;

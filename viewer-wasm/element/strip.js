@@ -8,6 +8,8 @@ import { Carry } from "./carry.js";
 const THUMBNAIL = 96;
 /** Thumbnails that had nothing to show are asked for again. */
 const AGAIN_MS = 1200;
+/** Thumbnails under way. */
+const AT_ONCE = 3;
 const MARK_PAUSE_MS = 150;
 /** Digits typed within this belong to one number. */
 const NUMBER_MS = 900;
@@ -43,7 +45,7 @@ export class Strip {
     this.order = [];
     this.cards = new Map();
     this.pictures = new Map();
-    this.asked = new Set();
+    Object.assign(this, { asked: new Set(), queue: [], asking: 0 });
     this.list = h("div.series-list", { role: "listbox", tabIndex: -1 });
     this.settle = roving(this.list, ".series", true);
     this.element = h("div.strip", { role: "group" }, h("div.strip-head", {}, this.title = h("strong"), this.jumpButton = h("button.plain", { type: "button", on: { click: () => this.jump() } }, h("b", {}, "#"))), this.list);
@@ -96,33 +98,43 @@ export class Strip {
   /** Bars, and thumbnails as soon as something has come. */
   loading() {
     const { state } = this.viewer;
-    for (const [key, { card, picture }] of this.cards) {
+    for (const [key, { card }] of this.cards) {
       const fraction = state.loading.get(key);
       card.style.setProperty("--part", fraction ?? 1);
       card.classList.toggle("is-loading", fraction !== undefined && fraction < 1);
-      if (!this.pictures.has(key) && (fraction === undefined || fraction > 0)) this.thumbnail(key, picture);
+      if (!this.pictures.has(key) && (fraction === undefined || fraction > 0)) this.thumbnail(key);
     }
   }
 
-  thumbnail(key, picture) {
+  /** Asks for a thumbnail after those before it: a few at a time, so that pictures come first. */
+  thumbnail(key) {
     if (this.asked.has(key)) return;
     this.asked.add(key);
+    this.queue.push(key);
+    this.nextThumbnail();
+  }
+
+  async nextThumbnail() {
+    if (this.asking >= AT_ONCE || !this.queue.length) return;
+    const key = this.queue.shift();
+    this.asking += 1;
     const side = Math.round(THUMBNAIL * Math.min(2, window.devicePixelRatio || 1));
-    const again = () => setTimeout(() => {
+    const found = await this.viewer.ask({ thumbnail: { series: key, side } }).catch(() => null);
+    this.asking -= 1;
+    this.nextThumbnail();
+    if (found) this.pictureCame(key, `data:image/jpeg;base64,${found.jpeg}`);
+    else setTimeout(() => {
       this.asked.delete(key);
-      if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key, this.cards.get(key).picture);
+      if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key);
     }, AGAIN_MS);
-    this.viewer.ask({ thumbnail: { series: key, side } }).then((found) => {
-      if (!found) {
-        again();
-        return;
-      }
-      const source = `data:image/jpeg;base64,${found.jpeg}`;
-      this.pictures.set(key, source);
-      const now = this.cards.get(key)?.picture ?? picture;
-      now.src = source;
-      now.hidden = false;
-    }, () => this.asked.delete(key));
+  }
+
+  pictureCame(key, source) {
+    this.pictures.set(key, source);
+    const picture = this.cards.get(key)?.picture;
+    if (!picture) return;
+    picture.src = source;
+    picture.hidden = false;
   }
 
   /** What is shown somewhere, and what the active view shows. */

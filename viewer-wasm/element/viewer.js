@@ -8,7 +8,7 @@ import { cellsOf, fresh, take, ticks } from "./conversation.js";
 import { coalesced } from "./gestures.js";
 import { bindings } from "./keys.js";
 import { Keyboard } from "./keyboard.js";
-import { Link, Lost } from "./link.js";
+import { Link, Lost, SOCKET_PATH } from "./link.js";
 import { Menus } from "./menus.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "./pointer.js";
@@ -155,6 +155,7 @@ export class Viewer extends Actions {
     this.root.dataset.where = where;
     this.link?.close();
     this.views.begun();
+    this.joined = session !== null;
     let joined = session;
     let restored = snapshot;
     const link = new Link(where, () => {
@@ -185,9 +186,19 @@ export class Viewer extends Actions {
     this.state.phase = name;
     this.root.dataset.phase = name;
     if (name === "opening") this.status.opening(this.state.layout ? "lost_now" : this.where === "local" ? "opening_local" : "opening");
-    else if (name === "lost") this.status.lost(detail.again_in_s);
+    else if (name === "lost") this.lost(detail);
     else if (name === "closed") this.closed(detail.reason);
     else if (name === "open") this.status.open();
+  }
+
+  /** A link that cannot be opened again and again may be refused: whoever signed out is told so. */
+  async lost({ again_in_s, attempt }) {
+    this.status.lost(again_in_s);
+    if (attempt < 2) return;
+    const answer = await fetch(SOCKET_PATH, { redirect: "manual" }).catch(() => null);
+    if (!answer || this.isOpen || !(answer.type === "opaqueredirect" || [401, 403].includes(answer.status))) return;
+    this.link.close();
+    this.linked("closed", { reason: this.t("signed_out") });
   }
 
   /** What draws in the page may fail: then the server goes on where it was. */
@@ -282,6 +293,7 @@ export class Viewer extends Actions {
     this.tell("catalogue");
     this.tell("tool");
     if (this.screen > 0) this.addScreen();
+    if (this.joined) this.settings().then(() => this.tell("shown"), () => {});
   }
 
   async remember() {

@@ -4,6 +4,7 @@
 import { h, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 import { draw } from "./drawing.js";
+import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
 
 const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
@@ -24,7 +25,7 @@ async function decoded({ coding, width, height, bytes }) {
 class View {
   constructor(views, number) {
     const viewer = views.viewer;
-    Object.assign(this, { views, viewer, number, size: [0, 0], newest: -1, marks: [], band: [], held: null });
+    Object.assign(this, { views, viewer, number, size: [0, 0], newest: -1, marks: [], band: [], held: [] });
     this.pixels = h("canvas.pixels", { "aria-hidden": "true" });
     this.over = h("canvas.over", { "aria-hidden": "true" });
     this.note = h("div.note");
@@ -93,7 +94,7 @@ class View {
         this.fit();
         this.element.dataset.fidelity = picture.fidelity;
         this.element.classList.add("has-picture");
-        if (this.held && picture.turn >= this.held.turn) this.lay(this.held);
+        this.lay(held.painted(this.held, picture.turn));
       }
       this.viewer.say({ shown: picture.picture });
       this.viewer.painted(this, picture);
@@ -110,18 +111,14 @@ class View {
   /** Lines of a view's message: of a picture to come they wait for it. */
   told(view) {
     const drawing = { turn: view.turn, size: view.size, marks: view.marks, scale: this.views.scale };
-    if (view.picture_changes && !(this.turn >= view.turn)) this.held = drawing;
-    else if (this.held) this.held = { ...drawing, turn: Math.min(this.held.turn, view.turn) };
-    if (!this.held || !view.picture_changes) this.lay(drawing, this.held);
+    this.lay(held.told(this.held, drawing, view.picture_changes, this.turn));
     this.label(view);
     this.views.redraw(this);
   }
 
-  lay(drawing, held = null) {
-    this.marks = drawing.marks;
-    this.marksSize = drawing.size;
-    this.marksScale = drawing.scale;
-    this.held = held;
+  lay({ held: waits, now }) {
+    this.held = waits;
+    if (now) Object.assign(this, { marks: now.marks, marksSize: now.size, marksScale: now.scale });
   }
 
   /** Pixels of the canvas a pixel of the drawing. */
@@ -163,7 +160,7 @@ class View {
     const { t } = this.viewer;
     this.element.classList.add("is-empty");
     this.element.classList.remove("has-picture");
-    this.lay({ marks: [], size: this.size, scale: 1 });
+    this.lay({ held: [], now: { marks: [], size: this.size, scale: 1 } });
     this.bar.hidden = true;
     this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${t("empty_view")}`);
     this.note.replaceChildren(icon("series", "large"), h("p", {}, why ? t.refusal(why) : t("empty_view_hint")));
@@ -305,6 +302,6 @@ export class Views {
 
   /** Forgets what was painted: another drawer counts its pictures anew. */
   begun() {
-    for (const view of this.views.values()) Object.assign(view, { newest: -1, painted: undefined, turn: undefined, held: null, next: null });
+    for (const view of this.views.values()) Object.assign(view, { newest: -1, painted: undefined, turn: undefined, held: [], next: null });
   }
 }
