@@ -158,7 +158,6 @@ export class Pointer {
 
   /** A click without a movement: the cross where that is the tool; else what lies there is chosen, or nothing. */
   click(held) {
-    const { viewport } = held.told;
     const what = gestures.meant(held.tool, held.told.kind);
     if (!held.hit && !held.voi && ["crosshair", "jump"].includes(what)) {
       const command = gestures.dragged(held.tool, held.told, { from: held.start, to: held.start, start: held.start, by: [0, 0], layer: this.viewer.layerOf(held.told), rest: {}, height: 1 });

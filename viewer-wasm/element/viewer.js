@@ -6,7 +6,7 @@ import { hasPanel, sizeOf } from "./bars.js";
 import { decide, look } from "./capability.js";
 import { cellsOf, fresh, take, ticks } from "./conversation.js";
 import { coalesced } from "./gestures.js";
-import { bindings } from "./keys.js";
+import { bindings, isOffered } from "./keys.js";
 import { Keyboard } from "./keyboard.js";
 import { Link, Lost, SOCKET_PATH } from "./link.js";
 import { Menus } from "./menus.js";
@@ -58,9 +58,9 @@ export class Viewer extends Actions {
     this.isCoarse = matchMedia("(pointer: coarse)").matches;
     if (this.isCoarse) this.tool = "scroll";
     this.build();
-    this.second = new SecondScreen(this.screen, {
+    this.second ??= new SecondScreen(this.screen, {
       session: (session) => this.open(session),
-      study: () => this.host.dispatchEvent(new CustomEvent("nm-problem", { detail: { kind: "study-changed" }, bubbles: true, composed: true })) && location.reload(),
+      study: (studies) => this.host.setAttribute("study", studies.join(" ")),
       close: () => window.close(),
     });
     if (!this.studies.length) this.status.closed(this.t("no_studies"), false);
@@ -71,12 +71,14 @@ export class Viewer extends Actions {
   /** Screen 2 waits for the first one's session. */
   join() {
     this.status.opening("second_screen_waiting");
+    this.second.session = undefined;
     this.second.ask(this.studies);
     this.joinTimer = setTimeout(() => !this.link && this.open(), 2500);
   }
 
   build() {
     const { t } = this;
+    this.size = null;
     this.root = h("section.viewer", { "aria-label": t("viewer"), lang: t.language, data: { form: this.form } });
     this.shadow.replaceChildren(this.root);
     this.menus = new Menus(this);
@@ -92,6 +94,10 @@ export class Viewer extends Actions {
     this.root.append(this.toolbar.top, h("div.middle", {}, this.strip.element, this.stage, this.panels?.element ?? null), this.status.line, this.toolbar.bottom, this.menus.layer, this.status.toasts);
     this.sizer = new ResizeObserver(() => this.sized());
     this.sizer.observe(this.host);
+    this.filled = () => this.tell("shown");
+    this.left = (event) => !event.persisted && this.end();
+    document.addEventListener("fullscreenchange", this.filled);
+    window.addEventListener("pagehide", this.left);
     this.sized();
     if (!this.panels) for (const topic of ["active", "changed_controls"]) this.on(topic, () => this.askControls());
   }
@@ -119,26 +125,31 @@ export class Viewer extends Actions {
   }
 
   restart() {
-    this.end();
+    this.stop();
     this.state = fresh();
     this.link = null;
     this.active = null;
     this.start();
   }
 
-  end() {
-    this.isEnded = true;
+  /** Ends all but the tie to a second window, which follows to another study. */
+  stop() {
     this.link?.close();
-    this.second?.close();
     this.sizer?.disconnect();
     this.views?.observer.disconnect();
     this.keyboard?.end();
+    this.status?.end();
     cancelAnimationFrame(this.ticking);
     clearInterval(this.remembering);
     clearTimeout(this.joinTimer);
-    this.status?.end();
     this.listeners.clear();
-    this.isEnded = false;
+    document.removeEventListener("fullscreenchange", this.filled);
+    window.removeEventListener("pagehide", this.left);
+  }
+
+  end() {
+    this.stop();
+    this.second?.close();
   }
 
   // The link
@@ -417,7 +428,7 @@ export class Viewer extends Actions {
 
   get mouse() { return this.look.mouse ?? LOOK.mouse; }
 
-  get bindings() { return bindings(this.look.keys, this.myKeys); }
+  get bindings() { return bindings(this.look.keys, this.myKeys).filter(({ command }) => isOffered(this.form, command)); }
 
   get activeView() { return this.state.views.get(this.active); }
 

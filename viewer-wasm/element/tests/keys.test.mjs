@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { bindings, commandOf, commandText, keyText, remapped, told } from "../keys.js";
+import { bindings, commandOf, commandText, isOffered, keyText, remapped, told } from "../keys.js";
 import { words } from "../words.js";
 
 const LOOKS = ["uptake", "ge", "siemens", "philips"];
@@ -80,4 +80,9 @@ test("a key's command is one for the drawer", () => {
   for (const [command, expected] of rows) assert.deepEqual(told(command, fused, 1), expected);
   assert.equal(told("fusion.more", { viewport: 1, layers: [{ modality: "CT" }] }, 0), null);
   assert.equal(told("view.reset", undefined, 0), null);
+});
+
+test("patients have keys for looking alone", () => {
+  for (const [command, expected] of [["slice.next", true], ["window.preset.lung", true], ["film.add", false], ["mark.delete", false], ["key_image.toggle", false]]) assert.equal(isOffered("patient", command), expected, command);
+  assert.equal(isOffered("clinic", "film.add"), true);
 });
