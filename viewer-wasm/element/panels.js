@@ -7,7 +7,8 @@ import { kindName } from "./conversation.js";
 import { lesionsPanel } from "./lesions.js";
 import { marksPanel } from "./marks.js";
 
-const ASK_PAUSE_MS = 120;
+/** Views that move change their controls all the time; what their own messages tell is shown at once. */
+const ASK_PAUSE_MS = 300;
 const SLABS = ["maximum", "mean", "minimum"];
 
 /** What a view's message says of a control. */
@@ -131,6 +132,7 @@ export class Panels {
   }
 
   make(viewport, told, list) {
+    this.viewer.slabKind = told.slab?.kind ?? this.viewer.slabKind;
     this.made.clear();
     const cards = told.layers.map((layer, n) => this.card(told, layer, n));
     const others = h("div.card.of-view", {}, h("h3", {}, this.viewer.t.kind(kindName(told.kind))));

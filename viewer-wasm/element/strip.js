@@ -80,7 +80,8 @@ export class Strip {
 
   card(series) {
     const { t } = this.viewer;
-    const picture = h("img", { alt: "", draggable: false, width: THUMBNAIL, height: THUMBNAIL });
+    // What has no picture yet, or can have none, shows its frame alone.
+    const picture = h("img", { alt: "", draggable: false, width: THUMBNAIL, height: THUMBNAIL, on: { error: () => { picture.hidden = true; } } });
     if (this.pictures.has(series.key)) picture.src = this.pictures.get(series.key);
     else picture.hidden = true;
     const name = series.description || t("series_no_name");
@@ -122,7 +123,7 @@ export class Strip {
     const found = await this.viewer.ask({ thumbnail: { series: key, side } }).catch(() => null);
     this.asking -= 1;
     this.nextThumbnail();
-    if (found) this.pictureCame(key, `data:image/jpeg;base64,${found.jpeg}`);
+    if (found) this.pictureCame(key, found.address ?? `data:image/jpeg;base64,${found.jpeg}`);
     else setTimeout(() => {
       this.asked.delete(key);
       if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key);

@@ -50,7 +50,7 @@ export class Toolbar {
     this.top = h("div.bar.top", { role: "toolbar" });
     this.bottom = h("div.bar.bottom", { role: "toolbar", hidden: true });
     this.settle = [roving(this.top, "button, .slider"), roving(this.bottom, "button, .slider")];
-    for (const topic of ["controls", "view", "active", "tool", "opened", "people", "key_images", "shown", "series", "layout"]) viewer.on(topic, () => this.refreshSoon());
+    for (const topic of ["controls", "view", "active", "tool", "opened", "people", "key_images", "shown", "series", "layout", "catalogue"]) viewer.on(topic, () => this.refreshSoon());
   }
 
   build() {

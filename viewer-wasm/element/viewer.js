@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { Actions } from "./actions.js";
 import { hasPanel, sizeOf } from "./bars.js";
 import { decide, look } from "./capability.js";
-import { cellsOf, fresh, take, ticks } from "./conversation.js";
+import { cellsOf, fresh, fusedIn, take, ticks } from "./conversation.js";
 import { coalesced } from "./gestures.js";
 import { bindings, isOffered } from "./keys.js";
 import { Keyboard } from "./keyboard.js";
@@ -28,11 +28,13 @@ const TICK_S = 1 / 40;
 /** How often a viewer that draws by itself is remembered, for when its device is lost. */
 const REMEMBER_MS = 4000;
 const SNAPSHOT_MS = 4000;
+/** How long screen 2 waits for the first: its page may be on its way. */
+const JOIN_MS = 8000;
 
 export class Viewer extends Actions {
   constructor(host, shadow, kept) {
     super();
-    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], comparing: new Map(), cines: new Map(), layers: new Map() });
+    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
     Object.assign(this, { tool: null, active: null, solo: null, controls: null, marks: [], vois: [], keyImages: [], chosenVoi: null, chosenMark: null, slabKind: "maximum" });
     this.myKeys = kept.keys ?? [];
     this.state = fresh();
@@ -73,7 +75,7 @@ export class Viewer extends Actions {
     this.status.opening("second_screen_waiting");
     this.second.session = undefined;
     this.second.ask(this.studies);
-    this.joinTimer = setTimeout(() => !this.link && this.open(), 2500);
+    this.joinTimer = setTimeout(() => !this.link && this.open(), JOIN_MS);
   }
 
   build() {
@@ -95,9 +97,7 @@ export class Viewer extends Actions {
     this.sizer = new ResizeObserver(() => this.sized());
     this.sizer.observe(this.host);
     this.filled = () => this.tell("shown");
-    this.left = (event) => !event.persisted && this.end();
     document.addEventListener("fullscreenchange", this.filled);
-    window.addEventListener("pagehide", this.left);
     this.sized();
     if (!this.panels) for (const topic of ["active", "changed_controls"]) this.on(topic, () => this.askControls());
   }
@@ -144,7 +144,6 @@ export class Viewer extends Actions {
     clearTimeout(this.joinTimer);
     this.listeners.clear();
     document.removeEventListener("fullscreenchange", this.filled);
-    window.removeEventListener("pagehide", this.left);
   }
 
   end() {
@@ -166,7 +165,6 @@ export class Viewer extends Actions {
     this.root.dataset.where = where;
     this.link?.close();
     this.views.begun();
-    this.joined = session !== null;
     let joined = session;
     let restored = snapshot;
     const link = new Link(where, () => {
@@ -198,7 +196,7 @@ export class Viewer extends Actions {
     this.root.dataset.phase = name;
     if (name === "opening") this.status.opening(this.state.layout ? "lost_now" : this.where === "local" ? "opening_local" : "opening");
     else if (name === "lost") this.lost(detail);
-    else if (name === "closed") this.closed(detail.reason);
+    else if (name === "closed") this.closed(detail.reason, detail.snapshot);
     else if (name === "open") this.status.open();
   }
 
@@ -213,11 +211,11 @@ export class Viewer extends Actions {
   }
 
   /** What draws in the page may fail: then the server goes on where it was. */
-  closed(reason) {
+  closed(reason, snapshot) {
     if (this.where === "local" && this.screen === 0) {
       this.emit("nm-problem", { kind: "local-failed", reason });
       this.toast("drawer_why_failed");
-      this.connect("remote", "failed", null, this.remembered ?? null);
+      this.connect("remote", "failed", null, snapshot ?? this.remembered ?? null);
       return;
     }
     this.emit("nm-problem", { kind: "closed", reason });
@@ -279,6 +277,7 @@ export class Viewer extends Actions {
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
       case "people": return this.views.redraw();
+      case "note": return this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
       case "changed_vois": return this.askList("vois", "vois", "nm-lesions");
@@ -292,7 +291,10 @@ export class Viewer extends Actions {
     const { session, drawer } = this.state;
     this.root.dataset.drawer = drawer;
     this.second.opened(this.studies, session);
+    // Before any view is told: a name is not to be seen even for a moment.
+    if (this.host.getAttribute("patient") === "hidden") this.hidePatient(true);
     this.views.tellSizes();
+    if (this.size === "phone") this.showFusedFirst();
     this.emit("nm-ready", { session, drawer, where: this.where, why: this.why });
     for (const [question, field, event] of [["marks", "marks", "nm-measure"], ["vois", "vois", "nm-lesions"], ["key_images", "keyImages", "nm-keyimage"]]) this.askList(question, field, event);
     clearInterval(this.remembering);
@@ -304,7 +306,15 @@ export class Viewer extends Actions {
     this.tell("catalogue");
     this.tell("tool");
     if (this.screen > 0) this.addScreen();
-    if (this.joined) this.settings().then(() => this.tell("shown"), () => {});
+  }
+
+  /** Where there is room for one view, the fused one says most. */
+  async showFusedFirst() {
+    const snapshot = await this.ask("snapshot").catch(() => null);
+    const fused = snapshot && fusedIn(snapshot);
+    if (!fused || this.solo === null || this.hasChosenView || !this.viewNumbers.includes(fused)) return;
+    this.activate(fused);
+    this.arrange();
   }
 
   async remember() {
@@ -324,28 +334,16 @@ export class Viewer extends Actions {
   arrange() {
     const { cells } = cellsOf(this.state.layout, this.screen);
     const numbers = cells.map(({ viewport }) => viewport);
-    if (!numbers.includes(this.active)) this.active = this.firstOf(numbers);
+    if (!numbers.includes(this.active)) this.active = numbers.find((n) => this.state.views.has(n)) ?? numbers[0] ?? null;
     if (this.size === "phone" && !this.showsAll && numbers.length > 1) this.solo = this.active;
     else this.solo = null;
     this.views.arrange(this.state.layout, this.screen, this.solo);
     this.tell("active");
   }
 
-  /** Where there is room for one view, the fused one says most. */
-  firstOf(numbers) {
-    const told = numbers.filter((n) => this.state.views.has(n));
-    const fused = this.size === "phone" ? told.find((n) => this.state.views.get(n).layers.length > 1) : undefined;
-    return fused ?? told[0] ?? numbers[0] ?? null;
-  }
-
   viewChanged(message) {
     const viewport = (message.view ?? message.empty).viewport;
     if (message.view && this.active === null) this.activate(viewport);
-    // Views are told after the layout: until the reader has chosen, the fused one is the one to see.
-    if (message.view && this.solo !== null && !this.hasChosenView && this.firstOf(this.viewNumbers) !== this.solo) {
-      this.activate(this.firstOf(this.viewNumbers));
-      this.arrange();
-    }
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.emit("nm-viewchange", { viewport, view: summary(this.state.views.get(viewport)) }), 150);
     this.tickOn();

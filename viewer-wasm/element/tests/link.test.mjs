@@ -113,10 +113,10 @@ test("a drawer that says good-bye is opened again when it says so, or not at all
   const other = over.open();
   other.ontext('{"closing": {"reason": "signed out"}}');
   other.onend(1000, "");
-  assert.deepEqual(over.states.at(-1), ["closed", { reason: "signed out" }]);
+  assert.deepEqual(over.states.at(-1), ["closed", { reason: "signed out", snapshot: null }]);
   const refused = linked();
   refused.carriers[0].onend(1008, "expected a message, found 3 bytes");
-  assert.deepEqual(refused.states.at(-1), ["closed", { reason: "expected a message, found 3 bytes" }]);
+  assert.deepEqual(refused.states.at(-1), ["closed", { reason: "expected a message, found 3 bytes", snapshot: null }]);
   mock.timers.tick(60_000);
   assert.deepEqual([over.carriers.length, refused.carriers.length], [1, 1]);
   mock.timers.reset();
@@ -125,7 +125,14 @@ test("a drawer that says good-bye is opened again when it says so, or not at all
 test("a worker that ends is over", () => {
   const { carriers, states } = linked("local");
   carriers[0].onend(1011, "the worker could not be loaded");
-  assert.deepEqual(states.at(-1), ["closed", { reason: "the worker could not be loaded" }]);
+  assert.deepEqual(states.at(-1), ["closed", { reason: "the worker could not be loaded", snapshot: null }]);
+});
+
+test("what a page's own drawer cannot do is another's, from where it was", () => {
+  const { link, states, carriers, open } = linked("local");
+  open().ontext('{"closing": {"reason": "the page has no memory left", "again_in_s": 0, "remote": true, "snapshot": {"uptake_session": 1}}}');
+  assert.deepEqual(states.at(-1), ["closed", { reason: "the page has no memory left", snapshot: { uptake_session: 1 } }]);
+  assert.deepEqual([link.isOpen, carriers.length, carriers[0].isClosed], [false, 1, true]);
 });
 
 test("what comes of a link that was left is not heard", () => {

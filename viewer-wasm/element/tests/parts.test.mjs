@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { barItems, sizeOf } from "../bars.js";
 import { decide } from "../capability.js";
 import { commandOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
-import { cellsOf, fresh, fusable, kindName, loadedOf, showing, take, ticks } from "../conversation.js";
+import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
 import { byFamily, gradient, matches } from "../palettes.js";
@@ -170,4 +170,20 @@ test("a probe is read with its series, colours and place", () => {
 test("the second window has the same page", () => {
   assert.equal(secondAddress("http://h/view/7?a=1"), "http://h/view/7?a=1&screen=2");
   assert.equal(featuresOf({ availLeft: 1920, availTop: 0, availWidth: 1200, availHeight: 1600 }), "popup,left=1920,top=0,width=1200,height=1600");
+});
+
+test("hanging protocols are offered for what is there", () => {
+  const of = (...list) => list.map(([study, modality]) => ({ study, modality }));
+  const names = ["pet-ct", "pet", "ct-stack", "pet-ct-compare", "pet-ct-compare-three", "pet-ct-compare-two-screens", "studies-two", "studies-three", "dx-two", "mr", "spect-ct", "bone-scan"];
+  const petCt = of(["1", "PT"], ["1", "CT"]);
+  assert.deepEqual(protocolsFor(names, petCt), ["pet-ct", "pet", "ct-stack"]);
+  assert.deepEqual(protocolsFor(names, [...petCt, ...of(["2", "PT"])]), ["pet-ct", "pet", "ct-stack", "pet-ct-compare", "pet-ct-compare-two-screens", "studies-two"]);
+  assert.deepEqual(protocolsFor(names, of(["1", "CR"])), ["dx-two"]);
+});
+
+test("where there is room for one view the fused one is found", () => {
+  const shown = (count) => ({ shown: { layers: Array.from({ length: count }, () => ({})) } });
+  const of = (viewports) => ({ state: { desk: { viewports } } });
+  assert.equal(fusedIn(of({ 10: shown(2), 2: shown(1), 3: shown(2) })), 3);
+  assert.equal(fusedIn(of({ 1: { shown: null }, 101: shown(2) })), null);
 });
