@@ -28,7 +28,10 @@ if (here.searchParams.get("screen") === "2") {
   let closing;
   channel.onmessage = ({ data }) => {
     // The first window may be on its way to another study.
-    if (data.left) closing = setTimeout(() => window.close(), LEFT_MS);
+    if (data.left) {
+      clearTimeout(closing);
+      closing = setTimeout(() => window.close(), LEFT_MS);
+    }
     if (!data.shown) return;
     clearTimeout(closing);
     if (data.shown === shownHere()) return;
