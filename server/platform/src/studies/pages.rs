@@ -97,14 +97,14 @@ pub(crate) fn pager(studies: &mut Vec<StudyRow>, asked: &Asked, base: String) ->
 /// The fields that a list of studies is asked with, and those of its own.
 pub(crate) fn search_form(view: &View, asked: &Asked, own: Markup) -> Markup {
     let line = |name: &str, key: &str, kind: &str| {
-        html! { label.half { span { (view.say(key)) } input type=(kind) name=(name) value=(asked.get(name)) maxlength="64"; } }
+        html! { label.paired { span { (view.say(key)) } input type=(kind) name=(name) value=(asked.get(name)) maxlength="64"; } }
     };
     let modality = asked.get("modality").to_ascii_uppercase();
     html! {
         (ui::search(view, "q", asked.get("q"), &view.say("study-search")))
         (line("from", "study-from", "date"))
         (line("to", "study-to", "date"))
-        label.half { span { (view.say("study-modality")) }
+        label.paired { span { (view.say("study-modality")) }
             select name="modality" {
                 option value="" { (view.say("all")) }
                 @for word in CATEGORIES { option value=(word) selected[word == modality] { (word) } }
