@@ -152,8 +152,8 @@ pub(crate) fn row(view: &View, study: &StudyRow, standing: Option<Option<Standin
     let mut cells = vec![
         html! { label.pick { input type="checkbox" name="study" value=(study.study_uid) aria-label=(pick); } },
         html! { span { a href=(format!("/view/{}", study.study_uid)) { (name) } " " small.whole { (study.patient_id) } } },
-        html! { (sex_and_age(view, study)) },
-        html! { (moment(&study.date, &study.time)) },
+        html! { span.whole { (sex_and_age(view, study)) } },
+        html! { span { @for part in moment(&study.date, &study.time).split(' ') { span.whole { (part) } " " } } },
         html! { span.whole { (study.modalities.join(" ")) } },
         html! { (or_dash(&study.description)) },
         html! { (or_dash(&study.accession)) },
