@@ -90,7 +90,7 @@ export async function studies(chief, clinician, look) {
   expect(chief.page.url().endsWith("/view/2.25.7001?with=2.25.7002"), `both to be opened, found ${chief.page.url()}`);
   await expectText(chief, "王小东");
   expect((await chief.page.locator("nm-viewer").getAttribute("tools")) === "full", "all tools for whoever reads");
-  const [second] = await Promise.all([chief.context.waitForEvent("page"), chief.page.click('a[target="uptake-second-screen"]')]);
+  const [second] = await Promise.all([chief.context.waitForEvent("page"), chief.page.click('a[target="uptake-viewer-2"]')]);
   await second.waitForLoadState("load");
   await look(chief, "view", "/view/2.25.7001?with=2.25.7002");
   // The second window follows the first to another study.

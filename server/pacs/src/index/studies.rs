@@ -89,9 +89,8 @@ impl StudySearch {
             }
         }
         let end = |text: &String| (!text.is_empty()).then(|| text.clone());
-        if let (from, to) = (end(&self.from), end(&self.to))
-            && (from.is_some() || to.is_some())
-        {
+        let (from, to) = (end(&self.from), end(&self.to));
+        if from.is_some() || to.is_some() {
             ask(tags::STUDY_DATE, Match::Range { from, to });
         }
         if !self.study_uids.is_empty() {

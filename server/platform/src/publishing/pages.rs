@@ -121,7 +121,7 @@ async fn list(
         .map(|study| studies::row(view, study, Some(states.get(&study.study_uid).copied())))
         .collect();
     let own = html! {
-        label { span { (view.say("publishing-state")) }
+        label.paired { span { (view.say("publishing-state")) }
             select name="state" {
                 option value="" { (view.say("all")) }
                 @for word in ["published", "unpublished"] {

@@ -97,20 +97,20 @@ pub(crate) fn pager(studies: &mut Vec<StudyRow>, asked: &Asked, base: String) ->
 /// The fields that a list of studies is asked with, and those of its own.
 pub(crate) fn search_form(view: &View, asked: &Asked, own: Markup) -> Markup {
     let line = |name: &str, key: &str, kind: &str| {
-        html! { label { span { (view.say(key)) } input type=(kind) name=(name) value=(asked.get(name)) maxlength="64"; } }
+        html! { label.paired { span { (view.say(key)) } input type=(kind) name=(name) value=(asked.get(name)) maxlength="64"; } }
     };
     let modality = asked.get("modality").to_ascii_uppercase();
     html! {
+        (ui::search(view, "q", asked.get("q"), &view.say("study-search")))
         (line("from", "study-from", "date"))
         (line("to", "study-to", "date"))
-        label { span { (view.say("study-modality")) }
+        label.paired { span { (view.say("study-modality")) }
             select name="modality" {
                 option value="" { (view.say("all")) }
                 @for word in CATEGORIES { option value=(word) selected[word == modality] { (word) } }
             }
         }
         (own)
-        (ui::search(view, "q", asked.get("q"), &view.say("study-search")))
         details.more open[asked.has(&["id", "accession", "body"])] {
             summary { (view.say("study-more")) }
             div.row {
@@ -151,10 +151,10 @@ pub(crate) fn row(view: &View, study: &StudyRow, standing: Option<Option<Standin
     let pick = view.say_with("study-pick", &[("name", name.into())]);
     let mut cells = vec![
         html! { label.pick { input type="checkbox" name="study" value=(study.study_uid) aria-label=(pick); } },
-        html! { span { a href=(format!("/view/{}", study.study_uid)) { (name) } " " small { (study.patient_id) } } },
-        html! { (sex_and_age(view, study)) },
-        html! { (moment(&study.date, &study.time)) },
-        html! { (study.modalities.join(" ")) },
+        html! { span { a href=(format!("/view/{}", study.study_uid)) { (name) } " " small.whole { (study.patient_id) } } },
+        html! { span.whole { (sex_and_age(view, study)) } },
+        html! { span { @for part in moment(&study.date, &study.time).split(' ') { span.whole { (part) } " " } } },
+        html! { span.whole { (study.modalities.join(" ")) } },
         html! { (or_dash(&study.description)) },
         html! { (or_dash(&study.accession)) },
         html! { (study.series) " / " (study.instances) },

@@ -63,7 +63,7 @@ fn page(visit: &Visit, asked: &Asked, current: &StudyRow) -> Result<Markup> {
     let view = visit.view();
     let held = &visit.person()?.permitted().permissions;
     let tools = asked.tools(Tools::of(held));
-    let others: Vec<&str> = asked.study_uids().skip(1).collect();
+    let studies: Vec<&str> = asked.study_uids().collect();
     let of_patient = |hides_patient| Asked {
         hides_patient,
         ..asked.clone()
@@ -88,8 +88,8 @@ fn page(visit: &Visit, asked: &Asked, current: &StudyRow) -> Result<Markup> {
                         span.more { (studies::sex_and_age(view, current)) " · " (studies::moment(&current.date, &current.time)) " · " (current.description) }
                     }
                 }
-                @if !others.is_empty() {
-                    span.more { (view.say_with("viewing-with", &[("count", (others.len() as i64).into())])) }
+                @if studies.len() > 1 {
+                    span.more { (view.say_with("viewing-with", &[("count", (studies.len() as i64 - 1).into())])) }
                 }
                 (crate::help::link(visit))
                 nav aria-label=(view.say("viewing-page")) {
@@ -97,13 +97,12 @@ fn page(visit: &Visit, asked: &Asked, current: &StudyRow) -> Result<Markup> {
                         (view.say(if asked.hides_patient { "viewing-show" } else { "viewing-hide" }))
                     }
                     @if !asked.is_second {
-                        a.more href=(second.address()) target="uptake-second-screen" rel="opener" { (view.say("viewing-second")) }
+                        a.more href=(second.address()) target="uptake-viewer-2" rel="opener" { (view.say("viewing-second")) }
                     }
                 }
             }
             nm-viewer
-                study=(asked.study_uid)
-                with=[(!others.is_empty()).then(|| others.join(" "))]
+                study=(studies.join(" "))
                 series=[&asked.series_uid]
                 lang=(view.language.tag())
                 tools=(tools.word())

@@ -16,7 +16,7 @@ async fn a_viewer_fills_a_page_that_lets_it_compile_and_says_nothing_outside() {
     let page = clinician.get("/view/1.2.3?with=1.2.4&series=1.2.3.1").await;
     page.is(200);
     for words in [
-        "<nm-viewer study=\"1.2.3\" with=\"1.2.4\" series=\"1.2.3.1\" lang=\"zh-CN\" tools=\"clinic\"",
+        "<nm-viewer study=\"1.2.3 1.2.4\" series=\"1.2.3.1\" lang=\"zh-CN\" tools=\"clinic\"",
         "src=\"/viewer/element/nm-viewer.js\"",
         "TEST PATIENT",
         "另有 1 个检查",
@@ -44,7 +44,7 @@ async fn a_viewer_fills_a_page_that_lets_it_compile_and_says_nothing_outside() {
     assert!(!policy.contains("wasm"), "{policy}");
     let full = reader.get("/view/1.2.3").await.text;
     assert!(
-        full.contains("tools=\"full\"") && !full.contains(" with="),
+        full.contains("tools=\"full\"") && full.contains(" study=\"1.2.3\" lang="),
         "{full}"
     );
     let asked = clinician.get("/view/1.2.3?tools=full").await.text;
