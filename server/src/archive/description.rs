@@ -80,7 +80,7 @@ mod tests {
         let archive = open(&config).await.unwrap();
         let platform = site::open(&config, &archive).await.unwrap();
         let app = App::new(archive, Arc::new(Open));
-        let whole = serve::router(&config, app, Some(&platform), &Drain::default()).unwrap();
+        let whole = serve::router(&config, app, None, Some(&platform), &Drain::default()).unwrap();
         let pages = routes(&platform::router(&platform));
         let routed: BTreeSet<(String, String)> = routes(&whole)
             .into_iter()

@@ -129,7 +129,9 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_headers(100)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        // Viewers' conversations go on over WebSocket.
+        .with_upgrades();
     // What fails here is the peer's own connection.
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection failed");

@@ -140,7 +140,9 @@ fn without_nul(request: &Parts) -> Result<(), Error> {
 /// old). A cookie alone changes nothing.
 fn from_here(request: &Parts, is_secure: bool) -> Result<(), Error> {
     let headers = &request.headers;
-    let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    // A socket is no answer that a page of another site could not read: it is opened from here, or not at all.
+    let is_socket = headers.contains_key(header::UPGRADE);
+    let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_socket;
     // What programs send by themselves: no cookie is looked at there.
     let is_for_programs = clients::is_for_programs(request.uri.path());
     if is_safe || is_for_programs || !headers.contains_key(header::COOKIE) && !is_form(headers) {

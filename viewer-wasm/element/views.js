@@ -1,0 +1,304 @@
+// The grid of views: for each a canvas of pixels and one of lines over it. Pictures are painted as the screen is drawn,
+// the newest alone; lines that belong to a picture wait for it.
+
+import { h, throttled } from "./dom.js";
+import { icon } from "./icons.js";
+import { draw } from "./drawing.js";
+import { cellsOf, kindName, loadedOf } from "./conversation.js";
+
+const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
+/** Layout changes are told at most so often. */
+const SIZES_PAUSE_MS = 100;
+/** Pictures of another shape by less than this part are stretched rather than framed. */
+const SAME_SHAPE = 0.02;
+const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
+
+async function decoded({ coding, width, height, bytes }) {
+  const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" };
+  if (coding !== "rgba") return createImageBitmap(new Blob([bytes], { type: TYPES[coding] }), plain);
+  const pixels = new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, width * height * 4);
+  return createImageBitmap(new ImageData(pixels, width, height), plain);
+}
+
+/** One view. */
+class View {
+  constructor(views, number) {
+    const viewer = views.viewer;
+    Object.assign(this, { views, viewer, number, size: [0, 0], newest: -1, marks: [], band: [], held: null });
+    this.pixels = h("canvas.pixels", { "aria-hidden": "true" });
+    this.over = h("canvas.over", { "aria-hidden": "true" });
+    this.note = h("div.note");
+    this.remark = h("button.remark", { type: "button", hidden: true, on: { click: (event) => this.unfold(event) } });
+    this.bar = h("div.loadbar", { hidden: true });
+    this.picture = h("div.picture", { data: { view: number } }, this.pixels, this.over, this.note, this.bar);
+    // What is to be read beside a picture takes its own line: it hides nothing of it.
+    this.element = h("section.view", { tabIndex: 0, role: "group", data: { view: number } }, this.picture, this.remark);
+    this.element.addEventListener("focus", () => viewer.activate(number));
+    this.screen = this.pixels.getContext("bitmaprenderer");
+    this.lines = this.over.getContext("2d");
+  }
+
+  unfold(event) {
+    event.stopPropagation();
+    this.remark.classList.toggle("open");
+    this.remark.setAttribute("aria-expanded", this.remark.classList.contains("open"));
+  }
+
+  /** Device pixels of the view; says whether they changed. */
+  resized(width, height) {
+    if (this.size[0] === width && this.size[1] === height) return false;
+    this.size = [width, height];
+    this.over.width = width;
+    this.over.height = height;
+    this.fit();
+    this.views.redraw(this);
+    return true;
+  }
+
+  take(picture) {
+    if (picture.picture <= this.newest) return this.viewer.say({ shown: picture.picture });
+    this.newest = picture.picture;
+    return decoded(picture).then(
+      (bitmap) => this.ready({ ...picture, bitmap, bytes: null }),
+      (error) => {
+        console.warn(`a picture of ${picture.coding} could not be read: ${error.message}`);
+        this.viewer.say({ shown: picture.picture });
+      },
+    );
+  }
+
+  ready(picture) {
+    const other = this.next;
+    const [newer, older] = other && other.picture > picture.picture ? [other, picture] : [picture, other];
+    if (older) {
+      older.bitmap.close();
+      this.viewer.say({ shown: older.picture });
+    }
+    this.next = newer;
+    this.views.paintSoon(this);
+  }
+
+  /** Within an animation frame: puts the newest picture on the screen, and lines with it. */
+  paint() {
+    const picture = this.next;
+    if (picture) {
+      this.next = null;
+      if (this.painted === undefined || picture.picture > this.painted) {
+        this.painted = picture.picture;
+        this.turn = picture.turn;
+        this.shape = [picture.width, picture.height];
+        if (this.pixels.width !== picture.width) this.pixels.width = picture.width;
+        if (this.pixels.height !== picture.height) this.pixels.height = picture.height;
+        this.screen.transferFromImageBitmap(picture.bitmap);
+        this.fit();
+        this.element.dataset.fidelity = picture.fidelity;
+        this.element.classList.add("has-picture");
+        if (this.held && picture.turn >= this.held.turn) this.lay(this.held);
+      }
+      this.viewer.say({ shown: picture.picture });
+      this.viewer.painted(this, picture);
+    }
+    this.drawOver();
+  }
+
+  fit() {
+    if (!this.shape || !this.size[0]) return;
+    const ratio = (this.shape[0] / this.shape[1]) / (this.size[0] / this.size[1]);
+    this.pixels.style.objectFit = Math.abs(ratio - 1) < SAME_SHAPE ? "fill" : "contain";
+  }
+
+  /** Lines of a view's message: of a picture to come they wait for it. */
+  told(view) {
+    const drawing = { turn: view.turn, size: view.size, marks: view.marks, scale: this.views.scale };
+    if (view.picture_changes && !(this.turn >= view.turn)) this.held = drawing;
+    else if (this.held) this.held = { ...drawing, turn: Math.min(this.held.turn, view.turn) };
+    if (!this.held || !view.picture_changes) this.lay(drawing, this.held);
+    this.label(view);
+    this.views.redraw(this);
+  }
+
+  lay(drawing, held = null) {
+    this.marks = drawing.marks;
+    this.marksSize = drawing.size;
+    this.marksScale = drawing.scale;
+    this.held = held;
+  }
+
+  /** Pixels of the canvas a pixel of the drawing. */
+  get factor() {
+    return this.marksSize?.[0] ? this.size[0] / this.marksSize[0] : 1;
+  }
+
+  drawOver() {
+    const { lines, over } = this;
+    lines.setTransform(1, 0, 0, 1, 0, 0);
+    lines.clearRect(0, 0, over.width, over.height);
+    if (!this.element.classList.contains("has-picture")) return;
+    draw(lines, this.marks, this.marksScale ?? 1, this.factor);
+    if (this.band.length) draw(lines, this.band, this.views.scale);
+    const cursors = this.viewer.cursorsIn(this.number);
+    if (cursors.length) draw(lines, cursors.flatMap((cursor, n) => cursorMarks(cursor, n, this.size)), this.views.scale);
+  }
+
+  label(view) {
+    const { t } = this.viewer;
+    const layers = view.layers.map((layer) => t.modality(layer.modality)).join(" + ");
+    const slice = view.slice ? `, ${t("slice_of", { slice: view.slice[0] + 1, slices: view.slice[1] })}` : "";
+    this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${layers} ${t.kind(kindName(view.kind))}${slice}`);
+    this.element.classList.remove("is-empty");
+    this.note.replaceChildren();
+    const fraction = loadedOf(this.viewer.state, view);
+    this.loading(fraction);
+  }
+
+  loading(fraction) {
+    this.bar.hidden = fraction >= 1;
+    this.bar.style.setProperty("--part", fraction);
+    const { t } = this.viewer;
+    if (fraction >= 1 || this.element.classList.contains("has-picture")) this.note.replaceChildren();
+    else this.note.replaceChildren(h("div.spinner"), h("p", {}, t("loading_part", { percent: Math.round(fraction * 100) })));
+  }
+
+  empty(why) {
+    const { t } = this.viewer;
+    this.element.classList.add("is-empty");
+    this.element.classList.remove("has-picture");
+    this.lay({ marks: [], size: this.size, scale: 1 });
+    this.bar.hidden = true;
+    this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${t("empty_view")}`);
+    this.note.replaceChildren(icon("series", "large"), h("p", {}, why ? t.refusal(why) : t("empty_view_hint")));
+    this.drawOver();
+  }
+
+  remarks(texts) {
+    this.remark.hidden = !texts?.length;
+    if (!texts?.length) return;
+    const words = texts.map((text) => this.viewer.t.remark(text));
+    this.remark.replaceChildren(icon("warning"), h("span", {}, words.join(" · ")));
+    this.remark.setAttribute("aria-expanded", this.remark.classList.contains("open"));
+    this.remark.title = words.join("\n");
+  }
+
+  /** A spot of a pointer: pixel and size of the picture; whole numbers are pixel centres. */
+  spot(event) {
+    const box = this.picture.getBoundingClientRect();
+    const [width, height] = this.size;
+    return [((event.clientX - box.left) / box.width) * width - 0.5, ((event.clientY - box.top) / box.height) * height - 0.5, width, height];
+  }
+}
+
+function cursorMarks({ name, at: [x, y, width, height] }, n, size) {
+  const color = [...CURSOR_COLORS[n % CURSOR_COLORS.length], 255];
+  const place = [(x / width) * size[0], (y / height) * size[1]];
+  return [
+    { kind: "handle", at: place, shape: "round", selected: true, color },
+    { kind: "text", at: [place[0] + 10, place[1] + 4], anchor: "top_left", text: name, size: 0.92, color, outline: true, angle_rad: 0 },
+  ];
+}
+
+/** All views of one screen. */
+export class Views {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.views = new Map();
+    this.element = h("div.views", { role: "group" });
+    this.scale = window.devicePixelRatio || 1;
+    this.toPaint = new Set();
+    this.observer = new ResizeObserver((entries) => this.measure(entries));
+    this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
+  }
+
+  get(number) {
+    return this.views.get(number);
+  }
+
+  /** Lays the grid as told; `solo` shows one view alone without telling anybody. */
+  arrange(layout, screen, solo) {
+    const shown = cellsOf(layout, screen);
+    const alone = solo === null ? null : shown.cells.find((cell) => cell.viewport === solo);
+    const { rows, columns } = alone ? { rows: 1, columns: 1 } : shown;
+    const cells = alone ? [{ ...alone, row: 0, column: 0, row_span: 1, column_span: 1 }] : shown.cells;
+    const grid = this.element.style;
+    grid.setProperty("grid-template-rows", `repeat(${rows}, minmax(0, 1fr))`);
+    grid.setProperty("grid-template-columns", `repeat(${columns}, minmax(0, 1fr))`);
+    for (const [number, view] of this.views) {
+      if (cells.some((cell) => cell.viewport === number)) continue;
+      this.observer.unobserve(view.picture);
+      view.element.remove();
+      this.views.delete(number);
+    }
+    for (const cell of cells) this.place(cell);
+    this.tellSizes();
+  }
+
+  place({ viewport, row, column, row_span, column_span }) {
+    let view = this.views.get(viewport);
+    if (!view) {
+      view = new View(this, viewport);
+      this.views.set(viewport, view);
+      this.observer.observe(view.picture);
+      this.refresh(view);
+    }
+    const style = view.element.style;
+    style.setProperty("grid-row", `${row + 1} / span ${row_span}`);
+    style.setProperty("grid-column", `${column + 1} / span ${column_span}`);
+    // In the order of the cells, so that Tab goes through them as they lie.
+    this.element.append(view.element);
+    view.element.classList.toggle("active", viewport === this.viewer.active);
+  }
+
+  /** What was told of a view before it was on the page. */
+  refresh(view) {
+    const { state } = this.viewer;
+    const told = state.views.get(view.number);
+    if (told) view.told(told);
+    else if (state.empty.has(view.number)) view.empty(state.empty.get(view.number));
+    else view.loading(0);
+    view.remarks(state.remarks.get(view.number));
+  }
+
+  measure(entries) {
+    const scale = window.devicePixelRatio || 1;
+    let changed = scale !== this.scale;
+    this.scale = scale;
+    for (const entry of entries) {
+      const view = this.views.get(Number(entry.target.dataset.view));
+      if (!view) continue;
+      const exact = entry.devicePixelContentBoxSize?.[0];
+      const { width, height } = entry.contentRect;
+      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * scale), Math.round(height * scale)];
+      if (size[0] >= 8 && size[1] >= 8) changed = view.resized(...size) || changed;
+    }
+    if (changed) this.tellSizes();
+  }
+
+  sizes() {
+    const sizes = {};
+    for (const [number, view] of this.views) if (view.size[0]) sizes[number] = view.size;
+    if (Object.keys(sizes).length) this.viewer.say({ sizes, scale: this.scale });
+  }
+
+  paintSoon(view) {
+    this.toPaint.add(view);
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      const views = [...this.toPaint];
+      this.toPaint.clear();
+      for (const one of views) one.paint();
+    });
+  }
+
+  redraw(view) {
+    if (view) this.paintSoon(view);
+    else for (const one of this.views.values()) this.paintSoon(one);
+  }
+
+  activate(number) {
+    for (const [other, view] of this.views) view.element.classList.toggle("active", other === number);
+  }
+
+  /** Forgets what was painted: another drawer counts its pictures anew. */
+  begun() {
+    for (const view of this.views.values()) Object.assign(view, { newest: -1, painted: undefined, turn: undefined, held: null, next: null });
+  }
+}
