@@ -1,9 +1,9 @@
 //! All that is measured, one after the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 use shaper::{Cut, Shape, Shaper};
 
 use super::conversation::{Conversation, Door, Wish};
@@ -46,6 +46,17 @@ pub async fn cold(
         openings.push(opening(&door, wish).await?.0);
     }
     Ok(openings)
+}
+
+/// What is shown, and what is done to it.
+struct Scene {
+    what: &'static str,
+    kind: Value,
+    axis: Option<&'static str>,
+    /// Keys, the lowest first.
+    series: Vec<String>,
+    gesture: Gesture,
+    asked: Asked,
 }
 
 /// All that is measured over one kind of link.
@@ -110,103 +121,91 @@ impl Looking<'_> {
                 loading.bytes as f64 / 1e6
             ));
         }
-        let whole = Wish {
-            series: None,
-            ..self.wish.clone()
-        };
-        let mut conversation = door.open(&whole).await?;
+        let mut conversation = door.open(self.wish).await?;
         println!("drawn by {}", conversation.drawer);
         self.gestures(&mut conversation).await?;
         drop(conversation);
         if self.options.sessions > 1 {
-            self.many(&whole).await?;
+            self.many().await?;
         }
         Ok(())
     }
 
     async fn gestures(&mut self, conversation: &mut Conversation) -> anyhow::Result<()> {
+        let mut rests = Vec::new();
+        for scene in self.scenes(conversation)? {
+            let series: Vec<&str> = scene.series.iter().map(String::as_str).collect();
+            let viewport = conversation.show(&scene.kind, scene.axis, &series).await?;
+            let dragging = drag(conversation, viewport, scene.gesture, self.options.seconds);
+            let (dragged, processors) = self.served.watched(dragging).await;
+            let dragged = dragged.with_context(|| scene.what.to_owned())?;
+            rests.push((dragged.to_still, dragged.to_exact));
+            let what = self.named(scene.what);
+            self.report.add_drag(what, &dragged, processors, scene.asked);
+        }
+        let (still, exact) = rests.into_iter().unzip();
+        let what = self.named("rest, until still");
+        self.report.add_times(what, still, None);
+        let what = self.named("rest, until exact");
+        let asked = self.shape.is_none().then_some(EXACT_P95_MS);
+        self.report.add_times(what, exact, asked);
+        Ok(())
+    }
+
+    fn scenes(&self, conversation: &Conversation) -> anyhow::Result<Vec<Scene>> {
         let (ct, pet) = (conversation.largest("CT")?, conversation.largest("PT")?);
-        let (plane, mip) = (json!("plane"), json!({"projection": {"of": "maximum"}}));
-        let rendering = json!({"rendering": {"preset": "ct-bone"}});
         let over = u32::try_from(ct.images).unwrap_or(u32::MAX);
-        let scroll = Gesture::Scroll { over };
         let (limit_ms, usual_ms) = match self.shape {
             Some(_) => (self.options.shaped_p95_ms, SHAPED_P95_MS),
             None => (self.options.p95_ms, SCROLL_P95_MS),
         };
         // A link of its own may carry fewer.
         let of_images = |least: f64| self.shape.is_none().then_some(least);
-        let scrolled = Asked {
-            images_per_s: of_images(SCROLL_PER_S),
-            p95_ms: limit_ms.or(Some(usual_ms)),
-            is_limit: limit_ms.is_some(),
+        let scrolled = |what, series| Scene {
+            what,
+            kind: json!("plane"),
+            axis: Some("coronal"),
+            series,
+            gesture: Gesture::Scroll { over },
+            asked: Asked {
+                images_per_s: of_images(SCROLL_PER_S),
+                p95_ms: limit_ms.or(Some(usual_ms)),
+                is_limit: limit_ms.is_some(),
+            },
         };
-        let turned = Asked {
-            images_per_s: of_images(TURN_PER_S),
-            ..Asked::default()
+        let turned = |what, kind, series| Scene {
+            what,
+            kind,
+            axis: None,
+            series,
+            gesture: Gesture::Turn,
+            asked: Asked {
+                images_per_s: of_images(TURN_PER_S),
+                ..Asked::default()
+            },
         };
-        let (ct, pet) = (ct.key.as_str(), pet.key.as_str());
-        let mut rests = Vec::new();
-        for (what, kind, axis, series, gesture, asked) in [
-            (
-                "MPR of CT, scrolled",
-                &plane,
-                Some("coronal"),
-                vec![ct],
-                scroll,
-                scrolled,
-            ),
-            (
-                "fused MPR, scrolled",
-                &plane,
-                Some("coronal"),
-                vec![ct, pet],
-                scroll,
-                scrolled,
-            ),
-            ("MIP of PET, turned", &mip, None, vec![pet], Gesture::Turn, turned),
-            (
-                "VR of CT, turned",
-                &rendering,
-                None,
-                vec![ct],
-                Gesture::Turn,
-                turned,
-            ),
-        ] {
-            let viewport = conversation.show(kind, axis, &series).await?;
-            let (begun, before_s) = (Instant::now(), self.served.processor_s());
-            let dragged = drag(conversation, viewport, gesture, self.options.seconds).await?;
-            let wall_s = begun.elapsed().as_secs_f64();
-            let after_s = self.served.processor_s();
-            let processors = before_s
-                .zip(after_s)
-                .map(|(before, after)| (after - before) / wall_s);
-            rests.push((dragged.to_still, dragged.to_exact));
-            let what = self.named(what);
-            self.report.add_drag(what, &dragged, processors, asked);
-        }
-        let what = self.named("rest, until still");
-        self.report
-            .add_times(what, rests.iter().map(|(still, _)| *still).collect(), None);
-        let what = self.named("rest, until exact");
-        let asked = self.shape.is_none().then_some(EXACT_P95_MS);
-        self.report
-            .add_times(what, rests.iter().map(|(_, exact)| *exact).collect(), asked);
-        Ok(())
+        let (mip, rendering) = (
+            json!({"projection": {"of": "maximum"}}),
+            json!({"rendering": {"preset": "ct-bone"}}),
+        );
+        Ok(vec![
+            scrolled("MPR of CT, scrolled", vec![ct.key.clone()]),
+            scrolled("fused MPR, scrolled", vec![ct.key.clone(), pet.key.clone()]),
+            turned("MIP of PET, turned", mip, vec![pet.key]),
+            turned("VR of CT, turned", rendering, vec![ct.key]),
+        ])
     }
 
-    async fn many(&mut self, wish: &Wish) -> anyhow::Result<()> {
+    async fn many(&mut self) -> anyhow::Result<()> {
         let (mut links, mut doors) = (Vec::new(), Vec::new());
         for number in 0..self.options.sessions {
             let (link, door) = self.door(number).await?;
             links.push(link);
             doors.push(door);
         }
-        let (begun, before_s) = (Instant::now(), self.served.processor_s());
-        let many = many::scrolling(&doors, wish, self.options.seconds).await?;
-        let wall_s = begun.elapsed().as_secs_f64();
-        let after_s = self.served.processor_s();
+        let scrolling = many::scrolling(&doors, self.wish, self.options.seconds);
+        let (many, processors) = self.served.watched(scrolling).await;
+        let many = many?;
         drop(links);
         let fairness = many.slowest_of_mean();
         let what = self.named(&format!("{} sessions scroll", doors.len()));
@@ -215,9 +214,7 @@ impl Looking<'_> {
             images_per_s: Some(many.images as f64 / many.seconds),
             times: Times::of(&many.latencies),
             kilobytes: Some(many.bytes as f64 / 1e3 / many.images.max(1) as f64),
-            processors: before_s
-                .zip(after_s)
-                .map(|(before, after)| (after - before) / wall_s),
+            processors,
             asked: Asked::default(),
             remark: format!(
                 "each {:.1}/s, slowest {:.1}, {:.0} % of the mean{}",
@@ -244,11 +241,7 @@ impl Looking<'_> {
         for (how, word) in [(Cut::Stall, "stalled"), (Cut::Reset, "reset")] {
             let (link, door) = self.door(0).await?;
             let link = link.context("no link")?;
-            let wish = Wish {
-                series: None,
-                ..self.wish.clone()
-            };
-            let recovery = cut::recovery(&link, &door, &wish, how, lasting).await?;
+            let recovery = cut::recovery(&link, &door, self.wish, how, lasting).await?;
             let what = format!("link {word} for {} s, until a picture", lasting.as_secs_f64());
             self.report.add_times(what, vec![recovery.after], None);
             self.report.remark(format!(

@@ -20,6 +20,7 @@
 mod conversation;
 mod cut;
 mod figures;
+mod likeness;
 mod looking;
 mod many;
 mod measures;

@@ -6,12 +6,15 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Door, Heard, Wish};
-use super::wire::Fidelity;
+use super::likeness;
+use super::wire::{Fidelity, Head};
 
 /// Commands come as often as a screen is drawn.
 const COMMANDS_PER_S: f64 = 60.0;
 /// Useful is a picture of so many columns and rows at least.
 const USEFUL_SIDE: u32 = 512;
+/// Between a good JPEG and the picture itself, of 255; another slice, or one of few voxels, differs by more.
+const MOST_DIFFERENCE: f64 = 6.0;
 
 /// How soon pictures came after a click.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,8 @@ pub struct Opening {
     pub fraction: f64,
     /// On the wire until the first.
     pub bytes: u64,
+    /// Of the first from the exact one, of 255, where pictures are decoded.
+    pub difference: Option<f64>,
 }
 
 /// Opens a series, and sees when its picture comes. The conversation goes on.
@@ -33,7 +38,7 @@ pub async fn opening(door: &Door, wish: &Wish) -> anyhow::Result<(Opening, Conve
     let mut conversation = door.open(wish).await?;
     let viewport = conversation.viewports[0];
     let (mut first, mut still, mut bytes) = (None, None, 0);
-    let (exact, slice) = loop {
+    let exact = loop {
         let (at, heard) = conversation.next().await?;
         let Heard::Picture(head, coded) = heard else {
             continue;
@@ -43,33 +48,64 @@ pub async fn opening(door: &Door, wish: &Wish) -> anyhow::Result<(Opening, Conve
         if head.viewport != viewport || head.turn < view.turn {
             continue;
         }
-        let since = at - begun;
-        if first.is_none() {
-            bytes += coded.len() as u64;
-            if head.width.min(head.height) >= USEFUL_SIDE.min(wish.side) && head.fraction > 0.0 {
-                first = Some((since, view.slice, head.fraction));
-            }
-        }
-        if head.fidelity >= Fidelity::Still && head.fraction >= 1.0 {
+        let is_whole = head.fraction >= 1.0;
+        let came = Came {
+            since: at - begun,
+            slice: view.slice,
+            head,
+            coded,
+        };
+        let (head, since) = (&came.head, came.since);
+        if is_whole && head.fidelity >= Fidelity::Still {
             still.get_or_insert(since);
         }
-        if head.fidelity == Fidelity::Exact && head.fraction >= 1.0 {
-            break (since, view.slice);
+        let is_exact = is_whole && head.fidelity == Fidelity::Exact;
+        if first.is_none() {
+            bytes += came.coded.len() as u64;
+            if head.width.min(head.height) >= USEFUL_SIDE.min(wish.side) && head.fraction > 0.0 {
+                first = Some(came.clone());
+            }
+        }
+        if is_exact {
+            break came;
         }
     };
-    let (first, first_slice, fraction) = first.unwrap_or((exact, slice, 1.0));
+    let first = first.unwrap_or_else(|| exact.clone());
     ensure!(
-        first_slice == slice,
-        "expected the slice that rests, {slice:?}, found {first_slice:?} at first"
+        first.slice == exact.slice,
+        "expected the slice that rests, {:?}, found {:?} at first",
+        exact.slice,
+        first.slice
+    );
+    let difference = match door.is_decoding {
+        true => Some(likeness::difference(
+            (&first.head, &first.coded),
+            (&exact.head, &exact.coded),
+        )?),
+        false => None,
+    };
+    ensure!(
+        difference.is_none_or(|found| found <= MOST_DIFFERENCE),
+        "expected the first picture to be that of the slice, found {difference:?} of 255 between it and the exact one"
     );
     let opening = Opening {
-        first,
-        still: still.unwrap_or(exact),
-        exact,
-        fraction,
+        first: first.since,
+        still: still.unwrap_or(exact.since),
+        exact: exact.since,
+        fraction: first.head.fraction,
         bytes,
+        difference,
     };
     Ok((opening, conversation))
+}
+
+/// A picture of the series that is opened.
+#[derive(Debug, Clone)]
+struct Came {
+    since: Duration,
+    slice: Option<[u64; 2]>,
+    head: Head,
+    coded: Vec<u8>,
 }
 
 /// What is done again and again.

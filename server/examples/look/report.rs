@@ -1,5 +1,6 @@
 //! All figures, and whether limits were kept.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::figures::{self, Asked, Row, Times};
@@ -46,6 +47,9 @@ impl Report {
         if let (Some(row), Some(last)) = (self.rows.last_mut(), openings.last()) {
             row.kilobytes = Some(last.bytes as f64 / 1e3);
             row.remark = format!("of {:.1} % of the voxels", 100.0 * last.fraction);
+            if let Some(difference) = last.difference {
+                let _ = write!(row.remark, ", {difference:.2} of 255 from the exact one");
+            }
         }
         self.add_times(format!("{what}, until still"), of(|opening| opening.still), None);
         self.add_times(format!("{what}, until exact"), of(|opening| opening.exact), None);

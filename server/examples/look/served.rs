@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 
@@ -61,7 +62,18 @@ impl Served {
         Ok(())
     }
 
-    pub fn processor_s(&self) -> Option<f64> {
+    /// How many processors it used meanwhile: processor time for the time that passed.
+    pub async fn watched<T>(&self, doing: impl Future<Output = T>) -> (T, Option<f64>) {
+        let (begun, before_s) = (Instant::now(), self.processor_s());
+        let done = doing.await;
+        let wall_s = begun.elapsed().as_secs_f64();
+        let used_s = before_s
+            .zip(self.processor_s())
+            .map(|(before, after)| after - before);
+        (done, used_s.map(|used_s| used_s / wall_s))
+    }
+
+    fn processor_s(&self) -> Option<f64> {
         Some(self.server.as_ref()?.processor_s())
     }
 

@@ -31,9 +31,11 @@ enum Ends {
     Refused,
     /// Nothing.
     Harmless,
+    /// It opens, but no session of the name that was said.
+    Anew,
 }
 
-use Ends::{Closed, Harmless, Refused};
+use Ends::{Anew, Closed, Harmless, Refused};
 use Says::{Bytes, Deep, Long, Often, Text};
 
 const POLICY: Ends = Closed(&[1008]);
@@ -166,12 +168,12 @@ const FIRST: &[(&str, Says, Ends)] = &[
     (
         "a session that never was",
         Text(r#"{"open": {"studies": ["{own}"], "session": "AAAAAAAAAAAAAAAAAAAAAA"}}"#),
-        POLICY,
+        Anew,
     ),
     (
         "a session by another name",
         Text(r#"{"open": {"studies": ["{own}"], "session": "../{session}"}}"#),
-        POLICY,
+        Anew,
     ),
 ];
 
@@ -353,6 +355,13 @@ async fn check(socket: &mut Socket, name: &str, ends: Ends, scene: &Scene<'_>, i
     let mut is_refused = false;
     loop {
         match (socket.hear().await, ends) {
+            (Heard::Text(text), Anew) if text.get("opened").is_some() => {
+                let session = text["opened"]["session"].as_str().unwrap_or_default();
+                assert!(!session.is_empty(), "{name}: {text}");
+                for said in [scene.session, "AAAA", "/"] {
+                    assert!(!session.contains(said), "{name}: {text}");
+                }
+            }
             (Heard::End(Some((code, reason))), Closed(codes)) => {
                 assert!(codes.contains(&code), "{name}: closed with {code} {reason:?}");
                 assert!(!reason.is_empty(), "{name}: closed with {code} and no reason");
