@@ -43,12 +43,16 @@ fn a_frame_that_came_by_itself_is_the_one_of_the_object() {
     // Bits above Bits Stored say nothing.
     let cells: [u8; 8] = [1, 0xF0, 2, 0, 3, 0, 0, 0xF8];
     let values: [u8; 8] = [1, 0, 2, 0, 3, 0, 0, 0xF8];
-    let of_frame = |syntax, frame, bytes| {
-        PixelData::of_frame(&object, syntax, PixelKind::Integer, frame, bytes).map(|(pixels, _)| pixels)
+    let of_frame = |syntax, frame, bytes: &[u8]| {
+        let read = PixelData::of_frame(&object, syntax, PixelKind::Integer, frame, bytes);
+        read.map(|(pixels, _)| {
+            let counts = (pixels.number_of_frames(), pixels.frames_present());
+            (counts, [0, 1, 2].map(|frame| pixels.decode(frame)))
+        })
     };
-    let plain = of_frame(LITTLE, 2, &cells).unwrap();
-    assert_eq!(plain.decode(2).unwrap(), values);
-    assert_eq!((plain.number_of_frames(), plain.frames_present()), (1, 1));
+    let (counts, [.., plain]) = of_frame(LITTLE, 2, &cells).unwrap();
+    assert_eq!(plain.unwrap(), values);
+    assert_eq!(counts, (1, 1));
     let (description, _) = describe(&object, PixelKind::Integer).unwrap();
     let encoders = TransferSyntax::all().filter(|syntax| syntax.is_encapsulated());
     for syntax in encoders {
@@ -56,15 +60,16 @@ fn a_frame_that_came_by_itself_is_the_one_of_the_object() {
             continue;
         };
         let coded = encoder.encode(&values, &description).unwrap();
-        let pixels = of_frame(syntax, 1, &coded).unwrap();
-        assert_eq!(pixels.decode(1).unwrap(), values, "{syntax:?}");
-        for other in [0, 2] {
-            let error = pixels.decode(other).unwrap_err().to_string();
+        let (_, [before, own, behind]) = of_frame(syntax, 1, &coded).unwrap();
+        assert_eq!(own.unwrap(), values, "{syntax:?}");
+        for other in [before, behind] {
+            let error = other.unwrap_err().to_string();
             assert!(error.contains("1 to 1"), "{error}");
         }
     }
     assert!(of_frame(LITTLE, 3, &cells).is_err_and(|error| error.to_string().contains("0 to 2")));
-    assert!(of_frame(LITTLE, 0, &cells[..7]).unwrap().decode(0).is_err());
+    let (_, [short, ..]) = of_frame(LITTLE, 0, &cells[..7]).unwrap();
+    assert!(short.is_err());
 }
 
 #[test]
