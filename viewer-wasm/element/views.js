@@ -12,6 +12,8 @@ const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 const SIZES_PAUSE_MS = 100;
 /** Pictures of another shape by less than this part are stretched rather than framed. */
 const SAME_SHAPE = 0.02;
+/** What a drawer says of a view whose voxels are on their way. */
+const WAITS = /have not come yet$/;
 const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
 
 async function decoded({ coding, width, height, bytes }) {
@@ -163,6 +165,11 @@ class View {
     this.lay({ held: [], now: { marks: [], size: this.size, scale: 1 } });
     this.bar.hidden = true;
     this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${t("empty_view")}`);
+    if (why && WAITS.test(why)) {
+      this.drawOver();
+      this.loading(0);
+      return;
+    }
     this.note.replaceChildren(icon("series", "large"), h("p", {}, why ? t.refusal(why) : t("empty_view_hint")));
     this.drawOver();
   }
@@ -231,6 +238,9 @@ export class Views {
       this.views.delete(number);
     }
     for (const cell of cells) this.place(cell);
+    // In the order of the cells, so that Tab goes through them as they lie; what lies right keeps the focus.
+    const wanted = cells.map((cell) => this.views.get(cell.viewport).element);
+    if (wanted.some((element, n) => this.element.children[n] !== element)) this.element.replaceChildren(...wanted);
     this.tellSizes();
   }
 
@@ -245,8 +255,6 @@ export class Views {
     const style = view.element.style;
     style.setProperty("grid-row", `${row + 1} / span ${row_span}`);
     style.setProperty("grid-column", `${column + 1} / span ${column_span}`);
-    // In the order of the cells, so that Tab goes through them as they lie.
-    this.element.append(view.element);
     view.element.classList.toggle("active", viewport === this.viewer.active);
   }
 
