@@ -6,6 +6,7 @@ demo=${UPTAKE_DEMO:-target/demo}
 data=${UPTAKE_DATA:-target/uptake-data}
 
 say "building"
+scripts/wasm.sh
 cargo build --release -p uptake
 uptake=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release/uptake
 

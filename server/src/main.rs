@@ -7,6 +7,7 @@ mod archive;
 mod cli;
 mod config;
 mod fonts;
+mod streaming;
 
 use std::process::ExitCode;
 

@@ -1,221 +1,56 @@
-//! DICOM studies as a session's source.
+//! DICOM studies whose bytes are at hand as a session's source.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::dicom::read::planar::{Description, Planar, describe, rescales, stated_window};
-use crate::dicom::read::{
-    self, FrameRef, LastRead, Series, Stack, Study, display_shutter, hanging_facts, in_suv, load,
-    planar_hanging_facts, suv_conversion, texts,
-};
-use crate::dicom::{ImageReference, ObjectReference};
-use crate::geometry::{Affine, Grid, Point, Vector};
+use crate::dicom::read::planar::Planar;
+use crate::dicom::read::{self, LastRead, Study, display_shutter, load};
+use crate::session::listing::Listing;
 use crate::session::source::{Arrival, ImageArrival, PlanarImage, SeriesFacts, Source};
-use crate::volume::{Rescale, Unit, Volume};
+use crate::volume::Rescale;
 
 /// Studies whose bytes are at hand: each volume is read when it is first wanted, and kept; images without a place in a
-/// volume are read each time.
+/// volume are read each time. What its series are, [`Listing`] says.
 pub struct Collection<S> {
-    studies: Vec<Study>,
+    listing: Listing,
     bytes: S,
-    facts: Vec<SeriesFacts>,
-    /// Where in the studies each series of `facts` is: study, series, what of it.
-    places: Vec<(usize, usize, Part)>,
     read: Mutex<BTreeMap<(usize, usize), Arrival>>,
     last: Mutex<LastRead>,
 }
 
-/// What of a series is one of the session's.
-enum Part {
-    /// Volumes by phase.
-    Volumes(Vec<usize>),
-    /// Images, in order.
-    Images(Vec<FrameRef>),
-}
-
 impl<S: read::Source> Collection<S> {
-    /// The volumes and images of studies. Stacks of a series that lie on one grid are its phases; others are series of
-    /// their own, with `#2` and so on behind the key. So are images that make no volume: radiographs one by one, the
-    /// frames of one object together, single frames with those of their size and spacing.
+    /// The volumes and images of studies.
     #[must_use]
     pub fn new(studies: Vec<Study>, bytes: S) -> Self {
-        let (mut facts, mut places) = (Vec::new(), Vec::new());
-        for (s, study) in studies.iter().enumerate() {
-            for (n, series) in study.series.iter().enumerate() {
-                if matches!(series.modality.as_str(), "SEG" | "RTDOSE") {
-                    continue;
-                }
-                for phases in groups(&series.sorted.stacks) {
-                    facts.push(of_series(study, series, &phases));
-                    places.push((s, n, Part::Volumes(phases)));
-                }
-                for (description, frames) in sheets(series) {
-                    facts.extend(of_images(study, series, &description, &frames));
-                    places.push((s, n, Part::Images(frames)));
-                }
-                let own = places.iter().filter(|place| (place.0, place.1) == (s, n)).count();
-                let first = facts.len() - own;
-                for (at, facts) in facts[first..].iter_mut().enumerate().skip(1) {
-                    facts.key = format!("{}#{}", facts.key, at + 1);
-                }
-            }
-        }
         Self {
-            studies,
+            listing: Listing::new(studies),
             bytes,
-            facts,
-            places,
             read: Mutex::default(),
             last: Mutex::default(),
         }
     }
-}
 
-/// Stacks by grid, each group in the order in which they were found.
-fn groups(stacks: &[Stack]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (n, stack) in stacks.iter().enumerate() {
-        let same = groups
-            .iter_mut()
-            .find(|group| stacks[group[0]].grid.matches(&stack.grid));
-        match same {
-            Some(group) => group.push(n),
-            None => groups.push(vec![n]),
+    fn load(&self, n: usize, phase: usize) -> Arrival {
+        let Some(listed) = self.listing.get(n).filter(|listed| listed.phases() > 0) else {
+            return Arrival::Failed("its images make no volume".to_owned());
+        };
+        let Some(stack) = listed.stack(phase) else {
+            return Arrival::Failed(format!("there is no phase {}", phase + 1));
+        };
+        match load(listed.series, stack, &self.bytes, &|_, _| {}) {
+            Ok((volume, _)) => Arrival::Whole(listed.displayed(stack, volume)),
+            Err(error) => Arrival::Failed(error.to_string()),
         }
     }
-    groups
-}
-
-/// Images of a series that make no volume, by what can be paged through.
-fn sheets(series: &Series) -> Vec<(Description, Vec<FrameRef>)> {
-    // A radiograph is looked at by itself.
-    let is_single = matches!(series.modality.as_str(), "CR" | "DX" | "MG" | "IO" | "PX");
-    let mut found: Vec<(Description, Vec<FrameRef>)> = Vec::new();
-    for at in &series.sorted.images {
-        let instance = &series.instances[at.instance];
-        let Some(description) = describe(instance, at.frame) else {
-            continue;
-        };
-        let is_many = instance.frames.len() > 1;
-        let fits = |(known, frames): &&mut (Description, Vec<FrameRef>)| {
-            let last = frames[frames.len() - 1];
-            let is_one = last.instance == at.instance;
-            let last_is_many = series.instances[last.instance].frames.len() > 1;
-            *known == description && (is_one || !(is_single || is_many || last_is_many))
-        };
-        match found.iter_mut().rev().find(fits) {
-            Some((_, frames)) => frames.push(*at),
-            None => found.push((description, vec![*at])),
-        }
-    }
-    found
-}
-
-fn of_series(study: &Study, series: &Series, phases: &[usize]) -> SeriesFacts {
-    let stack = &series.sorted.stacks[phases[0]];
-    let suv = series.is_emission().then(|| suv_conversion(series, stack));
-    let unit = match (series.modality.as_str(), &suv) {
-        (_, Some(Ok(_))) => Unit::SuvBw,
-        ("CT", _) => Unit::Hounsfield,
-        _ => Unit::Unspecified,
-    };
-    let refused = suv
-        .and_then(Result::err)
-        .map(|refusal| format!("no SUV: {refusal}"));
-    SeriesFacts {
-        unit,
-        phases: phases.len(),
-        remarks: refused.into_iter().collect(),
-        // Makers of uptake state counts or Bq/mL, which are not what is shown.
-        window: (!series.is_emission())
-            .then(|| stated_window(series, stack))
-            .flatten(),
-        images: images(series, &stack.frames),
-        hanging: hanging_facts(series, stack),
-        ..named(study, series, stack.grid.clone())
-    }
-}
-
-/// Images as slices of a space of their own, the first pixel of each at 0, 0.
-fn of_images(
-    study: &Study,
-    series: &Series,
-    description: &Description,
-    frames: &[FrameRef],
-) -> Option<SeriesFacts> {
-    let [columns, rows] = description.size;
-    let [across, along] = description.spacing_mm;
-    let axes = [
-        Vector::new(across, 0.0, 0.0),
-        Vector::new(0.0, along, 0.0),
-        Vector::new(0.0, 0.0, 1.0),
-    ];
-    let size = [columns as usize, rows as usize, frames.len()];
-    let grid = Grid::new(size, Affine::from_axes(axes, Point::new(0.0, 0.0, 0.0))).ok()?;
-    Some(SeriesFacts {
-        planar: Some(description.clone()),
-        remarks: description
-            .scale
-            .remark()
-            .map(str::to_owned)
-            .into_iter()
-            .collect(),
-        images: images(series, frames),
-        hanging: planar_hanging_facts(series, frames),
-        ..named(study, series, grid)
-    })
-}
-
-/// What a series is called, before anything is known of its voxels.
-fn named(study: &Study, series: &Series, grid: Grid) -> SeriesFacts {
-    let texts = texts(series);
-    let text = |name: &str| texts.get(name).cloned().unwrap_or_default();
-    SeriesFacts {
-        key: series.series_instance_uid.clone(),
-        study: study.study_instance_uid.clone(),
-        study_time: format!("{}{}", text("StudyDate"), text("StudyTime")),
-        number: series.series_number,
-        grid,
-        planar: None,
-        unit: Unit::Unspecified,
-        phases: 1,
-        remarks: Vec::new(),
-        window: None,
-        images: Vec::new(),
-        hanging: Default::default(),
-        texts,
-    }
-}
-
-/// The objects of frames.
-fn images(series: &Series, frames: &[FrameRef]) -> Vec<ImageReference> {
-    let image = |at: &FrameRef| {
-        let instance = series.instances.get(at.instance)?;
-        let is_many = instance.frames.len() > 1;
-        Some(ImageReference {
-            reference: ObjectReference {
-                study_instance_uid: instance.study_instance_uid.clone(),
-                series_instance_uid: instance.series_instance_uid.clone(),
-                sop_class_uid: instance.sop_class_uid.clone(),
-                sop_instance_uid: instance.sop_instance_uid.clone(),
-            },
-            frames: if is_many {
-                vec![at.frame as u32 + 1]
-            } else {
-                Vec::new()
-            },
-        })
-    };
-    frames.iter().filter_map(image).collect()
 }
 
 impl<S: read::Source> Source for Collection<S> {
     fn series(&self) -> &[SeriesFacts] {
-        &self.facts
+        self.listing.facts()
     }
 
     fn volume(&self, key: &str, phase: usize) -> Arrival {
-        let Some(n) = self.facts.iter().position(|facts| facts.key == key) else {
+        let Some(n) = self.listing.position(key) else {
             return Arrival::Failed("there is no such series".to_owned());
         };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -225,82 +60,23 @@ impl<S: read::Source> Source for Collection<S> {
     }
 
     fn image(&self, key: &str, n: usize) -> ImageArrival {
-        let Some(at) = self.facts.iter().position(|facts| facts.key == key) else {
+        let Some(listed) = self.listing.position(key).and_then(|at| self.listing.get(at)) else {
             return ImageArrival::Failed("there is no such series".to_owned());
         };
-        let (study, series, part) = &self.places[at];
-        let series = &self.studies[*study].series[*series];
-        let frame = match part {
-            Part::Images(frames) => frames.get(n),
-            Part::Volumes(_) => None,
-        };
-        let Some(frame) = frame else {
+        let Some(frame) = listed.images().get(n) else {
             return ImageArrival::Failed(format!("there is no image {}", n + 1));
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match Planar::load(series, *frame, &self.bytes, &mut last) {
+        match Planar::load(listed.series, *frame, &self.bytes, &mut last) {
             Ok((planar, _)) => ImageArrival::Whole(Arc::new(PlanarImage {
                 planar,
-                shutter: display_shutter(&series.instances[frame.instance].data_set).0,
+                shutter: display_shutter(&listed.series.instances[frame.instance].data_set).0,
             })),
             Err(error) => ImageArrival::Failed(error.to_string()),
         }
     }
 
     fn rescales(&self, key: &str) -> Vec<Rescale> {
-        let n = self.facts.iter().position(|facts| facts.key == key);
-        let Some((study, series, part)) = n.map(|n| &self.places[n]) else {
-            return Vec::new();
-        };
-        let series = &self.studies[*study].series[*series];
-        let phases = match part {
-            Part::Volumes(phases) => phases,
-            Part::Images(frames) => return rescales(series, frames),
-        };
-        let Some(stack) = phases.first().and_then(|at| series.sorted.stacks.get(*at)) else {
-            return Vec::new();
-        };
-        let suv = series.is_emission().then(|| suv_conversion(series, stack));
-        let factors = suv.and_then(Result::ok).map(|conversion| conversion.factors_bw);
-        let of = |(slice, at): (usize, &read::FrameRef)| {
-            let stored = series.instances.get(at.instance)?.frames.get(at.frame)?.rescale;
-            let factor = factors.as_ref().map_or(Some(1.0), |factors| factors.of(slice))?;
-            Some(Rescale {
-                slope: stored.slope * factor,
-                intercept: stored.intercept * factor,
-            })
-        };
-        let rescales: Option<Vec<Rescale>> = stack.frames.iter().enumerate().map(of).collect();
-        rescales.unwrap_or_default()
+        self.listing.rescales(key)
     }
-}
-
-impl<S: read::Source> Collection<S> {
-    fn load(&self, n: usize, phase: usize) -> Arrival {
-        let (study, series, part) = &self.places[n];
-        let series = &self.studies[*study].series[*series];
-        let at = match part {
-            Part::Volumes(phases) => phases.get(phase),
-            Part::Images(_) => return Arrival::Failed("its images make no volume".to_owned()),
-        };
-        let Some(stack) = at.and_then(|at| series.sorted.stacks.get(*at)) else {
-            return Arrival::Failed(format!("there is no phase {}", phase + 1));
-        };
-        match load(series, stack, &self.bytes, &|_, _| {}) {
-            Ok((volume, _)) => Arrival::Whole(displayed(series, stack, volume)),
-            Err(error) => Arrival::Failed(error.to_string()),
-        }
-    }
-}
-
-/// In the unit that people read: SUV where it can be had.
-fn displayed(series: &Series, stack: &Stack, volume: Volume) -> Volume {
-    if !series.is_emission() {
-        return volume;
-    }
-    let stored = volume.clone();
-    suv_conversion(series, stack)
-        .ok()
-        .and_then(|conversion| in_suv(volume, &conversion.factors_bw).ok())
-        .unwrap_or(stored)
 }

@@ -244,8 +244,9 @@ impl Shown {
         Ok(self.plane_at(middle, grid, tile_size)?.patient(x, y))
     }
 
-    /// The slice of the lowest layer that the focus lies on.
-    pub(super) fn slice(&self, grid: &Grid) -> usize {
+    /// The slice of the lowest layer that the focus lies on, from 0, on the grid of that layer.
+    #[must_use]
+    pub fn slice(&self, grid: &Grid) -> usize {
         let last = grid.size()[2].saturating_sub(1);
         let along = grid.voxel(self.focus())[2].round();
         if along.is_finite() {

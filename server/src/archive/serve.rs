@@ -28,6 +28,7 @@ use super::health::Drain;
 use super::jobs::{self, Working};
 use super::{description, health, marks, open, site, watched};
 use crate::config::{Config, Role, has};
+use crate::streaming::{self, Renderers, Sessions, Store};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
 ///
@@ -77,6 +78,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let uploads = jobs::open_uploads(config, archive.index().clone()).await?;
     let app = App::new(archive.clone(), authorize)
         .with_uploads(uploads.clone())
+        .with_renderer(Arc::new(streaming::Frames))
         .with_queue(jobs::open_queue(archive.index().clone()).await?);
     let work = match has(Role::Worker) {
         false => None,
@@ -103,7 +105,11 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
     let provider = Arc::new(provider);
     let drain = Drain::default();
-    let router = router(config, app.clone(), platform.as_ref(), &drain)?;
+    let sessions = match has(Role::Render) {
+        false => None,
+        true => Some(sessions(config, &archive).await?),
+    };
+    let router = router(config, app.clone(), sessions.clone(), platform.as_ref(), &drain)?;
     let answering = http::serve(http, router, tls, limits(config), until());
     let associating = {
         let (provider, until) = (Arc::clone(&provider), until());
@@ -198,6 +204,9 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
         if let Some(platform) = &open_to_pages {
             platform.end_streams();
         }
+        if let Some(sessions) = &sessions {
+            sessions.end();
+        }
         tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());
         Ok(())
@@ -243,6 +252,20 @@ async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyh
     Ok(applications.admitting_others(others))
 }
 
+/// Those who are drawn for.
+async fn sessions(config: &Config, archive: &Archive) -> anyhow::Result<Arc<Sessions>> {
+    let limits = streaming::Limits {
+        memory_bytes: usize::try_from(config.viewer.memory_bytes).unwrap_or(usize::MAX),
+        sessions: config.viewer.sessions,
+    };
+    let renderers = Renderers::open(config.viewer.renderer).context("viewer.renderer")?;
+    let (readers, writer) = (archive.index().readers().clone(), archive.index().turns().clone());
+    let store = Store::open(readers, writer)
+        .await
+        .context("the tables of viewers")?;
+    Ok(Sessions::new(limits, renderers, store))
+}
+
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
@@ -253,6 +276,7 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 pub(super) fn router(
     config: &Config,
     app: App,
+    viewers: Option<Arc<Sessions>>,
     platform: Option<&Platform>,
     drain: &Drain,
 ) -> anyhow::Result<axum::Router> {
@@ -261,19 +285,24 @@ pub(super) fn router(
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
     let destinations = config.routing.destination.iter();
     let destinations = destinations.map(|destination| destination.name.clone()).collect();
+    let viewers_app = app.clone();
     let router = health::router(app.clone(), figures()?, destinations, drain.clone());
     let router = router.merge(description::router());
     let router = match (has(Role::Pacs), has(Role::Gateway)) {
-        (true, _) => router.merge(http::router(app)),
-        (false, true) => router.merge(http::router_of_gateways(app)),
+        (true, _) => router.merge(http::router(app.clone())),
+        (false, true) => router.merge(http::router_of_gateways(app.clone())),
         (false, false) => router,
+    };
+    let router = match viewers {
+        None => router,
+        Some(sessions) => router.merge(streaming::router(viewers_app, sessions)),
     };
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(match platform {
         None => http::only_this_machine(router),
         Some(platform) => {
             let router = match has(Role::Web) {
-                true => router.merge(platform::router(platform)),
+                true => router.merge(platform::router(platform, &app)),
                 false => router,
             };
             let router = router.fallback(platform::web::layers::nowhere);
@@ -296,6 +325,7 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     health::describe();
     pacs::figures::describe();
     platform::monitoring::describe();
+    streaming::figures::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 

@@ -48,7 +48,7 @@ pub struct Config {
     pub storage: Storage,
     /// Where the site is backed up to by itself.
     pub backup: Backup,
-    /// What is made for viewers before they ask.
+    /// What is made for viewers before they ask, and drawn for them.
     pub viewer: Viewer,
     /// What objects may be.
     pub limits: Limits,
@@ -174,12 +174,18 @@ pub struct Storage {
     pub compression_of: BTreeMap<String, Kept>,
 }
 
-/// What is made for viewers before they ask.
+/// What is made for viewers before they ask, and drawn for them.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Viewer {
     /// Bytes on the disk at most for what is made of objects and can be made again; 0 for none.
     pub kept_bytes: u64,
+    /// Bytes of memory at most for the voxels of all who are drawn for.
+    pub memory_bytes: u64,
+    /// Sessions that are drawn for at once, at most.
+    pub sessions: usize,
+    /// On what is drawn: `auto` (a graphics card where there is one), `gpu`, `cpu`.
+    pub renderer: crate::streaming::Choice,
 }
 
 /// How long studies are kept at least: longer than the law wants, never shorter.
@@ -300,7 +306,12 @@ impl Default for Peer {
 
 impl Default for Viewer {
     fn default() -> Self {
-        Self { kept_bytes: 4 << 30 }
+        Self {
+            kept_bytes: 4 << 30,
+            memory_bytes: 2 << 30,
+            sessions: 200,
+            renderer: crate::streaming::Choice::default(),
+        }
     }
 }
 

@@ -78,6 +78,9 @@ pub struct PixelData<'a> {
     stored: FrameDescription,
     description: FrameDescription,
     frame_bytes: usize,
+    /// Number of the first frame that is here.
+    first_frame: u32,
+    /// How many are.
     number_of_frames: u32,
     source: Source<'a>,
     cells: Cells,
@@ -89,6 +92,12 @@ enum Source<'a> {
     Native(Native<'a>),
     Encapsulated {
         frames: Frames<'a>,
+        syntax: TransferSyntax,
+        decoder: &'static dyn Decoder,
+    },
+    /// One frame's own bytes.
+    Frame {
+        bytes: &'a [u8],
         syntax: TransferSyntax,
         decoder: &'static dyn Decoder,
     },
@@ -167,23 +176,92 @@ impl<'a> PixelData<'a> {
                 &mut warnings,
             )?,
         };
+        let pixels = Self::with(object, kind, stored, 0, number_of_frames, source, &mut warnings)?;
+        Ok((pixels, warnings))
+    }
+
+    /// Joins the attributes of `object` with the bytes of one of its frames, counted from 0, that came by itself: as the
+    /// transfer syntax codes it, without items, or, in one that does not encapsulate, its cells in little endian. Only this
+    /// frame can be decoded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn of_frame(
+        object: &InMemDicomObject,
+        transfer_syntax: TransferSyntax,
+        kind: PixelKind,
+        frame: u32,
+        bytes: &'a [u8],
+    ) -> Result<(Self, Vec<Warning>)> {
+        let attributes::Attributes {
+            description: mut stored,
+            number_of_frames,
+            mut warnings,
+        } = attributes::read(object, kind)?;
+        if frame >= number_of_frames {
+            return Err(Error::Invalid {
+                what: "frame",
+                expected: format!("0 to {}", number_of_frames - 1),
+                found: frame.to_string(),
+            });
+        }
+        let source = if transfer_syntax.is_encapsulated() {
+            Source::Frame {
+                bytes,
+                syntax: transfer_syntax,
+                decoder: decoder_of(transfer_syntax, kind)?,
+            }
+        } else {
+            Source::Native(Native::new(
+                &mut stored,
+                1,
+                layout::Words::LittleEndian,
+                bytes,
+                &mut warnings,
+            ))
+        };
+        let pixels = Self::with(object, kind, stored, frame, 1, source, &mut warnings)?;
+        Ok((pixels, warnings))
+    }
+
+    /// Removes from cells of an object's frames, or from some of their pixels, what lies outside Bits Stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`].
+    pub fn clean(object: &InMemDicomObject, kind: PixelKind, cells: &mut [u8]) -> Result<()> {
+        let attributes = attributes::read(object, kind)?;
+        Cells::of(&attributes.description, kind).clean(cells);
+        Ok(())
+    }
+
+    fn with(
+        object: &InMemDicomObject,
+        kind: PixelKind,
+        stored: FrameDescription,
+        first_frame: u32,
+        number_of_frames: u32,
+        source: Source<'a>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self> {
         let palette = (stored.photometric == Photometric::PaletteColor)
             .then(|| Palette::from_object(object, stored.signed));
         if let Some(Err(error)) = &palette {
             warnings.push(Warning::new("palette", error.to_string()));
         }
         let description = output(&stored);
-        let pixels = Self {
+        Ok(Self {
             kind,
             stored,
             description,
             frame_bytes: description.frame_bytes()?,
+            first_frame,
             number_of_frames,
             source,
             cells: Cells::of(&stored, kind),
             palette,
-        };
-        Ok((pixels, warnings))
+        })
     }
 
     /// Gives the attribute that holds the values.
@@ -206,7 +284,7 @@ impl<'a> PixelData<'a> {
         &self.stored
     }
 
-    /// Gives how many frames the object declares; at least 1.
+    /// Gives how many frames the object declares, or of how many bytes were given; at least 1.
     #[must_use]
     pub fn number_of_frames(&self) -> u32 {
         self.number_of_frames
@@ -218,6 +296,7 @@ impl<'a> PixelData<'a> {
         match &self.source {
             Source::Native(native) => native.frames_present(),
             Source::Encapsulated { frames, .. } => frames.len().min(self.number_of_frames),
+            Source::Frame { .. } => 1,
         }
     }
 
@@ -246,8 +325,9 @@ impl<'a> PixelData<'a> {
     #[must_use]
     pub fn packed_bits(&self, frame: u32) -> Option<PackedBits<'a>> {
         match &self.source {
-            Source::Native(native) if frame < self.number_of_frames => {
-                native.packed_bits(&self.stored, frame)
+            Source::Native(native) => {
+                let at = frame.checked_sub(self.first_frame);
+                native.packed_bits(&self.stored, at.filter(|at| *at < self.number_of_frames)?)
             }
             _ => None,
         }
@@ -280,7 +360,7 @@ impl<'a> PixelData<'a> {
         }
         match &self.source {
             Source::Native(native) => {
-                native.decode_into(&self.stored, frame, out)?;
+                native.decode_into(&self.stored, frame - self.first_frame, out)?;
                 Ok((self.as_described(), self.cells))
             }
             Source::Encapsulated {
@@ -289,6 +369,14 @@ impl<'a> PixelData<'a> {
                 decoder,
             } => {
                 let decoded = decoder.decode(&frames.bytes(frame)?, &self.stored, out)?;
+                Ok((decoded, self.cells_of(*syntax, &decoded)))
+            }
+            Source::Frame {
+                bytes,
+                syntax,
+                decoder,
+            } => {
+                let decoded = decoder.decode(bytes, &self.stored, out)?;
                 Ok((decoded, self.cells_of(*syntax, &decoded)))
             }
         }
@@ -374,7 +462,9 @@ impl<'a> PixelData<'a> {
 
     fn rounding(&self) -> Rounding {
         match &self.source {
-            Source::Encapsulated { syntax, .. } if FragmentRule::of(*syntax) == FragmentRule::Jpeg => {
+            Source::Encapsulated { syntax, .. } | Source::Frame { syntax, .. }
+                if FragmentRule::of(*syntax) == FragmentRule::Jpeg =>
+            {
                 Rounding::Jpeg
             }
             _ => Rounding::Exact,
@@ -391,10 +481,11 @@ impl<'a> PixelData<'a> {
     /// [`Error::Truncated`]; [`Error::Invalid`] for a frame number out of range.
     pub fn check_frame(&self, frame: u32) -> Result<()> {
         self.check_present(frame)?;
-        let Source::Encapsulated { frames, syntax, .. } = &self.source else {
-            return Ok(());
+        let (found, syntax) = match &self.source {
+            Source::Native(_) => return Ok(()),
+            Source::Encapsulated { frames, syntax, .. } => (frames.compressed_bytes(frame)?, syntax),
+            Source::Frame { bytes, syntax, .. } => (bytes.len() as u64, syntax),
         };
-        let found = frames.compressed_bytes(frame)?;
         match compression::largest_expansion(*syntax) {
             Some(times) if found.saturating_mul(times) < self.frame_bytes as u64 => Err(Error::Truncated {
                 what: "compressed frame",
@@ -406,16 +497,18 @@ impl<'a> PixelData<'a> {
     }
 
     fn check_present(&self, frame: u32) -> Result<()> {
-        if frame >= self.number_of_frames {
+        let last = self.first_frame + (self.number_of_frames - 1);
+        if !(self.first_frame..=last).contains(&frame) {
             return Err(Error::Invalid {
                 what: "frame",
-                expected: format!("0 to {}", self.number_of_frames - 1),
+                expected: format!("{} to {last}", self.first_frame),
                 found: frame.to_string(),
             });
         }
         match &self.source {
-            Source::Native(native) => native.check_present(frame),
+            Source::Native(native) => native.check_present(frame - self.first_frame),
             Source::Encapsulated { frames, .. } => frames.compressed_bytes(frame).map(|_| ()),
+            Source::Frame { .. } => Ok(()),
         }
     }
 
@@ -446,6 +539,22 @@ impl<'a> PixelData<'a> {
     }
 }
 
+/// The decoder of encapsulated pixel data.
+fn decoder_of(syntax: TransferSyntax, kind: PixelKind) -> Result<&'static dyn Decoder> {
+    if kind != PixelKind::Integer || !syntax.is_encapsulated() {
+        return Err(Error::Invalid {
+            what: "encapsulated pixel data",
+            expected: "integers in a transfer syntax that encapsulates".to_owned(),
+            found: format!("{kind:?} in {}", syntax.name()),
+        });
+    }
+    decoder_for(syntax).ok_or_else(|| Error::Unsupported {
+        uid: syntax.uid().to_owned(),
+        name: syntax.name(),
+        verb: "decoded",
+    })
+}
+
 fn encapsulated<'a>(
     object: &InMemDicomObject,
     syntax: TransferSyntax,
@@ -454,19 +563,7 @@ fn encapsulated<'a>(
     value: &'a [u8],
     warnings: &mut Vec<Warning>,
 ) -> Result<Source<'a>> {
-    if kind != PixelKind::Integer || !syntax.is_encapsulated() {
-        return Err(Error::Invalid {
-            what: "encapsulated pixel data",
-            expected: "integers in a transfer syntax that encapsulates".to_owned(),
-            found: format!("{kind:?} in {}", syntax.name()),
-        });
-    }
-    let unsupported = || Error::Unsupported {
-        uid: syntax.uid().to_owned(),
-        name: syntax.name(),
-        verb: "decoded",
-    };
-    let decoder = decoder_for(syntax).ok_or_else(unsupported)?;
+    let decoder = decoder_of(syntax, kind)?;
     let extended_offsets = attributes::extended_offsets(object);
     let declared = Declared {
         number_of_frames,

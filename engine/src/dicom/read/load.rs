@@ -33,13 +33,10 @@ pub fn load(
 ) -> Result<(Volume, Vec<Warning>)> {
     let plan = Plan::of(series, stack)?;
     require_pixels(series, stack)?;
-    let [columns, rows, _] = stack.grid.size();
-    let frame_values = columns * rows;
     let job = Job {
         series,
         source,
         plan: &plan,
-        frame_values,
         progress,
         total: stack.frames.len(),
     };
@@ -83,7 +80,7 @@ fn require_pixels(series: &Series, stack: &Stack) -> Result<()> {
 
 /// How voxels are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum StoredType {
+pub(super) enum StoredType {
     I16,
     U16,
     U8,
@@ -91,15 +88,18 @@ enum StoredType {
 }
 
 /// What is decided before the first pixel is touched.
-struct Plan {
-    stored: StoredType,
-    rescale: Rescale,
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) stored: StoredType,
+    pub(super) rescale: Rescale,
     /// Rescale of each slice, where they differ or values do not stay integers.
     slice_rescales: Option<Vec<Rescale>>,
+    /// Values of a slice.
+    frame_values: usize,
 }
 
 impl Plan {
-    fn of(series: &Series, stack: &Stack) -> Result<Self> {
+    pub(super) fn of(series: &Series, stack: &Stack) -> Result<Self> {
         let rescales: Vec<Rescale> = stack
             .frames
             .iter()
@@ -120,11 +120,71 @@ impl Plan {
             stored,
             rescale: if keeps { rescales[0] } else { Rescale::IDENTITY },
             slice_rescales: (!keeps).then_some(rescales),
+            frame_values: stack.grid.size()[0] * stack.grid.size()[1],
         })
+    }
+
+    /// How the samples of an instance are written; refuses frames of another size than the stack's.
+    pub(super) fn layout(&self, instance: &Instance, pixels: &PixelData<'_>) -> Result<Layout> {
+        let description = pixels.description();
+        if pixels.frame_bytes() != self.frame_values * description.bytes_per_sample() {
+            let found = format!(
+                "{} x {} with {} samples",
+                description.columns, description.rows, description.samples_per_pixel
+            );
+            return Err(Error::Invalid {
+                attribute: "frame size",
+                expected: "that of the stack",
+                found,
+            });
+        }
+        Ok(Layout {
+            bytes: description.bytes_per_sample(),
+            signed: description.signed,
+            float: kind(instance)? != PixelKind::Integer,
+        })
+    }
+
+    /// Decodes a frame into its slice.
+    pub(super) fn fill_slice<T: Cell>(
+        &self,
+        pixels: &PixelData<'_>,
+        frame: usize,
+        slice_index: usize,
+        slice: &mut [T],
+        layout: Layout,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Decoded> {
+        let frame = u32::try_from(frame).expect("frame numbers are limited");
+        pixels.check_frame(frame)?;
+        if T::is_layout(layout) {
+            return Ok(pixels.decode_into(frame, bytemuck::cast_slice_mut(slice))?);
+        }
+        buffer.resize(pixels.frame_bytes(), 0);
+        let decoded = pixels.decode_into(frame, buffer)?;
+        self.convert(buffer, slice_index, slice, layout);
+        Ok(decoded)
+    }
+
+    /// Decoded bytes to values of a slice.
+    pub(super) fn convert<T: Cell>(
+        &self,
+        bytes: &[u8],
+        slice_index: usize,
+        values: &mut [T],
+        layout: Layout,
+    ) {
+        if T::is_layout(layout) {
+            bytemuck::cast_slice_mut(values).copy_from_slice(bytes);
+            return;
+        }
+        let rescales = self.slice_rescales.as_ref();
+        let rescale = rescales.map_or(Rescale::IDENTITY, |rescales| rescales[slice_index]);
+        T::fill(values, bytes, layout, rescale);
     }
 }
 
-fn kind(instance: &Instance) -> Result<PixelKind> {
+pub(super) fn kind(instance: &Instance) -> Result<PixelKind> {
     let pixels = instance.pixels.as_ref();
     Ok(pixels
         .ok_or(Error::Missing {
@@ -135,7 +195,7 @@ fn kind(instance: &Instance) -> Result<PixelKind> {
 }
 
 /// A value type that decoded bytes become.
-trait Cell: bytemuck::Pod + Send + Sync {
+pub(super) trait Cell: bytemuck::Pod + Send + Sync {
     /// Fills `slice` from decoded bytes of the layout; `rescale` is applied by the float type alone.
     fn fill(slice: &mut [Self], bytes: &[u8], layout: Layout, rescale: Rescale);
     /// Whether decoded bytes of `layout` are this type's own, so that they can be decoded in place.
@@ -144,10 +204,10 @@ trait Cell: bytemuck::Pod + Send + Sync {
 
 /// How decoded samples are written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Layout {
-    bytes: usize,
-    signed: bool,
-    float: bool,
+pub(super) struct Layout {
+    pub(super) bytes: usize,
+    pub(super) signed: bool,
+    pub(super) float: bool,
 }
 
 macro_rules! integer_cell {
@@ -213,7 +273,6 @@ struct Job<'a> {
     series: &'a Series,
     source: &'a dyn Source,
     plan: &'a Plan,
-    frame_values: usize,
     progress: Progress<'a>,
     total: usize,
 }
@@ -232,11 +291,10 @@ impl Job<'_> {
         stack: &Stack,
         wrap: fn(std::sync::Arc<[T]>) -> Voxels,
     ) -> Result<(Voxels, Vec<Warning>)> {
-        require_memory::<T>(self.frame_values.saturating_mul(stack.frames.len()))?;
-        let mut values = zeroed::<T>(self.frame_values * stack.frames.len());
+        let mut values = zeroed::<T>(self.plan.frame_values, stack.frames.len())?;
         let slices = std::sync::Arc::get_mut(&mut values)
             .expect("nobody else has it yet")
-            .chunks_exact_mut(self.frame_values);
+            .chunks_exact_mut(self.plan.frame_values);
         let mut batches: Vec<Batch<'_, T>> = Vec::new();
         for (slice_index, (at, slice)) in stack.frames.iter().zip(slices).enumerate() {
             match batches
@@ -278,11 +336,12 @@ impl Job<'_> {
     fn fill_batch<T: Cell>(&self, batch: Batch<'_, T>, buffers: &mut Buffers) -> Result<Vec<Warning>> {
         let instance = &self.series.instances[batch.instance];
         let (found, mut warnings) = with_pixels(instance, self.source, &mut buffers.value, |pixels| {
-            let layout = self.layout(instance, pixels)?;
+            let layout = self.plan.layout(instance, pixels)?;
             let frames = batch.frames.into_iter().zip(batch.slices).collect();
             // The frames of an enhanced object are many, those of a classic one are one: both use all cores.
             let results = map_batches(frames, |((frame, slice_index), slice), buffers| {
-                self.fill_slice(pixels, frame, slice_index, slice, layout, &mut buffers.frame)
+                self.plan
+                    .fill_slice(pixels, frame, slice_index, slice, layout, &mut buffers.frame)
             });
             let decoded: Vec<Decoded> = results.into_iter().collect::<Result<_>>()?;
             Ok(decoded
@@ -292,49 +351,6 @@ impl Job<'_> {
         })?;
         warnings.extend(found);
         Ok(warnings)
-    }
-
-    /// How the samples of an instance are written; refuses frames of another size than the stack's.
-    fn layout(&self, instance: &Instance, pixels: &PixelData<'_>) -> Result<Layout> {
-        let description = pixels.description();
-        if pixels.frame_bytes() != self.frame_values * description.bytes_per_sample() {
-            let found = format!(
-                "{} x {} with {} samples",
-                description.columns, description.rows, description.samples_per_pixel
-            );
-            return Err(Error::Invalid {
-                attribute: "frame size",
-                expected: "that of the stack",
-                found,
-            });
-        }
-        Ok(Layout {
-            bytes: description.bytes_per_sample(),
-            signed: description.signed,
-            float: kind(instance)? != PixelKind::Integer,
-        })
-    }
-
-    fn fill_slice<T: Cell>(
-        &self,
-        pixels: &PixelData<'_>,
-        frame: usize,
-        slice_index: usize,
-        slice: &mut [T],
-        layout: Layout,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Decoded> {
-        let frame = u32::try_from(frame).expect("frame numbers are limited");
-        pixels.check_frame(frame)?;
-        if T::is_layout(layout) {
-            return Ok(pixels.decode_into(frame, bytemuck::cast_slice_mut(slice))?);
-        }
-        buffer.resize(pixels.frame_bytes(), 0);
-        let decoded = pixels.decode_into(frame, buffer)?;
-        let rescales = self.plan.slice_rescales.as_ref();
-        let rescale = rescales.map_or(Rescale::IDENTITY, |rescales| rescales[slice_index]);
-        T::fill(slice, buffer, layout, rescale);
-        Ok(decoded)
     }
 }
 
@@ -354,20 +370,29 @@ fn require_memory<T>(count: usize) -> Result<()> {
 }
 
 /// Values of zero, whose memory the system hands out when it is first written: by many threads at once.
-fn zeroed<T: bytemuck::Pod>(count: usize) -> std::sync::Arc<[T]> {
+///
+/// # Errors
+///
+/// [`codec::Error::TooLarge`] for more than is accepted or than there is.
+pub(super) fn zeroed<T: bytemuck::Pod>(frame_values: usize, frames: usize) -> Result<std::sync::Arc<[T]>> {
+    let count = frame_values.saturating_mul(frames);
+    require_memory::<T>(count)?;
     // SAFETY: every bit pattern, all zeros too, is a value of a `Pod` type.
-    unsafe { std::sync::Arc::<[T]>::new_zeroed_slice(count).assume_init() }
+    Ok(unsafe { std::sync::Arc::<[T]>::new_zeroed_slice(count).assume_init() })
 }
 
 /// Scratch space of one worker.
 #[derive(Default)]
-struct Buffers {
+pub(super) struct Buffers {
     value: Vec<u8>,
-    frame: Vec<u8>,
+    pub(super) frame: Vec<u8>,
 }
 
 #[cfg(feature = "parallel")]
-fn map_batches<T: Send, R: Send>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R + Sync) -> Vec<R> {
+pub(super) fn map_batches<T: Send, R: Send>(
+    batches: Vec<T>,
+    work: impl Fn(T, &mut Buffers) -> R + Sync,
+) -> Vec<R> {
     use rayon::prelude::*;
     batches
         .into_par_iter()
@@ -376,7 +401,7 @@ fn map_batches<T: Send, R: Send>(batches: Vec<T>, work: impl Fn(T, &mut Buffers)
 }
 
 #[cfg(not(feature = "parallel"))]
-fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Vec<R> {
+pub(super) fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Vec<R> {
     let mut buffers = Buffers::default();
     batches
         .into_iter()
@@ -385,7 +410,7 @@ fn map_batches<T, R>(batches: Vec<T>, work: impl Fn(T, &mut Buffers) -> R) -> Ve
 }
 
 /// The unit of real values: from Units (0054,1001) for PET, Hounsfield for CT, counts for NM, else Rescale Type.
-fn unit(series: &Series) -> Unit {
+pub(super) fn unit(series: &Series) -> Unit {
     let object = &series.instances[0].data_set;
     let rescale_type = object.text(tags::RESCALE_TYPE);
     match series.modality.as_str() {

@@ -66,12 +66,57 @@ impl Picture {
             width: self.image.width,
             height: self.image.height,
         };
-        let mut drawing = self.annotations.drawing(size, scale);
-        for line in &self.lines {
-            line.draw(&mut drawing);
-        }
-        drawing
+        drawing(&self.annotations, &self.lines, size, scale)
     }
+}
+
+/// What is written and drawn on a view's picture, for hosts that draw it before the picture has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// Letters, texts, ruler, colour bar.
+    pub annotations: Annotations,
+    /// Measurements, crosshair, lines of other planes, in pixels.
+    pub lines: Vec<Line>,
+    /// How much of the voxels has come, 0 to 1.
+    pub fraction: f64,
+    /// What is to be read beside the picture.
+    pub remarks: Vec<String>,
+}
+
+impl Written {
+    /// Nothing, on a view that shows nothing.
+    fn nothing() -> Self {
+        Self {
+            annotations: Annotations::default(),
+            lines: Vec::new(),
+            fraction: 1.0,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// As one drawing for a picture of the size that it was asked for, at so many pixels a point.
+    #[must_use]
+    pub fn drawing(&self, size: Size, scale: f64) -> Drawing {
+        drawing(&self.annotations, &self.lines, size, scale)
+    }
+
+    fn on(self, image: Image) -> Picture {
+        Picture {
+            image,
+            annotations: self.annotations,
+            lines: self.lines,
+            fraction: self.fraction,
+            remarks: self.remarks,
+        }
+    }
+}
+
+fn drawing(annotations: &Annotations, lines: &[Line], size: Size, scale: f64) -> Drawing {
+    let mut drawing = annotations.drawing(size, scale);
+    for line in lines {
+        line.draw(&mut drawing);
+    }
+    drawing
 }
 
 /// The last picture of each view: what has not changed is not drawn again.
@@ -154,15 +199,52 @@ impl Session {
                 .viewports
                 .get(&viewport)
                 .ok_or(Refusal::NoViewport(viewport))?;
-            return Ok(Picture {
-                image: black(size)?,
-                annotations: Annotations::default(),
-                lines: Vec::new(),
-                fraction: 1.0,
-                remarks: Vec::new(),
-            });
+            return Ok(Written::nothing().on(black(size)?));
         };
         self.picture(Some(viewport), shown, size, sharpness, renderer, cancel)
+    }
+
+    /// What is written and drawn on a view's picture of this size, without the picture: what a pointer does to marks is
+    /// seen before anything is rendered.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::image`].
+    pub fn written(&mut self, viewport: u32, size: Size) -> Result<Written, Refusal> {
+        let state = self.state.clone();
+        let Ok(shown) = shown(&state, viewport, "a picture") else {
+            let is_known = state.desk.viewports.contains_key(&viewport);
+            return is_known
+                .then(Written::nothing)
+                .ok_or(Refusal::NoViewport(viewport));
+        };
+        let facts = self.stage.facts(&shown.layers[0].series)?;
+        let grid = facts.grid.clone();
+        if facts.planar.is_some() {
+            return Ok(self.planar_written(Some(viewport), shown, &grid, size)?.1);
+        }
+        let mut remarks = Vec::new();
+        let (layers, fraction) = self.layers(shown, &mut remarks)?;
+        self.volume_written(Some(viewport), shown, &grid, size, &layers, fraction, remarks)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what is written depends on, once")]
+    fn volume_written(
+        &mut self,
+        viewport: Option<u32>,
+        shown: &Shown,
+        grid: &Grid,
+        size: Size,
+        layers: &[Layer],
+        fraction: f64,
+        remarks: Vec<String>,
+    ) -> Result<Written, Refusal> {
+        Ok(Written {
+            annotations: self.annotations(shown, grid, size, layers)?,
+            lines: self.lines(viewport, shown, grid, size)?,
+            fraction,
+            remarks,
+        })
     }
 
     /// The picture of an item of the film.
@@ -220,15 +302,8 @@ impl Session {
         let mut scenes = self.scenes(shown, &grid, &layers, size)?;
         self.stress(&mut scenes, viewport);
         let image = self.drawn(viewport, &scenes, shown, size, sharpness, renderer, cancel)?;
-        let annotations = self.annotations(shown, &grid, size, &layers)?;
-        let lines = self.lines(viewport, shown, &grid, size)?;
-        Ok(Picture {
-            image,
-            annotations,
-            lines,
-            fraction,
-            remarks,
-        })
+        let written = self.volume_written(viewport, shown, &grid, size, &layers, fraction, remarks)?;
+        Ok(written.on(image))
     }
 
     /// The layers of a view whose voxels have begun to come, and how much of all has.

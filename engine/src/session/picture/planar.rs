@@ -7,7 +7,7 @@ use crate::geometry::{Affine, Grid, Patient, Vector};
 use crate::presentation::{Annotations, ColorBar, Corners, ImagePlane, Letters, Size, scale_bar};
 use crate::render::{Image, Lens};
 use crate::session::error::{Refusal, within};
-use crate::session::picture::{Picture, Sharpness, Wanted, black, place};
+use crate::session::picture::{Picture, Sharpness, Wanted, Written, black, place};
 use crate::session::sheet::{Drawing, Look, Place, Sheet, window_of};
 use crate::session::shutter::cover;
 use crate::session::sight::tile_size;
@@ -16,6 +16,9 @@ use crate::session::{SeriesFacts, Session};
 
 /// Said of pictures that a de-identified session does not show.
 const HIDDEN: &str = "hidden: its pixels may bear the patient's name";
+
+/// Images and their upper left corners in a picture.
+type Sheets = Vec<(Drawing, [u32; 2])>;
 
 /// A part of a picture: a slice, its plane, its size and its upper left corner.
 type Panel = (usize, ImagePlane, Size, [u32; 2]);
@@ -30,6 +33,29 @@ impl Session {
         sharpness: Sharpness,
     ) -> Result<Picture, Refusal> {
         let mut image = black(size)?;
+        let (sheets, written) = self.planar_written(viewport, shown, grid, size)?;
+        let wanted = Wanted::Sheets(sheets);
+        match (self.drawn.known(viewport, &wanted, size, sharpness), &wanted) {
+            (Some(known), _) => image = known,
+            (None, Wanted::Sheets(sheets)) => {
+                for (drawing, corner) in sheets {
+                    place(&mut image, &drawing.draw(), *corner);
+                }
+                self.drawn.keep(viewport, wanted, size, sharpness, &image);
+            }
+            (None, Wanted::Scenes(..)) => {}
+        }
+        Ok(written.on(image))
+    }
+
+    /// What there is to draw, and what is written over it.
+    pub(super) fn planar_written(
+        &mut self,
+        viewport: Option<u32>,
+        shown: &Shown,
+        grid: &Grid,
+        size: Size,
+    ) -> Result<(Sheets, Written), Refusal> {
         let facts = self.stage.facts(&shown.layers[0].series)?;
         let mut remarks = facts.remarks.clone();
         let may_bear_text = facts.planar.as_ref().is_some_and(|planar| planar.may_bear_text);
@@ -54,24 +80,13 @@ impl Session {
         }
         let fraction = if is_hidden || panels.is_empty() { 1.0 } else { come };
         let annotations = self.planar_annotations(shown, grid, size, &sheets)?;
-        let wanted = Wanted::Sheets(sheets);
-        match (self.drawn.known(viewport, &wanted, size, sharpness), &wanted) {
-            (Some(known), _) => image = known,
-            (None, Wanted::Sheets(sheets)) => {
-                for (drawing, corner) in sheets {
-                    place(&mut image, &drawing.draw(), *corner);
-                }
-                self.drawn.keep(viewport, wanted, size, sharpness, &image);
-            }
-            (None, Wanted::Scenes(..)) => {}
-        }
-        Ok(Picture {
-            image,
+        let written = Written {
             annotations,
             lines: self.lines(viewport, shown, grid, size)?,
             fraction,
             remarks,
-        })
+        };
+        Ok((sheets, written))
     }
 
     fn look(&self, shown: &Shown, sheet: &Sheet) -> Result<Look, Refusal> {

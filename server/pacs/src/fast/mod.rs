@@ -8,6 +8,7 @@
 
 mod ahead;
 mod coding;
+mod frames;
 mod header;
 mod kept;
 mod link;
@@ -40,6 +41,7 @@ use crate::index::DeflatedMetadata;
 pub use ahead::Ahead;
 pub(crate) use coding::FrameCache;
 use coding::{For, Kind};
+pub use frames::{Frame, SeriesFrames};
 use header::{Header, Place};
 pub use kept::KeptFrames;
 use link::Link;

@@ -37,6 +37,37 @@ fn encapsulated_frames_decode_one_by_one() {
 }
 
 #[test]
+fn a_frame_that_came_by_itself_is_the_one_of_the_object() {
+    let mut object = object((1, 4), 1, [16, 12, 11, 1]);
+    set(&mut object, tags::NUMBER_OF_FRAMES, 3);
+    // Bits above Bits Stored say nothing.
+    let cells: [u8; 8] = [1, 0xF0, 2, 0, 3, 0, 0, 0xF8];
+    let values: [u8; 8] = [1, 0, 2, 0, 3, 0, 0, 0xF8];
+    let of_frame = |syntax, frame, bytes| {
+        PixelData::of_frame(&object, syntax, PixelKind::Integer, frame, bytes).map(|(pixels, _)| pixels)
+    };
+    let plain = of_frame(LITTLE, 2, &cells).unwrap();
+    assert_eq!(plain.decode(2).unwrap(), values);
+    assert_eq!((plain.number_of_frames(), plain.frames_present()), (1, 1));
+    let (description, _) = describe(&object, PixelKind::Integer).unwrap();
+    let encoders = TransferSyntax::all().filter(|syntax| syntax.is_encapsulated());
+    for syntax in encoders {
+        let Some(encoder) = compression::encoder_for(syntax) else {
+            continue;
+        };
+        let coded = encoder.encode(&values, &description).unwrap();
+        let pixels = of_frame(syntax, 1, &coded).unwrap();
+        assert_eq!(pixels.decode(1).unwrap(), values, "{syntax:?}");
+        for other in [0, 2] {
+            let error = pixels.decode(other).unwrap_err().to_string();
+            assert!(error.contains("1 to 1"), "{error}");
+        }
+    }
+    assert!(of_frame(LITTLE, 3, &cells).is_err_and(|error| error.to_string().contains("0 to 2")));
+    assert!(of_frame(LITTLE, 0, &cells[..7]).unwrap().decode(0).is_err());
+}
+
+#[test]
 fn what_has_no_decoder_is_an_error() {
     let object = object((1, 1), 1, WORD);
     for syntax in TransferSyntax::all().filter(|syntax| syntax.is_encapsulated()) {

@@ -1,0 +1,182 @@
+//! A viewer's socket: who asks is asked of the guard once a study, then texts go one way and pictures the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use futures_util::{SinkExt as _, StreamExt as _};
+use pacs::access::Action;
+use pacs::http::{App, Caller};
+use tokio::sync::mpsc;
+use viewer::Says;
+use viewer::message::{MAX_TEXT_BYTES, Open};
+
+use super::Sessions;
+use super::host::{Input, Output};
+use super::sessions::NotOpened;
+
+/// The protocol's name.
+const PROTOCOL: &str = "uptake.viewer.v1";
+/// For the first text.
+const OPENED_WITHIN: Duration = Duration::from_secs(10);
+/// A viewer that says nothing is asked whether it is there; twice without an answer it is gone.
+const ASKED_EVERY: Duration = Duration::from_secs(20);
+/// Whether a viewer may still see what it sees is asked again.
+const JUDGED_EVERY: Duration = Duration::from_secs(60);
+/// Messages on the way to a viewer.
+const ON_THE_WAY: usize = 256;
+
+/// Opens the socket. The studies are named, and the guard asked, in the first text.
+pub async fn upgrade(
+    State(app): State<App>,
+    Extension(sessions): Extension<Arc<Sessions>>,
+    caller: Caller,
+    socket: WebSocketUpgrade,
+) -> Response {
+    socket
+        .protocols([PROTOCOL])
+        .max_message_size(MAX_TEXT_BYTES)
+        .max_frame_size(MAX_TEXT_BYTES)
+        .on_upgrade(move |socket| converse(app, sessions, caller, socket))
+}
+
+async fn converse(app: App, sessions: Arc<Sessions>, caller: Caller, mut socket: WebSocket) {
+    let first = tokio::time::timeout(OPENED_WITHIN, socket.recv()).await;
+    let opened = match first {
+        Ok(Some(Ok(Message::Text(text)))) => match Says::read(&text) {
+            Ok(Says::Open(open)) => begin(&app, &sessions, &caller, &open)
+                .await
+                .map(|session| (session, open)),
+            Ok(_) => Err((1008, "expected open, found another message".to_owned())),
+            Err(malformed) => Err((1008, malformed.to_string())),
+        },
+        Ok(Some(Ok(_))) => Err((1003, "expected a text, found something else".to_owned())),
+        Ok(_) => return,
+        Err(_) => Err((1008, "expected open within 10 s, found nothing".to_owned())),
+    };
+    match opened {
+        Ok((session, open)) => carry(&caller, &open, &session, socket).await,
+        Err((code, reason)) => close(&mut socket, code, reason).await,
+    }
+}
+
+async fn begin(
+    app: &App,
+    sessions: &Arc<Sessions>,
+    caller: &Caller,
+    open: &Open,
+) -> Result<super::sessions::Session, (u16, String)> {
+    judged(caller, open).await?;
+    let owner = caller.principal.actor();
+    let opened = sessions.open(app, &owner, open).await;
+    opened.map_err(|error| {
+        let code = match &error {
+            NotOpened::Full(_) => 1013,
+            NotOpened::Archive(pacs::http::Error::Internal) => 1011,
+            _ => 1008,
+        };
+        (code, error.to_string())
+    })
+}
+
+/// Whether all studies may be seen.
+async fn judged(caller: &Caller, open: &Open) -> Result<(), (u16, String)> {
+    for study in &open.studies {
+        let judged = caller.may(Action::Retrieve, Some(study)).await;
+        judged.map_err(|error| (1008, error.to_string()))?;
+    }
+    Ok(())
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: String) {
+    let closing = serde_json::json!({"closing": {"reason": reason}}).to_string();
+    let _ = socket.send(Message::Text(closing.into())).await;
+    let _ = socket.send(Message::Close(Some(frame(code, &reason)))).await;
+}
+
+/// A close frame holds 123 bytes of reason.
+fn frame(code: u16, reason: &str) -> CloseFrame {
+    let end = reason.char_indices().map(|(at, letter)| at + letter.len_utf8());
+    let end = end.take_while(|end| *end <= 123).last().unwrap_or_default();
+    CloseFrame {
+        code,
+        reason: reason[..end].into(),
+    }
+}
+
+/// Carries texts and pictures until one side ends.
+async fn carry(caller: &Caller, open: &Open, session: &super::sessions::Session, socket: WebSocket) {
+    let (out, mut outputs) = mpsc::channel(ON_THE_WAY);
+    let participant = session.participant();
+    let join = Input::Join {
+        participant,
+        name: participant.to_string(),
+        language: open.language.clone(),
+        out,
+    };
+    if session.inputs.send(join).is_err() {
+        return;
+    }
+    let (mut sink, mut stream) = socket.split();
+    let mut asked = tokio::time::interval(ASKED_EVERY);
+    let mut judging = tokio::time::interval(JUDGED_EVERY);
+    judging.reset();
+    let mut is_silent = false;
+    let ended = loop {
+        tokio::select! {
+            output = outputs.recv() => match output {
+                Some(Output::Text(text)) => {
+                    if sink.send(Message::Text(text.into())).await.is_err() {
+                        break None;
+                    }
+                }
+                Some(Output::Picture(bytes)) => {
+                    if sink.send(Message::Binary(bytes.into())).await.is_err() {
+                        break None;
+                    }
+                }
+                Some(Output::Close(code, reason)) => break Some((code, reason)),
+                None => break Some((1011, "the session ended".to_owned())),
+            },
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    is_silent = false;
+                    match Says::read(&text) {
+                        Ok(says) => {
+                            if matches!(says, Says::Do(..)) {
+                                session.stop.stop();
+                            }
+                            if session.inputs.send(Input::Says(participant, Box::new(says))).is_err() {
+                                break Some((1011, "the session ended".to_owned()));
+                            }
+                        }
+                        Err(malformed) => break Some((1008, malformed.to_string())),
+                    }
+                }
+                Some(Ok(Message::Binary(_))) => break Some((1003, "expected a text, found bytes".to_owned())),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => is_silent = false,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
+            },
+            _ = asked.tick() => {
+                if is_silent || sink.send(Message::Ping(Vec::new().into())).await.is_err() {
+                    break None;
+                }
+                is_silent = true;
+            }
+            _ = judging.tick() => {
+                if let Err(refused) = judged(caller, open).await {
+                    break Some(refused);
+                }
+            }
+        }
+    };
+    let _ = session.inputs.send(Input::Leave(participant));
+    if let Some((code, reason)) = ended {
+        let closing = serde_json::json!({"closing": {"reason": reason}}).to_string();
+        let _ = sink.send(Message::Text(closing.into())).await;
+        let _ = sink.send(Message::Close(Some(frame(code, &reason)))).await;
+    }
+}

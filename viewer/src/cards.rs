@@ -1,0 +1,118 @@
+//! What an element is told of series, layouts and views.
+
+use engine::presentation::Layout;
+use engine::presentation::Size;
+use engine::session::state::{Kind, Shown, State};
+use engine::session::{SeriesFacts, Written};
+use serde_json::{Value, json};
+
+/// All series, in the order in which they are listed.
+pub fn series(facts: &[SeriesFacts]) -> Value {
+    let card = |facts: &SeriesFacts| {
+        let hanging = &facts.hanging;
+        json!({
+            "key": facts.key,
+            "study": facts.study,
+            "study_time": facts.study_time,
+            "number": facts.number,
+            "modality": hanging.modality,
+            "description": hanging.description,
+            "body_part": hanging.body_part,
+            "images": hanging.images,
+            "size": facts.grid.size(),
+            "phases": facts.phases,
+            "is_volume": facts.planar.is_none() && hanging.has_volume,
+            "unit": facts.unit.label(),
+            "remarks": facts.remarks,
+        })
+    };
+    json!({"series": facts.iter().map(card).collect::<Vec<_>>()})
+}
+
+/// Where views lie.
+pub fn layout(state: &State, language: &str) -> Value {
+    let screen = |(screen, layout): (usize, &Layout)| {
+        let cells = layout.cells().iter().enumerate().map(|(cell, place)| {
+            json!({
+                "viewport": engine::session::state::Desk::number(screen, cell),
+                "row": place.row,
+                "column": place.column,
+                "row_span": place.row_span,
+                "column_span": place.column_span,
+            })
+        });
+        json!({"rows": layout.rows(), "columns": layout.columns(), "cells": cells.collect::<Vec<_>>()})
+    };
+    let screens: Vec<Value> = state.desk.screens().enumerate().map(screen).collect();
+    json!({"layout": {
+        "screens": screens,
+        "maximized": state.desk.maximized,
+        "look": state.look,
+        "protocol": state.hanging.as_ref().map(|hanging| &hanging.protocol),
+        "is_deidentified": state.is_deidentified,
+        "texts": state.texts,
+        "links": state.links,
+        "language": language,
+    }})
+}
+
+/// What a view shows, and what is drawn over it.
+pub fn view(
+    viewport: u32,
+    turn: u64,
+    size: Size,
+    picture_changes: bool,
+    shown: &Shown,
+    facts: &[SeriesFacts],
+    written: &Written,
+    scale: f64,
+) -> Value {
+    let of = |key: &str| facts.iter().find(|facts| facts.key == key);
+    let layer = |layer: &engine::session::state::ViewLayer| {
+        let facts = of(&layer.series);
+        let window = layer
+            .window
+            .map(|window| engine::colormap::Window::from(window).limits());
+        json!({
+            "series": layer.series,
+            "modality": facts.map_or("", |facts| facts.modality()),
+            "window": window,
+            "unit": facts.map_or("", |facts| facts.unit.label()),
+            "palette": layer.palette,
+            "is_inverted": layer.is_inverted,
+            "ratio": layer.ratio,
+        })
+    };
+    let base = shown.layers.first().and_then(|layer| of(&layer.series));
+    let slice = base
+        .filter(|_| shown.kind.is_plane())
+        .map(|facts| [shown.slice(&facts.grid), facts.grid.size()[2]]);
+    json!({"view": {
+        "viewport": viewport,
+        "turn": turn,
+        "size": [size.width, size.height],
+        "picture_changes": picture_changes,
+        "kind": kind(&shown.kind),
+        "layers": shown.layers.iter().map(layer).collect::<Vec<_>>(),
+        "slice": slice,
+        "phase": [shown.phase, base.map_or(1, |facts| facts.phases as u32)],
+        "zoom": shown.zoom,
+        "focus_mm": shown.focus_mm,
+        "axes": shown.axes,
+        "slab": shown.slab,
+        "comparing": shown.comparing,
+        "is_playing": shown.motion.is_some(),
+        "motion": shown.motion,
+        "is_linked": shown.is_linked,
+        "fraction": written.fraction,
+        "marks": written.drawing(size, scale).marks,
+    }})
+}
+
+/// How a view shows its series: the session's word.
+fn kind(kind: &Kind) -> Value {
+    match kind {
+        Kind::Curved { .. } => json!("curved"),
+        other => serde_json::to_value(other).unwrap_or_default(),
+    }
+}
