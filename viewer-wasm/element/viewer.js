@@ -25,6 +25,8 @@ const WALL = 2300;
 const WALL_POINTS = 1.3;
 /** What plays is moved on so often, at most. */
 const TICK_S = 1 / 40;
+/** Why a protocol was chosen: nothing to stop a reader with. */
+const HANGS = / fits best, /;
 /** How often a viewer that draws by itself is remembered, for when its device is lost. */
 const REMEMBER_MS = 4000;
 const SNAPSHOT_MS = 4000;
@@ -277,7 +279,7 @@ export class Viewer extends Actions {
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
       case "people": return this.views.redraw();
-      case "note": return this.status.toast(this.t.remark(message.note));
+      case "note": return HANGS.test(message.note) ? undefined : this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
       case "changed_vois": return this.askList("vois", "vois", "nm-lesions");

@@ -14,6 +14,7 @@ const SIZES_PAUSE_MS = 100;
 const SAME_SHAPE = 0.02;
 /** What a drawer says of a view whose voxels are on their way. */
 const WAITS = /have not come yet$/;
+const ARRIVES = /^\d+ % of the images have come$/;
 const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
 
 async function decoded({ coding, width, height, bytes }) {
@@ -96,6 +97,7 @@ class View {
         this.fit();
         this.element.dataset.fidelity = picture.fidelity;
         this.element.classList.add("has-picture");
+        this.note.replaceChildren();
         this.lay(held.painted(this.held, picture.turn));
       }
       this.viewer.say({ shown: picture.picture });
@@ -154,8 +156,8 @@ class View {
     this.bar.hidden = fraction >= 1;
     this.bar.style.setProperty("--part", fraction);
     const { t } = this.viewer;
-    if (fraction >= 1 || this.element.classList.contains("has-picture")) this.note.replaceChildren();
-    else this.note.replaceChildren(h("div.spinner"), h("p", {}, t("loading_part", { percent: Math.round(fraction * 100) })));
+    if (this.element.classList.contains("has-picture")) this.note.replaceChildren();
+    else this.note.replaceChildren(h("div.spinner.late"), ...(fraction < 1 ? [h("p", {}, t("loading_part", { percent: Math.round(fraction * 100) }))] : []));
   }
 
   empty(why) {
@@ -174,9 +176,11 @@ class View {
     this.drawOver();
   }
 
-  remarks(texts) {
-    this.remark.hidden = !texts?.length;
-    if (!texts?.length) return;
+  remarks(told) {
+    // How much has come the bar shows.
+    const texts = (told ?? []).filter((text) => !ARRIVES.test(text));
+    this.remark.hidden = !texts.length;
+    if (!texts.length) return;
     const words = texts.map((text) => this.viewer.t.remark(text));
     this.remark.replaceChildren(icon("warning"), h("span", {}, words.join(" · ")));
     this.remark.setAttribute("aria-expanded", this.remark.classList.contains("open"));

@@ -9,7 +9,7 @@ import { shownFigures } from "../marks.js";
 import { byFamily, gradient, matches } from "../palettes.js";
 import { featuresOf, secondAddress } from "../second-screen.js";
 import { probeWords } from "../status.js";
-import { byStudy, movedBefore, ofNumber, ordered } from "../strip.js";
+import { byStudy, dayOf, movedBefore, ofNumber, ordered } from "../strip.js";
 import { fits, MARK_TOOLS, MOVE_TOOLS, VOI_TOOLS } from "../tools.js";
 import { words } from "../words.js";
 
@@ -156,6 +156,7 @@ test("series lie as the reader laid them", () => {
   assert.deepEqual(byStudy(all).map(([study, list]) => [study, list.length]), [["1", 2], ["2", 1]]);
   assert.equal(ofNumber(all, 2).key, "b");
   assert.equal(ofNumber(all, 9), null);
+  assert.deepEqual(["20240607084500", "2026-11-02 09:12", "", null].map(dayOf), ["2024-06-07", "2026-11-02", "", ""]);
 });
 
 test("a probe is read with its series, colours and place", () => {
