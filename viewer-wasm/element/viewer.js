@@ -284,9 +284,14 @@ export class Viewer extends Actions {
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
       case "changed_vois": return this.askList("vois", "vois", "nm-lesions");
       case "changed_key_images": return this.askList("key_images", "keyImages", "nm-keyimage");
-      case "changed_film": return this.emit("nm-film", {});
+      case "changed_film": return this.filmed();
       default: return undefined;
     }
+  }
+
+  filmed() {
+    this.toast("film_changed");
+    this.emit("nm-film", {});
   }
 
   async opened() {

@@ -24,6 +24,11 @@ async function decoded({ coding, width, height, bytes }) {
   return createImageBitmap(new ImageData(pixels, width, height), plain);
 }
 
+/** How large letters are on views of so many CSS pixels. */
+export function pointsOf(width) {
+  return width < 230 ? 0.8 : width < 310 ? 0.9 : 1;
+}
+
 /** One view. */
 class View {
   constructor(views, number) {
@@ -211,15 +216,16 @@ export class Views {
     this.views = new Map();
     this.element = h("div.views", { role: "group" });
     this.points = 1;
-    this.scale = this.pointScale;
+    this.scale = window.devicePixelRatio || 1;
     this.toPaint = new Set();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
   }
 
-  /** Device pixels a point. */
+  /** Device pixels a point: where views are narrow, what is written on them is smaller. */
   get pointScale() {
-    return (window.devicePixelRatio || 1) * this.points;
+    const widths = [...this.views.values()].map((view) => view.picture.clientWidth).filter(Boolean);
+    return (window.devicePixelRatio || 1) * this.points * pointsOf(Math.min(...widths, Infinity));
   }
 
   get(number) {
