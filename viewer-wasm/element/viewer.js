@@ -107,7 +107,7 @@ export class Viewer extends Actions {
   sized() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const size = sizeOf(width, height, this.isCoarse);
-    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : "";
+    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : width >= 1440 ? "roomy" : "";
     this.views.points = width >= WALL ? WALL_POINTS : 1;
     if (size === this.size) return;
     this.size = size;

@@ -24,6 +24,16 @@ async function decoded({ coding, width, height, bytes }) {
   return createImageBitmap(new ImageData(pixels, width, height), plain);
 }
 
+/**
+ * Device pixels of a box of CSS pixels: as the browser says them, which is exact where boxes begin between pixels; but not
+ * where it forgets the ratio, as emulated screens do.
+ */
+export function devicePixels(box, ratio, told) {
+  const counted = box.map((side) => Math.round(side * ratio));
+  const said = told ? [told.inlineSize, told.blockSize] : counted;
+  return said.every((side, n) => Math.abs(side - counted[n]) <= 1) ? said : counted;
+}
+
 /** How large letters are on views of so many CSS pixels. */
 export function pointsOf(width) {
   return width < 230 ? 0.8 : width < 310 ? 0.9 : 1;
@@ -285,9 +295,8 @@ export class Views {
     for (const entry of entries) {
       const view = this.views.get(Number(entry.target.dataset.view));
       if (!view) continue;
-      const exact = entry.devicePixelContentBoxSize?.[0];
       const { width, height } = entry.contentRect;
-      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * ratio), Math.round(height * ratio)];
+      const size = devicePixels([width, height], ratio, entry.devicePixelContentBoxSize?.[0]);
       if (size[0] >= 8 && size[1] >= 8) changed = view.resized(...size) || changed;
     }
     if (changed) this.tellSizes();
