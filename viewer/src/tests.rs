@@ -409,6 +409,7 @@ fn a_command_that_cannot_be_done_is_answered_and_a_text_that_is_none_is_refused(
         (r#"{"do": "undo", "rest": null}"#, "expected one message"),
         (r#"{"sizes": {"1": [0, 10]}}"#, "views of 1 to"),
         (r#"{"sizes": {"1": [10, 10]}, "scale": 1e9}"#, "0.25 to 8"),
+        (r#"{"sizes": {"1": [8192, 8192]}}"#, "pixels in all"),
         (r#"{"shown": -1}"#, "a picture's number"),
         (r#"{"ask": 1, "for": "gold"}"#, "a question"),
         (r#"{"open": {"studies": []}}"#, "1 to 5 studies"),
