@@ -210,7 +210,9 @@ export class Actions {
 
   detectLesions() {
     const views = [this.activeView, ...this.state.views.values()];
-    const found = views.find((view) => view && !isSpatial(view.kind) && view.layers.some(({ modality }) => modality === "PT"));
+    const has = (view, modalities) => view && !isSpatial(view.kind) && view.layers.some(({ modality }) => modalities.includes(modality));
+    // Where tissue lies below uptake, what is physiological is told apart better.
+    const found = views.find((view) => has(view, ["PT"]) && has(view, ["CT"])) ?? views.find((view) => has(view, ["PT"]));
     const view = found ?? this.activeView;
     if (!view) return;
     this.toast("lesions_detecting");
@@ -402,7 +404,6 @@ export class Actions {
     if (!asked) return false;
     this.do(asked);
     this.rest();
-    if (command.startsWith("film.")) this.toast("film_added");
     return true;
   }
 

@@ -13,6 +13,8 @@ const STEPS = 1000;
 const PAUSE_MS = 33;
 /** Numbers that are read by their ratio: the slider moves along the logarithm. */
 const BY_RATIO = new Set(["set_zoom"]);
+/** Whole HU, hundredths of SUV; other units by what the window spans. */
+const SPANS = { HU: 1000, SUVbw: 10 };
 const USUAL_WINDOWS = { HU: [-160, 240], SUVbw: [0, 10] };
 /** What is shown in percent. */
 const IN_PERCENT = new Set(["set_ratio"]);
@@ -232,7 +234,7 @@ function windowControl(viewer, viewport, { layer, setting }, label) {
   const show = (keepsRange) => {
     const value = limits();
     if (!keepsRange) range = windowRange(now.unit, value);
-    const span = now.unit === "HU" ? 1000 : value[1] - value[0];
+    const span = SPANS[now.unit] ?? value[1] - value[0];
     slides.forEach((slide, n) => !isBusy(slide.input) && slide.set(placeOf(value[n], ...range)));
     const { center, width } = windowOf(value);
     const told = [...fields.map((field, n) => [field, value[n]]), ...levels.map((field, n) => [field, n ? center : width])];

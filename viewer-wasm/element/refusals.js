@@ -1,14 +1,25 @@
 // The engine's sentences in Chinese: patterns of `session::Refusal` and of remarks. What is not known stays as it came.
 
 const WHAT = {
-  "a slice": "层面", "a phase": "时相", "a window": "窗", "a mark": "标注", "a palette": "调色板", "a place": "位置", "a value": "数值",
-  "a volume of interest": "VOI", "volume of interest": "VOI", "volumes of interest": "VOI", mark: "标注", marks: "标注", lesions: "病灶检出", turning: "旋转",
-  "a stack": "原始层面", tiles: "平铺", "interleaved series": "交错序列", "a curved plane": "曲面", "a plane": "平面", "a projection": "投影",
-  "a volume rendering": "容积重建", nothing: "无内容", series: "序列", settings: "设置", magnification: "缩放", moving: "平移", a_direction: "方向",
-  "a direction": "方向", "a brush": "画笔", "a picture for the film": "胶片图像", "a link": "联动", "a curve": "曲线", look: "操作风格", preset: "预设",
-  "window preset": "窗预设", protocol: "挂片方案", "hanging protocol": "挂片方案", desk: "桌面", layer: "图层", points: "点", "undo": "撤销", redo: "重做",
-  "take back": "撤销", "do again": "重做", "the patient's weight": "患者体重", weight: "体重", "Patient's Weight": "患者体重", "a series": "序列",
-  "a fused plane": "融合平面", "two layers": "两个图层", palette: "调色板", "film item": "胶片图像", participant: "参与者", "a comparison": "对比",
+  // What was asked.
+  "a slice": "层面", "a phase": "时相", "a window": "窗", "a mark": "标注", "a palette": "调色板", "a place": "位置", "a value": "数值", "a curve": "曲线",
+  "a link": "联动", "a brush": "画笔", "a slab": "厚层", "a direction": "方向", "a table": "查找表", "a cursor": "指针", "a key image": "关键图像",
+  "a volume of interest": "VOI", "a picture for the film": "胶片图像", "a series for the film": "整个序列加入胶片", "a way along edges": "沿边缘描画",
+  "another way of showing": "切换显示方式", "turning by hand": "手动旋转", lesions: "病灶检出", turning: "旋转", moving: "平移", magnification: "缩放",
+  interpolation: "插值", sharpening: "锐化", mirroring: "翻转", "a rendering preset": "渲染预设", "a group": "联动组", "a mix": "融合比例", "a comparison": "对比",
+  "a shutter": "遮盖", paging: "翻页", playing: "播放", settings: "设置", "tissue by its values": "按数值渲染组织",
+  // What there is, or should be.
+  nothing: "无内容", "a series": "序列", "a stack": "原始层面", tiles: "平铺", "interleaved series": "交错序列", "a curved plane": "曲面", "a plane": "平面",
+  "a projection": "投影", "a volume rendering": "容积重建", "a stack or tiles": "原始层面或平铺", "a stack or a plane": "原始层面或平面",
+  "a plane, projection or rendering": "平面、投影或重建", "a plane, a maximum projection or a volume rendering": "平面、最大密度投影或容积重建",
+  "a plane of two layers": "两个图层的平面", "two layers": "两个图层", "a flat picture": "平面图像", "grey images": "灰度图像",
+  "grey images without a volume": "非容积灰度图像", "series of parallel slices": "层面平行的序列", "series of two frames of reference": "不同坐标系的两个序列",
+  "something under the pointer": "指针处的内容", "the curve under the pointer": "指针处的曲线", "the maximum along a ray": "视线上的最大值",
+  "studies that a hanging protocol fits": "适合挂片方案的检查",
+  // What is counted or named.
+  "volume of interest": "VOI", "volumes of interest": "VOI", mark: "标注", marks: "标注", look: "操作风格", preset: "预设", "window preset": "窗预设",
+  protocol: "挂片方案", "hanging protocol": "挂片方案", desk: "桌面", layer: "图层", points: "点", palette: "调色板", "film item": "胶片图像",
+  participant: "参与者", series: "序列", studies: "检查", "take back": "撤销", "do again": "重做", weight: "体重", "Patient's Weight": "患者体重",
 };
 
 const word = (text) => WHAT[text] ?? WHAT[text.replace(/^an? /, "")] ?? text;
@@ -35,6 +46,9 @@ const SENTENCES = [
   [/^the registration failed and was not applied: (.+)$/, (why) => `配准失败，未应用：${why}`],
   [/^the search was given up$/, () => "搜索已中止"],
   [/^(\d+) lesions; (\d+) sites of uptake were taken for physiological$/, (lesions, sites) => `检出 ${lesions} 个病灶；${sites} 处摄取判为生理性`],
+  [/^no CT: lungs, bones and urine are not told by density, sites go by position$/, () => "没有 CT：肺、骨与尿液未按密度区分，仅按位置判断"],
+  [/^liver reference: placed without CT$/, () => "肝脏参考区：未借助 CT 放置"],
+  [/^blood pool reference: placed without CT$/, () => "血池参考区：未借助 CT 放置"],
   [/^there is nothing of the series along this line of sight$/, () => "此视线上没有该序列的内容"],
   [/^views are linked by an offset that the reader set$/, () => "视图按所设偏移联动"],
   [/^look at the registration: (.+)$/, (why) => `请核对配准：${why}`],

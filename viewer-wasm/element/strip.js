@@ -34,6 +34,12 @@ export function byStudy(series) {
   return [...studies];
 }
 
+/** The day of a study's time, as DICOM writes it or with dashes. */
+export function dayOf(time) {
+  const found = /^(\d{4})-?(\d{2})-?(\d{2})/.exec(time ?? "");
+  return found ? found.slice(1).join("-") : "";
+}
+
 /** The series of a number, the current study's first. */
 export function ofNumber(series, number) {
   return series.find((one) => Number(one.number) === number) ?? null;
@@ -69,7 +75,7 @@ export class Strip {
     this.cards.clear();
     const studies = byStudy(state.series);
     const groups = studies.map(([, list], n) => {
-      const heading = studies.length > 1 && h("h3", { "aria-hidden": "true" }, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
+      const heading = studies.length > 1 && h("h3", { "aria-hidden": "true" }, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, dayOf(list[0].study_time)));
       return h("div.study", { role: "group", "aria-label": t(n ? "prior_study" : "current_study") }, heading, ordered(list, this.order).map((one) => this.card(one)));
     });
     this.list.replaceChildren(...groups);

@@ -25,6 +25,8 @@ const WALL = 2300;
 const WALL_POINTS = 1.3;
 /** What plays is moved on so often, at most. */
 const TICK_S = 1 / 40;
+/** Why a protocol was chosen: nothing to stop a reader with. */
+const HANGS = / fits best, /;
 /** How often a viewer that draws by itself is remembered, for when its device is lost. */
 const REMEMBER_MS = 4000;
 const SNAPSHOT_MS = 4000;
@@ -105,7 +107,7 @@ export class Viewer extends Actions {
   sized() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const size = sizeOf(width, height, this.isCoarse);
-    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : "";
+    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : width >= 1440 ? "roomy" : "";
     this.views.points = width >= WALL ? WALL_POINTS : 1;
     if (size === this.size) return;
     this.size = size;
@@ -277,14 +279,19 @@ export class Viewer extends Actions {
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
       case "people": return this.views.redraw();
-      case "note": return this.status.toast(this.t.remark(message.note));
+      case "note": return HANGS.test(message.note) ? undefined : this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
       case "changed_vois": return this.askList("vois", "vois", "nm-lesions");
       case "changed_key_images": return this.askList("key_images", "keyImages", "nm-keyimage");
-      case "changed_film": return this.emit("nm-film", {});
+      case "changed_film": return this.filmed();
       default: return undefined;
     }
+  }
+
+  filmed() {
+    this.toast("film_changed");
+    this.emit("nm-film", {});
   }
 
   async opened() {

@@ -12,6 +12,9 @@ const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 const SIZES_PAUSE_MS = 100;
 /** Pictures of another shape by less than this part are stretched rather than framed. */
 const SAME_SHAPE = 0.02;
+/** What a drawer says of a view whose voxels are on their way. */
+const WAITS = /have not come yet$/;
+const ARRIVES = /^\d+ % of the images have come$/;
 const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
 
 async function decoded({ coding, width, height, bytes }) {
@@ -19,6 +22,21 @@ async function decoded({ coding, width, height, bytes }) {
   if (coding !== "rgba") return createImageBitmap(new Blob([bytes], { type: TYPES[coding] }), plain);
   const pixels = new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, width * height * 4);
   return createImageBitmap(new ImageData(pixels, width, height), plain);
+}
+
+/**
+ * Device pixels of a box of CSS pixels: as the browser says them, which is exact where boxes begin between pixels; but not
+ * where it forgets the ratio, as emulated screens do.
+ */
+export function devicePixels(box, ratio, told) {
+  const counted = box.map((side) => Math.round(side * ratio));
+  const said = told ? [told.inlineSize, told.blockSize] : counted;
+  return said.every((side, n) => Math.abs(side - counted[n]) <= 1) ? said : counted;
+}
+
+/** How large letters are on views of so many CSS pixels. */
+export function pointsOf(width) {
+  return width < 230 ? 0.8 : width < 310 ? 0.9 : 1;
 }
 
 /** One view. */
@@ -94,6 +112,7 @@ class View {
         this.fit();
         this.element.dataset.fidelity = picture.fidelity;
         this.element.classList.add("has-picture");
+        this.note.replaceChildren();
         this.lay(held.painted(this.held, picture.turn));
       }
       this.viewer.say({ shown: picture.picture });
@@ -152,8 +171,8 @@ class View {
     this.bar.hidden = fraction >= 1;
     this.bar.style.setProperty("--part", fraction);
     const { t } = this.viewer;
-    if (fraction >= 1 || this.element.classList.contains("has-picture")) this.note.replaceChildren();
-    else this.note.replaceChildren(h("div.spinner"), h("p", {}, t("loading_part", { percent: Math.round(fraction * 100) })));
+    if (this.element.classList.contains("has-picture")) this.note.replaceChildren();
+    else this.note.replaceChildren(h("div.spinner.late"), ...(fraction < 1 ? [h("p", {}, t("loading_part", { percent: Math.round(fraction * 100) }))] : []));
   }
 
   empty(why) {
@@ -163,13 +182,20 @@ class View {
     this.lay({ held: [], now: { marks: [], size: this.size, scale: 1 } });
     this.bar.hidden = true;
     this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${t("empty_view")}`);
+    if (why && WAITS.test(why)) {
+      this.drawOver();
+      this.loading(0);
+      return;
+    }
     this.note.replaceChildren(icon("series", "large"), h("p", {}, why ? t.refusal(why) : t("empty_view_hint")));
     this.drawOver();
   }
 
-  remarks(texts) {
-    this.remark.hidden = !texts?.length;
-    if (!texts?.length) return;
+  remarks(told) {
+    // How much has come the bar shows.
+    const texts = (told ?? []).filter((text) => !ARRIVES.test(text));
+    this.remark.hidden = !texts.length;
+    if (!texts.length) return;
     const words = texts.map((text) => this.viewer.t.remark(text));
     this.remark.replaceChildren(icon("warning"), h("span", {}, words.join(" · ")));
     this.remark.setAttribute("aria-expanded", this.remark.classList.contains("open"));
@@ -200,15 +226,16 @@ export class Views {
     this.views = new Map();
     this.element = h("div.views", { role: "group" });
     this.points = 1;
-    this.scale = this.pointScale;
+    this.scale = window.devicePixelRatio || 1;
     this.toPaint = new Set();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
   }
 
-  /** Device pixels a point. */
+  /** Device pixels a point: where views are narrow, what is written on them is smaller. */
   get pointScale() {
-    return (window.devicePixelRatio || 1) * this.points;
+    const widths = [...this.views.values()].map((view) => view.picture.clientWidth).filter(Boolean);
+    return (window.devicePixelRatio || 1) * this.points * pointsOf(Math.min(...widths, Infinity));
   }
 
   get(number) {
@@ -231,6 +258,9 @@ export class Views {
       this.views.delete(number);
     }
     for (const cell of cells) this.place(cell);
+    // In the order of the cells, so that Tab goes through them as they lie; what lies right keeps the focus.
+    const wanted = cells.map((cell) => this.views.get(cell.viewport).element);
+    if (wanted.some((element, n) => this.element.children[n] !== element)) this.element.replaceChildren(...wanted);
     this.tellSizes();
   }
 
@@ -245,8 +275,6 @@ export class Views {
     const style = view.element.style;
     style.setProperty("grid-row", `${row + 1} / span ${row_span}`);
     style.setProperty("grid-column", `${column + 1} / span ${column_span}`);
-    // In the order of the cells, so that Tab goes through them as they lie.
-    this.element.append(view.element);
     view.element.classList.toggle("active", viewport === this.viewer.active);
   }
 
@@ -267,9 +295,8 @@ export class Views {
     for (const entry of entries) {
       const view = this.views.get(Number(entry.target.dataset.view));
       if (!view) continue;
-      const exact = entry.devicePixelContentBoxSize?.[0];
       const { width, height } = entry.contentRect;
-      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * ratio), Math.round(height * ratio)];
+      const size = devicePixels([width, height], ratio, entry.devicePixelContentBoxSize?.[0]);
       if (size[0] >= 8 && size[1] >= 8) changed = view.resized(...size) || changed;
     }
     if (changed) this.tellSizes();

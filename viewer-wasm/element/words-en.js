@@ -140,7 +140,7 @@ export const EN = {
   key_images_n: "{n} key images",
   add_to_film: "Add to film",
   add_series_to_film: "Add series to film",
-  film_added: "Added to the film",
+  film_changed: "The film has changed",
   patient_text_off: "Hide patient",
   patient_text_on: "Show patient",
   texts: "Texts on images",

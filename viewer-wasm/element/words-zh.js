@@ -140,7 +140,7 @@ export const ZH = {
   key_images_n: "关键图像 {n} 幅",
   add_to_film: "加入胶片",
   add_series_to_film: "整个序列加入胶片",
-  film_added: "已加入胶片",
+  film_changed: "胶片已更新",
   patient_text_off: "隐藏患者信息",
   patient_text_on: "显示患者信息",
   texts: "图上文字",

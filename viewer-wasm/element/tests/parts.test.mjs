@@ -9,8 +9,9 @@ import { shownFigures } from "../marks.js";
 import { byFamily, gradient, matches } from "../palettes.js";
 import { featuresOf, secondAddress } from "../second-screen.js";
 import { probeWords } from "../status.js";
-import { byStudy, movedBefore, ofNumber, ordered } from "../strip.js";
+import { byStudy, dayOf, movedBefore, ofNumber, ordered } from "../strip.js";
 import { fits, MARK_TOOLS, MOVE_TOOLS, VOI_TOOLS } from "../tools.js";
+import { devicePixels, pointsOf } from "../views.js";
 import { words } from "../words.js";
 
 test("who draws is decided by what there is, and why is said", () => {
@@ -156,6 +157,7 @@ test("series lie as the reader laid them", () => {
   assert.deepEqual(byStudy(all).map(([study, list]) => [study, list.length]), [["1", 2], ["2", 1]]);
   assert.equal(ofNumber(all, 2).key, "b");
   assert.equal(ofNumber(all, 9), null);
+  assert.deepEqual(["20240607084500", "2026-11-02 09:12", "", null].map(dayOf), ["2024-06-07", "2026-11-02", "", ""]);
 });
 
 test("a probe is read with its series, colours and place", () => {
@@ -186,4 +188,12 @@ test("where there is room for one view the fused one is found", () => {
   const of = (viewports) => ({ state: { desk: { viewports } } });
   assert.equal(fusedIn(of({ 10: shown(2), 2: shown(1), 3: shown(2) })), 3);
   assert.equal(fusedIn(of({ 1: { shown: null }, 101: shown(2) })), null);
+});
+
+test("views are counted in device pixels", () => {
+  const told = (inlineSize, blockSize) => ({ inlineSize, blockSize });
+  assert.deepEqual(devicePixels([100.4, 50], 1.5, told(150, 75)), [150, 75], "the browser knows where a box begins");
+  assert.deepEqual(devicePixels([412, 790], 2.625, told(412, 790)), [1082, 2074], "an emulated screen forgets its ratio");
+  assert.deepEqual(devicePixels([412, 790], 2, undefined), [824, 1580]);
+  assert.deepEqual([150, 280, 800, Infinity].map(pointsOf), [0.8, 0.9, 1, 1]);
 });

@@ -108,3 +108,12 @@ test("every kind of refusal has a pattern", () => {
   assert.ok(examples.length > 15, `${examples.length} refusals read`);
   assert.deepEqual(same, []);
 });
+
+test("what a refusal names is read in Chinese", () => {
+  const folder = new URL("src/session/apply/", engine);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder));
+  const asked = sources.flatMap((text) => [...text.matchAll(/self\.shown(?:_mut)?\([^)"]*"([a-z ]+)"\)/g)].map((found) => found[1]));
+  assert.ok(asked.length > 15, `${asked.length} found`);
+  const unknown = [...new Set(asked)].filter((what) => /[a-z]/.test(inChinese(`${what} needs a plane in the view, found tiles`)));
+  assert.deepEqual(unknown, []);
+});
