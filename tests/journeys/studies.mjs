@@ -76,6 +76,9 @@ async function press(person, selector) {
 
 /** `chief` manages the department, `clinician` sees studies and no more. */
 export async function studies(chief, clinician, look) {
+  // The pages around a viewer, not the viewer: it has journeys of its own.
+  const nothing = (route) => route.fulfill({ contentType: "text/javascript", body: "" });
+  for (const one of [chief, clinician]) await one.context.route("**/viewer/element/**", nothing);
   await send(chief);
   await look(chief, "studies", "/studies");
   await chief.go("/studies?q=wxd");
@@ -133,4 +136,5 @@ export async function studies(chief, clinician, look) {
   await chief.go("/publishing/rule");
   await chief.page.selectOption('main [name="rule"]', "at-once");
   await chief.send("rule");
+  for (const one of [chief, clinician]) await one.context.unroute("**/viewer/element/**", nothing);
 }

@@ -139,7 +139,7 @@ async fn list(
                 h1 { (view.say("publishing")) }
                 (ui::button_link("/publishing/rule", &view.say("publishing-rule-change"), false))
             }
-            p.quiet { (view.say("publishing-rule")) " " (rule_words(view, rule)) }
+            p.quiet { (rule_words(view, rule)) }
             (search)
             @if rows.is_empty() { (ui::empty(&view.say("none-found"), None)) } @else {
                 form.picks method="post" action="/publishing" {
@@ -155,7 +155,9 @@ async fn list(
 fn rule_words(view: &View, rule: Rule) -> String {
     let key = format!("publishing-rule-{}", rule.word());
     let hours = i64::from(rule.hours().unwrap_or(0));
-    view.say_with(&key, &[("hours", hours.into())]).into_owned()
+    let words = view.say_with(&key, &[("hours", hours.into())]);
+    view.say_with("publishing-now", &[("rule", words.as_ref().into())])
+        .into_owned()
 }
 
 /// What a form decides, and about which studies.

@@ -57,6 +57,7 @@ publishing-of = { $count ->
 publishing-at = Time
 publishing-back = Back to the list
 publishing-rule = Rule
+publishing-now = Rule: { $rule }
 publishing-rule-change = Change the rule
 publishing-rule-about = The rule holds for studies that nobody decided about. Images and reports are published together.
 publishing-rule-at-once = published as soon as they come

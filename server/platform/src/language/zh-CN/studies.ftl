@@ -51,6 +51,7 @@ publishing-of = 所选的 { $count } 个检查将在此时间发布。
 publishing-at = 发布时间
 publishing-back = 返回列表
 publishing-rule = 发布规则
+publishing-now = 发布规则：{ $rule }
 publishing-rule-change = 修改发布规则
 publishing-rule-about = 规则适用于没有单独决定的检查；影像和报告一并发布。
 publishing-rule-at-once = 收到后立即发布
