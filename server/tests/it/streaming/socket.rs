@@ -13,8 +13,9 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Hospital;
 
-/// Whatever is waited for comes within this; only a test that fails waits for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Whatever is waited for comes within this; only a test that fails waits for so long. Who does not read meanwhile is still
+/// there for the server, which asks every twenty seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What came.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub enum Heard {
     Picture(Value),
     /// The end: its code and reason. A connection that just ends has none.
     End(Option<(u16, String)>),
+    /// Nothing, for long.
+    Nothing,
 }
 
 /// An open socket.
@@ -84,8 +87,10 @@ impl Socket {
     /// What comes next. Pictures are answered for.
     pub async fn hear(&mut self) -> Heard {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match next.expect("something came") {
+            let Ok(next) = tokio::time::timeout(PATIENCE, self.stream.next()).await else {
+                return Heard::Nothing;
+            };
+            match next {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Text(serde_json::from_str(&text).unwrap());
                 }
@@ -109,7 +114,7 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Text(mut text) if text.get(wanted).is_some() => return text[wanted].take(),
-                Heard::End(why) => panic!("expected {wanted}, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected {wanted}, found {end:?}"),
                 _ => {}
             }
         }
@@ -133,7 +138,7 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Picture(head) if head["fidelity"] == "exact" && head["fraction"] == 1.0 => return,
-                Heard::End(why) => panic!("expected a picture, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected a picture, found {end:?}"),
                 _ => {}
             }
         }
@@ -149,7 +154,7 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Picture(head) if head["turn"].as_u64() >= Some(turn) => return,
-                Heard::End(why) => panic!("expected a picture, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected a picture, found {end:?}"),
                 _ => {}
             }
         }
