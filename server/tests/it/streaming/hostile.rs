@@ -316,10 +316,19 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Whether words tell what is the other hospital's.
-    fn tells(&self, words: &str) -> bool {
-        let secrets = [&self.foreign.study, &self.foreign.series, self.session];
-        secrets.iter().any(|secret| words.contains(*secret))
+    /// Whether words tell what is the other hospital's, and was not said before.
+    fn tells(&self, words: &str, says: Says) -> bool {
+        let said = match says {
+            Text(text) | Often(_, text) => self.filled(text),
+            _ => String::new(),
+        };
+        let secrets = [
+            self.foreign.study.as_str(),
+            self.foreign.series.as_str(),
+            self.session,
+        ];
+        let is_told = |secret: &&str| words.contains(*secret) && !said.contains(*secret);
+        secrets.iter().any(is_told)
     }
 
     fn filled(&self, text: &str) -> String {
@@ -354,7 +363,7 @@ impl Scene<'_> {
 const LAST: u64 = 77;
 
 /// Hears how it ends, or that it does not: then a question is answered. Says what was otherwise.
-async fn check(socket: &mut Socket, ends: Ends, scene: &Scene<'_>) -> Result<(), String> {
+async fn check(socket: &mut Socket, says: Says, ends: Ends, scene: &Scene<'_>) -> Result<(), String> {
     if !matches!(ends, Closed(_)) {
         socket.tell(&json!({"ask": LAST, "for": "key_images"})).await;
     }
@@ -362,7 +371,7 @@ async fn check(socket: &mut Socket, ends: Ends, scene: &Scene<'_>) -> Result<(),
     loop {
         let text = match (socket.hear().await, ends) {
             (Heard::End(Some((code, reason))), Closed(codes)) => {
-                return match codes.contains(&code) && !reason.is_empty() && !scene.tells(&reason) {
+                return match codes.contains(&code) && !reason.is_empty() && !scene.tells(&reason, says) {
                     true => Ok(()),
                     false => Err(format!("closed with {code} {reason:?}")),
                 };
@@ -373,12 +382,12 @@ async fn check(socket: &mut Socket, ends: Ends, scene: &Scene<'_>) -> Result<(),
         };
         if let Some(session) = text["opened"]["session"].as_str() {
             is_anew = !session.is_empty()
-                && !scene.tells(session)
+                && !session.contains(scene.session)
                 && !["AAAA", "/"].iter().any(|said| session.contains(said));
         }
         if text.get("refused").is_some() {
             is_refused = true;
-            if scene.tells(&text.to_string()) {
+            if scene.tells(&text.to_string(), says) {
                 return Err(format!("told {text}"));
             }
         }
@@ -416,7 +425,7 @@ async fn what_should_not_be_said_ends_its_own_conversation_alone() {
             false => Socket::look(http, &own).await.0,
         };
         scene.say(&mut socket, *says).await;
-        if let Err(found) = check(&mut socket, *ends, &scene).await {
+        if let Err(found) = check(&mut socket, *says, *ends, &scene).await {
             wrong.push(format!("{name}: expected {ends:?}, found {found}"));
         }
         colleague.step(&mut other).await;
