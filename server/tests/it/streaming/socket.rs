@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -13,9 +14,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Hospital;
 
-/// Whatever is waited for comes within this; only a test that fails waits for so long. Who does not read meanwhile is still
-/// there for the server, which asks every twenty seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Whatever is waited for comes within this; only a test that fails waits for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came.
 #[derive(Debug)]
@@ -160,9 +160,31 @@ impl Socket {
         }
     }
 
-    /// Both scroll: nothing has happened to either.
-    pub async fn step(&mut self, other: &mut Self) {
-        self.scroll().await;
-        other.scroll().await;
+    /// Goes on scrolling, to and fro.
+    pub fn look_on(mut self) -> Onlooker {
+        let (steps, seen) = watch::channel(0);
+        tokio::spawn(async move {
+            while !steps.is_closed() {
+                self.scroll().await;
+                steps.send_modify(|count| *count += 1);
+            }
+        });
+        Onlooker(seen)
+    }
+}
+
+/// Somebody who scrolls meanwhile.
+pub struct Onlooker(watch::Receiver<u64>);
+
+impl Onlooker {
+    /// Waits for a picture of a step that is taken from now on: nothing has happened to them.
+    pub async fn check(&mut self, name: &str) {
+        let taken = *self.0.borrow_and_update();
+        let next = self.0.wait_for(|count| *count > taken + 1);
+        let next = tokio::time::timeout(PATIENCE, next).await;
+        assert!(
+            matches!(next, Ok(Ok(_))),
+            "{name}: somebody else's pictures come no more"
+        );
     }
 }
