@@ -90,7 +90,9 @@ pub(in crate::session) fn scene(shown: &Shown, plane: ImagePlane, mut layers: Ve
         layers.retain(|layer| matches!(layer.drawn_as, DrawnAs::Colors));
     }
     // Around the images there is nothing, which looks as nothing does in them: white where uptake is dark on white.
-    let nothing = layers.first().map_or([0; 3], |lowest| lowest.color_map.color(0.0));
+    let nothing = layers
+        .first()
+        .map_or([0; 3], |lowest| lowest.color_map.color(0.0));
     let is_rendering = matches!(view, View::Rendering(_));
     let mut scene = Scene::new(view, layers);
     if !is_rendering {
