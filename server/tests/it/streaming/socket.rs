@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -25,6 +26,8 @@ pub enum Heard {
     Picture(Value),
     /// The end: its code and reason. A connection that just ends has none.
     End(Option<(u16, String)>),
+    /// Nothing, for long.
+    Nothing,
 }
 
 /// An open socket.
@@ -84,8 +87,10 @@ impl Socket {
     /// What comes next. Pictures are answered for.
     pub async fn hear(&mut self) -> Heard {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match next.expect("something came") {
+            let Ok(next) = tokio::time::timeout(PATIENCE, self.stream.next()).await else {
+                return Heard::Nothing;
+            };
+            match next {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Text(serde_json::from_str(&text).unwrap());
                 }
@@ -109,7 +114,7 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Text(mut text) if text.get(wanted).is_some() => return text[wanted].take(),
-                Heard::End(why) => panic!("expected {wanted}, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected {wanted}, found {end:?}"),
                 _ => {}
             }
         }
@@ -133,7 +138,7 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Picture(head) if head["fidelity"] == "exact" && head["fraction"] == 1.0 => return,
-                Heard::End(why) => panic!("expected a picture, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected a picture, found {end:?}"),
                 _ => {}
             }
         }
@@ -149,15 +154,37 @@ impl Socket {
         loop {
             match self.hear().await {
                 Heard::Picture(head) if head["turn"].as_u64() >= Some(turn) => return,
-                Heard::End(why) => panic!("expected a picture, found the end: {why:?}"),
+                end @ (Heard::End(_) | Heard::Nothing) => panic!("expected a picture, found {end:?}"),
                 _ => {}
             }
         }
     }
 
-    /// Both scroll: nothing has happened to either.
-    pub async fn step(&mut self, other: &mut Self) {
-        self.scroll().await;
-        other.scroll().await;
+    /// Goes on scrolling, to and fro.
+    pub fn look_on(mut self) -> Onlooker {
+        let (steps, seen) = watch::channel(0);
+        tokio::spawn(async move {
+            while !steps.is_closed() {
+                self.scroll().await;
+                steps.send_modify(|count| *count += 1);
+            }
+        });
+        Onlooker(seen)
+    }
+}
+
+/// Somebody who scrolls meanwhile.
+pub struct Onlooker(watch::Receiver<u64>);
+
+impl Onlooker {
+    /// Waits for a picture of a step that is taken from now on: nothing has happened to them.
+    pub async fn check(&mut self, name: &str) {
+        let taken = *self.0.borrow_and_update();
+        let next = self.0.wait_for(|count| *count > taken + 1);
+        let next = tokio::time::timeout(PATIENCE, next).await;
+        assert!(
+            matches!(next, Ok(Ok(_))),
+            "{name}: somebody else's pictures come no more"
+        );
     }
 }
