@@ -56,6 +56,9 @@ PYTHON=$PWD/target/venv/bin/python tests/interop/run.sh "$debug/uptake" "$debug/
 say "list pages as people of five roles ask for them"
 "$debug/examples/load" "$debug/uptake" --studies 2000 --people 300 --rate 40 --seconds 8
 
+say "the viewer's element"
+node --test viewer-wasm/element/tests/*.test.mjs
+
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { consent } from "./programs.mjs";
 import { signature } from "./signature.mjs";
+import { studies } from "./studies.mjs";
 import { PASSWORD, Person, Site, accessible, browser, expect, expectText, happens, picture, pictures } from "./site.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
@@ -125,6 +126,9 @@ try {
     await look(chief, name, path);
   }
   done("role, invitation, switch, a permission that changes live");
+
+  await studies(chief, doctor, look);
+  done("studies are found, opened and published");
 
   // A program of somebody else asks the doctor, who says no, then yes.
   await consent(site, security, doctor, look);

@@ -1,9 +1,10 @@
 // What a reader does, as commands: shared by bars, menus, keys, lists and the strip.
 
-import { fusable, isSpatial, kindName, kindValue, showing, cellsOf } from "./conversation.js";
+import { fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
 import { copyText, exportPng } from "./export.js";
 import { toolOf, twoOrThree } from "./gestures.js";
 import { askText, keysDialog } from "./keys-dialog.js";
+import { PROTOCOLS } from "./words-images.js";
 import { keyText, told } from "./keys.js";
 
 const INVERTED = "_inverted";
@@ -28,6 +29,7 @@ export class Actions {
     const numbers = this.viewNumbers;
     if (!numbers.length) return;
     const next = numbers[(numbers.indexOf(this.active) + by + numbers.length) % numbers.length];
+    this.hasChosenView = true;
     this.activate(next);
     if (this.solo !== null) this.arrange();
     this.views.get(next)?.element.focus({ preventScroll: true });
@@ -108,7 +110,6 @@ export class Actions {
   }
 
   hang(protocol) {
-    this.protocol = protocol;
     const box = this.views.element.getBoundingClientRect();
     this.do({ hang: { studies: this.studies, protocol, screens: [[Math.round(box.width), Math.round(box.height)]] } });
   }
@@ -139,7 +140,13 @@ export class Actions {
 
   windowNow(viewport, layer) { return this.state.views.get(viewport)?.layers[layer]?.window ?? null; }
 
-  usualPalette(viewport, layer) { return this.state.views.get(viewport)?.layers[layer]?.palette ?? "gray"; }
+  /** The palette of a layer, for its colours in the list; the usual one where none is said. */
+  usualPalette(viewport, layer) {
+    const of = this.state.views.get(viewport)?.layers[layer];
+    if (of?.palette) return of.palette;
+    if (!UPTAKE.includes(of?.modality)) return "gray";
+    return layer > 0 ? "hot_iron" : "gray_inverted";
+  }
 
   colorsOf(name) {
     if (!name || !this.colors) return null;
@@ -189,9 +196,9 @@ export class Actions {
   // Volumes and marks
 
   voisCame(before) {
+    this.chosenVoi = this.vois.find((one) => one.is_selected)?.voi ?? (this.vois.some(({ voi }) => voi === this.chosenVoi) ? this.chosenVoi : null);
     const known = new Set(before.map(({ voi }) => voi));
     const news = this.vois.filter(({ voi }) => !known.has(voi));
-    if (!this.vois.some(({ voi }) => voi === this.chosenVoi)) this.chosenVoi = null;
     if (news.length !== 1) return;
     this.chosenVoi = news[0].voi;
     const wanted = this.voiWanted;
@@ -213,8 +220,7 @@ export class Actions {
 
   /** Brings the views to a volume. */
   goTo(voi) {
-    this.chosenVoi = voi.voi;
-    this.do({ select_voi: { voi: voi.voi } });
+    this.chooseVoi(voi.voi);
     const views = [...this.state.views.values()];
     const own = views.filter((view) => view.layers[0].series === voi.series);
     const view = own.find((one) => !isSpatial(one.kind)) ?? views.find((one) => one.layers.some(({ series }) => series === voi.series) && !isSpatial(one.kind)) ?? this.activeView;
@@ -223,8 +229,15 @@ export class Actions {
       this.do({ crosshair_at: { viewport: view.viewport, place_mm: voi.place_mm } }, gesture);
       this.do({ center_on: { viewport: view.viewport, place_mm: voi.place_mm } }, gesture);
     }
+  }
+
+  chooseVoi(voi) {
+    Object.assign(this, { chosenVoi: voi, chosenMark: null });
+    this.do({ select_voi: { voi } });
     this.tell("chosen");
   }
+
+  get hasChosen() { return this.chosenMark !== null; }
 
   chooseMark(mark) {
     this.chosenMark = mark;
@@ -245,9 +258,11 @@ export class Actions {
 
   // What plays
 
+  get protocols() { return this.catalogue?.protocols ?? protocolsFor(Object.keys(PROTOCOLS), this.state.series); }
+
   cineOf(view) {
     const possible = isSpatial(view.kind) ? ["rotation"] : ["slices", ...(view.phase?.[1] > 1 ? ["phases"] : [])];
-    const kept = this.cines.get(view.viewport);
+    const kept = { ...view.motion, ...this.cines.get(view.viewport) };
     const over = possible.includes(kept?.over) ? kept.over : possible.at(-1);
     return { steps_per_s: 12, backward: false, swings: false, ...kept, over, possible };
   }
@@ -285,9 +300,27 @@ export class Actions {
     this.arrangeSides();
   }
 
-  hidePatient() {
-    this.isDeidentified = !this.isDeidentified;
-    this.do({ deidentify: { on: this.isDeidentified } });
+  get isDeidentified() { return Boolean(this.state.layout?.is_deidentified); }
+
+  hidePatient(on = !this.isDeidentified) {
+    this.do({ deidentify: { on } });
+    this.settle({ is_deidentified: on });
+  }
+
+  setTexts(change) {
+    const texts = { ...this.state.layout.texts, ...change };
+    this.do({ set_texts: { texts } });
+    this.settle({ texts });
+  }
+
+  setLink(link, on) {
+    this.do({ set_link: { link, on } });
+    this.settle({ links: [...this.state.layout.links.filter((one) => one !== link), ...(on ? [link] : [])] });
+  }
+
+  /** What was set for all views is so until the drawer tells them again. */
+  settle(change) {
+    if (this.state.layout) this.state.layout = { ...this.state.layout, ...change };
     this.tell("shown");
   }
 
@@ -304,13 +337,6 @@ export class Actions {
   }
 
   async openSecondScreen() { if (!(await this.second.open())) this.toast("second_screen_blocked"); }
-
-  /** What the session has set, of its snapshot. */
-  async settings() {
-    const { state } = await this.ask("snapshot");
-    this.isDeidentified = state.is_deidentified;
-    return { texts: state.texts, links: state.links };
-  }
 
   exportPng() {
     const view = this.views.get(this.active);

@@ -47,10 +47,9 @@ function layoutMenu(viewer, box) {
   box.append(h("div.grids", {}, grids));
   if (viewer.form !== "full") return;
   box.append(custom);
-  const protocols = viewer.catalogue?.protocols ?? [];
-  const names = protocols.map((one) => (typeof one === "string" ? one : one.name));
+  const names = viewer.protocols;
   const options = [{ name: "", label: t("hanging_best") }, ...names.map((name) => ({ name, label: t.protocol(name) }))];
-  box.append(h("h3", {}, t("hanging")), listbox(t("hanging"), options, viewer.protocol ?? undefined, (name) => {
+  box.append(h("h3", {}, t("hanging")), listbox(t("hanging"), options, viewer.state.layout?.protocol ?? undefined, (name) => {
     viewer.menus.close();
     viewer.hang(name || null);
   }));
@@ -106,21 +105,23 @@ function compareMenu(viewer, box) {
     show();
     return h("label.control.number", {}, h("span.name", {}, t(word)), input, shown);
   };
+  const now = view.comparing ? `compare_${Object.keys(view.comparing)[0]}` : "compare_none";
+  const { cell_mm: cell = 40 } = view.comparing?.checkerboard ?? {};
+  const { place: line = 0.5, towards_rad = 0 } = view.comparing?.swipe ?? {};
   const percent = (value) => `${Math.round(value * 100)}%`;
   const compare = (how) => ({ compare: { viewport, how } });
   const ways = {
     compare_none: () => [null, range("control_set_ratio", 0, 1, view.layers[1].ratio, (ratio) => ({ set_ratio: { viewport, ratio } }), percent)],
-    compare_checkerboard: () => [{ checkerboard: { cell_mm: 40 } }, range("compare_cell", 5, 120, 40, (cell_mm) => compare({ checkerboard: { cell_mm } }), (value) => `${Math.round(value)} mm`)],
-    compare_swipe: () => [{ swipe: { place: 0.5, towards_rad: 0 } }, range("compare_place", 0, 1, 0.5, (place) => compare({ swipe: { place, towards_rad: 0 } }), percent)],
+    compare_checkerboard: () => [{ checkerboard: { cell_mm: cell } }, range("compare_cell", 5, 120, cell, (cell_mm) => compare({ checkerboard: { cell_mm } }), (value) => `${Math.round(value)} mm`)],
+    compare_swipe: () => [{ swipe: { place: line, towards_rad } }, range("compare_place", 0, 1, line, (place) => compare({ swipe: { place, towards_rad } }), percent)],
   };
-  const buttons = Object.entries(ways).map(([word, way]) => h("button.segment", { type: "button", "aria-pressed": String((viewer.comparing.get(viewport) ?? "compare_none") === word), on: { click: (event) => {
+  const buttons = Object.entries(ways).map(([word, way]) => h("button.segment", { type: "button", "aria-pressed": String(now === word), on: { click: (event) => {
     for (const other of buttons) other.setAttribute("aria-pressed", String(other === event.currentTarget));
     const [how, slider] = way();
-    viewer.comparing.set(viewport, word);
     viewer.do(compare(how));
     extra.replaceChildren(slider);
   } } }, t(word)));
-  extra.append(ways[viewer.comparing.get(viewport) ?? "compare_none"]()[1]);
+  extra.append(ways[now]()[1]);
   box.append(h("div.segments", {}, buttons), extra);
 }
 
@@ -191,7 +192,7 @@ function palettesMenu(viewer, box) {
   box.append(palettePicker(viewer, names, view.layers[layer]?.palette ?? null, (name) => viewer.do({ set_palette: { viewport: view.viewport, layer, name } })));
 }
 
-/** Rows of switches of what the session has set, which its snapshot tells. */
+/** Rows of switches of what the session has set. */
 function switches(viewer, heading, names, words, isOn, set) {
   const rows = names.map((name) => {
     const input = h("input.switch", { type: "checkbox", role: "switch", checked: isOn(name) });
@@ -221,19 +222,9 @@ function moreMenu(viewer, box) {
   ));
   if (looks.length) box.append(group(t("look"), looks));
   if (viewer.size === "phone") box.append(h("h3", {}, t("drawer_switch")), drawerItems(viewer));
-  const rest = h("div.folds");
-  box.append(rest);
-  viewer.settings().then(({ texts, links }) => {
-    const all = { ...texts };
-    rest.append(
-      switches(viewer, t("texts"), TEXTS.filter((name) => name in all), "text", (name) => all[name], (name, on) => {
-        all[name] = on;
-        viewer.do({ set_texts: { texts: all } });
-      }),
-      switches(viewer, t("links"), LINKS, "link", (name) => links.includes(name), (link, on) => viewer.do({ set_link: { link, on } })),
-    );
-    viewer.menus.place();
-  }, () => {});
+  const { texts, links } = viewer.state.layout ?? {};
+  if (texts) box.append(switches(viewer, t("texts"), TEXTS.filter((name) => name in texts), "text", (name) => texts[name], (name, on) => viewer.setTexts({ [name]: on })));
+  if (links) box.append(switches(viewer, t("links"), LINKS, "link", (name) => links.includes(name), (link, on) => viewer.setLink(link, on)));
 }
 
 function drawerItems(viewer) {

@@ -21,20 +21,20 @@ const BARS = {
   },
   clinic: {
     wide: {
-      top: [["act:series"], tools(["scroll", "window", "pan", "zoom"]), tools(["probe", "ellipse", "length"]), ["state:fusion"], ["menu:palettes", "menu:windows", "menu:layout"], ["act:two_or_three", "act:undo", "act:reset"], "space", ["state:drawer"], ["act:hide_patient", "act:full_screen"]],
+      top: [["act:series"], tools(["scroll", "window", "pan", "zoom"]), tools(["probe", "ellipse", "length"]), ["state:fusion"], ["menu:palettes", "menu:windows", "menu:layout"], ["act:two_or_three", "act:undo", "act:reset"], "space", ["state:drawer"], ["act:hide_name", "act:full_screen"]],
     },
     middle: {
-      top: [["act:series"], ["menu:tool"], tools(["probe", "ellipse"]), ["state:fusion"], ["menu:palettes", "menu:windows", "menu:layout"], ["act:undo", "act:reset"], "space", ["state:drawer", "act:hide_patient", "act:full_screen"]],
+      top: [["act:series"], ["menu:tool"], tools(["probe", "ellipse"]), ["state:fusion"], ["menu:palettes", "menu:windows", "menu:layout"], ["act:undo", "act:reset"], "space", ["state:drawer", "act:hide_name", "act:full_screen"]],
     },
     phone: {
-      top: [["act:series"], ["state:fusion"], ["act:undo", "act:reset"]],
-      bottom: [["menu:tool", "menu:palettes", "menu:windows", "act:two_or_three", "menu:layout", "act:hide_patient"]],
+      top: [["act:series"], ["state:fusion"], "space", ["state:pager"], "space", ["act:reset"]],
+      bottom: [["menu:tool", "menu:palettes", "menu:windows", "act:two_or_three", "menu:layout", "act:hide_name"]],
     },
   },
   patient: {
-    wide: { top: [["act:series"], tools(["scroll", "window", "zoom"]), ["act:two_or_three", "act:reset"], "space", ["state:drawer"], ["act:hide_patient", "act:full_screen"]] },
-    middle: { top: [["act:series"], tools(["scroll", "window", "zoom"]), ["act:two_or_three", "act:reset"], "space", ["act:hide_patient", "act:full_screen"]] },
-    phone: { top: [["act:series"], "space", ["state:pager"], "space", ["act:full_screen"]], bottom: [[...tools(["scroll", "window", "zoom"]), "act:two_or_three", "act:reset", "act:hide_patient"]] },
+    wide: { top: [["act:series"], tools(["scroll", "window", "zoom"]), ["act:two_or_three", "act:reset"], "space", ["state:drawer"], ["act:hide_name", "act:full_screen"]] },
+    middle: { top: [["act:series"], tools(["scroll", "window", "zoom"]), ["act:two_or_three", "act:reset"], "space", ["act:hide_name", "act:full_screen"]] },
+    phone: { top: [["act:series"], "space", ["state:pager"], "space", ["act:full_screen"]], bottom: [[...tools(["scroll", "window", "zoom"]), "act:two_or_three", "act:reset", "act:hide_name"]] },
   },
 };
 

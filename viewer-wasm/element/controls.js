@@ -13,6 +13,7 @@ const STEPS = 1000;
 const PAUSE_MS = 33;
 /** Numbers that are read by their ratio: the slider moves along the logarithm. */
 const BY_RATIO = new Set(["set_zoom"]);
+const USUAL_WINDOWS = { HU: [-160, 240], SUVbw: [0, 10] };
 /** What is shown in percent. */
 const IN_PERCENT = new Set(["set_ratio"]);
 /** Usual upper end of sliders whose limit is rarely wanted. */
@@ -152,6 +153,7 @@ function choiceControl(viewer, viewport, { command, layer, setting }, label) {
   const text = h("span.label", {});
   const show = () => {
     text.textContent = titleOf(now.value);
+    button.setAttribute("aria-label", `${label}: ${text.textContent}`);
     if (isPalette) swatch.style.background = gradient(viewer.colorsOf(now.value ?? viewer.usualPalette(viewport, layer)));
   };
   const take = (value) => {
@@ -161,7 +163,7 @@ function choiceControl(viewer, viewport, { command, layer, setting }, label) {
     now = { ...now, value };
     show();
   };
-  const button = h("button.choice", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": label }, isPalette && swatch, text, icon("down"));
+  const button = h("button.choice", { type: "button", "aria-haspopup": "listbox", "aria-expanded": "false" }, isPalette && swatch, text, icon("down"));
   button.addEventListener("click", () => viewer.menus.toggle(button, label, (box) => {
     if (isPalette) box.append(palettePicker(viewer, now.choices, now.value, take));
     else box.append(listbox(label, optionsOf(viewer, viewport, command, now, titleOf), now.value, take));
@@ -189,7 +191,9 @@ function optionsOf(viewer, viewport, command, now, titleOf) {
 function windowControl(viewer, viewport, { layer, setting }, label) {
   const { t } = viewer;
   let now = setting.window;
-  const limits = () => now.value ?? viewer.windowNow(viewport, layer) ?? [0, 1];
+  // Where the usual window holds nobody says its limits: fields stay empty until one is set.
+  const known = () => now.value ?? viewer.windowNow(viewport, layer);
+  const limits = () => known() ?? USUAL_WINDOWS[now.unit] ?? [0, 1];
   let range = windowRange(now.unit, limits());
   let gesture = viewer.gesture();
   const rest = () => {
@@ -232,7 +236,7 @@ function windowControl(viewer, viewport, { layer, setting }, label) {
     slides.forEach((slide, n) => !isBusy(slide.input) && slide.set(placeOf(value[n], ...range)));
     const { center, width } = windowOf(value);
     const told = [...fields.map((field, n) => [field, value[n]]), ...levels.map((field, n) => [field, n ? center : width])];
-    for (const [field, number] of told) if (!isBusy(field)) field.value = rounded(number, span);
+    for (const [field, number] of told) if (!isBusy(field)) field.value = known() ? rounded(number, span) : "";
     track.style.setProperty("--low", placeOf(value[0], ...range) / STEPS);
     track.style.setProperty("--high", placeOf(value[1], ...range) / STEPS);
   };

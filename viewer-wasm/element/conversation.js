@@ -14,7 +14,6 @@ export function fresh() {
     loading: new Map(),
     remarks: new Map(),
     people: { participants: {}, presenter: null },
-    texts: { patient: true },
   };
 }
 
@@ -56,6 +55,7 @@ const TAKES = {
     return ["remark"];
   },
   changed: (_, names) => names.map((name) => `changed_${name}`),
+  note: () => ["note"],
   refused: () => ["refused"],
   closing: () => [],
 };
@@ -130,5 +130,25 @@ export function ticks(state) {
   return state.people.presenter ? state.people.presenter === state.participant : !others.some((one) => one < state.participant);
 }
 
-/** The question of what is asked anew after `changed`. */
-export const ASKED = { marks: "marks", vois: "vois", key_images: "key_images" };
+/** Hanging protocols whose series are there, by what their names begin with, and that need no more studies than are. */
+export function protocolsFor(names, series) {
+  const OF = { pet: ["PT"], ct: ["CT"], mr: ["MR"], spect: ["NM"], bone: ["NM"], nm: ["NM"], renal: ["NM"], whole: ["NM"], dx: ["DX", "CR"], mg: ["MG"], us: ["US"] };
+  const COUNTS = { two: 2, three: 3, four: 4, five: 5 };
+  const studies = new Set(series.map(({ study }) => study)).size;
+  const has = (word) => !OF[word] || series.some(({ modality }) => OF[word].includes(modality));
+  const fits = (name) => {
+    const parts = name.split("-").filter((word, n, all) => !(word === "screens" || all[n + 1] === "screens"));
+    const isCompared = ["compare", "beside", "studies"].some((word) => parts.includes(word));
+    const counted = parts.map((word) => COUNTS[word]).find(Boolean);
+    const needed = isCompared ? counted ?? 2 : 1;
+    return parts.every(has) && (parts.includes("studies") ? studies === needed : studies >= needed);
+  };
+  return names.filter(fits);
+}
+
+/** The view of a snapshot's main screen that says most where there is room for one: a fused one. */
+export function fusedIn(snapshot) {
+  const views = Object.entries(snapshot.state.desk.viewports).map(([n, view]) => [Number(n), view.shown]);
+  const found = views.sort(([a], [b]) => a - b).find(([n, shown]) => n < 100 && shown?.layers.length > 1);
+  return found ? found[0] : null;
+}

@@ -2,18 +2,19 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Makes an element: properties, attributes with a dash or under `attrs`, listeners under `on`, children. */
+/** Makes an element: properties, attributes with a dash, listeners under `on`, children. */
 export function h(tag, props = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name || "div");
   if (classes.length) element.className = classes.join(" ");
   for (const [key, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
+    const isAttribute = key.includes("-") || key === "role" || key === "for";
+    if (value === undefined || value === null || (value === false && isAttribute)) continue;
     if (key === "on") for (const [event, call] of Object.entries(value)) element.addEventListener(event, call);
     else if (key === "style") for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text);
     else if (key === "data") Object.assign(element.dataset, value);
     else if (key === "class") element.classList.add(...value.split(" "));
-    else if (key.includes("-") || key === "role" || key === "for") element.setAttribute(key, value === true ? "true" : value);
+    else if (isAttribute) element.setAttribute(key, value === true ? "true" : value);
     else element[key] = value;
   }
   element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));

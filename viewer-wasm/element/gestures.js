@@ -12,6 +12,8 @@ export const DOUBLE_TAP_MS = 320;
 const ZOOM_PER_PIXEL = 1.008;
 /** Turns of two fingers below this are none. */
 const LEAST_TURN_RAD = 0.12;
+/** The middle of two fingers that only turn trembles by less, in picture pixels. */
+const LEAST_PAN = 0.05;
 /** A notch of the wheel turns what is seen in space so far, as a part of the picture's width. */
 const WHEEL_TURN = 0.03;
 
@@ -130,7 +132,7 @@ export function twoFingers(view, before, now, held) {
   const [from, to] = [middle(before), middle(now)];
   const [u, v] = [across(before), across(now)];
   const commands = [];
-  if (from[0] !== to[0] || from[1] !== to[1]) commands.push({ pan: { viewport, from, to } });
+  if (Math.hypot(to[0] - from[0], to[1] - from[1]) > LEAST_PAN) commands.push({ pan: { viewport, from, to } });
   const factor = Math.hypot(...v) / Math.hypot(...u);
   if (Number.isFinite(factor) && factor > 0 && factor !== 1) commands.push({ zoom: { viewport, factor, about: to } });
   const turn = Math.atan2(u[0] * v[1] - u[1] * v[0], u[0] * v[0] + u[1] * v[1]);

@@ -12,7 +12,7 @@ export class Keyboard {
     this.heard = (event) => this.key(event);
     viewer.root.addEventListener("keydown", this.heard);
     // Before anything has the focus, keys are the viewer's too.
-    this.outside = (event) => event.target === document.body && this.key(event);
+    this.outside = (event) => event.target === document.body && !viewer.root.querySelector("dialog[open]") && this.key(event);
     document.addEventListener("keydown", this.outside);
   }
 

@@ -16,7 +16,7 @@ export function keysDialog(viewer) {
     list.replaceChildren(...[...commands].map(([command, bindings]) => row(command, bindings)));
   };
   const row = (command, bindings) => {
-    const button = h("button.key", { type: "button", "aria-label": `${commandText(command, t)}: ${bindings.map(keyText).join(", ")}` }, bindings.map((binding) => h("kbd", {}, keyText(binding))));
+    const button = h("button.key", { type: "button", data: { command } }, h("span.hidden-text", {}, `${commandText(command, t)}: `), bindings.flatMap((binding) => [h("kbd", {}, keyText(binding)), " "]));
     button.addEventListener("click", () => catchKey(button, command));
     return h("div.key-row", {}, h("span", {}, commandText(command, t)), button);
   };
@@ -29,6 +29,7 @@ export function keysDialog(viewer) {
       button.removeEventListener("keydown", taken);
       if (event.key !== "Escape") viewer.setKeys(remapped(viewer.myKeys, command, event.key, modifiersOf(event)));
       show();
+      list.querySelector(`[data-command="${command}"]`)?.focus();
     };
     button.addEventListener("keydown", taken);
     button.addEventListener("blur", () => {

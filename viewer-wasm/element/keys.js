@@ -20,6 +20,14 @@ const USUAL = [
   { key: "ArrowRight", command: "slice.next" },
 ];
 
+/** What patients have no keys for. */
+const NOT_PATIENTS = /^(film|key_image|mark|fusion)\./;
+
+/** Whether a form of the viewer has keys for a command. */
+export function isOffered(form, command) {
+  return form !== "patient" || !NOT_PATIENTS.test(command);
+}
+
 const nameOf = ({ key, modifiers = [] }) => [...modifiers].sort().concat(key.length === 1 ? key.toLowerCase() : key).join("+");
 
 /**

@@ -26,7 +26,7 @@ export function parsePicture(buffer) {
 
 /**
  * One conversation. `on` has `message(object)`, `picture(head)`, `state(name, detail)`:
- * `opening`, `open`, `lost` with `{again_in_s, attempt}`, `closed` with `{reason}`.
+ * `opening`, `open`, `lost` with `{again_in_s, attempt}`, `closed` with `{reason, snapshot}`: where it was, if that is known.
  */
 export class Link {
   /** `kind` is `remote` or `local`; `opening()` gives the object of the first message. */
@@ -96,16 +96,21 @@ export class Link {
     this.waiting.clear();
     const bye = this.goodbye;
     this.goodbye = null;
-    const isFinal = bye ? bye.again_in_s === undefined || bye.again_in_s === null : this.kind === "local" || FINAL_CODES.has(code);
-    if (isFinal) {
+    if (this.isFinal(bye, code)) {
       this.isOver = true;
-      this.on.state("closed", { reason: bye?.reason ?? reason ?? "" });
+      this.on.state("closed", { reason: bye?.reason ?? reason ?? "", snapshot: bye?.snapshot ?? null });
       return;
     }
     const wait_s = bye?.again_in_s ?? pause_s(this.attempt);
     this.attempt += 1;
     this.on.state("lost", { again_in_s: wait_s, attempt: this.attempt });
     this.timer = setTimeout(() => this.connect(), wait_s * 1000);
+  }
+
+  /** Whether nothing is to be gained by trying again: what a page's own drawer cannot do another must. */
+  isFinal(bye, code) {
+    if (bye) return Boolean(bye.remote) || bye.again_in_s === undefined || bye.again_in_s === null;
+    return this.kind === "local" || FINAL_CODES.has(code);
   }
 
   /** Tries again at once. */

@@ -7,18 +7,33 @@ import { kindName } from "./conversation.js";
 import { lesionsPanel } from "./lesions.js";
 import { marksPanel } from "./marks.js";
 
-const ASK_PAUSE_MS = 120;
+/** Views that move change their controls all the time; what their own messages tell is shown at once. */
+const ASK_PAUSE_MS = 300;
 const SLABS = ["maximum", "mean", "minimum"];
+
+/** What a view's message says of a control. */
+export function knownOf(command, view, layer) {
+  const of = view.layers[layer ?? 0];
+  const known = {
+    set_window: of?.window ?? undefined,
+    set_palette: of?.palette,
+    invert: of?.is_inverted,
+    set_ratio: view.layers[1]?.ratio,
+    set_zoom: view.zoom,
+  };
+  return known[command];
+}
 
 export class Panels {
   constructor(viewer) {
     this.viewer = viewer;
     this.tab = "view";
     this.made = new Map();
-    this.element = h("aside.panel");
+    this.element = h("div.panel", { role: "group" });
     this.askSoon = throttled(() => this.ask(), ASK_PAUSE_MS);
     this.build();
-    for (const topic of ["changed_controls", "view", "active"]) viewer.on(topic, () => this.askSoon());
+    for (const topic of ["changed_controls", "active"]) viewer.on(topic, () => this.askSoon());
+    viewer.on("view", (message) => this.viewed(message.view ?? message.empty));
     viewer.on("series", () => this.clear());
     viewer.on("catalogue", () => this.clear());
   }
@@ -36,7 +51,7 @@ export class Panels {
     const list = h("div.tabs", { role: "tablist" }, this.tabs);
     roving(list, ".tab");
     const hide = h("button.plain", { type: "button", title: t("panel_hide"), "aria-label": t("panel_hide"), on: { click: () => this.viewer.showPanel(false) } }, icon("close"));
-    this.element.replaceChildren(h("header.panel-head", {}, list, hide), ...Object.values(this.bodies));
+    this.element.replaceChildren(h("div.panel-head", {}, list, hide), ...Object.values(this.bodies));
     this.choose(this.tab);
   }
 
@@ -87,7 +102,8 @@ export class Panels {
     const told = this.viewer.state.views.get(viewport);
     if (!told) return;
     const shape = controls.controls.map(({ command, layer, setting }) => [command, layer, Object.keys(setting)[0], setting.choice?.choices.length, setting.window?.presets.length]);
-    const key = JSON.stringify([viewport, kindName(told.kind), told.layers.map(({ series }) => series), shape]);
+    const key = this.shapeOf(told) + JSON.stringify(shape);
+    this.shape = this.shapeOf(told);
     if (key !== this.key) {
       this.key = key;
       this.make(viewport, told, controls.controls);
@@ -97,7 +113,26 @@ export class Panels {
     this.markLayer(told);
   }
 
+  /** What a view's own message tells need not be asked: windows, palettes, mix, magnification. */
+  viewed(view) {
+    if (view.viewport !== this.viewer.active) return;
+    const { controls } = this.viewer;
+    if (!view.layers || !this.key || this.shapeOf(view) !== this.shape) {
+      this.askSoon();
+      return;
+    }
+    for (const { command, layer, setting } of controls?.controls ?? []) {
+      const known = knownOf(command, view, layer);
+      if (known !== undefined) this.made.get(`${command} ${layer}`)?.update({ [Object.keys(setting)[0]]: { ...Object.values(setting)[0], value: known } });
+    }
+  }
+
+  shapeOf(view) {
+    return JSON.stringify([view.viewport, kindName(view.kind), view.layers.map(({ series }) => series)]);
+  }
+
   make(viewport, told, list) {
+    this.viewer.slabKind = told.slab?.kind ?? this.viewer.slabKind;
     this.made.clear();
     const cards = told.layers.map((layer, n) => this.card(told, layer, n));
     const others = h("div.card.of-view", {}, h("h3", {}, this.viewer.t.kind(kindName(told.kind))));

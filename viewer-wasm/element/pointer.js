@@ -84,8 +84,8 @@ export class Pointer {
         held.hit = hit?.mark ?? null;
         held.voi = hit?.voi?.on_outline ? hit.voi : null;
         held.waits = false;
-        if (held.hit) this.viewer.do({ select_mark: { mark: held.hit.mark } });
-        else if (held.voi) this.viewer.do({ select_voi: { voi: held.voi.voi } });
+        if (held.hit) this.viewer.chooseMark(held.hit.mark);
+        else if (held.voi) this.viewer.chooseVoi(held.voi.voi);
         if (held.lastEvent && held === this.held) this.drag(held, held.lastEvent);
       },
       () => { held.waits = false; },
@@ -102,7 +102,7 @@ export class Pointer {
     this.drawn.hover(view, spot);
     this.hover(view, spot);
     const over = near(view.marks, [spot[0] / view.factor, spot[1] / view.factor], (REACH.mouse * this.viewer.views.scale) / view.factor);
-    view.element.dataset.near = over ?? "";
+    view.element.dataset.near = over === "handle" ? over : "";
     if (this.viewer.isShared) this.pointAt(view.number, spot);
     return undefined;
   }
@@ -158,17 +158,14 @@ export class Pointer {
 
   /** A click without a movement: the cross where that is the tool; else what lies there is chosen, or nothing. */
   click(held) {
-    const { viewport } = held.told;
     const what = gestures.meant(held.tool, held.told.kind);
     if (!held.hit && !held.voi && ["crosshair", "jump"].includes(what)) {
       const command = gestures.dragged(held.tool, held.told, { from: held.start, to: held.start, start: held.start, by: [0, 0], layer: this.viewer.layerOf(held.told), rest: {}, height: 1 });
       this.viewer.doSoon(command, held.gesture);
       this.viewer.rest();
     } else if (!held.hit && !held.voi && !held.waits && this.viewer.hasChosen) {
-      this.viewer.do({ select_mark: { mark: null } });
-      this.viewer.hasChosen = false;
+      this.viewer.chooseMark(null);
     }
-    if (held.hit || held.voi) this.viewer.hasChosen = true;
   }
 
   doubleClick(event) {

@@ -47,8 +47,11 @@ export class SecondScreen {
   /** The first window has a session; a second one that is open follows. */
   opened(studies, session) {
     const isNew = this.session !== undefined && this.session !== session;
-    Object.assign(this, { studies, session });
-    if (this.number === 0) this.channel?.postMessage({ says: isNew ? "study" : "session", studies, session });
+    this.studies = studies;
+    // Screen 2 has the first one's, or one of its own until the first one's is heard of.
+    if (this.number > 0) return;
+    this.session = session;
+    this.channel?.postMessage({ says: isNew ? "study" : "session", studies, session });
   }
 
   /** Opens the second window on another screen where the browser tells of one. Says whether it opened. */

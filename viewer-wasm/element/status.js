@@ -28,7 +28,7 @@ export class Status {
     this.left = h("span.probe");
     this.right = h("span.facts");
     this.link = h("span.link-state");
-    this.line = h("footer.line", {}, this.left, h("span.space"), this.right, this.link);
+    this.line = h("div.line", {}, this.left, h("span.space"), this.right, this.link);
     this.toasts = h("div.toasts", { role: "status", "aria-live": "polite" });
     this.banner = h("div.banner", { role: "alert", hidden: true });
     this.card = h("div.notice", { hidden: true });

@@ -1,13 +1,16 @@
 // The strip of series: thumbnails by study, how much has come, drag onto a view or into another order, keys, a number
 // typed to jump.
 
-import { h, roving } from "./dom.js";
+import { h, roving, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 import { Carry } from "./carry.js";
 
 const THUMBNAIL = 96;
 /** Thumbnails that had nothing to show are asked for again. */
 const AGAIN_MS = 1200;
+/** Thumbnails under way. */
+const AT_ONCE = 3;
+const MARK_PAUSE_MS = 150;
 /** Digits typed within this belong to one number. */
 const NUMBER_MS = 900;
 
@@ -42,16 +45,17 @@ export class Strip {
     this.order = [];
     this.cards = new Map();
     this.pictures = new Map();
-    this.asked = new Set();
+    Object.assign(this, { asked: new Set(), queue: [], asking: 0 });
     this.list = h("div.series-list", { role: "listbox", tabIndex: -1 });
     this.settle = roving(this.list, ".series", true);
-    this.element = h("nav.strip", {}, h("header.strip-head", {}, this.title = h("strong"), this.jumpButton = h("button.plain", { type: "button", on: { click: () => this.jump() } }, h("b", {}, "#"))), this.list);
+    this.element = h("div.strip", { role: "group" }, h("div.strip-head", {}, this.title = h("strong"), this.jumpButton = h("button.plain", { type: "button", on: { click: () => this.jump() } }, h("b", {}, "#"))), this.list);
     this.carry = new Carry(viewer, this);
     this.list.addEventListener("keydown", (event) => this.key(event));
     viewer.on("series", () => this.show());
     viewer.on("loading", () => this.loading());
-    viewer.on("view", () => this.mark());
-    viewer.on("active", () => this.mark());
+    const markSoon = throttled(() => this.mark(), MARK_PAUSE_MS);
+    viewer.on("view", markSoon);
+    viewer.on("active", markSoon);
     this.show();
   }
 
@@ -65,7 +69,7 @@ export class Strip {
     this.cards.clear();
     const studies = byStudy(state.series);
     const groups = studies.map(([, list], n) => {
-      const heading = studies.length > 1 && h("h3", {}, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
+      const heading = studies.length > 1 && h("h3", { "aria-hidden": "true" }, h("span", {}, t(n ? "prior_study" : "current_study")), h("small", {}, (list[0].study_time ?? "").slice(0, 10)));
       return h("div.study", { role: "group", "aria-label": t(n ? "prior_study" : "current_study") }, heading, ordered(list, this.order).map((one) => this.card(one)));
     });
     this.list.replaceChildren(...groups);
@@ -76,7 +80,8 @@ export class Strip {
 
   card(series) {
     const { t } = this.viewer;
-    const picture = h("img", { alt: "", draggable: false, width: THUMBNAIL, height: THUMBNAIL });
+    // What has no picture yet, or can have none, shows its frame alone.
+    const picture = h("img", { alt: "", draggable: false, width: THUMBNAIL, height: THUMBNAIL, on: { error: () => { picture.hidden = true; } } });
     if (this.pictures.has(series.key)) picture.src = this.pictures.get(series.key);
     else picture.hidden = true;
     const name = series.description || t("series_no_name");
@@ -84,7 +89,6 @@ export class Strip {
     const remark = series.remarks?.length > 0 && h("span.warned", { title: series.remarks.map(t.remark).join("\n") }, icon("warning"));
     const card = h("div.series", {
       role: "option", tabIndex: -1, "aria-selected": "false", title: name, data: { series: series.key },
-      "aria-label": t("series_label", { number: series.number ?? "", modality: t.modality(series.modality), description: name, images: series.images }),
     }, h("span.thumb", {}, picture, h("span.badge", { data: { modality: series.modality } }, t.modality(series.modality)), h("span.number", {}, series.number ?? ""), remark), h("span.name", {}, name), h("small", {}, counts), h("span.loadbar"));
     card.addEventListener("dblclick", () => this.viewer.showSeries(series));
     this.cards.set(series.key, { card, picture, series });
@@ -95,33 +99,43 @@ export class Strip {
   /** Bars, and thumbnails as soon as something has come. */
   loading() {
     const { state } = this.viewer;
-    for (const [key, { card, picture }] of this.cards) {
+    for (const [key, { card }] of this.cards) {
       const fraction = state.loading.get(key);
       card.style.setProperty("--part", fraction ?? 1);
       card.classList.toggle("is-loading", fraction !== undefined && fraction < 1);
-      if (!this.pictures.has(key) && (fraction === undefined || fraction > 0)) this.thumbnail(key, picture);
+      if (!this.pictures.has(key) && (fraction === undefined || fraction > 0)) this.thumbnail(key);
     }
   }
 
-  thumbnail(key, picture) {
+  /** Asks for a thumbnail after those before it: a few at a time, so that pictures come first. */
+  thumbnail(key) {
     if (this.asked.has(key)) return;
     this.asked.add(key);
+    this.queue.push(key);
+    this.nextThumbnail();
+  }
+
+  async nextThumbnail() {
+    if (this.asking >= AT_ONCE || !this.queue.length) return;
+    const key = this.queue.shift();
+    this.asking += 1;
     const side = Math.round(THUMBNAIL * Math.min(2, window.devicePixelRatio || 1));
-    const again = () => setTimeout(() => {
+    const found = await this.viewer.ask({ thumbnail: { series: key, side } }).catch(() => null);
+    this.asking -= 1;
+    this.nextThumbnail();
+    if (found) this.pictureCame(key, found.address ?? `data:image/jpeg;base64,${found.jpeg}`);
+    else setTimeout(() => {
       this.asked.delete(key);
-      if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key, this.cards.get(key).picture);
+      if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key);
     }, AGAIN_MS);
-    this.viewer.ask({ thumbnail: { series: key, side } }).then((found) => {
-      if (!found) {
-        again();
-        return;
-      }
-      const source = `data:image/jpeg;base64,${found.jpeg}`;
-      this.pictures.set(key, source);
-      const now = this.cards.get(key)?.picture ?? picture;
-      now.src = source;
-      now.hidden = false;
-    }, () => this.asked.delete(key));
+  }
+
+  pictureCame(key, source) {
+    this.pictures.set(key, source);
+    const picture = this.cards.get(key)?.picture;
+    if (!picture) return;
+    picture.src = source;
+    picture.hidden = false;
   }
 
   /** What is shown somewhere, and what the active view shows. */

@@ -23,6 +23,7 @@ const ACTS = {
   key_image: { icon: "key_image", word: "key_image", call: (v) => v.run("key_image.toggle"), isOn: (v) => v.isKeyImage, can: (v) => v.activeView && !isSpatial(v.activeView.kind), key: "key_image.toggle" },
   film: { icon: "film", word: "add_to_film", call: (v) => v.run("film.add"), can: (v) => v.activeView, key: "film.add" },
   hide_patient: { icon: "eye_off", word: "patient_text_off", onWord: "patient_text_on", call: (v) => v.hidePatient(), isOn: (v) => v.isDeidentified },
+  hide_name: { icon: "eye_off", word: "hide_name", onWord: "show_name", call: (v) => v.hidePatient(), isOn: (v) => v.isDeidentified },
   full_screen: { icon: "full_screen", word: "full_screen", onWord: "full_screen_off", call: (v) => v.fullScreen(), isOn: (v) => v.isFullScreen, can: () => document.fullscreenEnabled },
   panel: { icon: "sliders", word: "panel_view", call: (v) => v.showPanel(), isOn: (v) => v.panelIsShown },
   two_or_three: { icon: "vr", word: "two_or_three", call: (v) => v.twoOrThree(), isOn: (v) => isSpatial(v.activeView?.kind), can: (v) => v.hasVolume },
@@ -49,7 +50,7 @@ export class Toolbar {
     this.top = h("div.bar.top", { role: "toolbar" });
     this.bottom = h("div.bar.bottom", { role: "toolbar", hidden: true });
     this.settle = [roving(this.top, "button, .slider"), roving(this.bottom, "button, .slider")];
-    for (const topic of ["controls", "view", "active", "tool", "opened", "people", "key_images", "shown", "series", "layout"]) viewer.on(topic, () => this.refreshSoon());
+    for (const topic of ["controls", "view", "active", "tool", "opened", "people", "key_images", "shown", "series", "layout", "catalogue"]) viewer.on(topic, () => this.refreshSoon());
   }
 
   build() {
@@ -108,7 +109,7 @@ export class Toolbar {
     const { viewer } = this;
     const menu = BUTTONS[name];
     const word = viewer.t(menu.word);
-    const button = this.button(menu.icon, word, () => viewer.menus.toggle(button, word, (box) => MENUS[name](viewer, box), { class: name }), { "aria-haspopup": "true", "aria-expanded": "false", class: "has-menu" });
+    const button = this.button(menu.icon, word, () => viewer.menus.toggle(button, word, (box) => MENUS[name](viewer, box), { class: `for-${name}` }), { "aria-haspopup": "true", "aria-expanded": "false", class: "has-menu" });
     let shown = menu.icon;
     this.items.push(() => {
       button.disabled = menu.can ? !menu.can(viewer) : false;
@@ -140,7 +141,7 @@ const STATES = {
   /** Who draws, and why. */
   drawer(bar, viewer) {
     const button = h("button.state", { type: "button", "aria-haspopup": "true", "aria-expanded": "false" });
-    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("drawer_switch"), (box) => MENUS.drawer(viewer, box), { class: "drawer" }));
+    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("drawer_switch"), (box) => MENUS.drawer(viewer, box), { class: "for-drawer" }));
     bar.items.push(() => {
       const { drawer } = viewer.state;
       const key = drawer ?? (viewer.where === "local" ? "gpu" : "server");
@@ -154,7 +155,7 @@ const STATES = {
   /** Who looks at the same. */
   people(bar, viewer) {
     const button = h("button.state", { type: "button", hidden: true, "aria-haspopup": "true", "aria-expanded": "false" });
-    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("links"), (box) => MENUS.people(viewer, box), { class: "people" }));
+    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("links"), (box) => MENUS.people(viewer, box), { class: "for-people" }));
     bar.items.push(() => {
       const names = Object.values(viewer.state.people.participants);
       button.hidden = names.length < 2;
@@ -166,11 +167,12 @@ const STATES = {
   },
   /** One view after the other, where there is room for one. */
   pager(bar, viewer) {
-    const text = h("span.pager-text");
+    const text = h("button.pager-text", { type: "button", title: viewer.t("maximize"), on: { click: () => viewer.maximize(viewer.active) } });
     const button = (picture, word, by) => h("button.tool", { type: "button", title: viewer.t(word), "aria-label": viewer.t(word), on: { click: () => viewer.nextView(by) } }, icon(picture));
     bar.items.push(() => {
       const { place, views } = viewer.placeAmongViews;
-      text.textContent = views > 1 ? `${place + 1} / ${views}` : "";
+      text.textContent = `${place + 1} / ${views}`;
+      text.setAttribute("aria-label", `${viewer.t("view_n", { n: place + 1 })} / ${views}, ${viewer.t("maximize")}`);
       box.hidden = views < 2;
     });
     const box = h("div.pager", {}, button("previous", "previous_view", -1), text, button("next", "next_view", 1));

@@ -4,11 +4,11 @@ import { h } from "./dom.js";
 import { Actions } from "./actions.js";
 import { hasPanel, sizeOf } from "./bars.js";
 import { decide, look } from "./capability.js";
-import { cellsOf, fresh, take, ticks } from "./conversation.js";
+import { cellsOf, fresh, fusedIn, take, ticks } from "./conversation.js";
 import { coalesced } from "./gestures.js";
-import { bindings } from "./keys.js";
+import { bindings, isOffered } from "./keys.js";
 import { Keyboard } from "./keyboard.js";
-import { Link, Lost } from "./link.js";
+import { Link, Lost, SOCKET_PATH } from "./link.js";
 import { Menus } from "./menus.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "./pointer.js";
@@ -20,16 +20,21 @@ import { Views } from "./views.js";
 import { words } from "./words.js";
 
 const LOOK = { name: "uptake", mouse: [{ button: "left", tool: "window" }, { button: "middle", tool: "pan" }, { button: "right", tool: "zoom" }, { button: "wheel", tool: "scroll" }], keys: [] };
+/** From this width on a screen is read from further away: letters and lines on images grow with the rest. */
+const WALL = 2300;
+const WALL_POINTS = 1.3;
 /** What plays is moved on so often, at most. */
 const TICK_S = 1 / 40;
 /** How often a viewer that draws by itself is remembered, for when its device is lost. */
 const REMEMBER_MS = 4000;
 const SNAPSHOT_MS = 4000;
+/** How long screen 2 waits for the first: its page may be on its way. */
+const JOIN_MS = 8000;
 
 export class Viewer extends Actions {
   constructor(host, shadow, kept) {
     super();
-    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], comparing: new Map(), cines: new Map(), layers: new Map() });
+    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
     Object.assign(this, { tool: null, active: null, solo: null, controls: null, marks: [], vois: [], keyImages: [], chosenVoi: null, chosenMark: null, slabKind: "maximum" });
     this.myKeys = kept.keys ?? [];
     this.state = fresh();
@@ -55,9 +60,9 @@ export class Viewer extends Actions {
     this.isCoarse = matchMedia("(pointer: coarse)").matches;
     if (this.isCoarse) this.tool = "scroll";
     this.build();
-    this.second = new SecondScreen(this.screen, {
+    this.second ??= new SecondScreen(this.screen, {
       session: (session) => this.open(session),
-      study: () => this.host.dispatchEvent(new CustomEvent("nm-problem", { detail: { kind: "study-changed" }, bubbles: true, composed: true })) && location.reload(),
+      study: (studies) => this.host.setAttribute("study", studies.join(" ")),
       close: () => window.close(),
     });
     if (!this.studies.length) this.status.closed(this.t("no_studies"), false);
@@ -68,13 +73,15 @@ export class Viewer extends Actions {
   /** Screen 2 waits for the first one's session. */
   join() {
     this.status.opening("second_screen_waiting");
+    this.second.session = undefined;
     this.second.ask(this.studies);
-    this.joinTimer = setTimeout(() => !this.link && this.open(), 2500);
+    this.joinTimer = setTimeout(() => !this.link && this.open(), JOIN_MS);
   }
 
   build() {
     const { t } = this;
-    this.root = h("div.viewer", { lang: t.language, data: { form: this.form } });
+    this.size = null;
+    this.root = h("section.viewer", { "aria-label": t("viewer"), lang: t.language, data: { form: this.form } });
     this.shadow.replaceChildren(this.root);
     this.menus = new Menus(this);
     this.views = new Views(this);
@@ -85,18 +92,21 @@ export class Viewer extends Actions {
     this.pointer = new Pointer(this);
     this.keyboard = new Keyboard(this);
     this.views.element.setAttribute("aria-label", t("views"));
-    this.stage = h("main.stage", {}, this.views.element, this.status.over);
+    this.stage = h("div.stage", {}, this.views.element, this.status.over);
     this.root.append(this.toolbar.top, h("div.middle", {}, this.strip.element, this.stage, this.panels?.element ?? null), this.status.line, this.toolbar.bottom, this.menus.layer, this.status.toasts);
     this.sizer = new ResizeObserver(() => this.sized());
     this.sizer.observe(this.host);
+    this.filled = () => this.tell("shown");
+    document.addEventListener("fullscreenchange", this.filled);
     this.sized();
-    if (!this.panels) for (const topic of ["active", "view", "changed_controls"]) this.on(topic, () => this.askControls());
+    if (!this.panels) for (const topic of ["active", "changed_controls"]) this.on(topic, () => this.askControls());
   }
 
   sized() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const size = sizeOf(width, height, this.isCoarse);
-    this.root.dataset.wide = width >= 2300 ? "wall" : width >= 1640 ? "wide" : "";
+    this.root.dataset.wide = width >= WALL ? "wall" : width >= 1640 ? "wide" : "";
+    this.views.points = width >= WALL ? WALL_POINTS : 1;
     if (size === this.size) return;
     this.size = size;
     this.root.dataset.size = size;
@@ -115,26 +125,30 @@ export class Viewer extends Actions {
   }
 
   restart() {
-    this.end();
+    this.stop();
     this.state = fresh();
     this.link = null;
     this.active = null;
     this.start();
   }
 
-  end() {
-    this.isEnded = true;
+  /** Ends all but the tie to a second window, which follows to another study. */
+  stop() {
     this.link?.close();
-    this.second?.close();
     this.sizer?.disconnect();
     this.views?.observer.disconnect();
     this.keyboard?.end();
+    this.status?.end();
     cancelAnimationFrame(this.ticking);
     clearInterval(this.remembering);
     clearTimeout(this.joinTimer);
-    this.status?.end();
     this.listeners.clear();
-    this.isEnded = false;
+    document.removeEventListener("fullscreenchange", this.filled);
+  }
+
+  end() {
+    this.stop();
+    this.second?.close();
   }
 
   // The link
@@ -181,17 +195,27 @@ export class Viewer extends Actions {
     this.state.phase = name;
     this.root.dataset.phase = name;
     if (name === "opening") this.status.opening(this.state.layout ? "lost_now" : this.where === "local" ? "opening_local" : "opening");
-    else if (name === "lost") this.status.lost(detail.again_in_s);
-    else if (name === "closed") this.closed(detail.reason);
+    else if (name === "lost") this.lost(detail);
+    else if (name === "closed") this.closed(detail.reason, detail.snapshot);
     else if (name === "open") this.status.open();
   }
 
+  /** A link that cannot be opened again and again may be refused: whoever signed out is told so. */
+  async lost({ again_in_s, attempt }) {
+    this.status.lost(again_in_s);
+    if (attempt < 2) return;
+    const answer = await fetch(SOCKET_PATH, { redirect: "manual" }).catch(() => null);
+    if (!answer || this.isOpen || !(answer.type === "opaqueredirect" || [401, 403].includes(answer.status))) return;
+    this.link.close();
+    this.linked("closed", { reason: this.t("signed_out") });
+  }
+
   /** What draws in the page may fail: then the server goes on where it was. */
-  closed(reason) {
+  closed(reason, snapshot) {
     if (this.where === "local" && this.screen === 0) {
       this.emit("nm-problem", { kind: "local-failed", reason });
       this.toast("drawer_why_failed");
-      this.connect("remote", "failed", null, this.remembered ?? null);
+      this.connect("remote", "failed", null, snapshot ?? this.remembered ?? null);
       return;
     }
     this.emit("nm-problem", { kind: "closed", reason });
@@ -241,7 +265,7 @@ export class Viewer extends Actions {
     const topics = take(this.state, message);
     if (message.view) this.views.get(message.view.viewport)?.told(message.view);
     for (const topic of topics) this.changed(topic, message);
-    for (const topic of topics) this.tell(topic);
+    for (const topic of topics) this.tell(topic, message);
   }
 
   changed(topic, message) {
@@ -253,6 +277,7 @@ export class Viewer extends Actions {
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
       case "people": return this.views.redraw();
+      case "note": return this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
       case "changed_vois": return this.askList("vois", "vois", "nm-lesions");
@@ -266,7 +291,10 @@ export class Viewer extends Actions {
     const { session, drawer } = this.state;
     this.root.dataset.drawer = drawer;
     this.second.opened(this.studies, session);
+    // Before any view is told: a name is not to be seen even for a moment.
+    if (this.host.getAttribute("patient") === "hidden") this.hidePatient(true);
     this.views.tellSizes();
+    if (this.size === "phone") this.showFusedFirst();
     this.emit("nm-ready", { session, drawer, where: this.where, why: this.why });
     for (const [question, field, event] of [["marks", "marks", "nm-measure"], ["vois", "vois", "nm-lesions"], ["key_images", "keyImages", "nm-keyimage"]]) this.askList(question, field, event);
     clearInterval(this.remembering);
@@ -278,6 +306,15 @@ export class Viewer extends Actions {
     this.tell("catalogue");
     this.tell("tool");
     if (this.screen > 0) this.addScreen();
+  }
+
+  /** Where there is room for one view, the fused one says most. */
+  async showFusedFirst() {
+    const snapshot = await this.ask("snapshot").catch(() => null);
+    const fused = snapshot && fusedIn(snapshot);
+    if (!fused || this.solo === null || this.hasChosenView || !this.viewNumbers.includes(fused)) return;
+    this.activate(fused);
+    this.arrange();
   }
 
   async remember() {
@@ -366,7 +403,7 @@ export class Viewer extends Actions {
     return () => this.listeners.set(topic, (this.listeners.get(topic) ?? []).filter((one) => one !== call));
   }
 
-  tell(topic) { for (const call of this.listeners.get(topic) ?? []) call(); }
+  tell(topic, message = {}) { for (const call of this.listeners.get(topic) ?? []) call(message); }
 
   emit(name, detail) { this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })); }
 
@@ -389,7 +426,7 @@ export class Viewer extends Actions {
 
   get mouse() { return this.look.mouse ?? LOOK.mouse; }
 
-  get bindings() { return bindings(this.look.keys, this.myKeys); }
+  get bindings() { return bindings(this.look.keys, this.myKeys).filter(({ command }) => isOffered(this.form, command)); }
 
   get activeView() { return this.state.views.get(this.active); }
 

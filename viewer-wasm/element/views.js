@@ -4,6 +4,7 @@
 import { h, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 import { draw } from "./drawing.js";
+import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
 
 const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
@@ -24,7 +25,7 @@ async function decoded({ coding, width, height, bytes }) {
 class View {
   constructor(views, number) {
     const viewer = views.viewer;
-    Object.assign(this, { views, viewer, number, size: [0, 0], newest: -1, marks: [], band: [], held: null });
+    Object.assign(this, { views, viewer, number, size: [0, 0], newest: -1, marks: [], band: [], held: [] });
     this.pixels = h("canvas.pixels", { "aria-hidden": "true" });
     this.over = h("canvas.over", { "aria-hidden": "true" });
     this.note = h("div.note");
@@ -93,7 +94,7 @@ class View {
         this.fit();
         this.element.dataset.fidelity = picture.fidelity;
         this.element.classList.add("has-picture");
-        if (this.held && picture.turn >= this.held.turn) this.lay(this.held);
+        this.lay(held.painted(this.held, picture.turn));
       }
       this.viewer.say({ shown: picture.picture });
       this.viewer.painted(this, picture);
@@ -110,18 +111,14 @@ class View {
   /** Lines of a view's message: of a picture to come they wait for it. */
   told(view) {
     const drawing = { turn: view.turn, size: view.size, marks: view.marks, scale: this.views.scale };
-    if (view.picture_changes && !(this.turn >= view.turn)) this.held = drawing;
-    else if (this.held) this.held = { ...drawing, turn: Math.min(this.held.turn, view.turn) };
-    if (!this.held || !view.picture_changes) this.lay(drawing, this.held);
+    this.lay(held.told(this.held, drawing, view.picture_changes, this.turn));
     this.label(view);
     this.views.redraw(this);
   }
 
-  lay(drawing, held = null) {
-    this.marks = drawing.marks;
-    this.marksSize = drawing.size;
-    this.marksScale = drawing.scale;
-    this.held = held;
+  lay({ held: waits, now }) {
+    this.held = waits;
+    if (now) Object.assign(this, { marks: now.marks, marksSize: now.size, marksScale: now.scale });
   }
 
   /** Pixels of the canvas a pixel of the drawing. */
@@ -163,7 +160,7 @@ class View {
     const { t } = this.viewer;
     this.element.classList.add("is-empty");
     this.element.classList.remove("has-picture");
-    this.lay({ marks: [], size: this.size, scale: 1 });
+    this.lay({ held: [], now: { marks: [], size: this.size, scale: 1 } });
     this.bar.hidden = true;
     this.element.setAttribute("aria-label", `${t("view_n", { n: this.number })}: ${t("empty_view")}`);
     this.note.replaceChildren(icon("series", "large"), h("p", {}, why ? t.refusal(why) : t("empty_view_hint")));
@@ -202,10 +199,16 @@ export class Views {
     this.viewer = viewer;
     this.views = new Map();
     this.element = h("div.views", { role: "group" });
-    this.scale = window.devicePixelRatio || 1;
+    this.points = 1;
+    this.scale = this.pointScale;
     this.toPaint = new Set();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
+  }
+
+  /** Device pixels a point. */
+  get pointScale() {
+    return (window.devicePixelRatio || 1) * this.points;
   }
 
   get(number) {
@@ -258,15 +261,15 @@ export class Views {
   }
 
   measure(entries) {
-    const scale = window.devicePixelRatio || 1;
-    let changed = scale !== this.scale;
-    this.scale = scale;
+    const ratio = window.devicePixelRatio || 1;
+    let changed = this.pointScale !== this.scale;
+    this.scale = this.pointScale;
     for (const entry of entries) {
       const view = this.views.get(Number(entry.target.dataset.view));
       if (!view) continue;
       const exact = entry.devicePixelContentBoxSize?.[0];
       const { width, height } = entry.contentRect;
-      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * scale), Math.round(height * scale)];
+      const size = exact ? [exact.inlineSize, exact.blockSize] : [Math.round(width * ratio), Math.round(height * ratio)];
       if (size[0] >= 8 && size[1] >= 8) changed = view.resized(...size) || changed;
     }
     if (changed) this.tellSizes();
@@ -299,6 +302,6 @@ export class Views {
 
   /** Forgets what was painted: another drawer counts its pictures anew. */
   begun() {
-    for (const view of this.views.values()) Object.assign(view, { newest: -1, painted: undefined, turn: undefined, held: null, next: null });
+    for (const view of this.views.values()) Object.assign(view, { newest: -1, painted: undefined, turn: undefined, held: [], next: null });
   }
 }

@@ -346,11 +346,17 @@ impl Conversation {
             .session
             .image(due.viewport, due.size, Sharpness::Still, renderer, cancel)
         {
+            // Nothing has come: what is loading is told, and black is no picture.
+            Ok(picture) if picture.fraction <= 0.0 => {
+                self.note(&due, turn, 0.0);
+                Ok(None)
+            }
             Ok(picture) => {
                 let to = To::One(due.participant);
-                if self
-                    .turns
-                    .remarked(due.participant, due.viewport, &picture.remarks)
+                if picture.fraction >= 1.0
+                    && self
+                        .turns
+                        .remarked(due.participant, due.viewport, &picture.remarks)
                 {
                     let texts = json!({"remark": {"viewport": due.viewport, "texts": picture.remarks}});
                     self.say(to, &texts);

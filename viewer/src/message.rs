@@ -12,6 +12,10 @@ pub const MAX_TEXT_BYTES: usize = 8 << 20;
 pub const MAX_STUDIES: usize = 5;
 /// Most views of which an element tells the size.
 const MAX_VIEWS: usize = 256;
+/// Longest side of a view: of a wall.
+const MAX_SIDE: u32 = 8192;
+/// Most pixels of all views together: four screens of 4K, and a half.
+const MAX_PIXELS: u64 = 1 << 25;
 /// Most screens.
 const MAX_SCREENS: usize = 4;
 /// Longest UID (PS3.5 9.1).
@@ -221,13 +225,19 @@ impl Open {
 
 impl Sizes {
     fn checked(self) -> Result<Self, Malformed> {
-        let most = engine::render::MAX_SIDE;
-        let is_size = |size: &[u32; 2]| size.iter().all(|side| (1..=most).contains(side));
+        let is_size = |size: &[u32; 2]| size.iter().all(|side| (1..=MAX_SIDE).contains(side));
         if self.sizes.len() > MAX_VIEWS || !self.sizes.values().all(is_size) {
             return Err(other(
-                format!("at most {MAX_VIEWS} views of 1 to {most} pixels a side"),
+                format!("at most {MAX_VIEWS} views of 1 to {MAX_SIDE} pixels a side"),
                 "others",
             ));
+        }
+        let sizes = self.sizes.values();
+        let pixels: u64 = sizes
+            .map(|[width, height]| u64::from(*width) * u64::from(*height))
+            .sum();
+        if pixels > MAX_PIXELS {
+            return Err(other(format!("at most {MAX_PIXELS} pixels in all"), pixels));
         }
         if !(0.25..=8.0).contains(&self.scale) {
             return Err(other("0.25 to 8 pixels a CSS pixel", self.scale));

@@ -70,6 +70,12 @@ impl Link {
         self.under_way.len() < UNDER_WAY
     }
 
+    /// Whether as many are under way as may be.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.under_way.len() >= UNDER_WAY
+    }
+
     /// Whether one is under way.
     #[must_use]
     pub fn is_busy(&self) -> bool {

@@ -409,6 +409,7 @@ fn a_command_that_cannot_be_done_is_answered_and_a_text_that_is_none_is_refused(
         (r#"{"do": "undo", "rest": null}"#, "expected one message"),
         (r#"{"sizes": {"1": [0, 10]}}"#, "views of 1 to"),
         (r#"{"sizes": {"1": [10, 10]}, "scale": 1e9}"#, "0.25 to 8"),
+        (r#"{"sizes": {"1": [8192, 8192]}}"#, "pixels in all"),
         (r#"{"shown": -1}"#, "a picture's number"),
         (r#"{"ask": 1, "for": "gold"}"#, "a question"),
         (r#"{"open": {"studies": []}}"#, "1 to 5 studies"),
@@ -492,4 +493,83 @@ fn a_stream_is_read_however_it_is_cut() {
         let read = stream.next_chunk();
         assert!(!matches!(read, Ok(Some(_))), "{at}: {read:?}");
     }
+}
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most.max(1)
+    }
+}
+
+#[test]
+fn whatever_is_said_is_done_refused_or_malformed() {
+    let said = [
+        json!({"do": {"scroll": {"viewport": 1, "steps": 3}}, "gesture": 1}),
+        json!({"do": {"zoom": {"viewport": 1, "factor": 1.5, "about": [10, 10, 64, 64]}}}),
+        json!({"do": {"set_window": {"viewport": 1, "layer": 0, "window": {"center": 40.0, "width": 400.0}}}}),
+        json!({"do": {"set_kind": {"viewport": 1, "kind": {"projection": {"of": "maximum"}}}}}),
+        json!({"do": {"set_kind": {"viewport": 1, "kind": {"tiles": {"rows": 2, "columns": 2}}}}}),
+        json!({"do": {"set_axis": {"viewport": 1, "axis": {"normal": [0.1, 0.2, 0.9]}}}}),
+        json!({"do": {"turn": {"viewport": 1, "from": [10, 10, 64, 64], "to": [20, 12, 64, 64]}}}),
+        json!({"do": {"add_mark": {"viewport": 1, "kind": "ellipse", "points": [[9, 9, 64, 64], [40, 9, 64, 64], [20, 20, 64, 64]]}}}),
+        json!({"do": {"set_layout": {"layout": {"name": "grid", "rows": 2, "columns": 2}}}}),
+        json!({"do": {"add_voi": {"viewport": 1, "layer": 0, "recipe": {"sphere": {"center_mm": [0, 0, 0], "radius_mm": 20}}}}}),
+        json!({"do": {"play": {"viewport": 1, "motion": {"over": "slices", "steps_per_s": 10}}}}),
+        json!({"do": {"tick": {"elapsed_s": 0.1}}}),
+        json!({"do": "undo"}),
+        json!({"do": {"reset": {}}}),
+        json!({"sizes": {"1": [64, 64]}, "scale": 1}),
+        json!({"rest": null}),
+        json!({"shown": 1}),
+        json!({"ask": 1, "for": {"controls": {"viewport": 1}}}),
+        json!({"ask": 2, "for": {"probe": {"viewport": 1, "at": [5, 5, 64, 64]}}}),
+        json!({"ask": 3, "for": "vois"}),
+    ];
+    let said: Vec<Vec<u8>> = said.iter().map(|text| text.to_string().into_bytes()).collect();
+    let (mut conversation, _) = conversation();
+    let mut renderer = CpuRenderer::new();
+    let mut random = Random(9);
+    let (mut done, mut malformed) = (0, 0);
+    for n in 0..3000 {
+        let now_s = f64::from(n) * 0.013;
+        let mut text = said[random.below(said.len())].clone();
+        for _ in 0..random.below(4) {
+            let at = random.below(text.len());
+            match random.below(3) {
+                // Digits and marks of JSON meet more code than other bytes.
+                0 => text[at] = b"0123456789-.e,[]{}\":"[random.below(20)],
+                1 => text.truncate(at.max(1)),
+                _ => text.insert(at, b"0123456789"[random.below(10)]),
+            }
+        }
+        let Ok(text) = String::from_utf8(text) else {
+            continue;
+        };
+        match Says::read(&text) {
+            Ok(says) => {
+                done += usize::from(conversation.receive(1, says, now_s).is_ok());
+            }
+            Err(_) => malformed += 1,
+        }
+        if n % 50 == 0
+            && let Some(due) = conversation.due(now_s)
+            && due.size.width.max(due.size.height) <= 256
+            && let Ok(Some(drawn)) = conversation.draw(due, &mut renderer, &Cancel::new())
+        {
+            let picture = conversation.number();
+            conversation.sent(&drawn, picture, 1000, 0.01, now_s);
+        }
+        conversation.take_texts();
+    }
+    assert!(
+        done > 500 && malformed > 500,
+        "{done} done, {malformed} malformed"
+    );
 }

@@ -89,6 +89,13 @@ impl Zone {
             .timestamp_nanos_opt()
     }
 
+    /// A moment that is written as `2026-11-30T09:05`, in nanoseconds since 1970 (UTC).
+    #[must_use]
+    pub fn minute_begins_ns(self, text: &str) -> Option<i64> {
+        let local = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok()?;
+        local.and_local_timezone(self.0).single()?.timestamp_nanos_opt()
+    }
+
     /// Minutes since Monday, 00:00.
     #[must_use]
     pub fn minute_of_week(self, at_ns: i64) -> u32 {

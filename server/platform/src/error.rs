@@ -153,6 +153,28 @@ impl From<database::Error> for Error {
     }
 }
 
+impl From<pacs::http::Error> for Error {
+    fn from(error: pacs::http::Error) -> Self {
+        match error {
+            pacs::http::Error::Forbidden => Self::Forbidden,
+            pacs::http::Error::NotFound => Self::NotFound,
+            other => Self::internal(format_args!("the archive failed: {other}")),
+        }
+    }
+}
+
+impl From<pacs::index::Error> for Error {
+    fn from(error: pacs::index::Error) -> Self {
+        match error {
+            pacs::index::Error::Full => Self::Full,
+            error @ (pacs::index::Error::NotMatched(_)
+            | pacs::index::Error::WrongMatching(_)
+            | pacs::index::Error::TooMany { .. }) => Self::BadRequest(error.to_string()),
+            other => Self::internal(format_args!("the archive failed: {other}")),
+        }
+    }
+}
+
 impl From<journal::Error> for Error {
     fn from(error: journal::Error) -> Self {
         match error {

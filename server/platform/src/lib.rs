@@ -20,6 +20,7 @@ pub mod organisations;
 pub mod outbox;
 pub mod people;
 pub mod permissions;
+mod publishing;
 pub mod push;
 pub mod secrets;
 pub mod sessions;
@@ -27,10 +28,12 @@ pub mod settings;
 pub mod setup;
 pub mod sign_in;
 mod site_key;
+mod studies;
 pub mod support;
 pub mod trail;
 pub mod ui;
 pub mod upkeep;
+mod viewing;
 pub mod web;
 mod workbench;
 
@@ -57,6 +60,7 @@ use axum::Router;
 use database::schema::Schema;
 use database::{Database, Writer};
 use journal::Recorder;
+use pacs::http::App;
 use tokio::sync::watch;
 
 use clock::Clock;
@@ -85,6 +89,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0008_filters.sql"),
         include_str!("migrations/0009_audit.sql"),
         include_str!("migrations/0010_push.sql"),
+        include_str!("migrations/0011_publishing.sql"),
     ],
     hooks: &[],
     compatible_from: 7,
@@ -278,8 +283,9 @@ impl Platform {
     }
 }
 
-/// Everything that the platform offers, without the layers around it ([`web::layers::around`]).
-pub fn router(platform: &Platform) -> Router {
+/// Everything that the platform offers, over an archive whose questions it answers ([`guard::Guard`]), without the layers around
+/// it ([`web::layers::around`]).
+pub fn router(platform: &Platform, archive: &App) -> Router {
     Router::new()
         .merge(web::statics())
         .merge(workbench::router())
@@ -289,6 +295,9 @@ pub fn router(platform: &Platform) -> Router {
         .merge(people::router())
         .merge(organisations::router())
         .merge(filters::router())
+        .merge(studies::router(archive))
+        .merge(publishing::router(archive))
+        .merge(viewing::router(archive))
         .merge(messages::router())
         .merge(trail::router())
         .merge(jobs::router())

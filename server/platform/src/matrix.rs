@@ -81,6 +81,13 @@ const ROWS: &[Row] = &[
     ("GET", "/notifications/{id}", "MSG-01", None, OWN),
     ("GET", "/live", "ACC-21", None, OWN),
     ("GET", "/log", "MSG-03", None, OWN),
+    ("GET", "/studies", "NM-24", Some(P::StudiesView), LIST),
+    ("GET", "/studies/open", "V2D-28", Some(P::StudiesView), LIST),
+    ("GET", "/view/{study}", "NM-24", Some(P::StudiesView), LIST),
+    ("GET", "/publishing", "NM-25", Some(P::StudiesPublish), LIST),
+    ("POST", "/publishing", "NM-25", Some(P::StudiesPublish), LIST),
+    ("GET", "/publishing/rule", "NM-25", Some(P::StudiesPublish), LIST),
+    ("POST", "/publishing/rule", "NM-25", Some(P::StudiesPublish), LIST),
     ("GET", "/organisation", "ACC-31", None, "sw++++++"),
     ("GET", "/organisation/edit", "ACC-31", Some(P::Organisation), LIST),
     (
@@ -610,6 +617,7 @@ async fn filled(site: &Site, path: &str, here: i64) -> String {
         .replace("{metric}", "cpu")
         .replace("{screen}", "home")
         .replace("{code}", "ABCD")
+        .replace("{study}", "2.25.1")
 }
 
 /// A device, a cooperation or an entry of the dictionary of the first organisation.
@@ -675,7 +683,11 @@ async fn every_route_answers_everybody_as_its_row_says() {
         let there = site.organisation(Kind::Hospital, "第二医院").await;
         site.administrator(here).await;
         site.administrator(there).await;
-        let held: Vec<Permission> = permission.iter().copied().collect();
+        let mut held: Vec<Permission> = permission.iter().copied().collect();
+        // Whoever publishes sees all studies.
+        if held == [P::StudiesPublish] {
+            held.extend([P::StudiesView, P::StudiesUnpublished]);
+        }
         let (newcomer, _) = site.account("新人").await;
         let cast = Cast {
             anybody: site.browser(),

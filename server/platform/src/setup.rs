@@ -14,6 +14,7 @@ use maud::{Markup, html};
 use crate::organisations::{dictionary, membership, role_store, store as organisations};
 use crate::people::store::{self as people, NewAccount};
 use crate::permissions::Kind;
+use crate::publishing;
 use crate::sign_in::one_time::{self, Purpose};
 use crate::ui::{self, Tone};
 use crate::web::{Fields, Form, Visit, Wrong};
@@ -23,8 +24,9 @@ pub(crate) fn router() -> Router<Platform> {
     Router::new().route("/set-up/{token}", get(ask).post(set_up))
 }
 
-/// Makes the platform's organisation where there is none.
+/// Gives roles that were there before what later permissions ask for, and makes the platform's organisation where there is none.
 pub(crate) async fn prepare(platform: &Platform) -> Result<()> {
+    publishing::give_permissions(platform).await?;
     if organisations::platform(platform.readers()).await?.is_some() {
         return Ok(());
     }

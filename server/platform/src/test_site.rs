@@ -45,6 +45,7 @@ pub(crate) struct Site {
     pub(crate) platform: Platform,
     router: Router,
     archive: Router,
+    app: App,
     folder: PathBuf,
     now: Arc<AtomicI64>,
     mobiles: AtomicU32,
@@ -92,12 +93,14 @@ impl Site {
         )
         .await
         .unwrap();
-        let archive = pacs::http::router(archive(&folder, index, &platform).await);
-        let whole = archive.clone().merge(router(&platform));
+        let app = archive(&folder, index, &platform).await;
+        let archive = pacs::http::router(app.clone());
+        let whole = archive.clone().merge(router(&platform, &app));
         Self {
             router: web::layers::around(whole.fallback(web::layers::nowhere), &platform),
             platform,
             archive,
+            app,
             folder,
             now,
             mobiles: AtomicU32::new(0),
@@ -107,7 +110,7 @@ impl Site {
 
     /// The router without the layers around it, for what is told of its routes.
     pub(crate) fn routes(&self) -> Router {
-        router(&self.platform)
+        router(&self.platform, &self.app)
     }
 
     /// The archive's router, likewise.

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::messages::{store as message_store, todo_list};
 use crate::organisations::{membership, store as organisations};
 use crate::people::reach;
-use crate::permissions::{Action, Resource};
+use crate::permissions::{Action, Resource, Study};
 use crate::sessions::store as session_store;
 use crate::ui::{self, LANGUAGE_COOKIE, THEME_COOKIE, Theme};
 use crate::web::{Done, Fields, Form, Visit};
@@ -48,6 +48,12 @@ async fn home(visit: Visit) -> Result<Markup> {
             @if signed.must_set_up_second_factor && !signed.permitted().has_second_factor {
                 (ui::message(ui::Tone::Attention, &view.say("second-factor-why")))
                 p { (ui::button_link("/second-factor", &view.say("second-factor-set-up"), true)) }
+            }
+            @if visit.can(Action::StudyFind, &Resource::Study(&Study::default())) {
+                (ui::card(&view.say("studies"), html! {
+                    (ui::plain_form("/studies", ui::search(view, "q", "", &view.say("study-search"))))
+                    p { a href="/studies" { (view.say("study-latest")) } }
+                }))
             }
             div.columns {
                 (ui::card(&view.say("todos"), todo_list(view, &todos)))

@@ -80,8 +80,8 @@ mod tests {
         let archive = open(&config).await.unwrap();
         let platform = site::open(&config, &archive).await.unwrap();
         let app = App::new(archive, Arc::new(Open));
-        let whole = serve::router(&config, app, None, Some(&platform), &Drain::default()).unwrap();
-        let pages = routes(&platform::router(&platform));
+        let whole = serve::router(&config, app.clone(), None, Some(&platform), &Drain::default()).unwrap();
+        let pages = routes(&platform::router(&platform, &app));
         let routed: BTreeSet<(String, String)> = routes(&whole)
             .into_iter()
             .filter(|route| !pages.contains(route) || is_for_programs(&route.1))

@@ -28,7 +28,7 @@ use super::health::Drain;
 use super::jobs::{self, Working};
 use super::{description, health, marks, open, site, watched};
 use crate::config::{Config, Role, has};
-use crate::streaming::{self, Renderers, Sessions, Store, Streaming};
+use crate::streaming::{self, Renderers, Sessions, Store};
 
 /// Serves until `shutdown` is ready, then lets what is under way end.
 ///
@@ -105,14 +105,11 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let provider = Provider::new(dimse(config, applications), Arc::new(archive.clone()));
     let provider = Arc::new(provider);
     let drain = Drain::default();
-    let sessions = match has(Role::Pacs) {
+    let sessions = match has(Role::Render) {
         false => None,
         true => Some(sessions(config, &archive).await?),
     };
-    let viewers = sessions
-        .clone()
-        .map(|sessions| Streaming::new(app.clone(), sessions));
-    let router = router(config, app.clone(), viewers, platform.as_ref(), &drain)?;
+    let router = router(config, app.clone(), sessions.clone(), platform.as_ref(), &drain)?;
     let answering = http::serve(http, router, tls, limits(config), until());
     let associating = {
         let (provider, until) = (Arc::clone(&provider), until());
@@ -279,7 +276,7 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 pub(super) fn router(
     config: &Config,
     app: App,
-    viewers: Option<Streaming>,
+    viewers: Option<Arc<Sessions>>,
     platform: Option<&Platform>,
     drain: &Drain,
 ) -> anyhow::Result<axum::Router> {
@@ -288,23 +285,24 @@ pub(super) fn router(
     let origins = origins.collect::<Result<Vec<_>, _>>().context("http.origins")?;
     let destinations = config.routing.destination.iter();
     let destinations = destinations.map(|destination| destination.name.clone()).collect();
+    let viewers_app = app.clone();
     let router = health::router(app.clone(), figures()?, destinations, drain.clone());
     let router = router.merge(description::router());
     let router = match (has(Role::Pacs), has(Role::Gateway)) {
-        (true, _) => router.merge(http::router(app)),
-        (false, true) => router.merge(http::router_of_gateways(app)),
+        (true, _) => router.merge(http::router(app.clone())),
+        (false, true) => router.merge(http::router_of_gateways(app.clone())),
         (false, false) => router,
     };
     let router = match viewers {
         None => router,
-        Some(viewers) => router.merge(streaming::router(viewers)),
+        Some(sessions) => router.merge(streaming::router(viewers_app, sessions)),
     };
     let router = dicomweb::cors::allow(router, &origins).layer(axum::middleware::from_fn(health::measured));
     Ok(match platform {
         None => http::only_this_machine(router),
         Some(platform) => {
             let router = match has(Role::Web) {
-                true => router.merge(platform::router(platform)),
+                true => router.merge(platform::router(platform, &app)),
                 false => router,
             };
             let router = router.fallback(platform::web::layers::nowhere);
@@ -327,6 +325,7 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     health::describe();
     pacs::figures::describe();
     platform::monitoring::describe();
+    streaming::figures::describe();
     Ok(FIGURES.get_or_init(|| figures).clone())
 }
 

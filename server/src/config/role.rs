@@ -10,6 +10,8 @@ pub enum Role {
     All,
     /// DICOM's network, DICOMweb, the archive's interfaces.
     Pacs,
+    /// Viewers: the element and the sessions that are drawn for it.
+    Render,
     /// What people see: sign-in, pages.
     Web,
     /// What gateways of other sites deliver to.
@@ -19,7 +21,14 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 5] = [Self::All, Self::Pacs, Self::Web, Self::Gateway, Self::Worker];
+    const ALL: [Self; 6] = [
+        Self::All,
+        Self::Pacs,
+        Self::Render,
+        Self::Web,
+        Self::Gateway,
+        Self::Worker,
+    ];
 
     /// The word of the configuration.
     #[must_use]
@@ -27,6 +36,7 @@ impl Role {
         match self {
             Self::All => "all",
             Self::Pacs => "pacs",
+            Self::Render => "render",
             Self::Web => "web",
             Self::Gateway => "gateway",
             Self::Worker => "worker",

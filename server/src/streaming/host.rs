@@ -13,6 +13,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use viewer::{Conversation, Due, Fidelity, Says, To};
 
 use super::coding;
+use super::figures;
+use super::renderer::Renderers;
 use super::schedule::Schedule;
 
 /// Without a viewer a session is kept in memory for so long.
@@ -61,8 +63,8 @@ pub enum Output {
 pub struct Host {
     /// The session.
     pub conversation: Conversation,
-    /// Draws.
-    pub renderer: Box<dyn Renderer>,
+    /// On what is drawn.
+    pub renderers: Renderers,
     /// Whose turn it is.
     pub schedule: Arc<Schedule>,
     /// Stops what is drawn now, where it can wait.
@@ -71,7 +73,7 @@ pub struct Host {
     pub fetch: Box<dyn Fn(viewer::Wanted) + Send>,
     /// Keeps a snapshot.
     pub save: Box<dyn Fn(Vec<u8>) + Send>,
-    /// `server`, for the protocol.
+    /// Its name.
     pub id: String,
 }
 
@@ -98,6 +100,7 @@ impl Stop {
 /// A session under way.
 struct Running {
     host: Host,
+    renderer: Box<dyn Renderer>,
     out: BTreeMap<u32, Sender<Output>>,
     begun: Instant,
     saved: Option<Vec<u8>>,
@@ -109,6 +112,7 @@ struct Running {
 pub fn run(host: Host, inputs: &Receiver<Input>) {
     let now = Instant::now();
     let mut running = Running {
+        renderer: host.renderers.renderer(),
         host,
         out: BTreeMap::new(),
         begun: now,
@@ -247,7 +251,7 @@ impl Running {
             let cancel = self.host.stop.begin(&due);
             let place = self.host.schedule.enter();
             let began = Instant::now();
-            let renderer = &mut *self.host.renderer;
+            let renderer = &mut *self.renderer;
             let drawn = self.host.conversation.draw(due, renderer, &cancel);
             let draw_s = began.elapsed().as_secs_f64();
             drop(place);
@@ -293,6 +297,7 @@ impl Running {
                 message.extend(coded);
                 let bytes = message.len();
                 if out.try_send(Output::Picture(message)).is_ok() {
+                    figures::sent(drawn.due.fidelity.word(), bytes, draw_s);
                     let now_s = self.now_s();
                     self.host.conversation.sent(drawn, picture, bytes, draw_s, now_s);
                 }

@@ -8,6 +8,7 @@
 
 mod assets;
 mod coding;
+pub mod figures;
 mod host;
 mod opened;
 mod rendered;
@@ -19,8 +20,8 @@ mod store;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
 use pacs::http::App;
 
 pub use rendered::Frames;
@@ -37,26 +38,12 @@ pub struct Limits {
     pub sessions: usize,
 }
 
-/// What a handler of streaming has.
-#[derive(Debug, Clone)]
-pub struct Streaming {
-    app: App,
-    sessions: Arc<Sessions>,
-}
-
-impl Streaming {
-    /// Over an archive behind its guard.
-    #[must_use]
-    pub fn new(app: App, sessions: Arc<Sessions>) -> Self {
-        Self { app, sessions }
-    }
-}
-
 /// The viewers' socket, and what browsers load for it.
-pub fn router(streaming: Streaming) -> Router {
+pub fn router(app: App, sessions: Arc<Sessions>) -> Router {
     Router::new()
         .route("/viewer/v1/session", get(socket::upgrade))
         .route("/viewer/element/{file}", get(assets::element))
         .route("/viewer/wasm/{file}", get(assets::drawer))
-        .with_state(streaming)
+        .layer(Extension(sessions))
+        .with_state(app)
 }

@@ -57,12 +57,6 @@ impl Renderers {
         }
     }
 
-    /// Whether pictures come from a graphics adapter.
-    #[must_use]
-    pub fn is_gpu(&self) -> bool {
-        self.gpu.is_some()
-    }
-
     /// Sessions that draw at the same time: a card takes one after the other, a picture on the processor takes all cores.
     #[must_use]
     pub fn at_once(&self) -> usize {

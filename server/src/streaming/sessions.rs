@@ -11,12 +11,12 @@ use tokio::runtime::Handle;
 use viewer::message::Open;
 use viewer::{Conversation, Wanted};
 
-use super::Limits;
 use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
 use super::renderer::Renderers;
 use super::schedule::Schedule;
 use super::store::Store;
+use super::{Limits, figures};
 
 /// The sessions of this node.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ impl Sessions {
         };
         let host = Host {
             conversation,
-            renderer: self.renderers.renderer(),
+            renderers: self.renderers.clone(),
             schedule: Arc::clone(&self.schedule),
             stop,
             fetch: self.fetcher(app, &opened),
@@ -256,7 +256,9 @@ impl Sessions {
             };
             opened.remove(oldest);
         }
-        held(&opened) + bytes <= self.limits.memory_bytes
+        let held = held(&opened);
+        figures::held(self.running().len(), held);
+        held + bytes <= self.limits.memory_bytes
     }
 
     /// Ends all: their snapshots are saved, and their viewers told to come again.

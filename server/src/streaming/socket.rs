@@ -1,18 +1,20 @@
 //! A viewer's socket: who asks is asked of the guard once a study, then texts go one way and pictures the other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures_util::{SinkExt as _, StreamExt as _};
 use pacs::access::Action;
-use pacs::http::Caller;
+use pacs::http::{App, Caller};
 use tokio::sync::mpsc;
 use viewer::Says;
 use viewer::message::{MAX_TEXT_BYTES, Open};
 
-use super::Streaming;
+use super::Sessions;
 use super::host::{Input, Output};
 use super::sessions::NotOpened;
 
@@ -29,7 +31,8 @@ const ON_THE_WAY: usize = 256;
 
 /// Opens the socket. The studies are named, and the guard asked, in the first text.
 pub async fn upgrade(
-    State(streaming): State<Streaming>,
+    State(app): State<App>,
+    Extension(sessions): Extension<Arc<Sessions>>,
     caller: Caller,
     socket: WebSocketUpgrade,
 ) -> Response {
@@ -37,14 +40,14 @@ pub async fn upgrade(
         .protocols([PROTOCOL])
         .max_message_size(MAX_TEXT_BYTES)
         .max_frame_size(MAX_TEXT_BYTES)
-        .on_upgrade(move |socket| converse(streaming, caller, socket))
+        .on_upgrade(move |socket| converse(app, sessions, caller, socket))
 }
 
-async fn converse(streaming: Streaming, caller: Caller, mut socket: WebSocket) {
+async fn converse(app: App, sessions: Arc<Sessions>, caller: Caller, mut socket: WebSocket) {
     let first = tokio::time::timeout(OPENED_WITHIN, socket.recv()).await;
     let opened = match first {
         Ok(Some(Ok(Message::Text(text)))) => match Says::read(&text) {
-            Ok(Says::Open(open)) => begin(&streaming, &caller, &open)
+            Ok(Says::Open(open)) => begin(&app, &sessions, &caller, &open)
                 .await
                 .map(|session| (session, open)),
             Ok(_) => Err((1008, "expected open, found another message".to_owned())),
@@ -61,13 +64,14 @@ async fn converse(streaming: Streaming, caller: Caller, mut socket: WebSocket) {
 }
 
 async fn begin(
-    streaming: &Streaming,
+    app: &App,
+    sessions: &Arc<Sessions>,
     caller: &Caller,
     open: &Open,
 ) -> Result<super::sessions::Session, (u16, String)> {
     judged(caller, open).await?;
     let owner = caller.principal.actor();
-    let opened = streaming.sessions.open(&streaming.app, &owner, open).await;
+    let opened = sessions.open(app, &owner, open).await;
     opened.map_err(|error| {
         let code = match &error {
             NotOpened::Full(_) => 1013,

@@ -58,9 +58,9 @@ impl Store {
             .push(", ")
             .bind(now_ns);
         sql.push(") ON CONFLICT (name) DO UPDATE SET snapshot = excluded.snapshot, changed_ns = excluded.changed_ns");
-        sql.run(&change).await?;
+        sql.run(&*change).await?;
         let mut old = Sql::new("DELETE FROM viewer_sessions WHERE changed_ns < ");
-        old.bind(now_ns - KEPT_NS).run(&change).await?;
+        old.bind(now_ns - KEPT_NS).run(&*change).await?;
         change.commit().await
     }
 

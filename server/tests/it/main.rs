@@ -8,3 +8,4 @@ mod lesions;
 mod pictures;
 mod registrations;
 mod sessions;
+mod streaming;

@@ -44,7 +44,9 @@ impl Conversation {
     /// When something may become due by time alone.
     #[must_use]
     pub fn next_s(&self, now_s: f64) -> Option<f64> {
-        let rests = self.viewers.values().flat_map(|viewer| {
+        // What is under way is answered, and the answer is heard.
+        let idle = self.viewers.values().filter(|viewer| !viewer.link.is_busy());
+        let rests = idle.flat_map(|viewer| {
             let sent = viewer
                 .sent
                 .values()

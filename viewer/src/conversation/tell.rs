@@ -1,10 +1,16 @@
 //! What participants are told of changes.
 
+use engine::presentation::Size;
 use engine::session::Event;
 use serde_json::{Value, json};
 
-use super::{Conversation, To};
+use super::{Conversation, To, Viewer};
 use crate::cards;
+
+/// Shorter side of a view in which texts are of their plain size, points.
+const ROOMY_POINTS: f64 = 300.0;
+/// Texts are not made smaller than by this: they are read.
+const LEAST: f64 = 0.8;
 
 impl Conversation {
     /// Tells what events mean.
@@ -77,7 +83,9 @@ impl Conversation {
     pub(super) fn tell_views(&mut self) {
         let numbers: Vec<u32> = self.viewers.keys().copied().collect();
         for n in numbers {
-            let Some(viewer) = self.viewers.get_mut(&n) else {
+            // Where the link is full, what is drawn over a view goes with the next picture.
+            let can_hear = |viewer: &&mut Viewer| !viewer.is_held && !viewer.link.is_full();
+            let Some(viewer) = self.viewers.get_mut(&n).filter(can_hear) else {
                 continue;
             };
             let views: Vec<u32> = std::mem::take(&mut viewer.to_tell).into_iter().collect();
@@ -97,7 +105,8 @@ impl Conversation {
                 let told = match self.session.written(viewport, size) {
                     Ok(written) => {
                         let facts = self.session.series();
-                        cards::view(viewport, turn, size, changes, &shown, facts, &written, scale)
+                        let points = fitting(scale, size);
+                        cards::view(viewport, turn, size, changes, &shown, facts, &written, points)
                     }
                     Err(refusal) => json!({"empty": {"viewport": viewport, "why": refusal.to_string()}}),
                 };
@@ -105,4 +114,10 @@ impl Conversation {
             }
         }
     }
+}
+
+/// Pixels a point of what is drawn over a view: less in small ones, where texts would lie over each other.
+fn fitting(scale: f64, size: Size) -> f64 {
+    let side_points = f64::from(size.width.min(size.height)) / scale;
+    scale * (side_points / ROOMY_POINTS).clamp(LEAST, 1.0)
 }

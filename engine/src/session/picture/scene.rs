@@ -89,7 +89,15 @@ pub(in crate::session) fn scene(shown: &Shown, plane: ImagePlane, mut layers: Ve
     if !matches!(view, View::Plane(_)) {
         layers.retain(|layer| matches!(layer.drawn_as, DrawnAs::Colors));
     }
+    // Around the images there is nothing, which looks as nothing does in them: white where uptake is dark on white.
+    let nothing = layers
+        .first()
+        .map_or([0; 3], |lowest| lowest.color_map.color(0.0));
+    let is_rendering = matches!(view, View::Rendering(_));
     let mut scene = Scene::new(view, layers);
+    if !is_rendering {
+        scene.background = nothing;
+    }
     let sharpens = shown.sharpening > 0.0 && shown.kind.is_plane();
     scene.sharpening = sharpens.then_some(Sharpening {
         amount: shown.sharpening,

@@ -13,10 +13,10 @@ use axum::http::{HeaderValue, Request, Uri, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceBuilder;
@@ -65,7 +65,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = pin!(shutdown);
-    let graceful = GracefulShutdown::new();
+    let (ending, end) = watch::channel(());
     let open = Arc::new(Open::new(&limits));
     loop {
         let accepted = tokio::select! {
@@ -89,22 +89,24 @@ pub async fn serve(
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(limits.silence));
         let (router, tls, limits) = (router.clone(), tls.clone(), limits.clone());
-        let watcher = graceful.watcher();
+        let end = end.clone();
         tokio::spawn(async move {
             let _place = place;
             let stream = Box::pin(stream);
             match tls {
-                None => connection(stream, address, router, (&limits, false), watcher).await,
+                None => connection(stream, address, router, (&limits, false), end).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(limits.head, tls.accept(stream)).await {
-                        connection(stream, address, router, (&limits, true), watcher).await;
+                        connection(stream, address, router, (&limits, true), end).await;
                     }
                 }
             }
         });
     }
-    drop(listener);
-    let _ = tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await;
+    drop((listener, end));
+    let _ = ending.send(());
+    // Until every connection has let go of its end.
+    let _ = tokio::time::timeout(limits.shutdown_grace, ending.closed()).await;
 }
 
 async fn connection(
@@ -112,7 +114,7 @@ async fn connection(
     address: SocketAddr,
     router: Router,
     (limits, is_secure): (&Limits, bool),
-    watcher: hyper_util::server::graceful::Watcher,
+    mut end: watch::Receiver<()>,
 ) {
     // Around the router, not on it: a layer on a router is made anew for each of its routes.
     let service = ServiceBuilder::new()
@@ -132,8 +134,16 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         // Viewers' conversations go on over WebSocket.
         .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = end.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
     // What fails here is the peer's own connection.
-    if let Err(error) = watcher.watch(connection).await {
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection failed");
     }
 }

@@ -12,7 +12,7 @@ use dicom_dictionary_std::tags;
 use serde_json::json;
 
 use super::arrival::Arrival;
-use super::{Index, Key, Match, Result, refile};
+use super::{Index, Key, Match, Publication, Result, refile};
 use crate::events::{Event, Kind};
 
 /// Whose studies there are for somebody.
@@ -31,6 +31,8 @@ pub struct Restriction {
     pub custody: Custody,
     /// Those with at least one of these modalities (0008,0060); `None` for any.
     pub modalities: Option<Vec<String>>,
+    /// Those that are published, or those that are not; `None` for all.
+    pub publication: Option<Publication>,
 }
 
 /// Everything is there.
@@ -45,6 +47,7 @@ impl Restriction {
     pub const NONE: Self = Self {
         custody: Custody::All,
         modalities: None,
+        publication: None,
     };
 
     /// Studies of these custodians, of any modality.
@@ -52,7 +55,7 @@ impl Restriction {
     pub fn of(custodians: Vec<i64>) -> Self {
         Self {
             custody: Custody::Of(custodians),
-            modalities: None,
+            ..Self::NONE
         }
     }
 
@@ -140,6 +143,9 @@ impl Restriction {
                  AND (of.instances > 0 OR {row}.instances = 0) AND of.modality IN ("
             ));
             sql.bind_all(modalities.iter().map(String::as_str)).push("))");
+        }
+        if let Some(publication) = self.publication {
+            publication.and_row(sql, row);
         }
     }
 

@@ -75,8 +75,12 @@ pub(super) fn from_where(sql: &mut Sql, query: &Query, groups: &[Group<'_>], pla
     if query.level == Level::Patient {
         // A patient shows as long as there is something of it, or of those merged into it.
         sql.push(" AND ").push(plan.exists()).push(
-            " (SELECT 1 FROM patients o JOIN studies st ON st.patient = o.id WHERE o.root = p.id AND st.instances > 0)",
+            " (SELECT 1 FROM patients o JOIN studies st ON st.patient = o.id WHERE o.root = p.id AND st.instances > 0",
         );
+        and_published(sql, plan);
+        sql.push(")");
+    } else {
+        and_published(sql, plan);
     }
     if let Way::From(number) = plan.way
         && !groups[number].is_of_patient()
@@ -101,6 +105,13 @@ pub(super) fn from_where(sql: &mut Sql, query: &Query, groups: &[Group<'_>], pla
         }
     }
     Ok(())
+}
+
+/// Writes ` AND` that a study is one of those that there are by whether they are published.
+fn and_published(sql: &mut Sql, plan: Plan) {
+    if let Some(publication) = plan.publication {
+        publication.and_row(sql, "st");
+    }
 }
 
 /// The groups that are asked of each row: all but the one that rows are taken from.
@@ -412,6 +423,9 @@ fn below(sql: &mut Sql, level: Level, keys: &[&Key], plan: Plan) -> Result<()> {
         tables.concat(),
         shown.join(" AND ")
     ));
+    if level == Level::Patient {
+        and_published(sql, plan);
+    }
     for key in keys {
         sql.push(" AND ");
         key_condition(sql, key, plan)?;

@@ -8,7 +8,7 @@ use dicom_dictionary_std::tags;
 use super::attributes::{self, Kind, Level};
 use super::filter::{self, Group};
 use super::matching::Match;
-use super::{Error, Index, MAX_ROWS, Query, Restriction, Result};
+use super::{Error, Index, MAX_ROWS, Publication, Query, Restriction, Result};
 
 /// Rows of a key that are few at most: their studies are sorted rather than all studies walked.
 const FEW: i64 = 6000;
@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) is_correlated: bool,
     /// What stands before the column of custodians, as [`Plan::sign`].
     pub(super) custodian_sign: &'static str,
+    /// Which studies there are, by whether they are published.
+    pub(super) publication: Option<Publication>,
 }
 
 /// Where rows come from.
@@ -42,6 +44,7 @@ impl Plan {
             way: Way::Free,
             is_correlated: false,
             custodian_sign: "",
+            publication: None,
         }
     }
 
@@ -97,7 +100,10 @@ impl Plan {
 impl Index {
     /// Chooses the way to a page of rows.
     pub(super) async fn plan(&self, query: &Query, groups: &[Group<'_>]) -> Result<Plan> {
-        let plan = self.way(query, groups).await?;
+        let plan = Plan {
+            publication: query.within.publication,
+            ..self.way(query, groups).await?
+        };
         if plan.backend != Backend::Sqlite || !query.within.has_custodians() {
             return Ok(plan);
         }

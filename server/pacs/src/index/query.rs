@@ -74,7 +74,11 @@ impl Index {
         let mut sql = Sql::new("SELECT COUNT(*)");
         match (&groups[..], plan.way) {
             // Series that show are of studies that do.
-            ([group], Way::From(_)) if group.is_of_series() && !all.within.has_custodians() => {
+            ([group], Way::From(_))
+                if group.is_of_series()
+                    && !all.within.has_custodians()
+                    && all.within.publication.is_none() =>
+            {
                 sql.push(" FROM (SELECT DISTINCT * FROM (");
                 filter::found_by(&mut sql, group, plan)?;
                 sql.push(") found) studies");

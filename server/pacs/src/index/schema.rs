@@ -23,6 +23,7 @@ pub const SCHEMA: Schema<Error> = Schema {
         include_str!("migrations/0010_search.sql"),
         include_str!("migrations/0011_journal.sql"),
         include_str!("migrations/0012_custody.sql"),
+        include_str!("migrations/0013_publications.sql"),
     ],
     // What is made of rows that are there: keys of names, entries of the journal, the studies of corrections.
     hooks: &[(10, write_names), (11, move_events), (12, write_studies)],

@@ -29,6 +29,8 @@ const LISTS: &[&str] = &[
     "/platform/outbox",
     "/platform/support",
     "/platform/verification",
+    "/publishing",
+    "/studies",
 ];
 /// Filters of one list and person at most.
 const MOST: usize = 20;

@@ -3,7 +3,8 @@
 //! People are judged by the permission core; programs by it too, by what their token is for and by what the person may in
 //! whose name they ask ([`crate::clients`]); applications of the network, gateways and tokens of the file by their own
 //! entries, whose words the core judges as well. Which studies are there for somebody is a matter of custody: those of
-//! the active organisation, of the examination categories of the role; all others do not exist.
+//! the active organisation, of the examination categories of the role, and published, unless the role sees what is not; all
+//! others do not exist.
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -15,11 +16,12 @@ use database::Sql;
 use journal::Entry;
 use pacs::access::{self, Authorize, Context, Custody, Failed, Principal, Restriction, TokenFile};
 use pacs::events::Boxed;
+use pacs::index::Publication;
 use pacs::services::applications::Applications;
 
 use crate::clock::MINUTE_NS;
 use crate::permissions::{Action, Circumstances, Hours, Machine, Permission, Person, Resource, Study, Who};
-use crate::{Platform, Result, clients};
+use crate::{Platform, Result, clients, publishing};
 
 /// Looks at one study by one principal within this time are one entry: a viewer asks for thousands of frames.
 const ONE_LOOK_NS: i64 = 15 * MINUTE_NS;
@@ -88,12 +90,7 @@ impl Guard {
             _ => Resource::Study(&study),
         };
         let platform = &self.0.platform;
-        let zone = platform.settings().zone;
-        let now = Circumstances {
-            minute_of_week: zone.minute_of_week(platform.clock().now_ns()),
-            // Whoever needs a second factor from outside has shown one, or is not known to the archive at all.
-            is_inside: true,
-        };
+        let now = self.now();
         let permissions = platform.permissions();
         let person_may = async |person, organisation| {
             let person = person_of(platform, person, organisation)
@@ -150,6 +147,37 @@ impl Guard {
                 Ok(permissions.may(&Who::Machine(&machine), wanted, &resource, now))
             }
         }
+    }
+
+    /// The circumstances of what is asked.
+    fn now(&self) -> Circumstances {
+        let platform = &self.0.platform;
+        let zone = platform.settings().zone;
+        Circumstances {
+            minute_of_week: zone.minute_of_week(platform.clock().now_ns()),
+            // Whoever needs a second factor from outside has shown one, or is not known to the archive at all.
+            is_inside: true,
+        }
+    }
+
+    /// Whether only what is published is there for somebody (NM-25).
+    async fn publication(
+        &self,
+        person: Option<&Person>,
+        organisation: i64,
+    ) -> Result<Option<Publication>, Failed> {
+        let platform = &self.0.platform;
+        let study = Study::default();
+        let sees_all = person.is_some_and(|person| {
+            let (who, about) = (Who::Person(person), Resource::Study(&study));
+            let permissions = platform.permissions();
+            permissions.may(&who, Action::StudyUnpublished, &about, self.now())
+        });
+        if sees_all {
+            return Ok(None);
+        }
+        let published = publishing::published_now(platform, organisation).await;
+        Ok(Some(published.map_err(Failed::new)?))
     }
 
     /// The words of what the entry of a machine says.
@@ -278,13 +306,26 @@ impl Authorize for Guard {
                     let found = person_of(&self.0.platform, *person, *organisation)
                         .await
                         .map_err(Failed::new)?;
+                    let publication = self.publication(found.as_ref(), *organisation).await?;
                     let categories = found.map(|person| person.categories).unwrap_or_default();
                     Ok(Restriction {
                         custody: Custody::Of(vec![*organisation]),
                         modalities: (!categories.is_empty()).then_some(categories),
+                        publication,
                     })
                 }
-                Principal::Client { organisation, .. } => Ok(Restriction::of(vec![*organisation])),
+                // A token of one study is for showing it to somebody; a program that asks by itself works for the organisation.
+                Principal::Client {
+                    organisation,
+                    study_uid,
+                    ..
+                } => Ok(Restriction {
+                    publication: match study_uid {
+                        Some(_) => self.publication(None, *organisation).await?,
+                        None => None,
+                    },
+                    ..Restriction::of(vec![*organisation])
+                }),
                 Principal::Token(_) => Ok(Restriction::NONE),
                 other => self.0.applications.scope(other).await,
             }

@@ -10,7 +10,8 @@ use crate::matrix::routes;
 use crate::test_site::Site;
 
 /// Routes that are asked with GET and show no page: pictures, files, streams, ways back from elsewhere.
-const NO_SCREENS: [&str; 22] = [
+const NO_SCREENS: [&str; 23] = [
+    "/studies/open",
     "/service-worker.js",
     "/static/{version}/{name}",
     "/captcha/{token}",

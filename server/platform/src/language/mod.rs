@@ -31,6 +31,7 @@ macro_rules! catalogue {
             include_str!(concat!($folder, "/administration.ftl")),
             include_str!(concat!($folder, "/events.ftl")),
             include_str!(concat!($folder, "/devices.ftl")),
+            include_str!(concat!($folder, "/studies.ftl")),
             include_str!(concat!($folder, "/dockings.ftl")),
             include_str!(concat!($folder, "/dictionary.ftl")),
             include_str!(concat!($folder, "/onboarding.ftl")),

@@ -123,6 +123,7 @@ fn no_message_is_left_over() {
         "docking-state-",
         "sex-",
         "theme-",
+        "publishing-",
         "help-",
         "alarm-",
         "why-",

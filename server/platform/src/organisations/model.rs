@@ -72,6 +72,8 @@ const HOSPITAL: &[StandardRole] = &[
         is_initial: true,
         permissions: &[
             P::StudiesView,
+            P::StudiesUnpublished,
+            P::StudiesPublish,
             P::StudiesExport,
             P::StudiesSend,
             P::StudiesCorrect,
@@ -92,14 +94,16 @@ const HOSPITAL: &[StandardRole] = &[
         name: "报告医师",
         description: "阅片、书写报告",
         is_initial: false,
-        permissions: &[P::StudiesView, P::ReportsWrite],
+        permissions: &[P::StudiesView, P::StudiesUnpublished, P::ReportsWrite],
     },
     StandardRole {
         name: "审核医师",
-        description: "阅片、书写并审核报告、导出影像",
+        description: "阅片、书写并审核报告、发布检查、导出影像",
         is_initial: false,
         permissions: &[
             P::StudiesView,
+            P::StudiesUnpublished,
+            P::StudiesPublish,
             P::StudiesExport,
             P::ReportsWrite,
             P::ReportsReview,
@@ -111,6 +115,7 @@ const HOSPITAL: &[StandardRole] = &[
         is_initial: false,
         permissions: &[
             P::StudiesView,
+            P::StudiesUnpublished,
             P::StudiesSend,
             P::StudiesCorrect,
             P::StudiesSchedule,
@@ -120,7 +125,13 @@ const HOSPITAL: &[StandardRole] = &[
         name: "质控",
         description: "影像与报告质量评价",
         is_initial: false,
-        permissions: &[P::StudiesView, P::ReportsQuality],
+        permissions: &[P::StudiesView, P::StudiesUnpublished, P::ReportsQuality],
+    },
+    StandardRole {
+        name: "临床医师",
+        description: "浏览已发布的影像和报告",
+        is_initial: false,
+        permissions: &[P::StudiesView],
     },
     StandardRole {
         name: "学生",
@@ -137,6 +148,7 @@ const TEAM: &[StandardRole] = &[
         is_initial: true,
         permissions: &[
             P::StudiesView,
+            P::StudiesUnpublished,
             P::StudiesExport,
             P::ReportsWrite,
             P::ReportsReview,
@@ -153,13 +165,18 @@ const TEAM: &[StandardRole] = &[
         name: "诊断医师",
         description: "阅片、书写报告",
         is_initial: false,
-        permissions: &[P::StudiesView, P::ReportsWrite],
+        permissions: &[P::StudiesView, P::StudiesUnpublished, P::ReportsWrite],
     },
     StandardRole {
         name: "审核医师",
         description: "阅片、书写并审核报告",
         is_initial: false,
-        permissions: &[P::StudiesView, P::ReportsWrite, P::ReportsReview],
+        permissions: &[
+            P::StudiesView,
+            P::StudiesUnpublished,
+            P::ReportsWrite,
+            P::ReportsReview,
+        ],
     },
 ];
 

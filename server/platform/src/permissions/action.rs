@@ -90,6 +90,10 @@ actions! {
     StudyFind "study.find",
     /// Seeing a study's images.
     StudyView "study.view",
+    /// Seeing studies that are not published.
+    StudyUnpublished "study.unpublished",
+    /// Deciding which studies are published, and when.
+    StudyPublish "study.publish",
     /// Taking a study's images away.
     StudyExport "study.export",
     /// Adding images.

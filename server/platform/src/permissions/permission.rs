@@ -71,6 +71,10 @@ macro_rules! permissions {
 permissions! {
     /// Finding and seeing studies.
     StudiesView "studies-view" false [Hospital Team Department],
+    /// Seeing studies that are not published to clinicians yet (NM-25).
+    StudiesUnpublished "studies-unpublished" false [Hospital Team Department],
+    /// Deciding which studies are published, and when (NM-25).
+    StudiesPublish "studies-publish" false [Hospital Department],
     /// Taking patient data away as files (ACC-35).
     StudiesExport "studies-export" false [Hospital Team Department],
     /// Adding images.

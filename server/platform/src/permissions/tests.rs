@@ -116,6 +116,20 @@ const STUDIES: &[(&str, &[Permission], Action)] = &[
         &[Permission::StudiesView, Permission::StudiesExport],
         Action::StudyExport,
     ),
+    (
+        "NM-25",
+        &[Permission::StudiesView, Permission::StudiesUnpublished],
+        Action::StudyUnpublished,
+    ),
+    (
+        "NM-25",
+        &[
+            Permission::StudiesView,
+            Permission::StudiesUnpublished,
+            Permission::StudiesPublish,
+        ],
+        Action::StudyPublish,
+    ),
     ("ACC-26", &[Permission::StudiesSend], Action::StudySend),
     ("ACC-26", &[Permission::StudiesCorrect], Action::StudyCorrect),
     ("ACC-26", &[Permission::StudiesSchedule], Action::StudySchedule),

@@ -157,7 +157,10 @@ pub(super) const MEANINGS: &[(Meaning, &[&str])] = &[
     (of(PATIENT_RECORD, 'U'), &["merged", "merge-undone"]),
     (of(PROCEDURE_RECORD, 'C'), &["order-added"]),
     (of(PROCEDURE_RECORD, 'U'), &["order-moved", "performed"]),
-    (alert(OBJECT_SECURITY), &["held", "hold-lifted", "custodian-set"]),
+    (alert(OBJECT_SECURITY), &[
+        "held", "hold-lifted", "custodian-set", "study.published", "study.publication-scheduled", "study.withdrawn",
+        "study.publication-by-rule",
+    ]),
     (alert(SECURITY_ROLES), &[
         "office.filled", "office.appointed", "office.ended", "member.added", "member.invited", "member.changed",
         "member.ended", "invitation.accepted", "invitation.declined", "role.added", "role.changed", "role.removed",
@@ -175,7 +178,7 @@ pub(super) const MEANINGS: &[(Meaning, &[&str])] = &[
         "docking.changed", "docking.doctor-set", "docking.doctor-removed", "organisation.added", "organisation.closed",
         "organisation.opened", "upload-code.made", "upload-code.revoked", "client.added", "client.changed",
         "client.secret-made", "client.disabled", "client.enabled", "client.key-made",
-        "push.key-made",
+        "push.key-made", "publishing.rule-changed",
     ]),
     (alert(HARDWARE_CONFIGURATION), &[
         "device.added", "device.changed", "device.bound", "device.unbound", "device.removed",

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::{Theme, View, avatar, icon};
 use crate::language::Language;
-use crate::permissions::{Action, Resource};
+use crate::permissions::{Action, Resource, Study};
 use crate::web::{Visit, asset};
 
 /// A page for whoever is signed in.
@@ -80,6 +80,12 @@ pub(super) fn bare_of(visit: &Visit, back: &str, title: &str, body: Markup) -> M
 #[must_use]
 pub fn printed(visit: &Visit, title: &str, body: Markup) -> Markup {
     whole(visit.view(), title, html! { main #main.printed { (body) } })
+}
+
+/// A page that something fills: a bar of its own, and no frame.
+#[must_use]
+pub fn full(visit: &Visit, title: &str, body: Markup) -> Markup {
+    whole(visit.view(), title, html! { div.full { (body) } })
 }
 
 fn whole(view: &View, title: &str, body: Markup) -> Markup {
@@ -209,6 +215,11 @@ const fn place(href: &'static str, icon: &'static str, key: &'static str, action
     }
 }
 
+const STUDIES: &[Place] = &[
+    place("/studies", "images", "studies", Action::StudyFind),
+    place("/publishing", "publish", "publishing", Action::StudyPublish),
+];
+
 const ORGANISATION: &[Place] = &[
     place(
         "/organisation",
@@ -270,6 +281,7 @@ fn navigation(visit: &Visit) -> Markup {
             li { a href=(href) aria-current=[is_here.then_some("page")] { (icon(icon_name)) span { (view.say(key)) } } }
         }
     };
+    let of_studies = allowed(visit, STUDIES, &Resource::Study(&Study::default()));
     let signed = visit.signed();
     let organisation = signed.and_then(|signed| signed.organisation());
     let of_organisation = organisation.map(|id| allowed(visit, ORGANISATION, &Resource::Organisation(id)));
@@ -279,6 +291,10 @@ fn navigation(visit: &Visit) -> Markup {
             (item("/", "home", "home"))
             (item("/notifications", "bell", "notifications"))
             (item("/log", "log", "log"))
+        }
+        @if !of_studies.is_empty() {
+            h2 { (view.say("menu-studies")) }
+            ul { @for place in of_studies { (item(place.href, place.icon, place.key)) } }
         }
         @if let Some(places) = of_organisation.filter(|places| !places.is_empty()) {
             h2 { (view.say("menu-organisation")) }

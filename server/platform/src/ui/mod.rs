@@ -16,7 +16,7 @@ pub use fields::{
     area, check, checks, choice, date, file, form, hidden, line, password, plain_form, search, small_form,
     submit, upload,
 };
-pub use frame::{bare, page, printed};
+pub use frame::{bare, full, page, printed};
 pub use lists::{Column, Pager, empty, pager, pairs, table};
 
 use crate::clock::Zone;
@@ -196,6 +196,7 @@ pub fn icon(name: &str) -> Markup {
         "pulse" => "M2 12h5l3-8 4 16 3-8h5",
         "help" => "M9 9a3 3 0 1 1 4 2.8c-.7.3-1 .8-1 1.7M12 17v.5M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z",
         "menu" => "M4 6h16M4 12h16M4 18h16",
+        "publish" => "M12 16V4M7 9l5-5 5 5M4 20h16",
         "images" => "M4 4h16v16H4zM12 12m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
         _ => "M12 12h.01",
     };

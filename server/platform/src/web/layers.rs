@@ -25,6 +25,12 @@ use crate::{Error, Platform, clients, push, secrets};
 /// What pages may load, send to and stand in.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
+/// The same for a page with a viewer, which compiles WebAssembly. Sockets of this site are among what `connect-src 'self'` names,
+/// its pictures are blobs, its workers scripts of this site.
+pub(crate) fn viewer_policy() -> String {
+    POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+}
+
 /// Characters of what a browser calls itself that are kept.
 const AGENT: usize = 200;
 const REQUEST: HeaderName = HeaderName::from_static("x-request-id");

@@ -41,6 +41,11 @@ const FILES: &[(&str, &str, &str)] = &[
         "text/javascript; charset=utf-8",
         include_str!("../../assets/vendor/htmx.min.js"),
     ),
+    (
+        "viewing.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../assets/viewing.js"),
+    ),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 

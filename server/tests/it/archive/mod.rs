@@ -6,7 +6,7 @@ mod certificates;
 mod chaos;
 mod commands;
 mod corpus;
-mod folders;
+pub mod folders;
 mod full_disk;
 mod nodes;
 mod objects;

@@ -12,7 +12,7 @@ use crate::index::{
 use crate::storage::Hash;
 
 /// An object of a patient whose number two hospitals have given.
-fn object(study: &str, number: u32, name: &str, modality: &str) -> Facts {
+pub(super) fn object(study: &str, number: u32, name: &str, modality: &str) -> Facts {
     let mut facts = generator::generate(1, 1).next().unwrap();
     facts.object.hash = Hash::of(format!("{study} {number} {name}").as_bytes());
     facts.object.received_ns = i64::from(number);
@@ -31,7 +31,7 @@ fn object(study: &str, number: u32, name: &str, modality: &str) -> Facts {
     facts
 }
 
-fn of(custodian: i64) -> Sender {
+pub(super) fn of(custodian: i64) -> Sender {
     Sender {
         actor: format!("gateway:{custodian}"),
         custodian: Some(custodian),
@@ -206,6 +206,7 @@ async fn what_people_decide_stays_within_their_custody() {
         let nm = |custody| Restriction {
             custody,
             modalities: Some(vec!["NM".to_owned()]),
+            publication: None,
         };
         assert!(index.is_within(&nm(Custody::All), "1.1").await.unwrap());
         assert!(!index.is_within(&nm(Custody::All), "1.2").await.unwrap());

@@ -4,6 +4,7 @@ mod gone;
 mod life;
 mod matching;
 pub(crate) mod postgres;
+mod publication;
 mod rows;
 mod truth;
 mod upgrade;
