@@ -12,6 +12,8 @@ const MOST_BYTES = 1.5 * 2 ** 30;
 /** Frames are taken in for so long before what the element says is heard. */
 const WORK_MS = 8;
 const SAVED_EVERY_MS = 1000;
+/** A picture that is being made goes before frames, for so long. */
+const DRAW_MS = 24;
 /** Waits between attempts at a stream that is cut off; after the last the series has failed. */
 const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000, 15000, 15000];
 /** What is fetched of patients is kept nowhere. */
@@ -24,6 +26,7 @@ let page = null;
 let isOver = false;
 let early = [];
 let isDrawing = false;
+let drawn = Promise.resolve();
 let timer = null;
 /** What was the case lately, in words of the session: after a fault nothing can be asked of it. */
 let saved = null;
@@ -97,7 +100,7 @@ async function metadataOf(study) {
 /** After anything has changed: says what is to be said, fetches what is wanted, draws what is due. */
 function look() {
   tell();
-  if (!isDrawing) draw().catch(failed);
+  if (!isDrawing) drawn = draw().catch(failed);
 }
 
 function tell() {
@@ -183,7 +186,7 @@ async function takeIn(series, bytes, came) {
       frames_at_once = Math.max(1, Math.min(64, Math.round((frames * WORK_MS) / Math.max(took_ms, 0.1))));
       look();
     }
-    if (hasMore) await turn();
+    await (isDrawing ? Promise.race([drawn, pause(DRAW_MS)]) : turn());
   }
   return false;
 }
