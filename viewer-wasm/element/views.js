@@ -34,11 +34,6 @@ export function devicePixels(box, ratio, told) {
   return said.every((side, n) => Math.abs(side - counted[n]) <= 1) ? said : counted;
 }
 
-/** How large letters are on views of so many CSS pixels. */
-export function pointsOf(width) {
-  return width < 230 ? 0.8 : width < 310 ? 0.9 : 1;
-}
-
 /** One view. */
 class View {
   constructor(views, number) {
@@ -232,10 +227,9 @@ export class Views {
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
   }
 
-  /** Device pixels a point: where views are narrow, what is written on them is smaller. */
+  /** Device pixels a point; the drawer takes fewer where a view is small. */
   get pointScale() {
-    const widths = [...this.views.values()].map((view) => view.picture.clientWidth).filter(Boolean);
-    return (window.devicePixelRatio || 1) * this.points * pointsOf(Math.min(...widths, Infinity));
+    return (window.devicePixelRatio || 1) * this.points;
   }
 
   get(number) {

@@ -6,6 +6,7 @@
 //! ```
 
 #[path = "../src/tests/synthetic.rs"]
+#[allow(dead_code, reason = "the tests ask more of it")]
 mod synthetic;
 
 use std::collections::BTreeMap;
