@@ -1,5 +1,7 @@
 //! Answers to an element's questions.
 
+use std::sync::OnceLock;
+
 use engine::colormap::ColorMap;
 use engine::presentation::hanging::looks;
 use engine::render::presets;
@@ -98,7 +100,13 @@ fn vois(session: &mut Session) -> Value {
     rows.collect()
 }
 
+/// The same for all, and made once.
 fn catalogue() -> Value {
+    static MADE: OnceLock<Value> = OnceLock::new();
+    MADE.get_or_init(made_catalogue).clone()
+}
+
+fn made_catalogue() -> Value {
     let swatch = |name: String| {
         let colors = ColorMap::named(&name).ok()?;
         let color = |n: usize| {

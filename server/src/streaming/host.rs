@@ -1,6 +1,7 @@
 //! The thread of a session: takes what its viewers say, draws for them in its turn.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,6 +74,8 @@ pub struct Host {
     pub fetch: Box<dyn Fn(viewer::Wanted) + Send>,
     /// Keeps a snapshot.
     pub save: Box<dyn Fn(Vec<u8>) + Send>,
+    /// What was said and not yet heard.
+    pub ahead: Arc<AtomicUsize>,
     /// Its name.
     pub id: String,
 }
@@ -106,6 +109,8 @@ struct Running {
     saved: Option<Vec<u8>>,
     saved_at: Instant,
     alone_since: Instant,
+    /// Whether the server ends.
+    is_over: bool,
 }
 
 /// Runs a session until nobody has looked for a while, or the server ends.
@@ -119,6 +124,7 @@ pub fn run(host: Host, inputs: &Receiver<Input>) {
         saved: None,
         saved_at: now,
         alone_since: now,
+        is_over: false,
     };
     while running.take(inputs) {
         running.say();
@@ -146,22 +152,25 @@ impl Running {
         let wait = due.map_or(1.0, |at| (at - now_s).clamp(0.001, 1.0));
         match inputs.recv_timeout(Duration::from_secs_f64(wait)) {
             Ok(input) => {
-                if !self.hear(input) {
-                    return false;
-                }
-                while let Ok(input) = inputs.try_recv() {
-                    if !self.hear(input) {
-                        return false;
-                    }
-                }
-                true
+                self.hear(input);
+                self.hear_all(inputs);
+                !self.is_over
             }
             Err(RecvTimeoutError::Timeout) => !self.out.is_empty() || self.alone_since.elapsed() < KEPT,
             Err(RecvTimeoutError::Disconnected) => false,
         }
     }
 
-    fn hear(&mut self, input: Input) -> bool {
+    /// Takes what has been said meanwhile.
+    fn hear_all(&mut self, inputs: &Receiver<Input>) {
+        while !self.is_over
+            && let Ok(input) = inputs.try_recv()
+        {
+            self.hear(input);
+        }
+    }
+
+    fn hear(&mut self, input: Input) {
         let now_s = self.now_s();
         let conversation = &mut self.host.conversation;
         match input {
@@ -185,15 +194,15 @@ impl Running {
                 }
             },
             Input::Says(participant, says) => {
+                self.host.ahead.fetch_sub(1, Ordering::Relaxed);
                 if let Err(malformed) = conversation.receive(participant, *says, now_s) {
                     self.drop_viewer(participant, 1008, &malformed.to_string());
                 }
             }
             Input::Leave(participant) => self.gone(participant),
             Input::Arrived(keys) => conversation.arrived(&keys),
-            Input::End => return false,
+            Input::End => self.is_over = true,
         }
-        true
     }
 
     fn gone(&mut self, participant: u32) {
@@ -268,20 +277,11 @@ impl Running {
             self.say();
             self.fetch();
             // What was said meanwhile comes before what rests.
-            match inputs.try_recv() {
-                Ok(input) => {
-                    if !self.hear(input) {
-                        self.alone_since = Instant::now() - KEPT;
-                        self.out.clear();
-                        return;
-                    }
-                    while let Ok(input) = inputs.try_recv() {
-                        self.hear(input);
-                    }
-                    self.say();
-                }
-                Err(_) => continue,
+            self.hear_all(inputs);
+            if self.is_over {
+                return;
             }
+            self.say();
         }
     }
 

@@ -1,5 +1,6 @@
 //! Studies that are looked at: what is in them, and their voxels as they are fetched, once for all sessions.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -31,6 +32,8 @@ pub struct Opened {
     /// Their voxels.
     pub arrivals: Arrivals,
     listeners: Mutex<Vec<Listener>>,
+    /// Bytes of voxels that are being fetched.
+    promised: AtomicUsize,
     used: Mutex<Instant>,
 }
 
@@ -62,6 +65,7 @@ impl Opened {
             studies: studies.to_vec(),
             arrivals: Arrivals::new(listing),
             listeners: Mutex::default(),
+            promised: AtomicUsize::new(0),
             used: Mutex::new(Instant::now()),
         }))
     }
@@ -104,14 +108,25 @@ impl Opened {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fetches a series, from the middle outwards.
-    pub async fn fetch(self: Arc<Self>, app: App, wanted: Wanted) {
+    /// Bytes of voxels that are here or on their way.
+    pub fn held(&self) -> usize {
+        self.arrivals.bytes() + self.promised.load(Ordering::Relaxed)
+    }
+
+    /// Keeps room for what is about to be fetched.
+    pub fn promise(&self, bytes: usize) {
+        self.promised.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Fetches a series for which so much room was kept, from the middle outwards.
+    pub async fn fetch(self: Arc<Self>, app: App, wanted: Wanted, promised: usize) {
         let series = wanted.series_instance_uid.clone();
         let fetched = self.fetched(&app, &wanted).await;
         let keys = match fetched {
             Ok(()) => self.arrivals.finished(&series),
             Err(why) => self.arrivals.failed(&series, &why),
         };
+        self.promised.fetch_sub(promised, Ordering::Relaxed);
         self.tell(&keys);
     }
 

@@ -1,7 +1,7 @@
 //! The sessions of this node, and the studies that they look at, within a budget of bytes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use engine::session::Department;
 use pacs::http::{App, Error};
 use tokio::runtime::Handle;
 use viewer::message::Open;
-use viewer::{Conversation, Wanted};
+use viewer::{Conversation, Says, Wanted};
 
 use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
@@ -45,13 +45,34 @@ pub struct Session {
     pub stop: Arc<Stop>,
     studies: Vec<String>,
     next: Arc<AtomicU32>,
+    ahead: Arc<AtomicUsize>,
 }
+
+/// Messages that may wait to be heard.
+const MOST_AHEAD: usize = 1000;
 
 impl Session {
     /// The number of somebody new.
     #[must_use]
     pub fn participant(&self) -> u32 {
         self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Tells the session what a participant says; a sentence where it says more than is done, or the session ended.
+    ///
+    /// # Errors
+    ///
+    /// A code and a reason to end the conversation with.
+    pub fn say(&self, participant: u32, says: Says) -> Result<(), (u16, String)> {
+        if self.ahead.fetch_add(1, Ordering::Relaxed) >= MOST_AHEAD {
+            self.ahead.fetch_sub(1, Ordering::Relaxed);
+            return Err((
+                1008,
+                format!("expected at most {MOST_AHEAD} messages ahead of what is done"),
+            ));
+        }
+        let sent = self.inputs.send(Input::Says(participant, Box::new(says)));
+        sent.map_err(|_| (1011, "the session ended".to_owned()))
     }
 }
 
@@ -171,7 +192,7 @@ impl Sessions {
         let (inputs, heard) = mpsc::channel();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         opened.listen(number, inputs.clone());
-        let stop = Arc::new(Stop::default());
+        let (stop, ahead) = (Arc::new(Stop::default()), Arc::new(AtomicUsize::new(0)));
         let session = Session {
             id: id.clone(),
             owner: owner.to_owned(),
@@ -179,6 +200,7 @@ impl Sessions {
             stop: Arc::clone(&stop),
             studies: open.studies.clone(),
             next: Arc::new(AtomicU32::new(1)),
+            ahead: Arc::clone(&ahead),
         };
         let host = Host {
             conversation,
@@ -187,9 +209,17 @@ impl Sessions {
             stop,
             fetch: self.fetcher(app, &opened),
             save: self.saver(&session),
+            ahead,
             id: id.clone(),
         };
-        self.running().insert(id.clone(), session.clone());
+        {
+            let mut running = self.running();
+            if running.len() >= self.limits.sessions {
+                opened.forget(number);
+                return Err(NotOpened::Full(self.limits.sessions));
+            }
+            running.insert(id.clone(), session.clone());
+        }
         let own = Arc::clone(self);
         std::thread::Builder::new()
             .name("viewer".to_owned())
@@ -225,7 +255,8 @@ impl Sessions {
                 opened.tell(&keys);
                 return;
             }
-            runtime.spawn(Arc::clone(&opened).fetch(app.clone(), wanted));
+            opened.promise(bytes);
+            runtime.spawn(Arc::clone(&opened).fetch(app.clone(), wanted, bytes));
         })
     }
 
@@ -248,7 +279,7 @@ impl Sessions {
     /// there is room then.
     fn make_room(&self, bytes: usize) -> bool {
         let mut opened = self.opened();
-        let held = |opened: &[Arc<Opened>]| opened.iter().map(|one| one.arrivals.bytes()).sum::<usize>();
+        let held = |opened: &[Arc<Opened>]| opened.iter().map(|one| one.held()).sum::<usize>();
         while held(&opened) + bytes > self.limits.memory_bytes {
             let unused = opened.iter().enumerate().filter(|(_, one)| !one.is_used());
             let Some((oldest, _)) = unused.min_by_key(|(_, one)| one.used()) else {

@@ -1,13 +1,15 @@
 //! A viewer's socket: who asks is asked of the guard once a study, then texts go one way and pictures the other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::stream::SplitStream;
+use futures_util::{Sink, SinkExt as _, StreamExt as _};
 use pacs::access::Action;
 use pacs::http::{App, Caller};
 use tokio::sync::mpsc;
@@ -16,7 +18,7 @@ use viewer::message::{MAX_TEXT_BYTES, Open};
 
 use super::Sessions;
 use super::host::{Input, Output};
-use super::sessions::NotOpened;
+use super::sessions::{NotOpened, Session};
 
 /// The protocol's name.
 const PROTOCOL: &str = "uptake.viewer.v1";
@@ -54,7 +56,7 @@ async fn converse(app: App, sessions: Arc<Sessions>, caller: Caller, mut socket:
             Ok(_) => Err((1008, "expected open, found another message".to_owned())),
             Err(malformed) => Err((1008, malformed.to_string())),
         },
-        Ok(Some(Ok(_))) => Err((1003, "expected a text, found something else".to_owned())),
+        Ok(Some(Ok(_))) => Err((1008, "expected a text, found something else".to_owned())),
         Ok(_) => return,
         Err(_) => Err((1008, "expected open within 10 s, found nothing".to_owned())),
     };
@@ -69,7 +71,7 @@ async fn begin(
     sessions: &Arc<Sessions>,
     caller: &Caller,
     open: &Open,
-) -> Result<super::sessions::Session, (u16, String)> {
+) -> Result<Session, (u16, String)> {
     judged(caller, open).await?;
     let owner = caller.principal.actor();
     let opened = sessions.open(app, &owner, open).await;
@@ -109,7 +111,7 @@ fn frame(code: u16, reason: &str) -> CloseFrame {
 }
 
 /// Carries texts and pictures until one side ends.
-async fn carry(caller: &Caller, open: &Open, session: &super::sessions::Session, socket: WebSocket) {
+async fn carry(caller: &Caller, open: &Open, session: &Session, socket: WebSocket) {
     let (out, mut outputs) = mpsc::channel(ON_THE_WAY);
     let participant = session.participant();
     let join = Input::Join {
@@ -122,62 +124,91 @@ async fn carry(caller: &Caller, open: &Open, session: &super::sessions::Session,
         return;
     }
     let (mut sink, mut stream) = socket.split();
-    let mut asked = tokio::time::interval(ASKED_EVERY);
-    let mut judging = tokio::time::interval(JUDGED_EVERY);
-    judging.reset();
-    let mut is_silent = false;
-    let ended = loop {
-        tokio::select! {
-            output = outputs.recv() => match output {
-                Some(Output::Text(text)) => {
-                    if sink.send(Message::Text(text.into())).await.is_err() {
-                        break None;
-                    }
-                }
-                Some(Output::Picture(bytes)) => {
-                    if sink.send(Message::Binary(bytes.into())).await.is_err() {
-                        break None;
-                    }
-                }
-                Some(Output::Close(code, reason)) => break Some((code, reason)),
-                None => break Some((1011, "the session ended".to_owned())),
-            },
-            message = stream.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    is_silent = false;
-                    match Says::read(&text) {
-                        Ok(says) => {
-                            if matches!(says, Says::Do(..)) {
-                                session.stop.stop();
-                            }
-                            if session.inputs.send(Input::Says(participant, Box::new(says))).is_err() {
-                                break Some((1011, "the session ended".to_owned()));
-                            }
-                        }
-                        Err(malformed) => break Some((1008, malformed.to_string())),
-                    }
-                }
-                Some(Ok(Message::Binary(_))) => break Some((1003, "expected a text, found bytes".to_owned())),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => is_silent = false,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
-            },
-            _ = asked.tick() => {
-                if is_silent || sink.send(Message::Ping(Vec::new().into())).await.is_err() {
-                    break None;
-                }
-                is_silent = true;
-            }
-            _ = judging.tick() => {
-                if let Err(refused) = judged(caller, open).await {
-                    break Some(refused);
-                }
-            }
-        }
+    let is_silent = AtomicBool::new(false);
+    let writing = write(&mut sink, &mut outputs, &is_silent);
+    let reading = read(&mut stream, session, participant, &is_silent);
+    // Each goes on while the other waits: a command is heard while a large picture leaves on a narrow link.
+    let ended = tokio::select! {
+        ended = writing => ended,
+        ended = reading => ended,
+        refused = refused(caller, open) => Some(refused),
     };
     let _ = session.inputs.send(Input::Leave(participant));
     if let Some((code, reason)) = ended {
         let closing = serde_json::json!({"closing": {"reason": reason}}).to_string();
         let _ = sink.send(Message::Text(closing.into())).await;
         let _ = sink.send(Message::Close(Some(frame(code, &reason)))).await;
+    }
+}
+
+/// Why a conversation ends; `None` where the viewer is gone.
+type Ended = Option<(u16, String)>;
+
+/// Sends what the session says, and asks a silent viewer whether it is there.
+async fn write(
+    sink: &mut (impl Sink<Message> + Unpin),
+    outputs: &mut mpsc::Receiver<Output>,
+    is_silent: &AtomicBool,
+) -> Ended {
+    let mut asked = tokio::time::interval(ASKED_EVERY);
+    asked.reset();
+    loop {
+        let message = tokio::select! {
+            output = outputs.recv() => match output {
+                Some(Output::Text(text)) => Message::Text(text.into()),
+                Some(Output::Picture(bytes)) => Message::Binary(bytes.into()),
+                Some(Output::Close(code, reason)) => return Some((code, reason)),
+                None => return Some((1013, "the session ended, or the viewer read too slowly".to_owned())),
+            },
+            _ = asked.tick() => {
+                if is_silent.swap(true, Ordering::Relaxed) {
+                    return Some((1001, "the viewer does not answer".to_owned()));
+                }
+                Message::Ping(Vec::new().into())
+            }
+        };
+        if sink.send(message).await.is_err() {
+            return None;
+        }
+    }
+}
+
+/// Hears what the viewer says.
+async fn read(
+    stream: &mut SplitStream<WebSocket>,
+    session: &Session,
+    participant: u32,
+    is_silent: &AtomicBool,
+) -> Ended {
+    loop {
+        let message = stream.next().await;
+        is_silent.store(false, Ordering::Relaxed);
+        match message {
+            Some(Ok(Message::Text(text))) => {
+                let says = match Says::read(&text) {
+                    Ok(says) => says,
+                    Err(malformed) => return Some((1008, malformed.to_string())),
+                };
+                if matches!(says, Says::Do(..)) {
+                    session.stop.stop();
+                }
+                if let Err(ended) = session.say(participant, says) {
+                    return Some(ended);
+                }
+            }
+            Some(Ok(Message::Binary(_))) => return Some((1008, "expected a text, found bytes".to_owned())),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+        }
+    }
+}
+
+/// Ends when the studies may be seen no more.
+async fn refused(caller: &Caller, open: &Open) -> (u16, String) {
+    loop {
+        tokio::time::sleep(JUDGED_EVERY).await;
+        if let Err(refused) = judged(caller, open).await {
+            return refused;
+        }
     }
 }
