@@ -137,7 +137,7 @@ fn small_pictures_are_seen_before_frames() {
     scene.picture().unwrap();
     let series = scene.drawer.wanted().unwrap().remove(0).series_instance_uid;
     let stream = scene.stream(&series);
-    let (frames, bytes) = (stream.frames(), stream.bytes("a", 0));
+    let (frames, bytes) = (stream.frames.len(), stream.bytes("a", 0));
     scene.drawer.begin(&series);
     let mut seen = Vec::new();
     // In pieces of any size, one frame at a time.
@@ -179,7 +179,7 @@ fn a_stream_goes_on_where_it_was_cut() {
     while loading.work(&arrivals, 8).unwrap().has_more {}
     let from = loading.begin() as usize;
     assert!(
-        from > stream.frames() && from < 2 * stream.frames(),
+        from > stream.frames.len() && from < 2 * stream.frames.len(),
         "within the frames: {from}"
     );
     loading.push(&stream.bytes("a", from));

@@ -19,7 +19,8 @@ pub struct Synthetic {
 #[derive(Default)]
 pub struct Stream {
     pub series: String,
-    frames: Vec<(String, Vec<u8>)>,
+    /// SOP Instance UID and cells.
+    pub frames: Vec<(String, Vec<u8>)>,
     size: [usize; 2],
 }
 
@@ -76,10 +77,6 @@ fn word(bytes: &mut Vec<u8>, word: usize) {
 }
 
 impl Stream {
-    pub fn frames(&self) -> usize {
-        self.frames.len()
-    }
-
     /// The stream from a chunk on, with small pictures of all frames first.
     pub fn bytes(&self, etag: &str, from: usize) -> Vec<u8> {
         let frame = |(sop, _): &(String, Vec<u8>)| json!({"sop_instance_uid": sop, "frame": 1, "transfer_syntax_uid": "1.2.840.10008.1.2.1"});
