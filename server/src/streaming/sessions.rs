@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::session::Department;
 use pacs::http::{App, Error};
@@ -50,6 +51,8 @@ pub struct Session {
 
 /// Messages that may wait to be heard.
 const MOST_AHEAD: usize = 1000;
+/// Who says more than that looks again after so long.
+const AHEAD_WAIT: Duration = Duration::from_millis(5);
 
 impl Session {
     /// The number of somebody new.
@@ -58,19 +61,17 @@ impl Session {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Tells the session what a participant says; a sentence where it says more than is done, or the session ended.
+    /// Tells the session what a participant says, when it has heard enough of what was said before: who says more than is
+    /// done waits.
     ///
     /// # Errors
     ///
     /// A code and a reason to end the conversation with.
-    pub fn say(&self, participant: u32, says: Says) -> Result<(), (u16, String)> {
-        if self.ahead.fetch_add(1, Ordering::Relaxed) >= MOST_AHEAD {
-            self.ahead.fetch_sub(1, Ordering::Relaxed);
-            return Err((
-                1008,
-                format!("expected at most {MOST_AHEAD} messages ahead of what is done"),
-            ));
+    pub async fn say(&self, participant: u32, says: Says) -> Result<(), (u16, String)> {
+        while self.ahead.load(Ordering::Relaxed) >= MOST_AHEAD {
+            tokio::time::sleep(AHEAD_WAIT).await;
         }
+        self.ahead.fetch_add(1, Ordering::Relaxed);
         let sent = self.inputs.send(Input::Says(participant, Box::new(says)));
         sent.map_err(|_| (1011, "the session ended".to_owned()))
     }

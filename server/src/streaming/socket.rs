@@ -192,7 +192,7 @@ async fn read(
                 if matches!(says, Says::Do(..)) {
                     session.stop.stop();
                 }
-                if let Err(ended) = session.say(participant, says) {
+                if let Err(ended) = session.say(participant, says).await {
                     return Some(ended);
                 }
             }
