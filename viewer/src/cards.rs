@@ -56,17 +56,35 @@ pub fn layout(state: &State, language: &str) -> Value {
     }})
 }
 
+/// What is told of a view.
+pub struct View<'a> {
+    /// Its number.
+    pub viewport: u32,
+    /// How often it has changed.
+    pub turn: u64,
+    /// Pixels.
+    pub size: Size,
+    /// Whether what is drawn over it belongs to a picture to come.
+    pub picture_changes: bool,
+    /// What it shows.
+    pub shown: &'a Shown,
+    /// What is drawn over it.
+    pub written: &'a Written,
+    /// Pixels a point.
+    pub scale: f64,
+}
+
 /// What a view shows, and what is drawn over it.
-pub fn view(
-    viewport: u32,
-    turn: u64,
-    size: Size,
-    picture_changes: bool,
-    shown: &Shown,
-    facts: &[SeriesFacts],
-    written: &Written,
-    scale: f64,
-) -> Value {
+pub fn view(view: &View<'_>, facts: &[SeriesFacts]) -> Value {
+    let View {
+        viewport,
+        turn,
+        size,
+        picture_changes,
+        shown,
+        written,
+        scale,
+    } = *view;
     let of = |key: &str| facts.iter().find(|facts| facts.key == key);
     let layer = |layer: &engine::session::state::ViewLayer| {
         let facts = of(&layer.series);

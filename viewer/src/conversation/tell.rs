@@ -104,9 +104,16 @@ impl Conversation {
                 let turn = self.turns.of(viewport);
                 let told = match self.session.written(viewport, size) {
                     Ok(written) => {
-                        let facts = self.session.series();
-                        let points = fitting(scale, size);
-                        cards::view(viewport, turn, size, changes, &shown, facts, &written, points)
+                        let view = cards::View {
+                            viewport,
+                            turn,
+                            size,
+                            picture_changes: changes,
+                            shown: &shown,
+                            written: &written,
+                            scale: fitting(scale, size),
+                        };
+                        cards::view(&view, self.session.series())
                     }
                     Err(refusal) => json!({"empty": {"viewport": viewport, "why": refusal.to_string()}}),
                 };
