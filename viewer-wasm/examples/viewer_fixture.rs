@@ -6,7 +6,11 @@
 //! ```
 
 #[path = "../src/tests/synthetic.rs"]
-#[allow(dead_code, reason = "the tests ask more of it")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the tests ask more of it, and may stop where it fails"
+)]
 mod synthetic;
 
 use std::collections::BTreeMap;
@@ -128,7 +132,7 @@ impl Walk {
         let said = texts.iter().filter_map(|text| serde_json::from_str(text).ok());
         let layout = said
             .filter_map(|mut said: Value| said.get_mut("layout").map(Value::take))
-            .last();
+            .next_back();
         let cells = layout.and_then(|layout| layout["screens"][0]["cells"].as_array().cloned());
         let number = |cell: &Value| cell["viewport"].as_u64();
         cells.iter().flatten().filter_map(number).collect()

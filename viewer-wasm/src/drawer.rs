@@ -84,7 +84,10 @@ impl Closing {
 
 /// What comes next.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is moved once"
+)]
 pub enum Step {
     /// Nothing is due.
     Nothing,

@@ -172,6 +172,20 @@ impl Arrivals {
         }
     }
 
+    /// Whether there is anything of a listed series to be seen, be it small pictures of its frames.
+    #[must_use]
+    pub fn has_something(&self, key: &str) -> bool {
+        let Some(n) = self.0.listing.position(key) else {
+            return false;
+        };
+        let shown = self.shown();
+        let volumes = shown.volumes.range((n, 0)..=(n, usize::MAX));
+        volumes
+            .into_iter()
+            .any(|(_, arrival)| !matches!(arrival, Arrival::Waiting))
+            || shown.images.range((n, 0)..=(n, usize::MAX)).next().is_some()
+    }
+
     /// Takes frames of a series in, on all cores; gives the keys of series that look different now. Frames that belong
     /// nowhere are passed over.
     ///

@@ -347,8 +347,8 @@ impl Conversation {
             .image(due.viewport, due.size, Sharpness::Still, renderer, cancel)
         {
             // Nothing has come: what is loading is told, and black is no picture.
-            Ok(picture) if picture.fraction <= 0.0 => {
-                self.note(&due, turn, 0.0);
+            Ok(picture) if picture.fraction <= 0.0 && !self.has_something(due.viewport) => {
+                self.note_nothing(due, turn);
                 Ok(None)
             }
             Ok(picture) => {
@@ -372,10 +372,19 @@ impl Conversation {
             Err(refusal) => {
                 let why = json!({"empty": {"viewport": due.viewport, "why": refusal.to_string()}});
                 self.say(To::One(due.participant), &why);
-                self.note(&due, turn, 0.0);
+                self.note_nothing(due, turn);
                 Ok(None)
             }
         }
+    }
+
+    fn has_something(&self, viewport: u32) -> bool {
+        let view = self.session.state().desk.viewports.get(&viewport);
+        let shown = view.and_then(|view| view.shown.as_ref());
+        shown.is_some_and(|shown| {
+            let mut layers = shown.layers.iter();
+            layers.any(|layer| self.arrivals.has_something(&layer.series))
+        })
     }
 
     /// The number of the next picture, which the host sends.
@@ -394,6 +403,12 @@ impl Conversation {
             viewer.link.sent(picture, bytes, now_s);
         }
         self.note(due, drawn.turn, now_s);
+    }
+
+    /// Of nothing there is nothing finer.
+    fn note_nothing(&mut self, due: Due, turn: u64) {
+        let fidelity = Fidelity::Exact;
+        self.note(&Due { fidelity, ..due }, turn, 0.0);
     }
 
     fn note(&mut self, due: &Due, turn: u64, at_s: f64) {

@@ -12,8 +12,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
+/// A name, its bytes, and those that were compressed ahead.
+type Embedded = (&'static str, &'static [u8], Option<&'static [u8]>);
+
 /// Files by their names below `/viewer/`, and in Brotli where they were compressed ahead.
-const FILES: &[(&str, &[u8], Option<&[u8]>)] = include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
+const FILES: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/viewer_files.rs"));
 
 /// The worker compiles what it draws with, asks for data from here, and loads nothing else.
 const WORKER: &str = "element/local-worker.js";
