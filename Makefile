@@ -12,10 +12,11 @@ test:
 	@scripts/setup.sh
 	@scripts/test.sh
 
-# The archive killed and without power, for long; scanners over the server; fuzzing of every parser, FUZZ_SECONDS a target, 600 unless said otherwise.
+# The archive killed and without power, for long; scanners over the server; the viewer that draws in the page; fuzzing of every parser, FUZZ_SECONDS a target, 600 unless said otherwise.
 test-long: test
 	@scripts/archive_long.sh
 	@scripts/scan_long.sh
+	@scripts/viewer_long.sh
 	@scripts/fuzz.sh
 
 # Speed on fixed synthetic data.

@@ -8,10 +8,6 @@ cargo fmt --all --check
 say "licences, sources and duplicates of what is used"
 cargo deny --log-level error check bans licenses sources
 
-say "the viewer that draws in the page"
-# First: the server holds it.
-scripts/wasm.sh
-
 say "lints, native"
 cargo clippy --workspace --all-targets --features engine/onnx,video/av1,dimse/tls -- -D warnings
 
@@ -61,10 +57,6 @@ node --test viewer-wasm/element/tests/*.test.mjs
 
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
-
-say "the viewer that draws in the page, in a browser"
-"$debug/examples/viewer_fixture" target/viewer-fixture
-node viewer-wasm/tests/page.mjs target/viewer target/viewer-fixture
 
 say "public scanners"
 PYTHON=$PWD/target/scan-venv/bin/python tests/scan/run.sh "$debug/uptake" target/scan
