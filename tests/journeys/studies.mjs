@@ -67,7 +67,10 @@ async function send(person) {
 }
 
 const shown = (person) => person.page.locator('main td a[href^="/view/"]').allInnerTexts();
-const tick = (person, names) => Promise.all(names.map((name) => person.page.locator(`main tr:has-text("${name}") [name="study"]`).first().check()));
+/** One after the other: there is one mouse. */
+async function tick(person, names) {
+  for (const name of names) await person.page.locator(`main tr:has-text("${name}") [name="study"]`).first().check();
+}
 
 async function press(person, selector) {
   await Promise.all([person.page.waitForLoadState("load"), person.page.click(selector)]);

@@ -70,7 +70,9 @@ pub async fn graphics(memory_bytes: f64) -> Option<Graphics> {
         ..Options::default()
     };
     let gpu = Gpu::request(options).await.ok()?;
-    Some(Graphics(GpuRenderer::new(Arc::new(gpu))))
+    #[allow(clippy::arc_with_non_send_sync, reason = "a page has one thread")]
+    let gpu = Arc::new(gpu);
+    Some(Graphics(GpuRenderer::new(gpu)))
 }
 
 /// A series that is to be fetched.
