@@ -1,0 +1,132 @@
+// An open archive of the journeys' own, with studies in it: `uptake serve --open` on a folder that ends with it.
+
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { expect } from "../site.mjs";
+
+export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+/** Objects are sent in bodies of about so many bytes. */
+const BODY_BYTES = 48 * 2 ** 20;
+
+export class Archive {
+  static async start(uptake) {
+    const archive = new Archive();
+    Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), relays: [] });
+    archive.url = await archive.serve();
+    return archive;
+  }
+
+  /** Serves where the system has ports free; gives the address of HTTP. */
+  async serve() {
+    const address = ["--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0"];
+    const args = ["serve", "--open", "--data", join(this.folder, "data"), ...address];
+    this.server = spawn(this.uptake, args, { stdio: ["ignore", "pipe", "ignore"] });
+    let text = "";
+    await new Promise((resolve, reject) => {
+      this.server.stdout.on("data", (piece) => {
+        text += piece;
+        if (text.includes("\ndata ")) resolve();
+      });
+      this.server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      this.server.on("error", reject);
+    });
+    return /^http +(\S+)/m.exec(text)[1];
+  }
+
+  /** Writes the demo studies that `uptake demo` makes and takes one in; gives its study UID. */
+  async demo(name) {
+    const made = join(this.folder, "demo");
+    if (!existsSync(made)) execFileSync(this.uptake, ["demo", "--size", "tiny", made], { stdio: "ignore" });
+    return this.load(join(made, name));
+  }
+
+  /** Takes in all objects below a folder over DICOMweb; gives the study UID of the last of them. */
+  async load(folder) {
+    let [body, bytes, study] = [[], 0, null];
+    const send = async () => {
+      if (!body.length) return;
+      const headers = { "content-type": 'multipart/related; type="application/dicom"; boundary=b', accept: "application/dicom+json" };
+      const answer = await fetch(`${this.url}/dicom-web/studies`, { method: "POST", headers, body: new Blob([...body, "--b--\r\n"]) });
+      expect(answer.status === 200, `${folder} to be taken, found ${answer.status}`);
+      study = (await answer.json())["00081199"].Value[0]["00081190"]?.Value[0].match(/studies\/([\d.]+)/)[1] ?? study;
+      [body, bytes] = [[], 0];
+    };
+    for (const path of filesBelow(folder)) {
+      const file = readFileSync(path);
+      if (file.subarray(128, 132).toString("latin1") !== "DICM") continue;
+      body.push("--b\r\ncontent-type: application/dicom\r\n\r\n", file, "\r\n");
+      bytes += file.length;
+      if (bytes > BODY_BYTES) await send();
+    }
+    await send();
+    return study;
+  }
+
+  /** What the archive says of a study. */
+  async metadata(study) {
+    const answer = await fetch(`${this.url}/dicom-web/studies/${study}/metadata`, { headers: { accept: "application/dicom+json" } });
+    return answer.json();
+  }
+
+  /** Whether it has the drawer of the page's own worker. */
+  async hasPackage() {
+    return (await fetch(`${this.url}/viewer/wasm/viewer_wasm_bg.wasm`, { method: "HEAD" })).ok;
+  }
+
+  /**
+   * The same archive at an address of this machine that is not its own loopback, as a browser elsewhere sees it: an open
+   * archive listens on the loopback alone, so connections are carried there.
+   */
+  async elsewhere() {
+    const own = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    expect(own, "an address of this machine besides the loopback");
+    const { port } = new URL(this.url);
+    const relay = createServer((near) => {
+      const far = connect(Number(port), "127.0.0.1");
+      for (const [from, to] of [[near, far], [far, near]]) {
+        from.on("error", () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    await new Promise((resolve) => relay.listen(0, own, resolve));
+    this.relays.push(relay);
+    return `http://${own}:${relay.address().port}`;
+  }
+
+  async end() {
+    for (const relay of this.relays) relay.close();
+    this.server.removeAllListeners("exit");
+    const ended = new Promise((resolve) => this.server.on("exit", resolve));
+    this.server.kill("SIGTERM");
+    await ended;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function filesBelow(folder) {
+  const names = readdirSync(folder).map((name) => join(folder, name)).sort();
+  return names.flatMap((path) => (statSync(path).isDirectory() ? filesBelow(path) : [path]));
+}
+
+/**
+ * The folder of a set of real data such as `petct/sts-001`, or null: where `testdata/shared-data` unpacks it, unpacked
+ * here if no test has yet.
+ */
+export function realSet(name) {
+  const unpacked = join(REPOSITORY, "target/shared-data");
+  const group = name.split("/")[0];
+  const packed = join(process.env.UPTAKE_SHARED_DATA ?? join(REPOSITORY, "../shared/data"), `${group}.tar.xz`);
+  if (!existsSync(join(unpacked, group)) && existsSync(packed)) {
+    execFileSync("mkdir", ["-p", unpacked]);
+    execFileSync("tar", ["-xJf", packed, "-C", unpacked]);
+  }
+  const folder = join(unpacked, name);
+  if (existsSync(folder)) return folder;
+  expect(process.env.UPTAKE_REQUIRE_SHARED_DATA !== "1", `the real set ${name} in ${packed}`);
+  return null;
+}
