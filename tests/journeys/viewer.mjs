@@ -8,11 +8,12 @@ import { join } from "node:path";
 
 import { browser, expect, ROUTED, WEBGPU } from "./site.mjs";
 import { Archive, realSet, REPOSITORY } from "./viewing/archive.mjs";
+import * as drawers from "./viewing/drawers.mjs";
 import { Reader, withFiles } from "./viewing/reader.mjs";
 import { holdAlike, readThrough } from "./viewing/script.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
-const DESK = { viewport: { width: 1200, height: 720 } };
+const DESK = { viewport: { width: 1180, height: 600 } };
 
 /** A context of its own, whose pages are closed with it. */
 async function inContext(engine, archive, options, journey) {
@@ -24,67 +25,114 @@ async function inContext(engine, archive, options, journey) {
   }
 }
 
-/** Reads a study through with a drawer. */
-async function readBy(mode, engine, archive, study, name) {
+/** Opens a study on a desk, by the server unless told otherwise, and lets somebody read. */
+async function onDesk(engine, archive, attributes, read, url = archive.url) {
   return inContext(engine, archive, DESK, async (context) => {
-    const reader = await Reader.open(context, archive.url, { study, mode });
-    const { drawer } = await reader.told("nm-ready");
-    expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
-    const records = await readThrough(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
+    const reader = await Reader.open(context, url, attributes);
+    const found = await read(reader);
     await reader.close();
-    return records;
+    return found;
   });
 }
 
-const figures = ({ pictures, most, share, decibel }) => `${pictures} pictures, farthest ${most} of 255, ${(100 * share).toFixed(3)} % beyond 2, at least ${decibel.toFixed(1)} dB`;
-const steps = (records) => records.map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ");
+/** Reads a study through with a drawer. */
+async function readBy(mode, engine, archive, study, name) {
+  const records = await onDesk(engine, archive, { study, mode }, async (reader) => {
+    const { drawer } = await reader.told("nm-ready");
+    expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
+    return readThrough(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
+  });
+  console.log(`  ${mode}: ${records.map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ")}`);
+  return records;
+}
+
+async function alike(engine, archive, study, name) {
+  const remote = await readBy("remote", engine, archive, study, name);
+  const local = await readBy("local", engine, archive, study, name);
+  return figures(holdAlike(local, remote));
+}
+
+const figures = ({ pictures, most, share, decibel }) => [pictures && `${pictures} pictures`, `farthest ${most} of 255`, `${(100 * share).toFixed(3)} % beyond 2`, `at least ${decibel.toFixed(1)} dB`].filter(Boolean).join(", ");
 
 const journeys = {
   /** Open, scroll, window, probe, measure, fuse, MIP, VR, lesions, key image, layout, undo, reset: V2D-20, V2D-21. Local and remote are alike. */
-  async "demo PET-CT"({ webgpu, archive }) {
-    const study = await archive.demo("petct");
-    const remote = await readBy("remote", webgpu, archive, study, "demo");
-    console.log(`  remote: ${steps(remote)}`);
-    const local = await readBy("local", webgpu, archive, study, "demo");
-    console.log(`  local: ${steps(local)}`);
-    return figures(holdAlike(local, remote));
-  },
+  "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, demo, "demo"),
 
   /** The same of a real PET-CT, where the data are. */
-  async "real PET-CT"({ webgpu, archive }) {
+  async "real PET-CT"({ browsers, archive }) {
     const folder = realSet("petct/sts-001");
-    if (!folder) return "no shared data";
-    const study = await archive.load(folder);
-    const remote = await readBy("remote", webgpu, archive, study, "real");
-    console.log(`  remote: ${steps(remote)}`);
-    const local = await readBy("local", webgpu, archive, study, "real");
-    console.log(`  local: ${steps(local)}`);
-    return figures(holdAlike(local, remote));
+    return folder ? alike(await browsers.get("webgpu"), archive, await archive.load(folder), "real") : "no shared data";
   },
+
+  /** From the server to the page and back: the view stays. */
+  "switching while looking": async ({ browsers, archive, demo }) => figures(await onDesk(await browsers.get("webgpu"), archive, { study: demo }, drawers.switching)),
+
+  /** A browser without WebGPU streams by itself and says why: V2D-33, V2D-35. */
+  "no WebGPU": async ({ browsers, archive, demo }) => onDesk(await browsers.get("plain"), archive, { study: demo, mode: "auto" }, (reader) => drawers.streamsBecause(reader, "no_gpu")),
+
+  /** So does one on plain http from elsewhere, also when its link is cut: V2D-35. */
+  async "plain http"({ browsers, archive, demo }) {
+    const proxy = await archive.elsewhere();
+    return onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "auto" }, async (reader) => {
+      const text = await drawers.streamsBecause(reader, "insecure");
+      await drawers.cutLink(reader, text, proxy);
+      return text;
+    }, proxy.url);
+  },
+
+  /** What draws in the page fails: the server goes on. */
+  "worker fails": async ({ browsers, archive, demo }) => onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "local" }, drawers.workerFails),
+
+  /** What draws in the page cannot be loaded: the server draws. */
+  "package fails": async ({ browsers, archive, demo }) => inContext(await browsers.get("webgpu"), archive, DESK, async (context) => {
+    await context.route("**/viewer/wasm/*.wasm", (route) => (route.request().method() === "HEAD" ? route.fulfill({ contentType: "application/wasm" }) : route.abort()));
+    const reader = await Reader.open(context, archive.url, { study: demo, mode: "local" });
+    await drawers.packageFails(reader);
+    await reader.close();
+  }),
+
+  /** The graphics device is lost. It ends the browser's graphics: the last with it. */
+  "device lost": async ({ browsers, archive, demo }) => onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "local" }, drawers.deviceLost),
 };
 
+/** One browser at a time: both want the machine for themselves. */
+class Browsers {
+  static FLAGS = { webgpu: [...WEBGPU, ROUTED], plain: [ROUTED] };
+
+  async get(kind) {
+    if (this.kind === kind) return this.engine;
+    await this.close();
+    Object.assign(this, { kind, engine: await browser(Browsers.FLAGS[kind]) });
+    return this.engine;
+  }
+
+  async close() {
+    await this.engine?.close();
+    this.kind = null;
+    this.engine = null;
+  }
+}
+
+const browsers = new Browsers();
 const archive = await Archive.start(uptake);
 let failures = 0;
 try {
   const hasDrawer = (await archive.hasPackage()) || existsSync(join(REPOSITORY, "target/viewer/viewer_wasm_bg.wasm"));
   expect(hasDrawer, "the drawer of the page, in the program or in target/viewer: scripts/wasm.sh makes it");
-  const webgpu = await browser([...WEBGPU, ROUTED]);
-  try {
-    for (const [name, journey] of Object.entries(journeys)) {
-      if (process.env.VIEWING && !name.includes(process.env.VIEWING)) continue;
-      const begun = Date.now();
-      try {
-        const found = await journey({ webgpu, archive });
-        console.log(`viewing: ${name} (${[found, `${((Date.now() - begun) / 1000).toFixed(1)} s`].filter(Boolean).join("; ")})`);
-      } catch (error) {
-        failures += 1;
-        console.log(`viewing: ${name} FAILED: ${error.message}\n${error.stack}`);
-      }
+  const demo = await archive.demo("petct");
+  for (const [name, journey] of Object.entries(journeys)) {
+    if (process.env.VIEWING && !new RegExp(process.env.VIEWING).test(name)) continue;
+    const begun = Date.now();
+    try {
+      const found = await journey({ browsers, archive, demo });
+      console.log(`viewing: ${name} (${[found, `${((Date.now() - begun) / 1000).toFixed(1)} s`].filter(Boolean).join("; ")})`);
+    } catch (error) {
+      failures += 1;
+      console.log(`viewing: ${name} FAILED: ${error.stack}`);
     }
-  } finally {
-    await webgpu.close();
   }
 } finally {
+  await browsers.close();
   await archive.end();
 }
 process.exit(failures > 0 ? 1 : 0);

@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer, request } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ const BODY_BYTES = 48 * 2 ** 20;
 export class Archive {
   static async start(uptake) {
     const archive = new Archive();
-    Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), relays: [] });
+    Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), proxies: [] });
     archive.url = await archive.serve();
     return archive;
   }
@@ -79,32 +79,83 @@ export class Archive {
   }
 
   /**
-   * The same archive at an address of this machine that is not its own loopback, as a browser elsewhere sees it: an open
-   * archive listens on the loopback alone, so connections are carried there.
+   * The same archive at an address of this machine that is not its own loopback, as a browser elsewhere sees it; `cut`
+   * breaks all connections that are open. An open archive answers the loopback alone, so a proxy asks it there.
    */
   async elsewhere() {
     const own = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     expect(own, "an address of this machine besides the loopback");
-    const { port } = new URL(this.url);
-    const relay = createServer((near) => {
-      const far = connect(Number(port), "127.0.0.1");
-      for (const [from, to] of [[near, far], [far, near]]) {
-        from.on("error", () => to.destroy());
-        from.pipe(to);
-      }
-    });
-    await new Promise((resolve) => relay.listen(0, own, resolve));
-    this.relays.push(relay);
-    return `http://${own}:${relay.address().port}`;
+    const proxy = await Proxy.open(this.url, own);
+    this.proxies.push(proxy);
+    return proxy;
   }
 
   async end() {
-    for (const relay of this.relays) relay.close();
+    for (const proxy of this.proxies) proxy.close();
     this.server.removeAllListeners("exit");
     const ended = new Promise((resolve) => this.server.on("exit", resolve));
     this.server.kill("SIGTERM");
     await ended;
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A proxy before the archive, at an address of its own. */
+class Proxy {
+  static async open(url, address) {
+    const proxy = new Proxy();
+    Object.assign(proxy, { to: new URL(url), sockets: new Set() });
+    proxy.server = createServer((asked, answer) => proxy.carry(asked, answer));
+    proxy.server.on("upgrade", (asked, socket) => proxy.join(asked, socket));
+    proxy.server.on("connection", (socket) => {
+      proxy.sockets.add(socket);
+      socket.on("close", () => proxy.sockets.delete(socket));
+    });
+    await new Promise((resolve) => proxy.server.listen(0, address, resolve));
+    proxy.url = `http://${address}:${proxy.server.address().port}`;
+    return proxy;
+  }
+
+  /** The same question, as the archive is asked on its loopback. */
+  ask({ method, url, headers }) {
+    const own = { ...headers, host: this.to.host, ...(headers.origin ? { origin: this.to.origin } : {}) };
+    return request({ host: this.to.hostname, port: this.to.port, path: url, method, headers: own });
+  }
+
+  carry(asked, answer) {
+    const further = this.ask(asked);
+    further.on("response", (found) => {
+      answer.writeHead(found.statusCode, found.headers);
+      found.pipe(answer);
+    });
+    further.on("error", () => answer.destroy());
+    asked.pipe(further);
+  }
+
+  /** A WebSocket: after the answer's head bytes go as they come. */
+  join(asked, near) {
+    const further = this.ask(asked);
+    further.on("upgrade", (found, far) => {
+      const head = Object.entries(found.headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      near.write(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n`);
+      for (const [from, to] of [[near, far], [far, near]]) {
+        from.on("error", () => {});
+        from.on("close", () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    further.on("response", () => near.destroy());
+    further.on("error", () => near.destroy());
+    further.end();
+  }
+
+  cut() {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  close() {
+    this.server.close();
+    this.cut();
   }
 }
 

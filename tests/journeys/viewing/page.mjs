@@ -30,6 +30,10 @@ export function watch() {
     painted(view, picture);
   };
 
+  /** Every note that was said, also those that have passed. */
+  const notes = [...viewer.status.toasts.children].map((note) => note.textContent);
+  new MutationObserver((changes) => notes.push(...changes.flatMap(({ addedNodes }) => [...addedNodes]).map((note) => note.textContent))).observe(viewer.status.toasts, { childList: true });
+
   /** Views of the page that show something. */
   const views = () => [...viewer.views.views.values()].filter((view) => !view.element.classList.contains("is-empty"));
   const isExact = (view) => {
@@ -82,5 +86,5 @@ export function watch() {
     };
   };
 
-  window.look = { host, viewer, seen, views, settle, pictures, pixelsOf, textsOf, readouts, shownTexts, pause, frame };
+  window.look = { host, viewer, seen, notes, views, settle, pictures, pixelsOf, textsOf, readouts, shownTexts, pause, frame };
 }
