@@ -6,11 +6,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { devices } from "playwright-core";
+
 import { browser, expect, ROUTED, WEBGPU } from "./site.mjs";
 import { Archive, realSet, REPOSITORY } from "./viewing/archive.mjs";
 import * as drawers from "./viewing/drawers.mjs";
 import { Reader, withFiles } from "./viewing/reader.mjs";
 import { holdAlike, readThrough } from "./viewing/script.mjs";
+import { byTouch } from "./viewing/touch.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const DESK = { viewport: { width: 1180, height: 600 } };
@@ -52,6 +55,23 @@ async function alike(engine, archive, study, name) {
   return figures(holdAlike(local, remote));
 }
 
+/** Somebody with a phone or a tablet, upright and on its side. */
+async function onDevice(engine, archive, study, name, tools) {
+  const { defaultBrowserType, ...device } = devices[name];
+  const facts = await archive.patient(study);
+  const turned = { width: device.viewport.height, height: device.viewport.width };
+  const label = name.split(" ")[0].toLowerCase();
+  return inContext(engine, archive, device, async (context) => {
+    const reader = await Reader.open(context, archive.url, { study, mode: "auto", tools });
+    const found = await byTouch(reader, facts, (step) => reader.shoot(shots, `${label}-${step}`));
+    await reader.page.setViewportSize(turned);
+    await reader.settle();
+    await reader.shoot(shots, `${label}-turned`);
+    await reader.close();
+    return found;
+  });
+}
+
 const figures = ({ pictures, most, share, decibel }) => [pictures && `${pictures} pictures`, `farthest ${most} of 255`, `${(100 * share).toFixed(3)} % beyond 2`, `at least ${decibel.toFixed(1)} dB`].filter(Boolean).join(", ");
 
 const journeys = {
@@ -79,6 +99,12 @@ const journeys = {
       return text;
     }, proxy.url);
   },
+
+  /** A patient's phone: fingers, series, name. V2D-13, V2D-29, V2D-30, V2D-31, V2D-32, V2D-33, V2D-36. */
+  phone: async ({ browsers, archive, demo }) => onDevice(await browsers.get("plain"), archive, demo, "Pixel 7", "patient"),
+
+  /** A reader's tablet: the same with all tools. */
+  tablet: async ({ browsers, archive, demo }) => onDevice(await browsers.get("plain"), archive, demo, "iPad (gen 7)", "full"),
 
   /** What draws in the page fails: the server goes on. */
   "worker fails": async ({ browsers, archive, demo }) => onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "local" }, drawers.workerFails),

@@ -67,10 +67,13 @@ export class Archive {
     return study;
   }
 
-  /** What the archive says of a study. */
-  async metadata(study) {
+  /** Who the patient of a study is: names in all alphabets, number, day of birth where there is one. */
+  async patient(study) {
     const answer = await fetch(`${this.url}/dicom-web/studies/${study}/metadata`, { headers: { accept: "application/dicom+json" } });
-    return answer.json();
+    const [first] = await answer.json();
+    const names = Object.values(first["00100010"]?.Value?.[0] ?? {}).flatMap((name) => [name, ...name.split("^")]);
+    const others = ["00100020", "00100030"].flatMap((tag) => first[tag]?.Value ?? []);
+    return [...names, ...others].filter(Boolean);
   }
 
   /** Whether it has the drawer of the page's own worker. */
