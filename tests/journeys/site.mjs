@@ -211,8 +211,6 @@ export function code(secret, at = Date.now()) {
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"];
-/** For pages of which a test answers files itself: such pages come from nowhere, and may not speak with this machine else. */
-export const ROUTED = "--disable-features=LocalNetworkAccessChecks";
 /** Of a browser whose graphics card the processor imitates: with these alone WebGPU draws there what is seen. */
 export const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"];
 

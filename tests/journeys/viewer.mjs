@@ -3,24 +3,23 @@
 // UPTAKE is a built `uptake`; it serves an open archive of the journeys' own. `VIEWER_ELEMENT` names a folder with the element's
 // files, for whoever works on them; the journeys of one name alone are run by `VIEWING=name`.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-
 import { devices } from "playwright-core";
 
-import { browser, expect, ROUTED, WEBGPU } from "./site.mjs";
-import { Archive, realSet, REPOSITORY } from "./viewing/archive.mjs";
+import { browser, expect, WEBGPU } from "./site.mjs";
+import { Archive, realSet } from "./viewing/archive.mjs";
 import * as drawers from "./viewing/drawers.mjs";
-import { Reader, withFiles } from "./viewing/reader.mjs";
+import { Reader } from "./viewing/reader.mjs";
 import { holdAlike, readThrough } from "./viewing/script.mjs";
+import { secondWindow } from "./viewing/screens.mjs";
+import { leavesNothing } from "./viewing/storage.mjs";
 import { byTouch } from "./viewing/touch.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
 const DESK = { viewport: { width: 1180, height: 600 } };
 
 /** A context of its own, whose pages are closed with it. */
-async function inContext(engine, archive, options, journey) {
-  const context = await withFiles(await engine.newContext({ locale: "zh-CN", ...options }), archive);
+async function inContext(engine, options, journey) {
+  const context = await engine.newContext({ locale: "zh-CN", ...options });
   try {
     return await journey(context);
   } finally {
@@ -30,7 +29,7 @@ async function inContext(engine, archive, options, journey) {
 
 /** Opens a study on a desk, by the server unless told otherwise, and lets somebody read. */
 async function onDesk(engine, archive, attributes, read, url = archive.url) {
-  return inContext(engine, archive, DESK, async (context) => {
+  return inContext(engine, DESK, async (context) => {
     const reader = await Reader.open(context, url, attributes);
     const found = await read(reader);
     await reader.close();
@@ -61,7 +60,7 @@ async function onDevice(engine, archive, study, name, tools) {
   const facts = await archive.patient(study);
   const turned = { width: device.viewport.height, height: device.viewport.width };
   const label = name.split(" ")[0].toLowerCase();
-  return inContext(engine, archive, device, async (context) => {
+  return inContext(engine, device, async (context) => {
     const reader = await Reader.open(context, archive.url, { study, mode: "auto", tools });
     const found = await byTouch(reader, facts, (step) => reader.shoot(shots, `${label}-${step}`));
     await reader.page.setViewportSize(turned);
@@ -106,11 +105,28 @@ const journeys = {
   /** A reader's tablet: the same with all tools. */
   tablet: async ({ browsers, archive, demo }) => onDevice(await browsers.get("plain"), archive, demo, "iPad (gen 7)", "full"),
 
+  /** Nothing of images is left on the device: V2D-34. */
+  async "nothing left behind"({ browsers, archive, demo }) {
+    await browsers.close();
+    const open = async (context, mode, sent) => {
+      const page = await context.newPage();
+      page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => typeof payload !== "string" && sent(payload)));
+      return Reader.on(page, archive.url, { study: demo, mode, tools: "full", lang: "zh-CN" });
+    };
+    return leavesNothing({ archive, study: demo, flags: WEBGPU, frames: archive.frames("petct", 24), open });
+  },
+
+  /** A second window follows and shows its own views. */
+  "second window": async ({ browsers, archive, demo }) => {
+    const other = await archive.demo("nema");
+    return onDesk(await browsers.get("plain"), archive, { study: demo }, (reader) => secondWindow(reader, other, (one, name) => one.shoot(shots, name)));
+  },
+
   /** What draws in the page fails: the server goes on. */
   "worker fails": async ({ browsers, archive, demo }) => onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "local" }, drawers.workerFails),
 
   /** What draws in the page cannot be loaded: the server draws. */
-  "package fails": async ({ browsers, archive, demo }) => inContext(await browsers.get("webgpu"), archive, DESK, async (context) => {
+  "package fails": async ({ browsers, archive, demo }) => inContext(await browsers.get("webgpu"), DESK, async (context) => {
     await context.route("**/viewer/wasm/*.wasm", (route) => (route.request().method() === "HEAD" ? route.fulfill({ contentType: "application/wasm" }) : route.abort()));
     const reader = await Reader.open(context, archive.url, { study: demo, mode: "local" });
     await drawers.packageFails(reader);
@@ -123,7 +139,7 @@ const journeys = {
 
 /** One browser at a time: both want the machine for themselves. */
 class Browsers {
-  static FLAGS = { webgpu: [...WEBGPU, ROUTED], plain: [ROUTED] };
+  static FLAGS = { webgpu: WEBGPU, plain: [] };
 
   async get(kind) {
     if (this.kind === kind) return this.engine;
@@ -143,8 +159,6 @@ const browsers = new Browsers();
 const archive = await Archive.start(uptake);
 let failures = 0;
 try {
-  const hasDrawer = (await archive.hasPackage()) || existsSync(join(REPOSITORY, "target/viewer/viewer_wasm_bg.wasm"));
-  expect(hasDrawer, "the drawer of the page, in the program or in target/viewer: scripts/wasm.sh makes it");
   const demo = await archive.demo("petct");
   for (const [name, journey] of Object.entries(journeys)) {
     if (process.env.VIEWING && !new RegExp(process.env.VIEWING).test(name)) continue;

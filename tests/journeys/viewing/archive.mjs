@@ -4,12 +4,15 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { expect } from "../site.mjs";
 
 export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+/** What draws in the page. */
+const DRAWER = "viewer_wasm_bg.wasm";
+const TYPES = { css: "text/css", js: "text/javascript", wasm: "application/wasm" };
 /** Objects are sent in bodies of about so many bytes. */
 const BODY_BYTES = 48 * 2 ** 20;
 
@@ -17,8 +20,25 @@ export class Archive {
   static async start(uptake) {
     const archive = new Archive();
     Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), proxies: [] });
-    archive.url = await archive.serve();
+    archive.own = await archive.serve();
+    archive.folders = await archive.foldersBeside();
+    archive.url = Object.keys(archive.folders).length ? (await archive.proxy("127.0.0.1")).url : archive.own;
     return archive;
+  }
+
+  /**
+   * What is not the program's own: the element of `VIEWER_ELEMENT` where somebody works on it, and the drawer of
+   * `target/viewer` where the program was built without one.
+   */
+  async foldersBeside() {
+    const folders = {};
+    if (process.env.VIEWER_ELEMENT) folders["/viewer/element/"] = process.env.VIEWER_ELEMENT;
+    if (!(await fetch(`${this.own}/viewer/wasm/${DRAWER}`, { method: "HEAD" })).ok) {
+      const beside = join(REPOSITORY, "target/viewer");
+      expect(existsSync(join(beside, DRAWER)), "the drawer of the page, in the program or in target/viewer: scripts/wasm.sh makes it");
+      folders["/viewer/wasm/"] = beside;
+    }
+    return folders;
   }
 
   /** Serves where the system has ports free; gives the address of HTTP. */
@@ -51,7 +71,7 @@ export class Archive {
     const send = async () => {
       if (!body.length) return;
       const headers = { "content-type": 'multipart/related; type="application/dicom"; boundary=b', accept: "application/dicom+json" };
-      const answer = await fetch(`${this.url}/dicom-web/studies`, { method: "POST", headers, body: new Blob([...body, "--b--\r\n"]) });
+      const answer = await fetch(`${this.own}/dicom-web/studies`, { method: "POST", headers, body: new Blob([...body, "--b--\r\n"]) });
       expect(answer.status === 200, `${folder} to be taken, found ${answer.status}`);
       study = (await answer.json())["00081199"].Value[0]["00081190"]?.Value[0].match(/studies\/([\d.]+)/)[1] ?? study;
       [body, bytes] = [[], 0];
@@ -67,18 +87,27 @@ export class Archive {
     return study;
   }
 
+  /** The series of a study that have images. */
+  async series(study) {
+    const answer = await fetch(`${this.own}/dicom-web/studies/${study}/series`, { headers: { accept: "application/dicom+json" } });
+    const all = (await answer.json()).map((one) => ({ series: one["0020000E"].Value[0], modality: one["00080060"].Value[0] }));
+    return all.filter(({ modality }) => ["CT", "PT"].includes(modality));
+  }
+
+  /** Some of the files that were taken in from the demo, as they are. */
+  frames(name, count) {
+    const all = filesBelow(join(this.folder, "demo", name)).filter((path) => path.endsWith(".dcm"));
+    const step = Math.max(1, Math.floor(all.length / count));
+    return all.filter((_, n) => n % step === 0).map((path) => readFileSync(path));
+  }
+
   /** Who the patient of a study is: names in all alphabets, number, day of birth where there is one. */
   async patient(study) {
-    const answer = await fetch(`${this.url}/dicom-web/studies/${study}/metadata`, { headers: { accept: "application/dicom+json" } });
+    const answer = await fetch(`${this.own}/dicom-web/studies/${study}/metadata`, { headers: { accept: "application/dicom+json" } });
     const [first] = await answer.json();
     const names = Object.values(first["00100010"]?.Value?.[0] ?? {}).flatMap((name) => [name, ...name.split("^")]);
     const others = ["00100020", "00100030"].flatMap((tag) => first[tag]?.Value ?? []);
     return [...names, ...others].filter(Boolean);
-  }
-
-  /** Whether it has the drawer of the page's own worker. */
-  async hasPackage() {
-    return (await fetch(`${this.url}/viewer/wasm/viewer_wasm_bg.wasm`, { method: "HEAD" })).ok;
   }
 
   /**
@@ -88,7 +117,11 @@ export class Archive {
   async elsewhere() {
     const own = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     expect(own, "an address of this machine besides the loopback");
-    const proxy = await Proxy.open(this.url, own);
+    return this.proxy(own);
+  }
+
+  async proxy(address) {
+    const proxy = await Proxy.open(this.own, address, this.folders);
     this.proxies.push(proxy);
     return proxy;
   }
@@ -103,12 +136,12 @@ export class Archive {
   }
 }
 
-/** A proxy before the archive, at an address of its own. */
+/** A proxy before the archive, at an address of its own; what lies below some paths it answers from folders. */
 class Proxy {
-  static async open(url, address) {
+  static async open(url, address, folders) {
     const proxy = new Proxy();
-    Object.assign(proxy, { to: new URL(url), sockets: new Set() });
-    proxy.server = createServer((asked, answer) => proxy.carry(asked, answer));
+    Object.assign(proxy, { to: new URL(url), folders, sockets: new Set() });
+    proxy.server = createServer((asked, answer) => proxy.answer(asked, answer));
     proxy.server.on("upgrade", (asked, socket) => proxy.join(asked, socket));
     proxy.server.on("connection", (socket) => {
       proxy.sockets.add(socket);
@@ -123,6 +156,15 @@ class Proxy {
   ask({ method, url, headers }) {
     const own = { ...headers, host: this.to.host, ...(headers.origin ? { origin: this.to.origin } : {}) };
     return request({ host: this.to.hostname, port: this.to.port, path: url, method, headers: own });
+  }
+
+  answer(asked, answer) {
+    const path = new URL(asked.url, this.to).pathname;
+    const below = Object.keys(this.folders).find((start) => path.startsWith(start));
+    if (!below) return this.carry(asked, answer);
+    const bytes = readFileSync(join(this.folders[below], basename(path)));
+    answer.writeHead(200, { "content-type": TYPES[path.split(".").pop()], "content-length": bytes.length, "cache-control": "no-cache" });
+    return answer.end(asked.method === "HEAD" ? undefined : bytes);
   }
 
   carry(asked, answer) {

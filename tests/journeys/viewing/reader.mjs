@@ -1,43 +1,25 @@
 // Somebody who looks at studies: a page with a viewer, worked by mouse, keys and fingers as a person works it.
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 
 import { words } from "../../../viewer-wasm/element/words.js";
 import { expect } from "../site.mjs";
-import { REPOSITORY } from "./archive.mjs";
 import { lay, watch } from "./page.mjs";
 
 /** Everything is slow on a machine that imitates a graphics card. */
 export const WAIT_MS = 60_000;
-const TYPES = { css: "text/css", js: "text/javascript", wasm: "application/wasm" };
-
-/** Answers with files of a folder in place of the server's. */
-function from(folder) {
-  return (route) => {
-    const name = basename(new URL(route.request().url()).pathname);
-    return route.fulfill({ contentType: TYPES[name.split(".").pop()], body: readFileSync(join(folder, name)) });
-  };
-}
-
-/**
- * A context whose pages find the element and the drawer: the server's own, those of `VIEWER_ELEMENT` where somebody works on
- * the element, and the package of `target/viewer` where the server was built without it.
- */
-export async function withFiles(context, archive) {
-  if (process.env.VIEWER_ELEMENT) await context.route("**/viewer/element/*", from(process.env.VIEWER_ELEMENT));
-  if (!(await archive.hasPackage())) await context.route("**/viewer/wasm/*", from(join(REPOSITORY, "target/viewer")));
-  return context;
-}
-
 export class Reader {
   /** Opens studies in a new page of a context. `attributes` are the element's. */
   static async open(context, url, attributes) {
+    return Reader.on(await context.newPage(), url, { mode: "remote", tools: "full", lang: "zh-CN", ...attributes });
+  }
+
+  /** The same on a page that is open. */
+  static async on(page, url, attributes) {
     const reader = new Reader();
-    reader.url = url;
-    reader.context = context;
-    reader.page = await context.newPage();
-    await reader.begin({ mode: "remote", tools: "full", lang: "zh-CN", ...attributes });
+    Object.assign(reader, { url, page, context: page.context() });
+    await reader.begin(attributes);
     return reader;
   }
 
