@@ -12,6 +12,7 @@ import { Reader } from "./viewing/reader.mjs";
 import { holdAlike, readThrough } from "./viewing/script.mjs";
 import { secondWindow } from "./viewing/screens.mjs";
 import { leavesNothing } from "./viewing/storage.mjs";
+import { allTools } from "./viewing/tools.mjs";
 import { byTouch } from "./viewing/touch.mjs";
 
 const [uptake, shots] = process.argv.slice(2);
@@ -120,6 +121,12 @@ const journeys = {
   "second window": async ({ browsers, archive, demo }) => {
     const other = await archive.demo("nema");
     return onDesk(await browsers.get("plain"), archive, { study: demo }, (reader) => secondWindow(reader, other, (one, name) => one.shoot(shots, name)));
+  },
+
+  /** Every tool once: V2D-03, V2D-05, V2D-08 to V2D-15, V2D-17, V2D-19, V2D-20, V2D-27, V2D-37. */
+  async "all tools"({ browsers, archive, demo }) {
+    const { series } = (await archive.series(demo)).find(({ modality }) => modality === "CT");
+    return onDesk(await browsers.get("plain"), archive, { study: demo, series }, allTools);
   },
 
   /** What draws in the page fails: the server goes on. */
