@@ -9,7 +9,7 @@ import { browser, expect, WEBGPU } from "./site.mjs";
 import { Archive, realSet } from "./viewing/archive.mjs";
 import * as drawers from "./viewing/drawers.mjs";
 import { Reader } from "./viewing/reader.mjs";
-import { holdAlike, readThrough } from "./viewing/script.mjs";
+import { glance, holdAlike, readThrough } from "./viewing/script.mjs";
 import { secondWindow } from "./viewing/screens.mjs";
 import { leavesNothing } from "./viewing/storage.mjs";
 import { allTools } from "./viewing/tools.mjs";
@@ -38,21 +38,18 @@ async function onDesk(engine, archive, attributes, read, url = archive.url) {
   });
 }
 
-/** Reads a study through with a drawer. */
-async function readBy(mode, engine, archive, study, name) {
-  const records = await onDesk(engine, archive, { study, mode }, async (reader) => {
-    const { drawer } = await reader.told("nm-ready");
-    expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
-    return readThrough(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
-  });
-  console.log(`  ${mode}: ${records.map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ")}`);
-  return records;
-}
-
-async function alike(engine, archive, study, name) {
-  const remote = await readBy("remote", engine, archive, study, name);
-  const local = await readBy("local", engine, archive, study, name);
-  return figures(holdAlike(local, remote));
+/** Reads a study by the server, then by the page: the same pictures and readouts. */
+async function alike(engine, archive, study, name, read) {
+  const records = {};
+  for (const mode of ["remote", "local"]) {
+    records[mode] = await onDesk(engine, archive, { study, mode }, async (reader) => {
+      const { drawer } = await reader.told("nm-ready");
+      expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
+      return read(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
+    });
+    console.log(`  ${name}, ${mode}: ${records[mode].map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ")}`);
+  }
+  return figures(holdAlike(records.local, records.remote));
 }
 
 /** Somebody with a phone or a tablet, upright and on its side. */
@@ -76,12 +73,22 @@ const figures = ({ pictures, most, share, decibel }) => [pictures && `${pictures
 
 const journeys = {
   /** Open, scroll, window, probe, measure, fuse, MIP, VR, lesions, key image, layout, undo, reset: V2D-20, V2D-21. Local and remote are alike. */
-  "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, demo, "demo"),
+  "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, demo, "demo", readThrough),
 
   /** The same of a real PET-CT, where the data are. */
   async "real PET-CT"({ browsers, archive }) {
     const folder = realSet("petct/sts-001");
-    return folder ? alike(await browsers.get("webgpu"), archive, await archive.load(folder), "real") : "no shared data";
+    return folder ? alike(await browsers.get("webgpu"), archive, await archive.load(folder), "real", readThrough) : "no shared data";
+  },
+
+  /** A first look at real CT and nuclear medicine, volumes and planar images, where the data are. Local and remote are alike. */
+  async "real CT and NM"({ browsers, archive }) {
+    const told = [];
+    for (const set of ["ct/variable-spacing-ge", "nm/lung-kidney-static", "nm/wg04-nm1-bone-wholebody"]) {
+      const folder = realSet(set);
+      if (folder) told.push(`${set}: ${await alike(await browsers.get("webgpu"), archive, await archive.load(folder), set.split("/")[1], glance)}`);
+    }
+    return told.join("; ") || "no shared data";
   },
 
   /** From the server to the page and back: the view stays. */

@@ -190,6 +190,32 @@ export async function readThrough(reader, shoot = async () => {}) {
   return records;
 }
 
+/** What anybody does first with images of any kind: opens, pages, windows, turns them round; each step as `readThrough` gives it. */
+export async function glance(reader) {
+  await reader.told("nm-ready");
+  await reader.settle();
+  const [view] = await reader.views();
+  const steps = {
+    opened: async () => {},
+    scrolled: () => reader.wheel(view, 2),
+    windowed: () => reader.drag(view, [0.5, 0.5], [0.6, 0.4]),
+    turned: async () => {
+      await reader.press("tools_image");
+      for (const row of ["rotate_right", "invert"]) await reader.item(reader.t(row)).click();
+      await reader.page.keyboard.press("Escape");
+    },
+  };
+  const records = [];
+  for (const [name, step] of Object.entries(steps)) {
+    const begun = Date.now();
+    await step();
+    records.push({ name, ...(await reader.record()), took_ms: Date.now() - begun });
+  }
+  const { pictures: [first] } = records[0];
+  expect(differs(records.at(-1).pictures[0], first), "a picture that was turned round to look otherwise");
+  return records;
+}
+
 /** Where two values differ first, as a path, or null; numbers may differ by what arithmetic does. */
 export function firstDifference(found, wanted, path = "") {
   if (typeof found === "number" && typeof wanted === "number") return approximately(found, wanted) ? null : `${path}: ${wanted}, found ${found}`;
