@@ -11,6 +11,7 @@ import * as drawers from "./viewing/drawers.mjs";
 import { Reader } from "./viewing/reader.mjs";
 import { glance, holdAlike, readThrough } from "./viewing/script.mjs";
 import { secondWindow } from "./viewing/screens.mjs";
+import { sitePage } from "./viewing/site-page.mjs";
 import { leavesNothing } from "./viewing/storage.mjs";
 import { allTools } from "./viewing/tools.mjs";
 import { byTouch } from "./viewing/touch.mjs";
@@ -134,6 +135,13 @@ const journeys = {
   async "all tools"({ browsers, archive, demo }) {
     const { series } = (await archive.series(demo)).find(({ modality }) => modality === "CT");
     return onDesk(await browsers.get("plain"), archive, { study: demo, series }, allTools);
+  },
+
+  /** The page of the site, signed in, drawn in the page under its policy; a clinician's; without the patient. V2D-31, NM-24. */
+  async "the site's page"({ browsers, archive, demo }) {
+    const told = { uptake, engine: await browsers.get("webgpu"), port: 19300 + (process.pid % 500) * 2 };
+    const shoot = (reader, name) => reader.shoot(shots, name);
+    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), shoot });
   },
 
   /** What draws in the page fails: the server goes on. */

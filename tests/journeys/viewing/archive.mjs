@@ -62,7 +62,11 @@ export class Archive {
   async demo(name) {
     const made = join(this.folder, "demo");
     if (!existsSync(made)) execFileSync(this.uptake, ["demo", "--size", "tiny", made], { stdio: "ignore" });
-    return this.load(join(made, name));
+    return this.load(this.demoFolder(name));
+  }
+
+  demoFolder(name) {
+    return join(this.folder, "demo", name);
   }
 
   /** Takes in all objects below a folder over DICOMweb; gives the study UID of the last of them. */
@@ -96,7 +100,7 @@ export class Archive {
 
   /** Some of the files that were taken in from the demo, as they are. */
   frames(name, count) {
-    const all = filesBelow(join(this.folder, "demo", name)).filter((path) => path.endsWith(".dcm"));
+    const all = filesBelow(this.demoFolder(name)).filter((path) => path.endsWith(".dcm"));
     const step = Math.max(1, Math.floor(all.length / count));
     return all.filter((_, n) => n % step === 0).map((path) => readFileSync(path));
   }
