@@ -8,6 +8,7 @@ import { devices } from "playwright-core";
 import { browser, expect, WEBGPU } from "./site.mjs";
 import { Archive, realSet } from "./viewing/archive.mjs";
 import * as drawers from "./viewing/drawers.mjs";
+import { looks, SCREENS } from "./viewing/looks.mjs";
 import { Reader } from "./viewing/reader.mjs";
 import { glance, holdAlike, readThrough } from "./viewing/script.mjs";
 import { secondWindow } from "./viewing/screens.mjs";
@@ -142,6 +143,20 @@ const journeys = {
     const told = { uptake, engine: await browsers.get("webgpu"), port: 19300 + (process.pid % 500) * 2 };
     const shoot = (reader, name) => reader.shoot(shots, name);
     return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), shoot });
+  },
+
+  /** What people look at, at the sizes of screens, in both languages and in each form: nothing beyond the screen or over each other. */
+  async looks({ browsers, archive, demo }) {
+    const engine = await browsers.get("plain");
+    for (const [size, [width, height]] of Object.entries(SCREENS)) {
+      for (const [tools, lang] of [["full", "zh-CN"], ["full", "en"], ["clinic", "zh-CN"], ["patient", "en"]]) {
+        await inContext(engine, { viewport: { width, height } }, async (context) => {
+          const reader = await Reader.open(context, archive.url, { study: demo, tools, lang });
+          await looks(reader, (name) => reader.shoot(shots, `${size}-${tools}-${lang}-${name}`));
+          await reader.close();
+        });
+      }
+    }
   },
 
   /** What draws in the page fails: the server goes on. */
