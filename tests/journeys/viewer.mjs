@@ -62,7 +62,7 @@ async function onDevice(engine, archive, study, name, tools) {
   const label = name.split(" ")[0].toLowerCase();
   return inContext(engine, device, async (context) => {
     const reader = await Reader.open(context, archive.url, { study, mode: "auto", tools });
-    const found = await byTouch(reader, facts, (step) => reader.shoot(shots, `${label}-${step}`));
+    const found = await byTouch(reader, facts, await archive.demo("geometry"), (step) => reader.shoot(shots, `${label}-${step}`));
     await reader.page.setViewportSize(turned);
     await reader.settle();
     await reader.shoot(shots, `${label}-turned`);
