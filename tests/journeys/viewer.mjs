@@ -142,7 +142,7 @@ const journeys = {
   async "the site's page"({ browsers, archive, demo }) {
     const told = { uptake, engine: await browsers.get("webgpu"), port: 19300 + (process.pid % 500) * 2 };
     const shoot = (reader, name) => reader.shoot(shots, name);
-    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), shoot });
+    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), hasDrawer: archive.hasDrawer, shoot });
   },
 
   /** What people look at, in both languages and in each form: nothing beyond the screen or over each other. Large screens for pictures alone. */

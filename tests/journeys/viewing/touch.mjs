@@ -1,6 +1,8 @@
 // Phones and tablets: one finger, two fingers, a long press, a double tap, the strip of series. Fingers are those of the
 // browser's own input, so that what the browser makes of them is tested too.
 
+import { readFileSync } from "node:fs";
+
 import { expect } from "../site.mjs";
 import { differs } from "./pixels.mjs";
 
@@ -217,6 +219,16 @@ export async function hidesPatient(reader, facts, { isHidden = false } = {}) {
   const after = await wordsOf();
   const left = names.filter((name) => after.includes(name));
   expect(!left.length, `nothing about the patient, found ${left.length} of ${names.length} facts`);
+  if (await reader.button("more").count()) await exportsNothing(reader, names);
+}
+
+/** A picture that is taken along says nothing of the patient either: not in its name, not beside its pixels. */
+async function exportsNothing(reader, names) {
+  const [download] = await Promise.all([reader.page.waitForEvent("download"), reader.choose("more", reader.t("export_png"))]);
+  const bytes = readFileSync(await download.path());
+  expect(bytes.subarray(1, 4).toString() === "PNG" && bytes.length > 1000, `a PNG, found ${bytes.length} bytes`);
+  const left = names.filter((name) => download.suggestedFilename().includes(name) || bytes.includes(name));
+  expect(!left.length, `nothing about the patient in the file, found ${left.length} facts`);
 }
 
 /** All that fingers do on a device; gives what took how long. `other` is a study of many series. */
