@@ -1,6 +1,7 @@
 // What a reader does, as commands: shared by bars, menus, keys, lists and the strip.
 
 import { fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
+import { consultationDialog } from "./consultation.js";
 import { copyText, exportPng } from "./export.js";
 import { toolOf, twoOrThree } from "./gestures.js";
 import { askText, keysDialog } from "./keys-dialog.js";
@@ -339,6 +340,15 @@ export class Actions {
   }
 
   async openSecondScreen() { if (!(await this.second.open())) this.toast("second_screen_blocked"); }
+
+  /** Others may take part, or no more. A session that is drawn in the page moves to the server, where they reach it. */
+  share(isShared) {
+    this.sharing = isShared && this.where === "local";
+    if (this.sharing) this.switchTo("remote");
+    else this.say({ share: isShared });
+  }
+
+  consult() { consultationDialog(this); }
 
   exportPng() {
     const view = this.views.get(this.active);

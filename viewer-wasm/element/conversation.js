@@ -13,7 +13,7 @@ export function fresh() {
     empty: new Map(),
     loading: new Map(),
     remarks: new Map(),
-    people: { participants: {}, presenter: null },
+    people: { participants: {}, presenter: null, is_shared: false },
   };
 }
 

@@ -59,6 +59,10 @@ const SENTENCES = [
   [/^no (.+) in the images; cannot compute SUV$/, (what) => `图像缺少${word(what)}，无法计算 SUV`],
   [/^the graphics device was lost$/, () => "显卡设备丢失"],
   [/^the graphics device has no memory left$/, () => "显存不足"],
+  [/^there is no such session$/, () => "此会诊不存在，或未邀请您参加"],
+  [/^the session is no longer shared$/, () => "会诊已结束"],
+  [/^expected the one whose session it is, found a guest$/, () => "只有发起会诊的人可以邀请或结束"],
+  [/^expected a session that others can take part in, found one of this page$/, () => "本机绘制的画面不能会诊，请改由服务器绘制"],
   [/^the worker could not be loaded$/, () => "本机绘制程序未能载入"],
 ];
 

@@ -46,6 +46,9 @@ export class Viewer extends Actions {
 
   get studies() { return (this.host.getAttribute("study") ?? "").split(/\s+/).filter(Boolean); }
 
+  /** The session of somebody else that this one takes part in. */
+  get invited() { return this.host.getAttribute("session"); }
+
   get form() {
     const wanted = this.host.getAttribute("tools");
     return ["clinic", "patient"].includes(wanted) ? wanted : "full";
@@ -69,7 +72,7 @@ export class Viewer extends Actions {
     });
     if (!this.studies.length) this.status.closed(this.t("no_studies"), false);
     else if (this.screen > 0) this.join();
-    else this.open();
+    else this.open(this.invited);
   }
 
   /** Screen 2 waits for the first one's session. */
@@ -157,7 +160,7 @@ export class Viewer extends Actions {
 
   async open(session = null, snapshot = null) {
     const bytes = this.host.getAttribute("bytes");
-    const { where, why } = decide(await look(this.screen > 0 ? "remote" : this.mode, bytes === null ? null : Number(bytes)));
+    const { where, why } = decide(await look(this.screen > 0 || this.invited ? "remote" : this.mode, bytes === null ? null : Number(bytes)));
     if (!this.host.isConnected) return;
     this.connect(where, why, session, snapshot);
   }
@@ -301,6 +304,7 @@ export class Viewer extends Actions {
     // Before any view is told: a name is not to be seen even for a moment.
     if (this.host.getAttribute("patient") === "hidden") this.hidePatient(true);
     this.views.tellSizes();
+    if (this.sharing) this.share(true);
     if (this.size === "phone") this.showFusedFirst();
     this.emit("nm-ready", { session, drawer, where: this.where, why: this.why });
     for (const [question, field, event] of [["marks", "marks", "nm-measure"], ["vois", "vois", "nm-lesions"], ["key_images", "keyImages", "nm-keyimage"]]) this.askList(question, field, event);

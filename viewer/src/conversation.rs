@@ -46,6 +46,7 @@ pub struct Conversation {
     draw_s: BTreeMap<u32, f64>,
     /// Whose turn it is to be drawn for.
     last_served: u32,
+    is_shared: bool,
 }
 
 /// One who looks.
@@ -73,6 +74,8 @@ struct Sent {
     fidelity: Fidelity,
     size: Size,
     at_s: f64,
+    /// Whether all voxels had come.
+    is_whole: bool,
 }
 
 /// A picture that was made for a participant.
@@ -123,6 +126,7 @@ impl Conversation {
             pictures: 0,
             draw_s: BTreeMap::new(),
             last_served: 0,
+            is_shared: false,
         }
     }
 
@@ -212,6 +216,17 @@ impl Conversation {
         }
     }
 
+    /// Whether others than the owner may take part, which all are told.
+    pub fn share(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
+        self.tell_people();
+    }
+
+    /// Answers what a participant said and may not.
+    pub fn refuse(&mut self, participant: u32, why: &str) {
+        self.say(To::One(participant), &json!({"refused": why}));
+    }
+
     /// Participants.
     pub fn participants(&self) -> impl Iterator<Item = u32> {
         self.viewers.keys().copied()
@@ -241,6 +256,11 @@ impl Conversation {
                 if let Some(viewer) = self.viewers.get_mut(&participant) {
                     viewer.is_moving = false;
                 }
+            }
+            // Who may take part is the host's to say, where others can.
+            Says::Share(_) => {
+                let why = json!({"refused": "expected a session that others can take part in, found one of this page"});
+                self.say(To::One(participant), &why);
             }
             Says::Ask(number, question) => {
                 let answer = match answers::answer(&mut self.session, &self.arrivals, &question) {
@@ -342,10 +362,14 @@ impl Conversation {
         cancel: &Cancel,
     ) -> Result<Option<Drawn>, Refusal> {
         let turn = self.turns.of(due.viewport);
-        match self
+        let sharpness = match due.fidelity {
+            Fidelity::Moving => Sharpness::Moving,
+            Fidelity::Still | Fidelity::Exact => Sharpness::Still,
+        };
+        let drawn = self
             .session
-            .image(due.viewport, due.size, Sharpness::Still, renderer, cancel)
-        {
+            .image(due.viewport, due.size, sharpness, renderer, cancel);
+        match drawn {
             // Nothing has come: what is loading is told, and black is no picture.
             Ok(picture) if picture.fraction <= 0.0 && !self.has_something(due.viewport) => {
                 self.note_nothing(due, turn);
@@ -402,22 +426,23 @@ impl Conversation {
         if let Some(viewer) = self.viewers.get_mut(&due.participant) {
             viewer.link.sent(picture, bytes, now_s);
         }
-        self.note(due, drawn.turn, now_s);
+        self.note(due, drawn.turn, now_s, drawn.fraction >= 1.0);
     }
 
     /// Of nothing there is nothing finer.
     fn note_nothing(&mut self, due: Due, turn: u64) {
         let fidelity = Fidelity::Exact;
-        self.note(&Due { fidelity, ..due }, turn, 0.0);
+        self.note(&Due { fidelity, ..due }, turn, 0.0, false);
     }
 
-    fn note(&mut self, due: &Due, turn: u64, at_s: f64) {
+    fn note(&mut self, due: &Due, turn: u64, at_s: f64, is_whole: bool) {
         if let Some(viewer) = self.viewers.get_mut(&due.participant) {
             let sent = Sent {
                 turn,
                 fidelity: due.fidelity,
                 size: due.full,
                 at_s,
+                is_whole,
             };
             viewer.sent.insert(due.viewport, sent);
         }

@@ -1,13 +1,16 @@
 //! The sessions of this node, and the studies that they look at, within a budget of bytes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::session::Department;
+use pacs::access::Principal;
 use pacs::http::{App, Error};
+use platform::Platform;
+use platform::people::store as people;
 use tokio::runtime::Handle;
 use viewer::message::Open;
 use viewer::{Conversation, Says, Wanted};
@@ -16,7 +19,7 @@ use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
 use super::renderer::Renderers;
 use super::schedule::Schedule;
-use super::store::Store;
+use super::store::{Kept, Store};
 use super::{Limits, figures};
 
 /// The sessions of this node.
@@ -31,6 +34,7 @@ pub struct Sessions {
     opening: tokio::sync::Mutex<()>,
     numbers: AtomicU64,
     store: Store,
+    platform: Option<Platform>,
 }
 
 /// The way to a session's thread.
@@ -47,6 +51,8 @@ pub struct Session {
     studies: Vec<String>,
     next: Arc<AtomicU32>,
     ahead: Arc<AtomicUsize>,
+    /// Whether others than the owner may take part.
+    is_shared: Arc<AtomicBool>,
 }
 
 /// Messages that may wait to be heard.
@@ -77,6 +83,14 @@ impl Session {
     }
 }
 
+/// How a session begins.
+struct Begun {
+    id: String,
+    owner: String,
+    is_shared: bool,
+    snapshot: Option<Vec<u8>>,
+}
+
 /// Why no session is opened.
 #[derive(Debug, thiserror::Error)]
 pub enum NotOpened {
@@ -86,7 +100,7 @@ pub enum NotOpened {
     /// There are too many.
     #[error("expected at most {0} sessions, found as many; try again later")]
     Full(usize),
-    /// It is another's.
+    /// It is another's, who does not share it.
     #[error("there is no such session")]
     NoSuch,
     /// The studies cannot be hung.
@@ -95,9 +109,9 @@ pub enum NotOpened {
 }
 
 impl Sessions {
-    /// None yet.
+    /// None yet. What people are called, the platform knows.
     #[must_use]
-    pub fn new(limits: Limits, renderers: Renderers, store: Store) -> Arc<Self> {
+    pub fn new(limits: Limits, renderers: Renderers, store: Store, platform: Option<Platform>) -> Arc<Self> {
         Arc::new(Self {
             limits,
             schedule: Schedule::new(renderers.at_once()),
@@ -107,7 +121,22 @@ impl Sessions {
             opening: tokio::sync::Mutex::default(),
             numbers: AtomicU64::new(1),
             store,
+            platform,
         })
+    }
+
+    /// What others call somebody; `None` for whoever is no person of this site.
+    pub async fn name(&self, who: &Principal) -> Option<String> {
+        let (Principal::Person { person, .. }, Some(platform)) = (who, &self.platform) else {
+            return None;
+        };
+        match people::one(platform.readers(), *person).await {
+            Ok(account) => account.map(|account| account.name),
+            Err(error) => {
+                tracing::error!(%error, "a viewer's name cannot be read");
+                None
+            }
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -129,8 +158,8 @@ impl Sessions {
             .as_ref()
             .and_then(|id| self.running().get(id).cloned())
         {
-            let is_same = known.owner == owner && known.studies == open.studies;
-            return if is_same {
+            let may = known.owner == owner || known.is_shared.load(Ordering::Relaxed);
+            return if may && known.studies == open.studies {
                 Ok(known)
             } else {
                 Err(NotOpened::NoSuch)
@@ -150,14 +179,24 @@ impl Sessions {
                 })?
             }
         };
-        let id = open.session.clone().filter(|_| kept.is_some());
-        let brought = || {
-            open.snapshot
-                .as_ref()
-                .map(|snapshot| snapshot.to_string().into_bytes())
+        let begun = match (&open.session, kept) {
+            (Some(name), Some(kept)) => Begun {
+                id: name.clone(),
+                owner: kept.owner,
+                is_shared: kept.is_shared,
+                snapshot: Some(kept.snapshot),
+            },
+            _ => Begun {
+                id: random_name(),
+                owner: owner.to_owned(),
+                is_shared: false,
+                snapshot: open
+                    .snapshot
+                    .as_ref()
+                    .map(|snapshot| snapshot.to_string().into_bytes()),
+            },
         };
-        let id = id.unwrap_or_else(random_name);
-        self.begin(app, owner, (id, open), opened, kept.or_else(brought))
+        self.begin(app, open, opened, begun)
     }
 
     async fn studies(&self, app: &App, studies: &[String]) -> Result<Arc<Opened>, Error> {
@@ -179,14 +218,13 @@ impl Sessions {
     fn begin(
         self: &Arc<Self>,
         app: &App,
-        owner: &str,
-        (id, open): (String, &Open),
+        open: &Open,
         opened: Arc<Opened>,
-        snapshot: Option<Vec<u8>>,
+        begun: Begun,
     ) -> Result<Session, NotOpened> {
         let mut conversation = Conversation::new(opened.arrivals.clone(), Department::default());
         conversation.hang(open)?;
-        if let Some(snapshot) = snapshot {
+        if let Some(snapshot) = begun.snapshot {
             // A snapshot of a later version is no reason to see nothing.
             let _ = conversation.restore(&snapshot);
         }
@@ -194,14 +232,16 @@ impl Sessions {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         opened.listen(number, inputs.clone());
         let (stop, ahead) = (Arc::new(Stop::default()), Arc::new(AtomicUsize::new(0)));
+        let id = begun.id;
         let session = Session {
             id: id.clone(),
-            owner: owner.to_owned(),
+            owner: begun.owner,
             inputs,
             stop: Arc::clone(&stop),
             studies: open.studies.clone(),
             next: Arc::new(AtomicU32::new(1)),
             ahead: Arc::clone(&ahead),
+            is_shared: Arc::new(AtomicBool::new(begun.is_shared)),
         };
         let host = Host {
             conversation,
@@ -211,6 +251,7 @@ impl Sessions {
             fetch: self.fetcher(app, &opened),
             save: self.saver(&session),
             ahead,
+            is_shared: Arc::clone(&session.is_shared),
             id: id.clone(),
         };
         {
@@ -268,8 +309,14 @@ impl Sessions {
             session.owner.clone(),
             session.studies.join(" "),
         );
+        let is_shared = Arc::clone(&session.is_shared);
         Box::new(move |snapshot| {
-            let kept = runtime.block_on(store.keep(&name, &owner, &studies, snapshot));
+            let kept = Kept {
+                owner: owner.clone(),
+                is_shared: is_shared.load(Ordering::Relaxed),
+                snapshot,
+            };
+            let kept = runtime.block_on(store.keep(&name, &studies, &kept));
             if let Err(error) = kept {
                 tracing::error!(%error, "a viewer's session was not saved");
             }

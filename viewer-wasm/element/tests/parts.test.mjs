@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { barItems, sizeOf } from "../bars.js";
 import { decide } from "../capability.js";
 import { commandOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
+import { canInvite, invitation } from "../consultation.js";
 import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
@@ -195,4 +196,13 @@ test("views are counted in device pixels", () => {
   assert.deepEqual(devicePixels([100.4, 50], 1.5, told(150, 75)), [150, 75], "the browser knows where a box begins");
   assert.deepEqual(devicePixels([412, 790], 2.625, told(412, 790)), [1082, 2074], "an emulated screen forgets its ratio");
   assert.deepEqual(devicePixels([412, 790], 2, undefined), [824, 1580]);
+});
+
+test("an invitation is this page's address with the session, and guests hand on none", () => {
+  const name = "0123456789abcdef0123456789abcdef";
+  assert.equal(invitation("https://h.example/view/1.2?with=1.3&screen=2", name), `https://h.example/view/1.2?with=1.3&session=${name}`);
+  assert.equal(invitation(`https://h.example/view/1.2?session=${"0".repeat(32)}`, name), `https://h.example/view/1.2?session=${name}`);
+  const viewer = { form: "full", screen: 0, invited: null };
+  assert.ok(canInvite(viewer));
+  for (const other of [{ form: "patient" }, { screen: 1 }, { invited: name }]) assert.ok(!canInvite({ ...viewer, ...other }));
 });

@@ -62,7 +62,7 @@ impl Conversation {
         }
     }
 
-    fn tell_people(&mut self) {
+    pub(super) fn tell_people(&mut self) {
         let people = self.session.people();
         let of = |person: &engine::session::Participant| {
             let cursor = person
@@ -75,7 +75,11 @@ impl Conversation {
             .iter()
             .map(|(n, person)| (n.to_string(), of(person)))
             .collect();
-        let told = json!({"people": {"participants": participants, "presenter": people.presenter}});
+        let told = json!({"people": {
+            "participants": participants,
+            "presenter": people.presenter,
+            "is_shared": self.is_shared,
+        }});
         self.say(To::All, &told);
     }
 

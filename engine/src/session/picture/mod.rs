@@ -13,8 +13,7 @@ use std::sync::Arc;
 use crate::geometry::Grid;
 use crate::presentation::{Annotations, Drawing, Size};
 use crate::render::{
-    Cancel, Contours, Curved, DrawnAs, Image, Layer, Lens, Renderer, Scene, View, VolumeId, compared, draft,
-    magnify,
+    Cancel, Contours, Curved, DrawnAs, Image, Layer, Lens, Renderer, Scene, View, VolumeId, compared, magnify,
 };
 use crate::session::Session;
 use crate::session::apply::shown;
@@ -36,7 +35,8 @@ pub(in crate::session) use texts::readable;
 /// How finely a picture is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sharpness {
-    /// While something moves: projections and renderings at half their pixels each way.
+    /// While something moves: renderings with half their samples along each ray. How many pixels there are is the
+    /// host's choice.
     Moving,
     /// In full.
     Still,
@@ -477,8 +477,10 @@ impl Session {
                 }
                 whole
             }
-            (Kind::Projection { .. } | Kind::Rendering { .. }, [scene]) if sharpness == Sharpness::Moving => {
-                draft(renderer, scene, volumes, size, 2, cancel)?
+            (Kind::Rendering { .. }, [scene]) if sharpness == Sharpness::Moving => {
+                let mut coarse = scene.clone();
+                coarse.quality.step_mm = Some(2.0 * scene.step_mm(volumes)?);
+                renderer.render_until(&coarse, volumes, size, cancel)?
             }
             (_, [scene]) => match comparison(shown) {
                 Some(how) => {
