@@ -155,6 +155,15 @@ export class Actions {
     return plain ? [...plain].reverse() : null;
   }
 
+  /** What lies around a body, in the colour that the lowest layer gives to nothing; renderings stand on black. */
+  colorOfNothing(viewport) {
+    const view = this.state.views.get(viewport);
+    if (kindName(view.kind) === "rendering") return "#000000";
+    const name = this.usualPalette(viewport, 0);
+    const colors = this.colorsOf(name) ?? (name.endsWith(INVERTED) ? ["#ffffff", "#000000"] : ["#000000", "#ffffff"]);
+    return colors.at(view.layers[0].is_inverted ? -1 : 0);
+  }
+
   /** The view whose mix the simple bar sets: the active one, else the first that is fused. */
   get fusedView() {
     const isFused = (view) => view?.layers.length > 1;

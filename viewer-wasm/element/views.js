@@ -3,7 +3,8 @@
 
 import { h, throttled } from "./dom.js";
 import { icon } from "./icons.js";
-import { draw } from "./drawing.js";
+import { draw, textWidth } from "./drawing.js";
+import { fitted, isLight, onWhite } from "./fitting.js";
 import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
 
@@ -124,10 +125,17 @@ class View {
 
   /** Lines of a view's message: of a picture to come they wait for it. */
   told(view) {
-    const drawing = { turn: view.turn, size: view.size, marks: view.marks, scale: this.views.scale };
+    const scale = view.scale ?? this.views.scale;
+    const drawing = { turn: view.turn, size: view.size, marks: this.arranged(view, scale), scale };
     this.lay(held.told(this.held, drawing, view.picture_changes, this.turn));
     this.label(view);
     this.views.redraw(this);
+  }
+
+  /** What is told of a view as there is room for it, dark where the picture is white. */
+  arranged({ marks, size }, scale) {
+    const laid = fitted(marks, size, scale, (text, height) => textWidth(this.lines, text, height));
+    return isLight(this.viewer.colorOfNothing(this.number)) ? onWhite(laid) : laid;
   }
 
   lay({ held: waits, now }) {
