@@ -65,6 +65,17 @@ struct Viewer {
     last_command_s: f64,
     /// Whether what is drawn over its views waits until its link has room.
     is_held: bool,
+    /// The layout, the people and the cursors that they were told last.
+    layout: Value,
+    people: Value,
+    cursors: Vec<Value>,
+}
+
+impl Viewer {
+    /// Whether what is drawn over views is told now: where the link is full, it goes with the next picture.
+    fn can_hear(&self) -> bool {
+        !self.is_held && !self.link.is_full()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -196,9 +207,7 @@ impl Conversation {
             ..Viewer::default()
         };
         self.viewers.insert(participant, viewer);
-        let to = To::One(participant);
-        self.say(to, &cards::series(self.session.series()));
-        self.say(to, &cards::layout(self.session.state(), language));
+        self.say(To::One(participant), &cards::series(self.session.series()));
         self.tell(&events);
         Ok(())
     }
@@ -433,6 +442,7 @@ impl Conversation {
     /// Texts that are to be sent, in order.
     pub fn take_texts(&mut self) -> Vec<(To, String)> {
         self.tell_views();
+        self.tell_cursors();
         std::mem::take(&mut self.texts)
     }
 
