@@ -138,7 +138,11 @@ export class Actions {
     return found < 0 ? this.layerOf(view) : found;
   }
 
-  windowNow(viewport, layer) { return this.state.views.get(viewport)?.layers[layer]?.window ?? null; }
+  /** The window that a layer is drawn with, set or usual; null before its voxels come. */
+  windowNow(viewport, layer) {
+    const of = this.state.views.get(viewport)?.layers[layer];
+    return of?.window ? { limits: of.window, center: of.window_center, width: of.window_width } : null;
+  }
 
   /** The palette of a layer, for its colours in the list; the usual one where none is said. */
   usualPalette(viewport, layer) {
@@ -363,13 +367,6 @@ export class Actions {
   showProbe(found, view) { this.status.probe(found, view); }
 
   showBubble(found, view, spot) { this.status.bubble(found, view, spot); }
-
-  cursorsIn(number) {
-    const { participants } = this.state.people;
-    return Object.entries(participants)
-      .filter(([n, one]) => Number(n) !== this.state.participant && one.cursor?.viewport === number && one.cursor.at)
-      .map(([, one]) => ({ name: one.name, at: one.cursor.at }));
-  }
 
   // Keys
 

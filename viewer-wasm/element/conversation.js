@@ -14,6 +14,7 @@ export function fresh() {
     loading: new Map(),
     remarks: new Map(),
     people: { participants: {}, presenter: null },
+    cursors: [],
   };
 }
 
@@ -49,6 +50,10 @@ const TAKES = {
   people(state, people) {
     state.people = people;
     return ["people"];
+  },
+  cursors(state, cursors) {
+    state.cursors = cursors;
+    return ["cursors"];
   },
   remark(state, { viewport, texts }) {
     state.remarks.set(viewport, texts);

@@ -7,6 +7,7 @@ import { draw, textWidth } from "./drawing.js";
 import { fitted, isLight, onWhite } from "./fitting.js";
 import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
+import { cursorMarks, cursorsIn } from "./people.js";
 
 const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 /** Layout changes are told at most so often. */
@@ -16,7 +17,6 @@ const SAME_SHAPE = 0.02;
 /** What a drawer says of a view whose voxels are on their way. */
 const WAITS = /have not come yet$/;
 const ARRIVES = /^\d+ % of the images have come$/;
-const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
 
 async function decoded({ coding, width, height, bytes }) {
   const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" };
@@ -155,8 +155,8 @@ class View {
     if (!this.element.classList.contains("has-picture")) return;
     draw(lines, this.marks, this.marksScale ?? 1, this.factor);
     if (this.band.length) draw(lines, this.band, this.views.scale);
-    const cursors = this.viewer.cursorsIn(this.number);
-    if (cursors.length) draw(lines, cursors.flatMap((cursor, n) => cursorMarks(cursor, n, this.size)), this.views.scale);
+    const cursors = cursorsIn(this.viewer.state, this.number);
+    if (cursors.length) draw(lines, cursors.flatMap((cursor) => cursorMarks(cursor, this.size, this.views.scale)), this.views.scale);
   }
 
   label(view) {
@@ -211,15 +211,6 @@ class View {
     const [width, height] = this.size;
     return [((event.clientX - box.left) / box.width) * width - 0.5, ((event.clientY - box.top) / box.height) * height - 0.5, width, height];
   }
-}
-
-function cursorMarks({ name, at: [x, y, width, height] }, n, size) {
-  const color = [...CURSOR_COLORS[n % CURSOR_COLORS.length], 255];
-  const place = [(x / width) * size[0], (y / height) * size[1]];
-  return [
-    { kind: "handle", at: place, shape: "round", selected: true, color },
-    { kind: "text", at: [place[0] + 10, place[1] + 4], anchor: "top_left", text: name, size: 0.92, color, outline: true, angle_rad: 0 },
-  ];
 }
 
 /** All views of one screen. */
