@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::presentation::Size;
 use engine::render::{Cancel, Error, Image, Renderer};
-use engine::session::{Command, Department, Entry, Refusal, Session, Sharpness};
+use engine::session::{Command, Department, Entry, Event, Refusal, Session, Sharpness};
 use serde_json::{Value, json};
 
 use crate::arrivals::Arrivals;
@@ -284,7 +284,8 @@ impl Conversation {
         match applied {
             Ok(events) => {
                 if let Some(viewer) = self.viewers.get_mut(&participant) {
-                    let has_changed = !events.is_empty();
+                    // Who points moves no picture.
+                    let has_changed = events.iter().any(|event| *event != Event::ParticipantsChanged);
                     viewer.is_moving = has_changed && (gesture.is_some() || is_time);
                     viewer.active = about.or(viewer.active);
                     if has_changed {

@@ -116,7 +116,7 @@ test("a window is read as it was told", () => {
   // PS3.3 C.11.2.1.2.1: 400 about 40 goes from -160 to 239.
   const told = { limits: [-160, 239], center: 40, width: 400 };
   assert.deepEqual(levelOf([-160, 239], told), { center: 40, width: 400 });
-  assert.deepEqual(levelOf([-160, 240], told), { center: 40, width: 400 }, "limits that were moved since");
+  assert.deepEqual(levelOf([-160, 300], told), { center: 70, width: 460 }, "limits that were moved since");
   assert.deepEqual(levelOf([0, 100], null), { center: 50, width: 100 });
 });
 
