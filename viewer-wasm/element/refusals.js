@@ -24,7 +24,7 @@ const WHAT = {
   "item of the film": "胶片图像", "pictures of the film": "胶片图像", "rendering preset": "渲染预设", "window preset for values of this unit": "此单位的窗预设",
   "key images": "关键图像", "series of a view": "视图中的序列", "rows and columns of tiles": "平铺的行列", "points of a curve": "曲线的点", "points of the line": "线的点",
   "characters of a text": "文字字数", "characters of a caption": "图注字数", "characters of a name": "名称字数", "places of a stroke": "笔画的点", strokes: "笔画", "pairs of spaces": "坐标系对",
-  "corners of a shutter": "遮盖的顶点", "runs of voxels": "体素段", "fields of a corner": "角标行", "modalities with fields of their own": "自定角标的设备类型", "pixels about the two spots": "两点间的像素", participants: "参与者", landmarks: "标志点",
+  "corners of a shutter": "遮盖的顶点", "runs of voxels": "体素段", "fields of a corner": "角标行", "modalities with fields of their own": "自定角标的设备类型", "bytes of a group's name": "联动组名字节数", "pixels about the two spots": "两点间的像素", participants: "参与者", landmarks: "标志点",
   "as the handle, from 0": "控制点", "as the slice, from 0": "层面", "as the phase, from 0": "时相", "as the screen, from 0": "屏幕",
   // What a number is of.
   "the window's center": "窗位", "the window's width": "窗宽", "the way to the right": "向右的距离", "the way down": "向下的距离", "the sharpening": "锐化", "the ratio": "融合比例",
