@@ -13,6 +13,7 @@ pub fn series(facts: &[SeriesFacts]) -> Value {
         json!({
             "key": facts.key,
             "study": facts.study,
+            "space": facts.space(),
             "study_time": facts.study_time,
             "number": facts.number,
             "modality": hanging.modality,

@@ -372,6 +372,7 @@ fn marks_change_what_is_drawn_over_a_picture_and_not_the_picture() {
         json!({"controls": {"viewport": 1}}),
         json!({"probe": {"viewport": 1, "at": [160, 150, 320, 300]}}),
         json!({"hit": {"viewport": 1, "at": [150, 100, 320, 300], "reach_pixels": 10}}),
+        json!({"livewire": {"viewport": 1, "from": [120, 100, 320, 300], "to": [150, 120, 320, 300]}}),
         json!("vois"),
         json!("key_images"),
         json!("catalogue"),
