@@ -1,6 +1,6 @@
 // What a reader does, as commands: shared by bars, menus, keys, lists and the strip.
 
-import { fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
+import { curveTarget, fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
 import { copyText, exportPng } from "./export.js";
 import { toolOf, twoOrThree } from "./gestures.js";
 import { askText, keysDialog } from "./keys-dialog.js";
@@ -99,6 +99,15 @@ export class Actions {
     }
     const pair = fusable(this.state.series, shown);
     if (pair) this.do({ show: { viewport, kind, series: pair, axis: view && kindName(view.kind) === "plane" ? undefined : "axial" } });
+  }
+
+  /** Lays a curved plane along points of a view into another: an empty one where there is one, else the next. */
+  showCurve(from, points) {
+    const numbers = this.viewNumbers;
+    const viewport = curveTarget(numbers, from, (n) => this.state.views.has(n));
+    this.do({ show_curve: { viewport, from, points, straightened: false } });
+    this.chooseTool(this.tool);
+    if (viewport !== from) this.toast("curve_shown", { n: numbers.indexOf(viewport) + 1 });
   }
 
   twoOrThree() { if (this.activeView) this.do(twoOrThree(this.activeView)); }

@@ -71,7 +71,7 @@ function showMenu(viewer, box) {
     act("kind_stack", "scroll", () => viewer.showKind("stack"), now === "stack", !view),
     act("kind_tiles", "grid", () => viewer.showKind(kindValue("tiles")), now === "tiles", !view),
   ];
-  box.append(group(null, kinds));
+  box.append(group(null, kinds, toolItems(viewer, OFFERED[viewer.form].curve)));
   if (now !== "projection" && now !== "rendering") return;
   const { viewport } = view;
   const faces = Object.entries(FACES).map(([word, [azimuth_rad, elevation_rad]]) => h("button.segment", { type: "button", on: { click: () => viewer.do({ look_from: { viewport, azimuth_rad, elevation_rad } }) } }, t(word)));

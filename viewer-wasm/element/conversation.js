@@ -127,6 +127,12 @@ export function fusable(series, preferred = []) {
   return lower && upper ? [lower.key, upper.key] : null;
 }
 
+/** The view that a curved plane along a line of another is laid into. */
+export function curveTarget(numbers, from, isShown) {
+  const others = [...numbers.slice(numbers.indexOf(from) + 1), ...numbers.slice(0, numbers.indexOf(from))];
+  return others.find((n) => !isShown(n)) ?? others[0] ?? from;
+}
+
 /** Whether this participant moves the clock of what plays: one alone must, or it runs double. */
 export function ticks(state) {
   const views = [...state.views.values()];
