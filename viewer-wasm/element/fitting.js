@@ -189,6 +189,31 @@ export function fitted(marks, size, scale, measure) {
   return [...items.flatMap((item) => item.marks), ...found.others];
 }
 
+/** Handles that are drawn of a line with so many that they would hide it, points apart. */
+const MANY_HANDLES = 16;
+const HANDLES_APART = 16;
+
+/** Without most of the handles of lines drawn by hand: what is taken hold of the drawer says, wherever the line is near. */
+export function fewHandles(marks, scale) {
+  const kept = [];
+  for (let n = 0; n < marks.length; ) {
+    let end = n;
+    while (marks[end]?.kind === "handle") end += 1;
+    const run = marks.slice(n, Math.max(end, n + 1));
+    n += run.length;
+    if (run.length <= MANY_HANDLES) kept.push(...run);
+    else {
+      let last = null;
+      for (const handle of run) {
+        if (last && Math.hypot(handle.at[0] - last[0], handle.at[1] - last[1]) < HANDLES_APART * scale) continue;
+        last = handle.at;
+        kept.push(handle);
+      }
+    }
+  }
+  return kept;
+}
+
 const DARK = [16, 20, 24, 255];
 const LIGHT = [255, 255, 255, 255];
 const isWhite = (color) => color?.every((part) => part === 255);

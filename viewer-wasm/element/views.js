@@ -4,7 +4,7 @@
 import { h, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 import { draw, textWidth } from "./drawing.js";
-import { fitted, isLight, onWhite } from "./fitting.js";
+import { fewHandles, fitted, isLight, onWhite } from "./fitting.js";
 import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
 import { cursorMarks, cursorsIn } from "./people.js";
@@ -134,7 +134,7 @@ class View {
 
   /** What is told of a view as there is room for it, dark where the picture is white. */
   arranged({ marks, size }, scale) {
-    const laid = fitted(marks, size, scale, (text, height) => textWidth(this.lines, text, height));
+    const laid = fitted(fewHandles(marks, scale), size, scale, (text, height) => textWidth(this.lines, text, height));
     return isLight(this.viewer.colorOfNothing(this.number)) ? onWhite(laid) : laid;
   }
 

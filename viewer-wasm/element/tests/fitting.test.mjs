@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as fitting from "../fitting.js";
 
-const { boxOf, fitted, isLight, LARGER, LINE, MARGIN, onWhite, rolesOf } = fitting;
+const { boxOf, fewHandles, fitted, isLight, LARGER, LINE, MARGIN, onWhite, rolesOf } = fitting;
 
 /** As wide as usual letters are; Chinese ones are squares. */
 const measure = (text, height) => [...text].reduce((sum, letter) => sum + (/[⺀-鿿]/.test(letter) ? 1 : 0.6) * height, 0);
@@ -105,6 +105,15 @@ test("lines are told apart by how they are written", () => {
   assert.deepEqual(rolesOf("top_right", REAL[1]), ["institution", "date", "time", "description"]);
   assert.deepEqual(rolesOf("bottom_left", REAL[2]), ["slice", "phase", "place", "zoom", "window", "window"]);
   assert.deepEqual(rolesOf("bottom_left", ["PT 3 / 9", "12, 7", "W 0.5 L -3"]), ["slice", "place", "window"]);
+});
+
+test("a line of many points keeps few handles", () => {
+  const handle = (n) => ({ kind: "handle", at: [n, 0], shape: "square", selected: false, color: [255, 220, 60, 255] });
+  const handles = (count) => Array.from({ length: count }, (_, n) => handle(n * 4));
+  const ats = (marks) => marks.filter(({ kind }) => kind === "handle").map(({ at }) => at[0]);
+  assert.deepEqual(ats(fewHandles([MARK, ...handles(17), MARK], 1)), [0, 16, 32, 48, 64]);
+  assert.equal(fewHandles([MARK, ...handles(17), MARK], 1).filter((mark) => mark === MARK).length, 2);
+  assert.equal(fewHandles(handles(16), 1).length, 16);
 });
 
 test("on white what is white is dark, and colours stay", () => {
