@@ -9,6 +9,7 @@ import { palettePicker } from "./palettes.js";
 import { fits, OFFERED } from "./tools.js";
 import { keysDialog } from "./keys-dialog.js";
 import { names, presentButton } from "./people.js";
+import { canRegister, registrationDialog } from "./registration.js";
 
 const GRIDS = [[1, 1], [1, 2], [2, 1], [2, 2], [1, 3], [2, 3], [3, 3], [3, 4]];
 const MOST_LINES = 8;
@@ -218,6 +219,7 @@ function moreMenu(viewer, box) {
     act("export_png", "export", () => viewer.exportPng()),
     viewer.size !== "phone" && viewer.screen === 0 && act("second_screen", "screens", () => viewer.openSecondScreen()),
     isPhone && document.fullscreenEnabled && act(viewer.isFullScreen ? "full_screen_off" : "full_screen", "full_screen", () => viewer.fullScreen()),
+    viewer.form === "full" && item(t("registration"), { icon: "registration", disabled: !canRegister(viewer), call: closing(viewer, () => registrationDialog(viewer)) }),
     viewer.size !== "phone" && act("keys", "keyboard", () => keysDialog(viewer), "help.keys"),
   ));
   if (looks.length) box.append(group(t("look"), looks));

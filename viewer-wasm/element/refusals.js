@@ -18,6 +18,9 @@ const WHAT = {
   "grey images without a volume": "非容积灰度图像", "series of parallel slices": "层面平行的序列", "series of two frames of reference": "不同坐标系的两个序列",
   "something under the pointer": "指针处的内容", "the curve under the pointer": "指针处的曲线", "the maximum along a ray": "视线上的最大值",
   "studies that a hanging protocol fits": "适合挂片方案的检查",
+  aligning: "配准", interleaving: "交错显示", "this kind of mark": "此类标注", "a series of images without a volume": "非容积图像序列", "a place on a rendering": "重建上的位置",
+  "a place or a movement": "位置或移动", "a cine": "电影", "slices of another direction": "其他方向的层面", "series of one": "同一坐标系的序列", "images of colour": "彩色图像",
+  others: "其他类型", one: "一个", "its end": "其末端", "labels or surfaces": "标签或表面", "a projection or rendering": "投影或重建", "a series of several phases": "多时相序列",
   // What is counted or named.
   "volume of interest": "VOI", "volumes of interest": "VOI", mark: "标注", marks: "标注", look: "操作风格", preset: "预设", "window preset": "窗预设",
   protocol: "挂片方案", "hanging protocol": "挂片方案", desk: "桌面", layer: "图层", points: "点", palette: "调色板", "film item": "胶片图像",

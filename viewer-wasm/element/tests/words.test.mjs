@@ -134,6 +134,15 @@ test("what is said of numbers, volumes, registrations and planes is read in Chin
   for (const text of said.filter((one) => !/frame of reference/.test(one))) assert.equal(digits(inChinese(text)), digits(text), text);
 });
 
+test("what is needed and what is found is read in Chinese", () => {
+  const folders = ["src/session/apply/", "src/session/"].map((path) => new URL(path, engine));
+  const sources = folders.flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder)));
+  const refusals = sources.flatMap((text) => [...text.matchAll(/NotShown \{([^}]*)\}/g)].map((found) => found[1]));
+  const named = new Set(refusals.flatMap((text) => [...text.matchAll(/(?:what|expected|found): "([^"]+)"/g)].map((found) => found[1])));
+  assert.ok(named.size > 40, `${named.size} found`);
+  assert.deepEqual([...named].filter((what) => /[a-z]/.test(inChinese(`${what} needs ${what} in the view, found ${what}`))), []);
+});
+
 test("limits of numbers are read in Chinese", () => {
   const folder = new URL("src/session/", engine);
   const sources = ["apply/look.rs", "apply/place.rs", "apply/marks.rs", "apply/vois.rs", "apply/motion.rs", "apply/align.rs", "apply/planar.rs", "snapshot.rs", "search.rs", "sight.rs"].map((name) => read(name, folder));
