@@ -12,7 +12,7 @@ const TEXT_ASCENT = 0.88;
 /** Least room between two texts side by side, points. */
 const GAP = 5;
 /** Lines of a corner take at most this part of a picture's height, two of them at any rate. */
-const MOST_OF_HEIGHT = 0.22;
+const MOST_OF_HEIGHT = 0.18;
 const ALWAYS = 2;
 /** What a text takes above and below the line it stands on, in parts of its height. */
 const ABOVE = 0.8;
@@ -108,8 +108,11 @@ function overlap([left, top, right, bottom], [left2, top2, right2, bottom2], gap
   return Math.max(0, Math.min(right, right2) - Math.max(left, left2) + gap);
 }
 
-/** Lines of the corners one below the other without those that were left out; the ruler's number within the picture. */
-function placed(items, [width, height], scale, measure) {
+/**
+ * Lines of the corners one below the other without those that were left out, those of lower corners that are `raised` above
+ * the letter at the edge; the ruler's number within the picture.
+ */
+function placed(items, [width, height], scale, measure, raised) {
   const counts = {};
   for (const { corner } of items) if (corner) counts[corner] = (counts[corner] ?? 0) + 1;
   const at = {};
@@ -124,7 +127,8 @@ function placed(items, [width, height], scale, measure) {
     if (!item.corner) return item;
     const n = at[item.corner] ?? 0;
     at[item.corner] = n + 1;
-    const first = item.corner.startsWith("top") ? MARGIN * scale : height - (MARGIN + LINE * counts[item.corner]) * scale;
+    const up = raised.has(item.corner) ? LARGER * LINE : 0;
+    const first = item.corner.startsWith("top") ? MARGIN * scale : height - (MARGIN + LINE * counts[item.corner] + up) * scale;
     const [mark] = item.marks;
     return { ...item, marks: [{ ...mark, at: [mark.at[0], first + LINE * n * scale - above - 0.5] }] };
   });
@@ -146,15 +150,16 @@ const rank = ({ role }) => (LEFT_OUT.includes(role) ? LEFT_OUT.indexOf(role) : L
 function conflict(items, width, scale, measure) {
   const boxes = items.map(({ marks }) => marks.map((mark) => boxOf(mark, scale, measure)));
   let worst = null;
-  const found = (item, by) => {
-    if (by > 0 && item.role !== "letter" && (!worst || rank(item) < rank(worst.item))) worst = { item, by };
+  const found = (item, by, other) => {
+    if (by > 0 && item.role !== "letter" && (!worst || rank(item) < rank(worst.item))) worst = { item, by, other };
   };
   for (const [n, item] of items.entries()) {
     for (const [left, , right] of boxes[n]) found(item, Math.max(-left, right - width));
     for (let m = 0; m < n; m += 1) {
       if (item.corner && item.corner === items[m].corner) continue;
       const by = Math.max(...boxes[n].flatMap((one) => boxes[m].map((other) => overlap(one, other, GAP * scale))));
-      found(rank(item) <= rank(items[m]) ? item : items[m], by);
+      const [less, more] = rank(item) <= rank(items[m]) ? [item, items[m]] : [items[m], item];
+      found(less, by, more);
     }
   }
   return worst;
@@ -176,15 +181,21 @@ export function fitted(marks, size, scale, measure) {
   const found = sorted(marks, size[1]);
   const given = sparing(itemsOf(found), size[1], scale);
   if (!given.length) return marks;
-  let items = placed(given, size, scale, measure);
+  const raised = new Set();
+  let items = placed(given, size, scale, measure, raised);
   for (let worst = conflict(items, size[0], scale, measure); worst; worst = conflict(items, size[0], scale, measure)) {
-    const { item, by } = worst;
+    const { item, by, other } = worst;
+    if (item.corner?.startsWith("bottom") && other && !other.corner && !raised.has(item.corner)) {
+      raised.add(item.corner);
+      items = placed(items, size, scale, measure, raised);
+      continue;
+    }
     const [mark] = item.marks;
     const height = TEXT_POINTS * scale;
     const least = LEAST_LETTERS[item.role];
     const short = least && shortened(mark.text, measure(mark.text, height) - by, height, least, measure);
     const next = short ? items.map((one) => (one === item ? { ...item, marks: [{ ...mark, text: short }] } : one)) : items.filter((one) => one !== item);
-    items = placed(next, size, scale, measure);
+    items = placed(next, size, scale, measure, raised);
   }
   return [...items.flatMap((item) => item.marks), ...found.others];
 }

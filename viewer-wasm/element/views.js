@@ -14,6 +14,8 @@ const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 const SIZES_PAUSE_MS = 100;
 /** Pictures of another shape by less than this part are stretched rather than framed. */
 const SAME_SHAPE = 0.02;
+/** Widths of texts that are kept. */
+const MOST_WIDTHS = 2000;
 /** What a drawer says of a view whose voxels are on their way. */
 const WAITS = /have not come yet$/;
 const ARRIVES = /^\d+ % of the images have come$/;
@@ -134,7 +136,7 @@ class View {
 
   /** What is told of a view as there is room for it, dark where the picture is white. */
   arranged({ marks, size }, scale) {
-    const laid = fitted(fewHandles(marks, scale), size, scale, (text, height) => textWidth(this.lines, text, height));
+    const laid = fitted(fewHandles(marks, scale), size, scale, (text, height) => this.views.widthOf(text, height));
     return isLight(this.viewer.colorOfNothing(this.number)) ? onWhite(laid) : laid;
   }
 
@@ -222,6 +224,8 @@ export class Views {
     this.points = 1;
     this.scale = window.devicePixelRatio || 1;
     this.toPaint = new Set();
+    this.measured = h("canvas").getContext("2d");
+    this.widths = new Map();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
   }
@@ -233,6 +237,16 @@ export class Views {
 
   get(number) {
     return this.views.get(number);
+  }
+
+  /** The width of a text on a picture; most are the same from picture to picture. */
+  widthOf(text, height) {
+    const key = `${height} ${text}`;
+    if (!this.widths.has(key)) {
+      if (this.widths.size >= MOST_WIDTHS) this.widths.clear();
+      this.widths.set(key, textWidth(this.measured, text, height));
+    }
+    return this.widths.get(key);
   }
 
   /** Lays the grid as told; `solo` shows one view alone without telling anybody. */

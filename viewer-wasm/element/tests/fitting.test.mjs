@@ -100,6 +100,12 @@ test("what matters least goes first", () => {
   for (const words of ["PETCT0001", "W 400 L 40"]) assert.ok(small.includes(words), `${words}: ${small}`);
 });
 
+test("a window that the letter below stands in the way of goes above it", () => {
+  const marks = fitted(page(REAL, [166, 330], 0.8), [166, 330], 0.8, measure);
+  const [window, letter] = ["W 2500 L 500", "P"].map((words) => boxOf(marks.find((mark) => mark.text === words), 0.8, measure));
+  assert.ok(window[2] > letter[0] - 4 && window[3] <= letter[1], `${window} ${letter}`);
+});
+
 test("lines are told apart by how they are written", () => {
   assert.deepEqual(rolesOf("top_left", REAL[0]), ["identity", "identity", "more_identity", "more_identity"]);
   assert.deepEqual(rolesOf("top_right", REAL[1]), ["institution", "date", "time", "description"]);
