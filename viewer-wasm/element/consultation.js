@@ -3,6 +3,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { names } from "./people.js";
 
 /** The address of this page for somebody else. */
 export function invitation(address, session) {
@@ -14,13 +15,6 @@ export function invitation(address, session) {
 
 /** Whether this one may let others in: whose session it is, with all tools. */
 export const canInvite = (viewer) => viewer.form === "full" && viewer.screen === 0 && !viewer.invited;
-
-/** Those who look, and who of them presents. */
-export function peopleRows({ t, state }) {
-  const { participants, presenter } = state.people;
-  const row = ([n, { name }]) => h("p.person", {}, name, Number(n) === state.participant && h("small", {}, t("people_self")), presenter === Number(n) && h("small", {}, t("present")));
-  return Object.entries(participants).map(row);
-}
 
 /** The address for others, who is there, and the end of it. */
 export function consultationDialog(viewer) {
@@ -38,7 +32,7 @@ export function consultationDialog(viewer) {
     const { session, people: { is_shared } } = viewer.state;
     address.value = is_shared && session ? invitation(location.href, session) : "";
     copy.disabled = !address.value;
-    people.replaceChildren(...peopleRows(viewer));
+    people.replaceChildren(...names(viewer));
   };
   dialog.append(h("header", {}, h("h2", {}, t("consultation")), close), h("p.quiet", {}, t("invite_hint")), h("label", {}, h("span", {}, t("invite_address")), address), people, h("footer", {}, stop, copy));
   dialog.addEventListener("keydown", (event) => event.stopPropagation());

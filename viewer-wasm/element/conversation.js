@@ -14,6 +14,7 @@ export function fresh() {
     loading: new Map(),
     remarks: new Map(),
     people: { participants: {}, presenter: null, is_shared: false },
+    cursors: [],
   };
 }
 
@@ -49,6 +50,10 @@ const TAKES = {
   people(state, people) {
     state.people = people;
     return ["people"];
+  },
+  cursors(state, cursors) {
+    state.cursors = cursors;
+    return ["cursors"];
   },
   remark(state, { viewport, texts }) {
     state.remarks.set(viewport, texts);
@@ -120,6 +125,12 @@ export function fusable(series, preferred = []) {
   const upper = first(["PT", "NM"]);
   const lower = upper && first(["CT", "MR"]);
   return lower && upper ? [lower.key, upper.key] : null;
+}
+
+/** The view that a curved plane along a line of another is laid into. */
+export function curveTarget(numbers, from, isShown) {
+  const others = [...numbers.slice(numbers.indexOf(from) + 1), ...numbers.slice(0, numbers.indexOf(from))];
+  return others.find((n) => !isShown(n)) ?? others[0] ?? from;
 }
 
 /** Whether this participant moves the clock of what plays: one alone must, or it runs double. */

@@ -3,7 +3,7 @@
 import * as gestures from "./gestures.js";
 import { near } from "./drawing.js";
 import { throttled } from "./dom.js";
-import { MARK_TOOLS, VOI_TOOLS } from "./tools.js";
+import { isDrawing } from "./tools.js";
 import { Drawn } from "./drawn.js";
 
 /** Reach of a mouse and of a finger, in CSS pixels. */
@@ -61,12 +61,12 @@ export class Pointer {
       rest: {}, gesture: this.viewer.gesture(), moved: 0, type: event.pointerType, modifiers,
     };
     this.held = held;
-    if (button === 0 && (MARK_TOOLS.includes(tool) || VOI_TOOLS.includes(tool))) {
+    if (button === 0 && isDrawing(tool)) {
       held.draws = true;
       this.drawn.down(held);
       return;
     }
-    if (this.drawn.draft) this.drawn.cancel();
+    if (this.drawn.isBusy) this.drawn.cancel();
     if (button !== 0 || modifiers.length) return;
     const marks = view.marks;
     const reach = REACH[event.pointerType] ?? REACH.mouse;
@@ -173,7 +173,7 @@ export class Pointer {
     if (!view || event.target.closest("button")) return;
     if (this.drawn.finish()) return;
     if (this.lastTouch && performance.now() - this.lastTouch < 800) return;
-    if (MARK_TOOLS.includes(this.viewer.tool) || VOI_TOOLS.includes(this.viewer.tool)) return;
+    if (isDrawing(this.viewer.tool)) return;
     this.viewer.maximize(view.number);
   }
 

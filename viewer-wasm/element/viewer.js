@@ -281,7 +281,7 @@ export class Viewer extends Actions {
       case "empty": return this.views.get(message.empty.viewport)?.empty(message.empty.why);
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
-      case "people": return this.views.redraw();
+      case "people": case "cursors": return this.views.redraw();
       case "note": return HANGS.test(message.note) ? undefined : this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::presentation::Size;
 use engine::render::{Cancel, Error, Image, Renderer};
-use engine::session::{Command, Department, Entry, Refusal, Session, Sharpness};
+use engine::session::{Command, Department, Entry, Event, Refusal, Session, Sharpness};
 use serde_json::{Value, json};
 
 use crate::arrivals::Arrivals;
@@ -66,6 +66,17 @@ struct Viewer {
     last_command_s: f64,
     /// Whether what is drawn over its views waits until its link has room.
     is_held: bool,
+    /// The layout, the people and the cursors that they were told last.
+    layout: Value,
+    people: Value,
+    cursors: Vec<Value>,
+}
+
+impl Viewer {
+    /// Whether what is drawn over views is told now: where the link is full, it goes with the next picture.
+    fn can_hear(&self) -> bool {
+        !self.is_held && !self.link.is_full()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -200,9 +211,7 @@ impl Conversation {
             ..Viewer::default()
         };
         self.viewers.insert(participant, viewer);
-        let to = To::One(participant);
-        self.say(to, &cards::series(self.session.series()));
-        self.say(to, &cards::layout(self.session.state(), language));
+        self.say(To::One(participant), &cards::series(self.session.series()));
         self.tell(&events);
         Ok(())
     }
@@ -219,7 +228,6 @@ impl Conversation {
     /// Whether others than the owner may take part, which all are told.
     pub fn share(&mut self, is_shared: bool) {
         self.is_shared = is_shared;
-        self.tell_people();
     }
 
     /// Answers what a participant said and may not.
@@ -295,7 +303,8 @@ impl Conversation {
         match applied {
             Ok(events) => {
                 if let Some(viewer) = self.viewers.get_mut(&participant) {
-                    let has_changed = !events.is_empty();
+                    // Who points moves no picture.
+                    let has_changed = events.iter().any(|event| *event != Event::ParticipantsChanged);
                     viewer.is_moving = has_changed && (gesture.is_some() || is_time);
                     viewer.active = about.or(viewer.active);
                     if has_changed {
@@ -458,6 +467,7 @@ impl Conversation {
     /// Texts that are to be sent, in order.
     pub fn take_texts(&mut self) -> Vec<(To, String)> {
         self.tell_views();
+        self.tell_cursors();
         std::mem::take(&mut self.texts)
     }
 

@@ -103,6 +103,15 @@ pub enum Question {
         /// Where.
         at: Spot,
     },
+    /// The way from one spot to another along edges, which an outline is drawn with.
+    Livewire {
+        /// In which view.
+        viewport: u32,
+        /// Where the outline has come to.
+        from: Spot,
+        /// Where the pointer is.
+        to: Spot,
+    },
     /// Measurements with their numbers.
     Marks,
     /// Volumes of interest with their numbers.

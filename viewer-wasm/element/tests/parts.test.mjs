@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barItems, sizeOf } from "../bars.js";
 import { decide } from "../capability.js";
-import { commandOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
+import { commandOf, levelOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
 import { canInvite, invitation } from "../consultation.js";
 import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
+import { cursorMarks, cursorsIn, everybody, mayPresent } from "../people.js";
 import { byFamily, gradient, matches } from "../palettes.js";
 import { featuresOf, secondAddress } from "../second-screen.js";
 import { probeWords } from "../status.js";
@@ -110,6 +111,34 @@ test("controls become commands", () => {
   assert.deepEqual(commandOf("invert", 1, 0, true), { invert: { viewport: 1, layer: 0 } });
   assert.equal(commandOf("of_a_later_version", 1, 0, 1), null);
   assert.deepEqual(windowOf([-160, 240]), { center: 40, width: 400 });
+});
+
+test("a window is read as it was told", () => {
+  // PS3.3 C.11.2.1.2.1: 400 about 40 goes from -160 to 239.
+  const told = { limits: [-160, 239], center: 40, width: 400 };
+  assert.deepEqual(levelOf([-160, 239], told), { center: 40, width: 400 });
+  assert.deepEqual(levelOf([-160, 300], told), { center: 70, width: 460 }, "limits that were moved since");
+  assert.deepEqual(levelOf([0, 100], null), { center: 50, width: 100 });
+});
+
+test("cursors of others are seen with their names, and who presents may stop", () => {
+  const people = { participants: { 3: { name: "三" }, 1: { name: "一" }, 2: { name: "二" } }, presenter: 2 };
+  const state = { ...fresh(), participant: 1, people };
+  assert.deepEqual(take(state, { cursors: [{ participant: 2, viewport: 4, at: [49.5, 49.5, 100, 100] }, { participant: 1, viewport: 4, at: [1, 1, 9, 9] }, { participant: 8, viewport: 4, at: [1, 1, 9, 9] }] }), ["cursors"]);
+  assert.deepEqual(everybody(state).map(({ name, isMe, isPresenter }) => [name, isMe, isPresenter]), [["一", true, false], ["二", false, true], ["三", false, false]]);
+  const found = cursorsIn(state, 4);
+  assert.deepEqual(found.map(({ name }) => name), ["二"], "not one's own, nor of somebody who is gone");
+  assert.deepEqual(cursorsIn(state, 5), []);
+  const marks = cursorMarks(found[0], [200, 200], 2);
+  assert.deepEqual(marks.map(({ kind }) => kind), ["ellipse", "polygon", "polyline", "text"]);
+  // The middle of a picture stays the middle of one twice as large.
+  assert.deepEqual([marks[0].center, marks[1].rings[0][0]], [[99.5, 99.5], [99.5, 99.5]]);
+  assert.equal(marks[3].text, "★ 二");
+  const alone = { ...found[0], isPresenter: false, at: [98, 98, 100, 100] };
+  const low = cursorMarks(alone, [200, 200], 1);
+  assert.deepEqual([low[0].kind, low[2].anchor, low[2].text], ["polygon", "bottom_right", "二"], "names stay within the picture");
+  assert.deepEqual([1, 2, 3].map((participant) => mayPresent({ people, participant })), ["wait", "give", "wait"]);
+  assert.equal(mayPresent({ people: { ...people, presenter: null }, participant: 3 }), "take");
 });
 
 test("a slider goes there and back, along the logarithm where ratios count", () => {
