@@ -228,6 +228,7 @@ impl Conversation {
     /// Whether others than the owner may take part, which all are told.
     pub fn share(&mut self, is_shared: bool) {
         self.is_shared = is_shared;
+        self.tell(&[]);
     }
 
     /// Answers what a participant said and may not.
