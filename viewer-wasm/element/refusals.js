@@ -101,6 +101,20 @@ const SENTENCES = [
   [/^the graphics device was lost$/, () => "显卡设备丢失"],
   [/^the graphics device has no memory left$/, () => "显存不足"],
   [/^the worker could not be loaded$/, () => "本机绘制程序未能载入"],
+  // How conversations end.
+  [/^expected at most (\d+) sessions, found as many; try again later$/, (most) => `服务器最多同时 ${most} 个会话，现已满，请稍后再试`],
+  [/^there is no such session$/, () => "没有此会话"],
+  [/^its images need (.+) MB, and this server has no more room now$/, (mb) => `图像需要 ${mb} MB，服务器现无空余内存`],
+  [/^its images could not be read$/, () => "图像无法读取"],
+  [/^(?:the session ended|the session ends here|the server ends this session)$/, () => "会话已结束"],
+  [/^the session ended, or the viewer read too slowly$/, () => "会话已结束，或网络过慢"],
+  [/^the viewer (?:does not answer|takes too long to read what it is told)$/, () => "网络过慢或没有应答"],
+  [/^a picture could not be (?:made|coded)$/, () => "无法生成图像"],
+  [/^(?:the link|the connection) was lost$/, () => "连接中断"],
+  [/^the series has changed while it was loaded; open it again$/, () => "读取期间序列有变化，请重新打开"],
+  [/^the page may hold (\d+) MB of images; the series has (\d+) MB more$/, (most, more) => `本页最多容纳 ${most} MB 图像，此序列还需 ${more} MB`],
+  [/^a view wants more pictures than the page can make$/, () => "本机绘制跟不上"],
+  [/^the viewer failed at (.+)$/, (place) => `本机绘制程序出错（${place}）`],
 ];
 
 /** A sentence of the engine in Chinese; what it holds of another sentence too. */

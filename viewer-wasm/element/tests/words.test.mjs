@@ -143,6 +143,17 @@ test("what is needed and what is found is read in Chinese", () => {
   assert.deepEqual([...named].filter((what) => /[a-z]/.test(inChinese(`${what} needs ${what} in the view, found ${what}`))), []);
 });
 
+test("how conversations end is read in Chinese", () => {
+  const files = ["server/src/streaming/socket.rs", "server/src/streaming/host.rs", "server/src/streaming/sessions.rs", "server/src/streaming/opened.rs", "viewer-wasm/src/drawer.rs", "viewer-wasm/src/loading.rs", "viewer-wasm/src/page.rs", "viewer-wasm/element/link.js", "viewer-wasm/element/local-worker.js"];
+  const source = files.map((file) => read(`../${file}`)).join("\n");
+  const ends = ["expected at most {0} sessions, found as many; try again later", "there is no such session", "its images need {} MB, and this server has no more room now", "its images could not be read", "the session ended, or the viewer read too slowly", "the viewer does not answer", "the session ended", "the session ends here", "the server ends this session", "the viewer takes too long to read what it is told", "a picture could not be made", "a picture could not be coded", "the link was lost", "the connection was lost", "the series has changed while it was loaded; open it again", "the page may hold {most} MB of images; the series has {more} MB more", "a view wants more pictures than the page can make", "the viewer failed at {}"];
+  for (const text of ends) {
+    assert.ok(source.includes(`"${text}`), `${text} is said`);
+    const said = text.replace(/\{\w*\}/g, "64");
+    assert.ok(/^[^a-z]+$/.test(inChinese(said)) && inChinese(said).includes("64") === said.includes("64"), inChinese(said));
+  }
+});
+
 test("limits of numbers are read in Chinese", () => {
   const folder = new URL("src/session/", engine);
   const sources = ["apply/look.rs", "apply/place.rs", "apply/marks.rs", "apply/vois.rs", "apply/motion.rs", "apply/align.rs", "apply/planar.rs", "snapshot.rs", "search.rs", "sight.rs"].map((name) => read(name, folder));
