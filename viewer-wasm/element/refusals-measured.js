@@ -9,6 +9,25 @@ const NAMES = {
   fixed: "固定", moving: "移动", "a piece of the curve": "曲线的一段", "a line": "线", "the radius": "半径", "a radius": "半径",
 };
 const name = (text) => NAMES[text] ?? text;
+
+/** What hanging protocols look for, and where. */
+const WANTED = {
+  any: "任意序列", uptake: "摄取图像", "not uptake": "非摄取图像", "with a volume": "有容积", "without a volume": "无容积", "corrected for attenuation": "经衰减校正",
+  "not corrected for attenuation": "未经衰减校正", "a MIP": "MIP", "axial planes": "横断面", "coronal planes": "冠状面", "sagittal planes": "矢状面", "a volume rendering": "容积重建",
+};
+const STUDIES = [
+  [/^the current study$/, () => "本次检查"],
+  [/^the latest prior study$/, () => "最近一次既往检查"],
+  [/^prior study (\d+)$/, (n) => `第 ${n} 次既往检查`],
+  [/^all open studies$/, () => "已打开的检查"],
+];
+function studyName(text) {
+  const found = STUDIES.find(([pattern]) => pattern.test(text));
+  return found ? found[1](...found[0].exec(text).slice(1)) : text;
+}
+const wantedOf = (text) => text.split(", ").map((part) => WANTED[part] ?? part.replace(/^at least (\d+) images$/, "至少 $1 幅").replace(/^at most (\d+) images$/, "最多 $1 幅")).join("、");
+/** A protocol's own name of a series: `prior_pet`. */
+const seriesName = (text) => text.split("_").map((part) => (part === "prior" ? "既往" : part.toUpperCase())).join(" ");
 const both = (first, second) => `${first}、${second}`;
 
 const SUV = [
@@ -147,14 +166,16 @@ const PLANES = [
   [/^an image needs at least one pixel a side, found (\d+) x (\d+)$/, (width, height) => `图像每边至少一个像素，现为 ${width} x ${height}`],
   [/^a plane is fitted to at least one grid, found none$/, () => "没有可显示的容积"],
   [/^(.+) shows nothing of study (.+)$/, (what, study) => `${what} 未显示检查 ${study} 的内容`],
+  // Whose numbers, by a key that says nothing to a reader.
+  [/^[\d.]{5,}(?:#\d+)?: (.+)$/, (why, inner) => inner(why)],
   [/^a curve needs 2 to (\d+) points, found (\d+)$/, (most, found) => `曲线应有 2 到 ${most} 个点，现为 ${found} 个`],
   [/^a curve's points must be finite, with some length between them$/, () => "曲线的点应为有限数且互有距离"],
   [/^the side of a curved plane must have a direction that the curve does not run along$/, () => "曲面的侧向不能与曲线同向"],
   [/^a layout has 1 to (\d+) rows and columns, found (\d+) x (\d+)$/, (most, rows, columns) => `布局应有 1 到 ${most} 行和列，现为 ${rows} x ${columns}`],
   [/^a layout has 1 to (\d+) cells, found (\d+)$/, (most, found) => `布局应有 1 到 ${most} 个视图，现为 ${found} 个`],
-  [/^(.+) is missing: no series of (.+) is (.+)$/, (series, study, wanted) => `缺少 ${series}：${study} 中没有序列符合 ${wanted}`],
-  [/^(.+) has no volume, which (.+) need$/, (series, kind) => `${series} 没有容积，${kind} 需要容积`],
-  [/^(.+) has no frame seen from (.+)$/, (series, view) => `${series} 没有 ${view} 方向的图像`],
+  [/^(.+) is missing: no series of (.+) is (.+)$/, (series, study, wanted) => `缺少 ${seriesName(series)}：${studyName(study)}中没有 ${wantedOf(wanted)} 的序列`],
+  [/^(.+) has no volume, which (.+) need$/, (series, kind) => `${seriesName(series)} 没有容积，${wantedOf(kind)}需要容积`],
+  [/^(.+) has no frame seen from (.+)$/, (series, view) => `${seriesName(series)} 没有 ${view} 方向的图像`],
   [/^no hanging protocol fits what is open: (.+)$/, (why) => `没有适合的挂片方案：${why}`],
   [/^hidden: its pixels may bear the patient's name$/, () => "已隐藏：像素中可能有患者姓名"],
   [/^an image side must be 1 to (\d+) pixels, found (\d+) x (\d+)$/, (most, width, height) => `图像每边应为 1 到 ${most} 像素，现为 ${width} x ${height}`],

@@ -171,6 +171,8 @@ test("a sentence within another is read too", () => {
     ["look at the registration: a place 12.3 mm away fits nearly as well; the map bends by up to 4.0 mm", "请核对配准：相距 12.3 mm 的位置同样吻合；变换最多弯曲 4.0 mm"],
     ['view 3 is empty: the voxels of "1.2" cannot be had: 4 of its images have not come', "视图 3 为空：无法读取此序列：有 4 幅图像未收到"],
     ["liver reference: placed without CT", "肝脏参考区：未借助 CT 放置"],
+    ["view 6 is empty: prior_pet is missing: no series of the latest prior study is PT, uptake, with a volume", "视图 6 为空：缺少 既往 PET：最近一次既往检查中没有 PT、摄取图像、有容积 的序列"],
+    ["1.2.840.1#2: statistics need at least one finite value, found 3 voxels without", "掩膜内没有有限值（3 个体素）"],
   ];
   for (const [text, expected] of rows) assert.equal(inChinese(text), expected);
 });
