@@ -166,8 +166,6 @@ const PLANES = [
   [/^an image needs at least one pixel a side, found (\d+) x (\d+)$/, (width, height) => `图像每边至少一个像素，现为 ${width} x ${height}`],
   [/^a plane is fitted to at least one grid, found none$/, () => "没有可显示的容积"],
   [/^(.+) shows nothing of study (.+)$/, (what, study) => `${what} 未显示检查 ${study} 的内容`],
-  // Whose numbers, by a key that says nothing to a reader.
-  [/^[\d.]{5,}(?:#\d+)?: (.+)$/, (why, inner) => inner(why)],
   [/^a curve needs 2 to (\d+) points, found (\d+)$/, (most, found) => `曲线应有 2 到 ${most} 个点，现为 ${found} 个`],
   [/^a curve's points must be finite, with some length between them$/, () => "曲线的点应为有限数且互有距离"],
   [/^the side of a curved plane must have a direction that the curve does not run along$/, () => "曲面的侧向不能与曲线同向"],
