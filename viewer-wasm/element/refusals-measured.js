@@ -51,6 +51,29 @@ const SUV = [
   [/^Patient's Sex: expected M or F, found O$/, () => "患者性别应为 M 或 F，现为 O"],
 ];
 
+const DOUBTS = [
+  [/^Some times have an offset from UTC and some have none: these were taken as of one place\.$/, () => "部分时间注明 UTC 时差、部分未注明：按同一地点处理"],
+  [/^Philips' activity factor gives an SUV that differs by (.+) % from the SUV factor's\.$/, (percent) => `按飞利浦活度系数所得 SUV 与按 SUV 系数相差 ${percent} %`],
+  [/^Corrected Image does not hold DECY, though the values are SUV\.$/, () => "数值为 SUV，但校正标记不含 DECY"],
+  [/^The times of injection and scan are doubtful: (.+)\.$/, (why, inner) => `注射与扫描时间可疑：${inner(why)}`],
+  [/^GE's private administration time does not fit the scan and was not used\.$/, () => "GE 私有注射时间与扫描不符，未采用"],
+  [/^GE's private scan time does not fit the acquisition and was not used\.$/, () => "GE 私有扫描时间与采集不符，未采用"],
+  [/^The tracer was given after the dynamic scan had begun\.$/, () => "动态扫描开始后才给药"],
+  [/^Uptake time: expected at most 3 half-lives, found (.+)\.$/, (lives) => `摄取时间应不超过 3 个半衰期，现为 ${lives} 个`],
+  [/^The injection has a time but no date: it was taken as within a day of the scan\.$/, () => "注射只有时间没有日期：按扫描前一日内处理"],
+  [/^Injection times of the images disagree by (.+) s\.$/, (s) => `各图像的注射时间相差 ${s} s`],
+  [/^Some images have no acquisition time; the first may be among them\.$/, () => "部分图像没有采集时间，最早的一幅可能在其中"],
+  [/^Frame reference times disagree by (.+) s; their median was used\.$/, (s) => `帧参考时间相差 ${s} s，采用其中位数`],
+  [/^Series Time is absent or after the first acquisition, and (.+): that was used\.$/, () => "序列时间缺失或晚于首次采集：采用首次采集时间"],
+  [/^Siemens' private decay correction time differs by (.+) s\.$/, (s) => `西门子私有衰变校正时间相差 ${s} s`],
+  [/^Frame reference times give a start (.+) s away: SUV would change by (.+) %\.$/, (s, percent) => `按帧参考时间，起始时间相差 ${s} s：SUV 将变化 ${percent} %`],
+  [/^Injected activity: expected 1 MBq to 20 GBq, found (.+) Bq\.$/, (found) => `注射活度应为 1 MBq 到 20 GBq，现为 ${found} Bq`],
+  [/^Half-life: expected (.+) s of (.+), found (.+) s\.$/, (expected, nuclide, found) => `${nuclide} 半衰期应为 ${expected} s，现为 ${found} s`],
+  [/^The table's half-life of (.+) is not verified\.$/, (nuclide) => `表中 ${nuclide} 的半衰期未经核实`],
+  [/^Body mass index: expected 8 to 80 kg\/m², found (.+)\.$/, (found) => `体质指数应为 8 到 80 kg/m²，现为 ${found}`],
+  [/^Patient's Sex is O: (.+) was turned back by the mean of both formulas\.$/, (kind) => `患者性别为 O：${kind} 按两性公式的均值换回`],
+];
+
 const VOIS = [
   [/^(\d+) of (\d+) voxels in the VOI have no finite value and were left out$/, (left, all) => `VOI 的 ${all} 个体素中有 ${left} 个没有有限值，未计入`],
   [/^all values in the VOI are 0$/, () => "VOI 内的值全为 0"],
@@ -195,4 +218,4 @@ const PLANES = [
 /** Reasons that stand one after the other. */
 const all = (why, inner) => why.split("; ").map(inner).join("；");
 
-export const MEASURED = [...SUV, ...VOIS, ...LESIONS, ...REGISTRATION, ...PLANES];
+export const MEASURED = [...SUV, ...DOUBTS, ...VOIS, ...LESIONS, ...REGISTRATION, ...PLANES];

@@ -143,6 +143,20 @@ test("what is needed and what is found is read in Chinese", () => {
   assert.deepEqual([...named].filter((what) => /[a-z]/.test(inChinese(`${what} needs ${what} in the view, found ${what}`))), []);
 });
 
+test("what makes SUV doubtful is read in Chinese, with its numbers", () => {
+  const folder = new URL("src/suv/", engine);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder).split("#[cfg(test)]")[0]);
+  const direct = sources.flatMap((text) => [...text.matchAll(/notes\.warn\(\s*"[\w-]+",\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)"/g)].map((found) => found[1]));
+  const named = sources.flatMap((text) => [...text.matchAll(/let text =\s*format!\(\s*"((?:[^"\\]|\\.)+)"[^;]*;\s*notes\.warn/g)].map((found) => found[1]));
+  const said = [...direct, ...named].map((text) => text.replace(/\{[^}]*\}/g, "7"));
+  assert.ok(said.length >= 18, `${said.length} warnings read`);
+  const digits = (text) => (text.match(/\d+/g) ?? []).sort().join();
+  for (const text of said) {
+    assert.notEqual(inChinese(text), text);
+    if (!text.startsWith("Series Time")) assert.equal(digits(inChinese(text)), digits(text), text);
+  }
+});
+
 test("how conversations end is read in Chinese", () => {
   const files = ["server/src/streaming/socket.rs", "server/src/streaming/host.rs", "server/src/streaming/sessions.rs", "server/src/streaming/opened.rs", "viewer-wasm/src/drawer.rs", "viewer-wasm/src/loading.rs", "viewer-wasm/src/page.rs", "viewer-wasm/element/link.js", "viewer-wasm/element/local-worker.js"];
   const source = files.map((file) => read(`../${file}`)).join("\n");
