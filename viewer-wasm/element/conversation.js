@@ -20,7 +20,8 @@ export function fresh() {
 
 const TAKES = {
   opened(state, { session, participant, drawer }) {
-    Object.assign(state, { session, participant, drawer, phase: "open" });
+    // Where others point is told anew to whoever comes.
+    Object.assign(state, { session, participant, drawer, phase: "open", cursors: [] });
     return ["opened"];
   },
   series(state, series) {

@@ -9,6 +9,25 @@ const NAMES = {
   fixed: "固定", moving: "移动", "a piece of the curve": "曲线的一段", "a line": "线", "the radius": "半径", "a radius": "半径",
 };
 const name = (text) => NAMES[text] ?? text;
+
+/** What hanging protocols look for, and where. */
+const WANTED = {
+  any: "任意序列", uptake: "摄取图像", "not uptake": "非摄取图像", "with a volume": "有容积", "without a volume": "无容积", "corrected for attenuation": "经衰减校正",
+  "not corrected for attenuation": "未经衰减校正", "a MIP": "MIP", "axial planes": "横断面", "coronal planes": "冠状面", "sagittal planes": "矢状面", "a volume rendering": "容积重建",
+};
+const STUDIES = [
+  [/^the current study$/, () => "本次检查"],
+  [/^the latest prior study$/, () => "最近一次既往检查"],
+  [/^prior study (\d+)$/, (n) => `第 ${n} 次既往检查`],
+  [/^all open studies$/, () => "已打开的检查"],
+];
+function studyName(text) {
+  const found = STUDIES.find(([pattern]) => pattern.test(text));
+  return found ? found[1](...found[0].exec(text).slice(1)) : text;
+}
+const wantedOf = (text) => text.split(", ").map((part) => WANTED[part] ?? part.replace(/^at least (\d+) images$/, "至少 $1 幅").replace(/^at most (\d+) images$/, "最多 $1 幅")).join("、");
+/** A protocol's own name of a series: `prior_pet`. */
+const seriesName = (text) => text.split("_").map((part) => (part === "prior" ? "既往" : part.toUpperCase())).join(" ");
 const both = (first, second) => `${first}、${second}`;
 
 const SUV = [
@@ -30,6 +49,29 @@ const SUV = [
   [/^uptake time: expected at most 13 half-lives, found (.+) s, which is (.+)$/, (s, lives) => `摄取时间应不超过 13 个半衰期，现为 ${s} s，即 ${lives} 个`],
   [/^injection time without a date: expected one shortly before the scan, found (.+) s before it$/, (s) => `注射时间没有日期：应在扫描前不久，现为扫描前 ${s} s`],
   [/^Patient's Sex: expected M or F, found O$/, () => "患者性别应为 M 或 F，现为 O"],
+];
+
+const DOUBTS = [
+  [/^Some times have an offset from UTC and some have none: these were taken as of one place\.$/, () => "部分时间注明 UTC 时差、部分未注明：按同一地点处理"],
+  [/^Philips' activity factor gives an SUV that differs by (.+) % from the SUV factor's\.$/, (percent) => `按飞利浦活度系数所得 SUV 与按 SUV 系数相差 ${percent} %`],
+  [/^Corrected Image does not hold DECY, though the values are SUV\.$/, () => "数值为 SUV，但校正标记不含 DECY"],
+  [/^The times of injection and scan are doubtful: (.+)\.$/, (why, inner) => `注射与扫描时间可疑：${inner(why)}`],
+  [/^GE's private administration time does not fit the scan and was not used\.$/, () => "GE 私有注射时间与扫描不符，未采用"],
+  [/^GE's private scan time does not fit the acquisition and was not used\.$/, () => "GE 私有扫描时间与采集不符，未采用"],
+  [/^The tracer was given after the dynamic scan had begun\.$/, () => "动态扫描开始后才给药"],
+  [/^Uptake time: expected at most 3 half-lives, found (.+)\.$/, (lives) => `摄取时间应不超过 3 个半衰期，现为 ${lives} 个`],
+  [/^The injection has a time but no date: it was taken as within a day of the scan\.$/, () => "注射只有时间没有日期：按扫描前一日内处理"],
+  [/^Injection times of the images disagree by (.+) s\.$/, (s) => `各图像的注射时间相差 ${s} s`],
+  [/^Some images have no acquisition time; the first may be among them\.$/, () => "部分图像没有采集时间，最早的一幅可能在其中"],
+  [/^Frame reference times disagree by (.+) s; their median was used\.$/, (s) => `帧参考时间相差 ${s} s，采用其中位数`],
+  [/^Series Time is absent or after the first acquisition, and (.+): that was used\.$/, () => "序列时间缺失或晚于首次采集：采用首次采集时间"],
+  [/^Siemens' private decay correction time differs by (.+) s\.$/, (s) => `西门子私有衰变校正时间相差 ${s} s`],
+  [/^Frame reference times give a start (.+) s away: SUV would change by (.+) %\.$/, (s, percent) => `按帧参考时间，起始时间相差 ${s} s：SUV 将变化 ${percent} %`],
+  [/^Injected activity: expected 1 MBq to 20 GBq, found (.+) Bq\.$/, (found) => `注射活度应为 1 MBq 到 20 GBq，现为 ${found} Bq`],
+  [/^Half-life: expected (.+) s of (.+), found (.+) s\.$/, (expected, nuclide, found) => `${nuclide} 半衰期应为 ${expected} s，现为 ${found} s`],
+  [/^The table's half-life of (.+) is not verified\.$/, (nuclide) => `表中 ${nuclide} 的半衰期未经核实`],
+  [/^Body mass index: expected 8 to 80 kg\/m², found (.+)\.$/, (found) => `体质指数应为 8 到 80 kg/m²，现为 ${found}`],
+  [/^Patient's Sex is O: (.+) was turned back by the mean of both formulas\.$/, (kind) => `患者性别为 O：${kind} 按两性公式的均值换回`],
 ];
 
 const VOIS = [
@@ -152,9 +194,9 @@ const PLANES = [
   [/^the side of a curved plane must have a direction that the curve does not run along$/, () => "曲面的侧向不能与曲线同向"],
   [/^a layout has 1 to (\d+) rows and columns, found (\d+) x (\d+)$/, (most, rows, columns) => `布局应有 1 到 ${most} 行和列，现为 ${rows} x ${columns}`],
   [/^a layout has 1 to (\d+) cells, found (\d+)$/, (most, found) => `布局应有 1 到 ${most} 个视图，现为 ${found} 个`],
-  [/^(.+) is missing: no series of (.+) is (.+)$/, (series, study, wanted) => `缺少 ${series}：${study} 中没有序列符合 ${wanted}`],
-  [/^(.+) has no volume, which (.+) need$/, (series, kind) => `${series} 没有容积，${kind} 需要容积`],
-  [/^(.+) has no frame seen from (.+)$/, (series, view) => `${series} 没有 ${view} 方向的图像`],
+  [/^(.+) is missing: no series of (.+) is (.+)$/, (series, study, wanted) => `缺少 ${seriesName(series)}：${studyName(study)}中没有 ${wantedOf(wanted)} 的序列`],
+  [/^(.+) has no volume, which (.+) need$/, (series, kind) => `${seriesName(series)} 没有容积，${wantedOf(kind)}需要容积`],
+  [/^(.+) has no frame seen from (.+)$/, (series, view) => `${seriesName(series)} 没有 ${view} 方向的图像`],
   [/^no hanging protocol fits what is open: (.+)$/, (why) => `没有适合的挂片方案：${why}`],
   [/^hidden: its pixels may bear the patient's name$/, () => "已隐藏：像素中可能有患者姓名"],
   [/^an image side must be 1 to (\d+) pixels, found (\d+) x (\d+)$/, (most, width, height) => `图像每边应为 1 到 ${most} 像素，现为 ${width} x ${height}`],
@@ -176,4 +218,4 @@ const PLANES = [
 /** Reasons that stand one after the other. */
 const all = (why, inner) => why.split("; ").map(inner).join("；");
 
-export const MEASURED = [...SUV, ...VOIS, ...LESIONS, ...REGISTRATION, ...PLANES];
+export const MEASURED = [...SUV, ...DOUBTS, ...VOIS, ...LESIONS, ...REGISTRATION, ...PLANES];

@@ -73,6 +73,15 @@ function should(expected) {
 
 const word = (text) => WHAT[text] ?? WHAT[text.replace(/^an? /, "")] ?? text;
 
+/** Sentences that hold another one, which comes after its own part. */
+const AROUND = [
+  [/^view (\d+) is empty: (.+)$/, (n, why) => `视图 ${n} 为空：${inChinese(why)}`],
+  [/^the voxels of "(.+)" cannot be had: (.+)$/, (_, why) => `无法读取此序列：${inChinese(why)}`],
+  [/^(.+) cannot be made: (.+)$/, (what, why) => `无法生成${word(what)}：${inChinese(why)}`],
+  // Whose numbers, by a key that says nothing to a reader.
+  [/^[\d.]{5,}(?:#\d+)?: (.+)$/, (why) => inChinese(why)],
+];
+
 const SENTENCES = [
   [/^no view has the number (\d+)$/, (n) => `没有编号为 ${n} 的视图`],
   [/^(.+) needs (.+) in the view, found (.+)$/, (what, expected, found) => `${word(what)}需要视图中有${word(expected)}，现为${word(found)}`],
@@ -84,7 +93,6 @@ const SENTENCES = [
   [/^(.+) and (.+) share no frame of reference; register them or set an offset first$/, () => "两个序列没有共同的坐标系，请先配准或设置偏移"],
   [/^"(.+)" has no volume to be cut or measured: its images stand by themselves$/, () => "此序列的图像各自独立，不能重建或做体积测量"],
   [/^the voxels of "(.+)" have not come yet$/, () => "此序列尚未读取完"],
-  [/^the voxels of "(.+)" cannot be had: (.+)$/, (_, why) => `无法读取此序列：${inChinese(why)}`],
   [/^participant (\d+) presents; only their commands count until they stop$/, () => "他人正在主讲，主讲结束前不能操作"],
   [/^expected ((?:at most |at least |below )?\d+(?: to \d+)?) (.+), found (\d+)$/, (expected, what, found) => `${word(what)}${should(expected)} 个，现为 ${found} 个`],
   [/^(.+) must be (finite)$/, (what) => `${word(what)}应为有限数`],
@@ -94,9 +102,7 @@ const SENTENCES = [
   [/^expected (\d+(?: to \d+)?), found (.+)$/, (expected, found) => `${should(expected)}，现为 ${found}`],
   [/^participant (\d+) may join and leave for themselves only$/, () => "只能为自己加入或离开"],
   [/^(.+) is for other series than those that are open$/, (what) => `${word(what)}属于未打开的序列`],
-  [/^(.+) cannot be made: (.+)$/, (what, why) => `无法生成${word(what)}：${inChinese(why)}`],
   [/^there is nothing of the series along this line of sight$/, () => "此视线上没有该序列的内容"],
-  [/^view (\d+) is empty: (.+)$/, (n, why) => `视图 ${n} 为空：${inChinese(why)}`],
   [/^view (\d+) waits for a registration of its overlay$/, (n) => `视图 ${n} 的叠加层等待配准`],
   [/^the graphics device was lost$/, () => "显卡设备丢失"],
   [/^the graphics device has no memory left$/, () => "显存不足"],
@@ -105,11 +111,25 @@ const SENTENCES = [
   [/^expected the one whose session it is, found a guest$/, () => "只有发起会诊的人可以邀请或结束"],
   [/^expected a session that others can take part in, found one of this page$/, () => "本机绘制的画面不能会诊，请改由服务器绘制"],
   [/^the worker could not be loaded$/, () => "本机绘制程序未能载入"],
+  // How conversations end.
+  [/^expected at most (\d+) sessions, found as many; try again later$/, (most) => `服务器最多同时 ${most} 个会话，现已满，请稍后再试`],
+  [/^there is no such session$/, () => "没有此会话"],
+  [/^its images need (.+) MB, and this server has no more room now$/, (mb) => `图像需要 ${mb} MB，服务器现无空余内存`],
+  [/^its images could not be read$/, () => "图像无法读取"],
+  [/^(?:the session ended|the session ends here|the server ends this session)$/, () => "会话已结束"],
+  [/^the session ended, or the viewer read too slowly$/, () => "会话已结束，或网络过慢"],
+  [/^the viewer (?:does not answer|takes too long to read what it is told)$/, () => "网络过慢或没有应答"],
+  [/^a picture could not be (?:made|coded)$/, () => "无法生成图像"],
+  [/^(?:the link|the connection) was lost$/, () => "连接中断"],
+  [/^the series has changed while it was loaded; open it again$/, () => "读取期间序列有变化，请重新打开"],
+  [/^the page may hold (\d+) MB of images; the series has (\d+) MB more$/, (most, more) => `本页最多容纳 ${most} MB 图像，此序列还需 ${more} MB`],
+  [/^a view wants more pictures than the page can make$/, () => "本机绘制跟不上"],
+  [/^the viewer failed at (.+)$/, (place) => `本机绘制程序出错（${place}）`],
 ];
 
 /** A sentence of the engine in Chinese; what it holds of another sentence too. */
 export function inChinese(text) {
-  for (const [pattern, said] of [...MEASURED, ...SENTENCES]) {
+  for (const [pattern, said] of [...AROUND, ...MEASURED, ...SENTENCES]) {
     const found = pattern.exec(text);
     if (found) return said(...found.slice(1), inChinese);
   }

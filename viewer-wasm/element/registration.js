@@ -93,6 +93,11 @@ export function registrationDialog(viewer) {
     if (!areJoined(snapshot.state.joints, pair)) viewer.do(stepOf(pair, "move", AXES[0][1], 0), gesture);
     viewer.do({ show: { viewport, kind: "plane", series: [pair[1].key, pair[0].key], axis: "axial" } }, gesture);
   };
+  // The upper series of a fused view goes with the pointer.
+  const drag = h("button.act", { type: "button", on: { click: () => viewer.chooseTool("align") } }, icon("pan"), t("registration_drag"));
+  const showTool = () => drag.setAttribute("aria-pressed", String(viewer.tool === "align"));
+  const ended = viewer.on("tool", showTool);
+  showTool();
   const act = (word, picture, call) => h("button.act", { type: "button", on: { click: call } }, icon(picture), t(word));
   const close = h("button.plain", { type: "button", "aria-label": t("close"), on: { click: () => dialog.close() } }, icon("close"));
   dialog.append(
@@ -100,10 +105,14 @@ export function registrationDialog(viewer) {
     h("div.chosen-series", {}, selects.map(({ element }) => element)),
     h("h3", {}, t("registration_move")), ...AXES.map((axis) => row("move", axis)),
     h("h3", {}, t("registration_turn")), ...AXES.map((axis) => row("turn", axis)),
-    h("footer", {}, act("registration_overlay", "fused", overlay), act("undo", "undo", () => viewer.do("undo")), act("registration_forget", "trash", () => change("forget"))),
+    h("footer", {}, act("registration_overlay", "fused", overlay), drag, act("undo", "undo", () => viewer.do("undo")), act("registration_forget", "trash", () => change("forget"))),
   );
   for (const one of selects) one.fill();
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    ended();
+    if (viewer.tool === "align") viewer.chooseTool("align");
+    dialog.remove();
+  });
   dialog.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key === "Escape") dialog.close();

@@ -194,6 +194,7 @@ export const ZH = {
   registration_turn_z_minus: "−",
   registration_turn_z_plus: "+",
   registration_overlay: "叠加显示",
+  registration_drag: "拖动上层",
   registration_forget: "清除配准",
   present: "主讲",
   present_stop: "停止主讲",

@@ -228,6 +228,23 @@ fn a_series_without_some_of_its_images_is_never_whole() {
     assert!(error.contains("expected"), "{error}");
 }
 
+#[test]
+fn what_makes_suv_doubtful_is_told_with_the_series() {
+    let short = |bytes: &Vec<u8>| {
+        let mut object: Value = serde_json::from_str(&metadata(bytes)).unwrap();
+        // Patient's Size, half a metre.
+        object["00101020"] = json!({"vr": "DS", "Value": [0.5]});
+        object.to_string()
+    };
+    let texts: Vec<String> = objects().iter().map(short).collect();
+    let all = format!("[{}]", texts.join(","));
+    let listing = Listing::new(collect(instances(&all, 0).unwrap()));
+    let in_suv = listing.facts().iter().find(|facts| facts.unit.label() == "SUVbw");
+    let remarks = &in_suv.unwrap().remarks;
+    let is_said = |remark: &String| remark.starts_with("Body mass index: expected");
+    assert!(remarks.iter().any(is_said), "{remarks:?}");
+}
+
 /// A conversation over a CT that has come, with one viewer of one view.
 fn conversation() -> (Conversation, String) {
     let arrivals = arrivals();

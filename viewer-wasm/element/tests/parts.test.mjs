@@ -129,6 +129,9 @@ test("cursors of others are seen with their names, and who presents may stop", (
   const found = cursorsIn(state, 4);
   assert.deepEqual(found.map(({ name }) => name), ["二"], "not one's own, nor of somebody who is gone");
   assert.deepEqual(cursorsIn(state, 5), []);
+  const again = { ...state };
+  take(again, { opened: { session: "s", participant: 1, drawer: "server" } });
+  assert.deepEqual(cursorsIn(again, 4), [], "after a cut they are told anew");
   const marks = cursorMarks(found[0], [200, 200], 2);
   assert.deepEqual(marks.map(({ kind }) => kind), ["ellipse", "polygon", "polyline", "text"]);
   // The middle of a picture stays the middle of one twice as large.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { coalesced, dragged } from "../gestures.js";
 import { areJoined, firstPair, pairsOf, stepOf, stepRead } from "../registration.js";
 
 const one = (key, space, is_volume = true) => ({ key, space, is_volume });
@@ -22,6 +23,17 @@ test("a step is a command along or about an axis", () => {
   assert.deepEqual(stepOf(pair, "move", [0, 0, 1], -2), { align_by_hand: { moving: "mr", fixed: "ct", change: { move_by: { mm: [-0, -0, -2] } } } });
   const { angle_rad, axis } = stepOf(pair, "turn", [0, 1, 0], 90).align_by_hand.change.turn_by;
   assert.deepEqual([axis, angle_rad], [[0, 1, 0], Math.PI / 2]);
+});
+
+test("the upper series of a fused view is dragged, piece by piece as one", () => {
+  const view = { viewport: 2, kind: "plane", layers: [{ series: "ct" }, { series: "mr" }] };
+  const at = (x) => [x, 5, 100, 100];
+  const drag = (from, to) => dragged("align", view, { from: at(from), to: at(to), start: at(0), by: [0, 0], layer: 1, rest: {}, height: 100 });
+  assert.deepEqual(drag(1, 3), { align_by_hand: { moving: "mr", fixed: "ct", change: { drag: { viewport: 2, from: at(1), to: at(3) } } } });
+  assert.equal(dragged("align", { ...view, layers: [{ series: "ct" }] }, { from: at(1), to: at(3) }), null);
+  assert.deepEqual(coalesced(coalesced([], drag(1, 3)), drag(3, 8)), [drag(1, 8)]);
+  const step = stepOf([series[2], series[0]], "move", [1, 0, 0], 2);
+  assert.deepEqual(coalesced([drag(1, 3)], step), [drag(1, 3), step], "a step is no drag");
 });
 
 test("steps are typed within limits", () => {

@@ -143,6 +143,31 @@ test("what is needed and what is found is read in Chinese", () => {
   assert.deepEqual([...named].filter((what) => /[a-z]/.test(inChinese(`${what} needs ${what} in the view, found ${what}`))), []);
 });
 
+test("what makes SUV doubtful is read in Chinese, with its numbers", () => {
+  const folder = new URL("src/suv/", engine);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder).split("#[cfg(test)]")[0]);
+  const direct = sources.flatMap((text) => [...text.matchAll(/notes\.warn\(\s*"[\w-]+",\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)"/g)].map((found) => found[1]));
+  const named = sources.flatMap((text) => [...text.matchAll(/let text =\s*format!\(\s*"((?:[^"\\]|\\.)+)"[^;]*;\s*notes\.warn/g)].map((found) => found[1]));
+  const said = [...direct, ...named].map((text) => text.replace(/\{[^}]*\}/g, "7"));
+  assert.ok(said.length >= 18, `${said.length} warnings read`);
+  const digits = (text) => (text.match(/\d+/g) ?? []).sort().join();
+  for (const text of said) {
+    assert.notEqual(inChinese(text), text);
+    if (!text.startsWith("Series Time")) assert.equal(digits(inChinese(text)), digits(text), text);
+  }
+});
+
+test("how conversations end is read in Chinese", () => {
+  const files = ["server/src/streaming/socket.rs", "server/src/streaming/host.rs", "server/src/streaming/sessions.rs", "server/src/streaming/opened.rs", "viewer-wasm/src/drawer.rs", "viewer-wasm/src/loading.rs", "viewer-wasm/src/page.rs", "viewer-wasm/element/link.js", "viewer-wasm/element/local-worker.js"];
+  const source = files.map((file) => read(`../${file}`)).join("\n");
+  const ends = ["expected at most {0} sessions, found as many; try again later", "there is no such session", "its images need {} MB, and this server has no more room now", "its images could not be read", "the session ended, or the viewer read too slowly", "the viewer does not answer", "the session ended", "the session ends here", "the server ends this session", "the viewer takes too long to read what it is told", "a picture could not be made", "a picture could not be coded", "the link was lost", "the connection was lost", "the series has changed while it was loaded; open it again", "the page may hold {most} MB of images; the series has {more} MB more", "a view wants more pictures than the page can make", "the viewer failed at {}"];
+  for (const text of ends) {
+    assert.ok(source.includes(`"${text}`), `${text} is said`);
+    const said = text.replace(/\{\w*\}/g, "64");
+    assert.ok(/^[^a-z]+$/.test(inChinese(said)) && inChinese(said).includes("64") === said.includes("64"), inChinese(said));
+  }
+});
+
 test("limits of numbers are read in Chinese", () => {
   const folder = new URL("src/session/", engine);
   const sources = ["apply/look.rs", "apply/place.rs", "apply/marks.rs", "apply/vois.rs", "apply/motion.rs", "apply/align.rs", "apply/planar.rs", "snapshot.rs", "search.rs", "sight.rs"].map((name) => read(name, folder));
@@ -160,6 +185,8 @@ test("a sentence within another is read too", () => {
     ["look at the registration: a place 12.3 mm away fits nearly as well; the map bends by up to 4.0 mm", "请核对配准：相距 12.3 mm 的位置同样吻合；变换最多弯曲 4.0 mm"],
     ['view 3 is empty: the voxels of "1.2" cannot be had: 4 of its images have not come', "视图 3 为空：无法读取此序列：有 4 幅图像未收到"],
     ["liver reference: placed without CT", "肝脏参考区：未借助 CT 放置"],
+    ["view 6 is empty: prior_pet is missing: no series of the latest prior study is PT, uptake, with a volume", "视图 6 为空：缺少 既往 PET：最近一次既往检查中没有 PT、摄取图像、有容积 的序列"],
+    ["1.2.840.1#2: statistics need at least one finite value, found 3 voxels without", "掩膜内没有有限值（3 个体素）"],
   ];
   for (const [text, expected] of rows) assert.equal(inChinese(text), expected);
 });
