@@ -4,6 +4,7 @@ import { barItems, sizeOf } from "../bars.js";
 import { decide } from "../capability.js";
 import { commandOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
 import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
+import { newest } from "../dom.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
 import { byFamily, gradient, matches } from "../palettes.js";
@@ -195,4 +196,22 @@ test("views are counted in device pixels", () => {
   assert.deepEqual(devicePixels([100.4, 50], 1.5, told(150, 75)), [150, 75], "the browser knows where a box begins");
   assert.deepEqual(devicePixels([412, 790], 2.625, told(412, 790)), [1082, 2074], "an emulated screen forgets its ratio");
   assert.deepEqual(devicePixels([412, 790], 2, undefined), [824, 1580]);
+});
+
+test("of questions that come while one is asked, the last is asked", async () => {
+  const [asked, answers] = [[], []];
+  const ask = newest((spot) => {
+    asked.push(spot);
+    return new Promise((answer) => answers.push(answer));
+  });
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+  for (const spot of [1, 2, 3]) ask(spot);
+  assert.deepEqual(asked, [1]);
+  answers[0]();
+  await settled();
+  assert.deepEqual(asked, [1, 3]);
+  answers[1]();
+  await settled();
+  ask(4);
+  assert.deepEqual(asked, [1, 3, 4]);
 });
