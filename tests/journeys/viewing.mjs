@@ -5,8 +5,8 @@ import { expect } from "./site.mjs";
 
 const WAIT_MS = 60_000;
 
-/** In the page: puts the element there anew, so that nothing that it says is missed. */
-function begun({ isPhone }) {
+/** In the page: puts the element there anew, so that nothing that it says is missed; twice, as a page may while it opens. */
+async function begun({ isPhone }) {
   // No driver makes a window's pointer coarse: the element is told so as a phone's browser would tell it.
   const asks = window.matchMedia.bind(window);
   if (isPhone) window.matchMedia = (query) => (/pointer: coarse/.test(query) ? { matches: true } : asks(query));
@@ -18,8 +18,11 @@ function begun({ isPhone }) {
   element.addEventListener("nm-measure", ({ detail }) => (seen.marks = detail));
   element.addEventListener("nm-problem", ({ detail }) => seen.problems.push(detail));
   const place = document.createComment("");
-  element.replaceWith(place);
-  place.replaceWith(element);
+  for (let turn = 0; turn < 2; turn += 1) {
+    element.replaceWith(place);
+    place.replaceWith(element);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
 }
 
 /** In the page: what the steps ask it. */
@@ -149,11 +152,18 @@ export const MOUSE = {
   probe: async (browser, point, place) => {
     await browser.move([point[0] - 6, point[1]]);
     await browser.move(point);
-    const words = `${place.map((value) => value.toFixed(1)).join(", ")} mm`;
-    return until(`the value at ${words} below the views of ${browser.name}`, async () => {
+    const written = ([x, y, z]) => `${[x, y, z].map((value) => value.toFixed(1)).join(", ")} mm`;
+    const valueAt = (what, isThere) => until(`the value ${what} below the views of ${browser.name}`, async () => {
       const [at, ...values] = (await ask(browser, "words", ".line .probe span")).reverse();
-      return at === words ? values.find((text) => text.includes("SUV")) : null;
+      return at && isThere(at) ? values.find((text) => text.includes("SUV")) : null;
     });
+    const found = await valueAt(`at ${written(place)}`, (at) => at === written(place));
+    // The slice changes under a pointer that rests, and comes back.
+    await browser.wheel(point, 100);
+    await valueAt("of the next slice", (at) => at !== written(place));
+    await browser.wheel(point, -100);
+    expect((await valueAt("of the slice before", (at) => at === written(place))) === found, `${found} again in ${browser.name}`);
+    return found;
   },
 };
 

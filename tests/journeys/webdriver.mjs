@@ -45,9 +45,6 @@ function freePort() {
   });
 }
 
-const running = new Set();
-process.once("exit", () => running.forEach((program) => program.signal("SIGKILL")));
-
 /** A program in a process group of its own, which ends with all that it started. */
 class Program {
   constructor(command, args, env = {}, more = []) {
@@ -55,7 +52,6 @@ class Program {
     this.child = spawn(command, args, { detached: true, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe", ...more] });
     this.said = "";
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (piece) => (this.said = (this.said + piece).slice(-4000)));
-    running.add(this);
     this.ended = new Promise((resolve) => {
       this.child.on("error", (error) => resolve(error.message));
       this.child.on("exit", (code, signal) => resolve(`it ended with ${code ?? signal}`));
@@ -83,7 +79,6 @@ class Program {
     if (this.signal("SIGTERM")) await Promise.race([this.ended, pause(END_MS)]);
     // Of a group whose first has ended others may be left.
     this.signal("SIGKILL");
-    running.delete(this);
   }
 }
 
@@ -113,7 +108,7 @@ class Marionette {
   static async open(port) {
     const link = new Marionette();
     Object.assign(link, { waiting: new Map(), number: 0, text: Buffer.alloc(0) });
-    for (let turn = 0; !link.socket; turn += 1) {
+    while (!link.socket) {
       link.socket = await new Promise((resolve) => {
         const socket = connect(port, "127.0.0.1", () => resolve(socket));
         socket.on("error", () => resolve(null));
@@ -159,11 +154,18 @@ class Marionette {
   }
 }
 
+/** What is open when the process ends goes with it. */
+const opened = new Set();
+process.once("exit", () => {
+  for (const browser of opened) browser.abandon();
+});
+
 /** A browser with one window, whose page is as large as asked for. */
 class Browser {
   static async open(name, start, { width, height }) {
     const browser = new Browser();
     Object.assign(browser, { name, programs: [], folder: mkdtempSync(join(tmpdir(), "browser-")) });
+    opened.add(browser);
     try {
       await start(browser);
       await browser.do("timeouts", { script: COMMAND_MS, pageLoad: COMMAND_MS });
@@ -242,6 +244,12 @@ class Browser {
   async end() {
     if (this.link) await this.do("delete").catch(() => {});
     for (const program of this.programs.reverse()) await program.end();
+    this.abandon();
+    opened.delete(this);
+  }
+
+  abandon() {
+    for (const program of this.programs) program.signal("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
