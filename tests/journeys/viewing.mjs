@@ -17,6 +17,9 @@ async function begun({ isPhone }) {
   element.addEventListener("nm-ready", ({ detail }) => Object.assign(seen, { ready: detail, said: words(".toast") }));
   element.addEventListener("nm-measure", ({ detail }) => (seen.marks = detail));
   element.addEventListener("nm-problem", ({ detail }) => seen.problems.push(detail));
+  window.addEventListener("error", ({ message }) => seen.problems.push(message));
+  window.addEventListener("unhandledrejection", ({ reason }) => seen.problems.push(String(reason)));
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => seen.problems.push(`${violatedDirective} ${blockedURI}`));
   const place = document.createComment("");
   for (let turn = 0; turn < 2; turn += 1) {
     element.replaceWith(place);
@@ -111,13 +114,12 @@ async function press(browser, word) {
 async function open(browser, address, isPhone) {
   await browser.go(address);
   await browser.run(begun, { isPhone });
-  const { ready, said, problems } = await until(`nm-ready in ${browser.name}`, async () => {
+  const { ready, said } = await until(`nm-ready in ${browser.name}`, async () => {
     const seen = await ask(browser, "seen");
     return seen.ready ? seen : null;
   });
   expect(ready.where === "remote" && ready.drawer === "server" && ready.why === "no_gpu", `${browser.name} to stream as it has no WebGPU, found ${JSON.stringify(ready)}`);
   expect(said.includes("浏览器没有 WebGPU，由服务器绘制"), `${browser.name} to say so, found ${said}`);
-  expect(!problems.length, `no problem in ${browser.name}, found ${JSON.stringify(problems)}`);
   await browser.run(asked);
   return until(`${browser.name} to paint all views`, async () => {
     const views = await ask(browser, "views");
@@ -245,6 +247,8 @@ async function viewed(browser, address, { hand, lesion, look }) {
   const value = await hand.probe(browser, start, here);
   expect(value === `PET${lesion.suv.toFixed(2)} SUV`, `SUV ${lesion.suv.toFixed(2)} of the lesion in ${browser.name}, found ${value}`);
   await look("measured");
+  const { problems } = await ask(browser, "seen");
+  expect(!problems.length, `no problem in ${browser.name}, found ${JSON.stringify(problems)}`);
   return { planes: [first, scrolled, windowed].map(({ label, windows, size, mean, hash }) => ({ label, windows, size, mean, hash })), line_mm, value };
 }
 
