@@ -54,6 +54,7 @@ node --test viewer-wasm/element/tests/*.test.mjs
 
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
+node tests/journeys/others.mjs "$debug/uptake"
 
 say "public scanners"
 PYTHON=$PWD/target/scan-venv/bin/python tests/scan/run.sh "$debug/uptake" target/scan

@@ -36,7 +36,7 @@ const JOIN_MS = 8000;
 export class Viewer extends Actions {
   constructor(host, shadow, kept) {
     super();
-    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
+    Object.assign(this, { host, shadow, listeners: new Map(), turn: null, gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
     Object.assign(this, { tool: null, active: null, solo: null, controls: null, marks: [], vois: [], keyImages: [], chosenVoi: null, chosenMark: null, slabKind: "maximum" });
     this.myKeys = kept.keys ?? [];
     this.state = fresh();
@@ -139,6 +139,7 @@ export class Viewer extends Actions {
 
   /** Ends all but the tie to a second window, which follows to another study. */
   stop() {
+    this.turn = null;
     this.link?.close();
     this.sizer?.disconnect();
     this.views?.observer.disconnect();
@@ -160,8 +161,10 @@ export class Viewer extends Actions {
 
   async open(session = null, snapshot = null) {
     const bytes = this.host.getAttribute("bytes");
+    const turn = (this.turn = {});
     const { where, why } = decide(await look(this.screen > 0 || this.invited ? "remote" : this.mode, bytes === null ? null : Number(bytes)));
-    if (!this.host.isConnected) return;
+    // It may have been stopped meanwhile, and be on the page again with another viewer.
+    if (turn !== this.turn || !this.host.isConnected) return;
     this.connect(where, why, session, snapshot);
   }
 
@@ -396,7 +399,9 @@ export class Viewer extends Actions {
   async switchTo(mode) {
     this.mode = mode;
     const bytes = this.host.getAttribute("bytes");
+    const { turn } = this;
     const { where, why } = decide(await look(mode, bytes === null ? null : Number(bytes)));
+    if (turn !== this.turn) return;
     this.why = why;
     this.tell("opened");
     if (where !== "local" && mode === "local") this.toast(`drawer_why_${why}`);

@@ -5,6 +5,7 @@ import { decide } from "../capability.js";
 import { commandOf, levelOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
 import { canInvite, invitation } from "../consultation.js";
 import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
+import { newest } from "../dom.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
 import { cursorMarks, cursorsIn, everybody, mayPresent } from "../people.js";
@@ -237,4 +238,22 @@ test("an invitation is this page's address with the session, and guests hand on 
   const viewer = { form: "full", screen: 0, invited: null };
   assert.ok(canInvite(viewer));
   for (const other of [{ form: "patient" }, { screen: 1 }, { invited: name }]) assert.ok(!canInvite({ ...viewer, ...other }));
+});
+
+test("of questions that come while one is asked, the last is asked", async () => {
+  const [asked, answers] = [[], []];
+  const ask = newest((spot) => {
+    asked.push(spot);
+    return new Promise((answer) => answers.push(answer));
+  });
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+  for (const spot of [1, 2, 3]) ask(spot);
+  assert.deepEqual(asked, [1]);
+  answers[0]();
+  await settled();
+  assert.deepEqual(asked, [1, 3]);
+  answers[1]();
+  await settled();
+  ask(4);
+  assert.deepEqual(asked, [1, 3, 4]);
 });
