@@ -209,9 +209,18 @@ export function code(secret, at = Date.now()) {
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, "0");
 }
 
-export async function browser() {
-  const flags = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"];
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: false, args: flags });
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"];
+/** Of a browser whose graphics card the processor imitates: with these alone WebGPU draws there what is seen. */
+export const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"];
+
+export async function browser(more = []) {
+  return chromium.launch({ executablePath: CHROMIUM, headless: false, args: [...FLAGS, ...more] });
+}
+
+/** A browser that keeps what it keeps in a folder. */
+export async function browserIn(folder, more = []) {
+  return chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, headless: false, args: [...FLAGS, ...more] });
 }
 
 /** Somebody with a browser window of their own. */

@@ -4,7 +4,7 @@ import { CURVE_TOOLS, MOVE_TOOLS } from "./tools.js";
 
 const tools = (names) => names.map((name) => `tool:${name}`);
 const AXES = ["act:axial", "act:coronal", "act:sagittal"];
-const SPATIAL = ["act:mip", "act:vr", "act:fused"];
+const SPATIAL = ["act:mip", "act:vr", "act:fused", "menu:show"];
 
 const BARS = {
   full: {

@@ -45,6 +45,22 @@ export function ofNumber(series, number) {
   return series.find((one) => Number(one.number) === number) ?? null;
 }
 
+/** A picture of this site as a data address: what an `img` loads by itself the browser would keep. Empty where there is none. */
+async function unkept(address) {
+  try {
+    const answer = await fetch(address, { cache: "no-store", credentials: "same-origin" });
+    if (!answer.ok) return "";
+    const picture = await answer.blob();
+    return await new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.readAsDataURL(picture);
+    });
+  } catch {
+    return "";
+  }
+}
+
 export class Strip {
   constructor(viewer) {
     this.viewer = viewer;
@@ -129,7 +145,7 @@ export class Strip {
     const found = await this.viewer.ask({ thumbnail: { series: key, side } }).catch(() => null);
     this.asking -= 1;
     this.nextThumbnail();
-    if (found) this.pictureCame(key, found.address ?? `data:image/jpeg;base64,${found.jpeg}`);
+    if (found) this.pictureCame(key, found.jpeg ? `data:image/jpeg;base64,${found.jpeg}` : await unkept(found.address));
     else setTimeout(() => {
       this.asked.delete(key);
       if (this.cards.has(key) && this.viewer.isOpen) this.thumbnail(key);
@@ -137,6 +153,7 @@ export class Strip {
   }
 
   pictureCame(key, source) {
+    if (!source) return;
     this.pictures.set(key, source);
     const picture = this.cards.get(key)?.picture;
     if (!picture) return;

@@ -255,12 +255,19 @@ fn tools(kind: &Kind) -> Vec<&'static str> {
     }
 }
 
-/// Names of the presets for the part of the body first, where the values have the presets' unit.
+/// Names of the presets for the part of the body first, then the modality's others, where the values have the presets'
+/// unit: a series of the whole body is read with the windows of all its parts.
 fn window_presets(facts: &SeriesFacts, presets: &WindowPresets) -> Vec<String> {
-    let all = presets.for_body_part(facts.modality(), &facts.hanging.body_part);
-    let has_unit = matches!(facts.unit, Unit::Hounsfield | Unit::SuvBw);
-    all.into_iter()
-        .filter(|_| has_unit)
-        .map(|preset| preset.name.clone())
-        .collect()
+    if !matches!(facts.unit, Unit::Hounsfield | Unit::SuvBw) {
+        return Vec::new();
+    }
+    let modality = facts.modality();
+    let mut names: Vec<String> = Vec::new();
+    let fitting = presets.for_body_part(modality, &facts.hanging.body_part);
+    for preset in fitting.into_iter().chain(presets.of_modality(modality)) {
+        if !names.contains(&preset.name) {
+            names.push(preset.name.clone());
+        }
+    }
+    names
 }

@@ -10,7 +10,7 @@ use crate::presentation::{Size, WindowPresets};
 use crate::render::{Cancel, CpuRenderer};
 use crate::session::state::{Desk, Shown};
 use crate::session::{
-    Arrival, Command, Department, Event, InMemory, Link, SeriesFacts, Session, Sharpness, Source,
+    Arrival, Command, Department, Event, InMemory, Link, SeriesFacts, Session, Setting, Sharpness, Source,
 };
 use crate::volume::{Rescale, Volume, Voxels};
 
@@ -360,6 +360,31 @@ fn lung_and_mediastinum_keep_their_windows() {
         [1, 2, 3, 4].map(group),
         ["mediastinum", "lung", "mine", "mediastinum"]
     );
+}
+
+#[test]
+fn presets_of_the_part_come_first_and_the_others_are_offered_too() {
+    let once = world::source();
+    let Arrival::Whole(volume) = once.volume("ct", 0) else {
+        panic!("all is there")
+    };
+    for (part, first) in [("LIVER", "liver"), ("WHOLEBODY", "soft_tissue")] {
+        let mut facts = once.series()[0].clone();
+        facts.hanging.body_part = part.to_owned();
+        let mut source = InMemory::new();
+        source.add(facts, [volume.clone()]);
+        let mut session = Session::new(Box::new(source));
+        done(&mut session, r#"{"do": {"hang": {"studies": ["1.2.3"]}}}"#);
+        let controls = session.controls(1).unwrap().controls;
+        let presets = controls.into_iter().find_map(|control| match control.setting {
+            Setting::Window { presets, .. } => Some(presets),
+            _ => None,
+        });
+        let presets = presets.unwrap();
+        assert_eq!(presets[0], first);
+        let all = WindowPresets::default().of_modality("CT").count();
+        assert_eq!(presets.len(), all, "{part}: {presets:?}");
+    }
 }
 
 #[test]
