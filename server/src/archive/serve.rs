@@ -205,7 +205,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             platform.end_streams();
         }
         if let Some(sessions) = &sessions {
-            sessions.end();
+            sessions.end().await;
         }
         tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());

@@ -12,6 +12,7 @@ use pacs::http::{App, Error};
 use platform::Platform;
 use platform::people::store as people;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use viewer::message::Open;
 use viewer::{Conversation, Says, Wanted};
 
@@ -29,6 +30,8 @@ pub struct Sessions {
     renderers: Renderers,
     schedule: Arc<Schedule>,
     running: Mutex<HashMap<String, Session>>,
+    /// One of those that run ended.
+    ended: Notify,
     opened: Mutex<Vec<Arc<Opened>>>,
     /// One at a time reads what is in studies: two who open the same do it once.
     opening: tokio::sync::Mutex<()>,
@@ -55,6 +58,8 @@ pub struct Session {
     is_shared: Arc<AtomicBool>,
 }
 
+/// A session that ends finishes its picture and saves its snapshot.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
 /// Messages that may wait to be heard.
 const MOST_AHEAD: usize = 1000;
 /// Who says more than that looks again after so long.
@@ -117,6 +122,7 @@ impl Sessions {
             schedule: Schedule::new(renderers.at_once()),
             renderers,
             running: Mutex::default(),
+            ended: Notify::new(),
             opened: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             numbers: AtomicU64::new(1),
@@ -273,6 +279,7 @@ impl Sessions {
                 }
                 opened.forget(number);
                 own.running().remove(&id);
+                own.ended.notify_waiters();
                 own.make_room(0);
             })
             .map_err(|_| NotOpened::Full(self.limits.sessions))?;
@@ -340,10 +347,22 @@ impl Sessions {
         held + bytes <= self.limits.memory_bytes
     }
 
-    /// Ends all: their snapshots are saved, and their viewers told to come again.
-    pub fn end(&self) {
+    /// Ends all, and waits until their snapshots are saved and their viewers told to come again.
+    pub async fn end(&self) {
         for session in self.running().values() {
             let _ = session.inputs.send(Input::End);
+        }
+        let all = async {
+            loop {
+                let ended = self.ended.notified();
+                if self.running().is_empty() {
+                    return;
+                }
+                ended.await;
+            }
+        };
+        if tokio::time::timeout(ENDED_WITHIN, all).await.is_err() {
+            tracing::error!("sessions of viewers did not end in time");
         }
     }
 }
