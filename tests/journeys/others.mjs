@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { PASSWORD, Person, Site, browser, expect } from "./site.mjs";
-import { expectSame, FINGER, MOUSE, view } from "./viewing.mjs";
+import { expectSame, FINGER, MOUSE, view } from "./viewing/steps.mjs";
 import { firefox, webkit, within } from "./webdriver.mjs";
 
 const [uptake, shots] = process.argv.slice(2);

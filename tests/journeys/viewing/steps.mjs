@@ -1,7 +1,7 @@
-// What a reader does in the viewer, the same in every browser: open, scroll, window, measure, probe. Each step gives what is read then.
+// The steps that every browser takes: open, scroll, window, measure, probe. Each gives what is read then.
 
-import { pixelsAStep } from "../../viewer-wasm/element/gestures.js";
-import { expect } from "./site.mjs";
+import { pixelsAStep } from "../../../viewer-wasm/element/gestures.js";
+import { expect } from "../site.mjs";
 
 const WAIT_MS = 60_000;
 
