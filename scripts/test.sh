@@ -24,6 +24,10 @@ if cargo tree -p pacs -e normal --prefix none | grep -qE '^(wgpu|engine) '; then
 	exit 1
 fi
 
+say "the viewer that draws in the page"
+# The server embeds it: what is tested is what is served.
+scripts/wasm.sh
+
 say "tests"
 # setup.sh brought the peers that objects are shown to; without them the tests fail.
 # The server enables the engine's feature `gpu`: one build serves all. Mesa wants a folder of its own.
@@ -54,6 +58,7 @@ node --test viewer-wasm/element/tests/*.test.mjs
 
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
+node tests/journeys/viewer.mjs "$debug/uptake"
 node tests/journeys/others.mjs "$debug/uptake"
 
 say "public scanners"

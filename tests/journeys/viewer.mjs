@@ -8,9 +8,11 @@ import { devices } from "playwright-core";
 import { browser, expect, WEBGPU } from "./site.mjs";
 import { Archive, realSet } from "./viewing/archive.mjs";
 import * as drawers from "./viewing/drawers.mjs";
+import { looks, SCREENS } from "./viewing/looks.mjs";
 import { Reader } from "./viewing/reader.mjs";
-import { holdAlike, readThrough } from "./viewing/script.mjs";
+import { glance, holdAlike, readThrough } from "./viewing/script.mjs";
 import { secondWindow } from "./viewing/screens.mjs";
+import { sitePage } from "./viewing/site-page.mjs";
 import { leavesNothing } from "./viewing/storage.mjs";
 import { allTools } from "./viewing/tools.mjs";
 import { byTouch } from "./viewing/touch.mjs";
@@ -38,21 +40,18 @@ async function onDesk(engine, archive, attributes, read, url = archive.url) {
   });
 }
 
-/** Reads a study through with a drawer. */
-async function readBy(mode, engine, archive, study, name) {
-  const records = await onDesk(engine, archive, { study, mode }, async (reader) => {
-    const { drawer } = await reader.told("nm-ready");
-    expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
-    return readThrough(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
-  });
-  console.log(`  ${mode}: ${records.map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ")}`);
-  return records;
-}
-
-async function alike(engine, archive, study, name) {
-  const remote = await readBy("remote", engine, archive, study, name);
-  const local = await readBy("local", engine, archive, study, name);
-  return figures(holdAlike(local, remote));
+/** Reads a study by the server, then by the page: the same pictures and readouts. */
+async function alike(engine, archive, study, name, read) {
+  const records = {};
+  for (const mode of ["remote", "local"]) {
+    records[mode] = await onDesk(engine, archive, { study, mode }, async (reader) => {
+      const { drawer } = await reader.told("nm-ready");
+      expect(drawer === (mode === "local" ? "gpu" : "server"), `drawn by ${mode}, found ${drawer}`);
+      return read(reader, (step) => reader.shoot(shots, `${name}-${mode}-${step}`));
+    });
+    console.log(`  ${name}, ${mode}: ${records[mode].map(({ name, took_ms }) => `${name} ${(took_ms / 1000).toFixed(1)} s`).join(", ")}`);
+  }
+  return figures(holdAlike(records.local, records.remote));
 }
 
 /** Somebody with a phone or a tablet, upright and on its side. */
@@ -63,7 +62,7 @@ async function onDevice(engine, archive, study, name, tools) {
   const label = name.split(" ")[0].toLowerCase();
   return inContext(engine, device, async (context) => {
     const reader = await Reader.open(context, archive.url, { study, mode: "auto", tools });
-    const found = await byTouch(reader, facts, (step) => reader.shoot(shots, `${label}-${step}`));
+    const found = await byTouch(reader, facts, await archive.demo("geometry"), (step) => reader.shoot(shots, `${label}-${step}`));
     await reader.page.setViewportSize(turned);
     await reader.settle();
     await reader.shoot(shots, `${label}-turned`);
@@ -76,12 +75,22 @@ const figures = ({ pictures, most, share, decibel }) => [pictures && `${pictures
 
 const journeys = {
   /** Open, scroll, window, probe, measure, fuse, MIP, VR, lesions, key image, layout, undo, reset: V2D-20, V2D-21. Local and remote are alike. */
-  "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, demo, "demo"),
+  "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, demo, "demo", readThrough),
 
   /** The same of a real PET-CT, where the data are. */
   async "real PET-CT"({ browsers, archive }) {
     const folder = realSet("petct/sts-001");
-    return folder ? alike(await browsers.get("webgpu"), archive, await archive.load(folder), "real") : "no shared data";
+    return folder ? alike(await browsers.get("webgpu"), archive, await archive.load(folder), "real", readThrough) : "no shared data";
+  },
+
+  /** A first look at real CT and nuclear medicine, volumes and planar images, where the data are. Local and remote are alike. */
+  async "real CT and NM"({ browsers, archive }) {
+    const told = [];
+    for (const set of ["ct/variable-spacing-ge", "nm/lung-kidney-static", "nm/wg04-nm1-bone-wholebody"]) {
+      const folder = realSet(set);
+      if (folder) told.push(`${set}: ${await alike(await browsers.get("webgpu"), archive, await archive.load(folder), set.split("/")[1], glance)}`);
+    }
+    return told.join("; ") || "no shared data";
   },
 
   /** From the server to the page and back: the view stays. */
@@ -127,6 +136,27 @@ const journeys = {
   async "all tools"({ browsers, archive, demo }) {
     const { series } = (await archive.series(demo)).find(({ modality }) => modality === "CT");
     return onDesk(await browsers.get("plain"), archive, { study: demo, series }, allTools);
+  },
+
+  /** The page of the site, signed in, drawn in the page under its policy; a clinician's; without the patient. V2D-31, NM-24. */
+  async "the site's page"({ browsers, archive, demo }) {
+    const told = { uptake, engine: await browsers.get("webgpu"), port: 19300 + (process.pid % 500) * 2 };
+    const shoot = (reader, name) => reader.shoot(shots, name);
+    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), shoot });
+  },
+
+  /** What people look at, at the sizes of screens, in both languages and in each form: nothing beyond the screen or over each other. */
+  async looks({ browsers, archive, demo }) {
+    const engine = await browsers.get("plain");
+    for (const [size, [width, height]] of Object.entries(SCREENS)) {
+      for (const [tools, lang] of [["full", "zh-CN"], ["full", "en"], ["clinic", "zh-CN"], ["patient", "en"]]) {
+        await inContext(engine, { viewport: { width, height } }, async (context) => {
+          const reader = await Reader.open(context, archive.url, { study: demo, tools, lang });
+          await looks(reader, (name) => reader.shoot(shots, `${size}-${tools}-${lang}-${name}`));
+          await reader.close();
+        });
+      }
+    }
   },
 
   /** What draws in the page fails: the server goes on. */

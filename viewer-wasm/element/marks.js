@@ -6,8 +6,8 @@ import { icon } from "./icons.js";
 /** Colours that are read on black and on white. */
 export const COLORS = { yellow: [255, 220, 60], green: [120, 230, 120], cyan: [90, 210, 255], orange: [255, 160, 70], pink: [255, 130, 190], white: [240, 240, 240] };
 
-/** What is read first of each kind. */
-const FIRST = ["length", "long_axis", "short_axis", "angle", "cobb_angle", "cardiothoracic_ratio", "area", "mean", "max", "value"];
+/** What is read first of each kind: of a region its values, then how large it is. */
+const FIRST = ["length", "angle", "cobb_angle", "cardiothoracic_ratio", "mean", "max", "area", "long_axis", "short_axis", "value"];
 const MOST = 3;
 
 /** The figures of a mark that the list shows, by what is read first. */

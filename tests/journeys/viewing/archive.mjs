@@ -19,7 +19,7 @@ const BODY_BYTES = 48 * 2 ** 20;
 export class Archive {
   static async start(uptake) {
     const archive = new Archive();
-    Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), proxies: [] });
+    Object.assign(archive, { uptake, folder: mkdtempSync(join(tmpdir(), "viewing-")), proxies: [], demos: new Map() });
     archive.own = await archive.serve();
     archive.folders = await archive.foldersBeside();
     archive.url = Object.keys(archive.folders).length ? (await archive.proxy("127.0.0.1")).url : archive.own;
@@ -58,11 +58,17 @@ export class Archive {
     return /^http +(\S+)/m.exec(text)[1];
   }
 
-  /** Writes the demo studies that `uptake demo` makes and takes one in; gives its study UID. */
+  /** Writes the demo studies that `uptake demo` makes and takes one in, once; gives its study UID. */
   async demo(name) {
+    if (this.demos.has(name)) return this.demos.get(name);
     const made = join(this.folder, "demo");
     if (!existsSync(made)) execFileSync(this.uptake, ["demo", "--size", "tiny", made], { stdio: "ignore" });
-    return this.load(join(made, name));
+    this.demos.set(name, await this.load(this.demoFolder(name)));
+    return this.demos.get(name);
+  }
+
+  demoFolder(name) {
+    return join(this.folder, "demo", name);
   }
 
   /** Takes in all objects below a folder over DICOMweb; gives the study UID of the last of them. */
@@ -96,7 +102,7 @@ export class Archive {
 
   /** Some of the files that were taken in from the demo, as they are. */
   frames(name, count) {
-    const all = filesBelow(join(this.folder, "demo", name)).filter((path) => path.endsWith(".dcm"));
+    const all = filesBelow(this.demoFolder(name)).filter((path) => path.endsWith(".dcm"));
     const step = Math.max(1, Math.floor(all.length / count));
     return all.filter((_, n) => n % step === 0).map((path) => readFileSync(path));
   }

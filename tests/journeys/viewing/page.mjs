@@ -1,17 +1,25 @@
 // What a journey has in the page itself: the events that the element told, its pictures once they are exact, and what a
 // reader reads beside them. It runs in the browser: nothing of this file is at hand there but what it makes.
 
-/** Lays a document with one viewer, as a page of the site has it, and what watches it. */
-export function lay(attributes) {
+/** Keeps what elements tell, from the start of a page on. */
+export function hear() {
+  window.told = [];
+  const names = ["nm-ready", "nm-problem", "nm-painted", "nm-viewchange", "nm-measure", "nm-lesions", "nm-keyimage", "nm-film", "nm-preference"];
+  for (const name of names) document.addEventListener(name, ({ detail }) => window.told.push({ name, detail }));
+}
+
+/** Makes a document of a page that has none. */
+export function lay() {
   document.open();
   const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>page</title>`;
   document.write(`<!doctype html><html lang="zh-CN"><head>${head}<style>html,body{margin:0;height:100%;background:#000}nm-viewer{display:block;height:100vh;height:100dvh}</style></head><body></body></html>`);
   document.close();
+}
+
+/** Puts a viewer on it. */
+export function put(attributes) {
   const host = document.createElement("nm-viewer");
   for (const [name, value] of Object.entries(attributes)) host.setAttribute(name, value);
-  window.told = [];
-  const names = ["nm-ready", "nm-problem", "nm-painted", "nm-viewchange", "nm-measure", "nm-lesions", "nm-keyimage", "nm-film", "nm-preference"];
-  for (const name of names) host.addEventListener(name, ({ detail }) => window.told.push({ name, detail, at_ms: performance.now() }));
   document.body.append(host);
   return import("/viewer/element/nm-viewer.js").then(() => undefined);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { words } from "../../../viewer-wasm/element/words.js";
 import { expect } from "../site.mjs";
-import { lay, watch } from "./page.mjs";
+import { hear, lay, put, watch } from "./page.mjs";
 
 /** Everything is slow on a machine that imitates a graphics card. */
 export const WAIT_MS = 60_000;
@@ -23,18 +23,32 @@ export class Reader {
     return reader;
   }
 
+  /** On a page of the site, which has a viewer. */
+  static async at(page, url, language) {
+    const reader = new Reader();
+    Object.assign(reader, { url, page, context: page.context() });
+    await reader.watch(language);
+    return reader;
+  }
+
   async begin(attributes) {
     const { page } = this;
-    this.errors = [];
-    this.t = words(attributes.lang);
-    page.setDefaultTimeout(WAIT_MS);
-    page.on("pageerror", (error) => this.errors.push(String(error)));
     // The open archive has no pages: a document of its origin becomes one.
     if (!page.url().startsWith(this.url)) await page.goto(`${this.url}/viewer/element/nm-viewer.js`);
-    await page.evaluate(lay, attributes);
-    await page.waitForFunction(() => document.querySelector("nm-viewer").viewer);
+    await page.evaluate(lay);
+    await page.evaluate(hear);
+    await page.evaluate(put, attributes);
+    await this.watch(attributes.lang);
+  }
+
+  async watch(language) {
+    const { page } = this;
+    this.errors = [];
+    this.t = words(language);
+    page.setDefaultTimeout(WAIT_MS);
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+    await page.waitForFunction(() => document.querySelector("nm-viewer")?.viewer);
     await page.evaluate(watch);
-    return this;
   }
 
   /** What the element said of an event, once it has said it more than `before` times. */
