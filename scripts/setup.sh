@@ -43,6 +43,10 @@ need pdfinfo poppler-utils
 need ffprobe ffmpeg
 # People's ways through the pages are walked in a browser.
 need chromium chromium
+# The viewer in browsers of other makers, of which WebKit wants a screen.
+need firefox-esr firefox-esr
+need WebKitWebDriver webkit2gtk-driver
+need Xvfb xvfb
 need node nodejs
 need npm npm
 # They scan a running server.

@@ -14,10 +14,7 @@ cargo clippy --workspace --all-targets --features engine/onnx,video/av1,dimse/tl
 say "lints, engine without threads, for wasm32"
 cargo clippy -p engine -p codec -p video --no-default-features --target wasm32-unknown-unknown -- -D warnings
 
-say "lints, engine for WebGPU"
-cargo clippy -p engine --no-default-features --features gpu --target wasm32-unknown-unknown -- -D warnings
-
-say "lints, the viewer in the page"
+say "lints, the viewer in the page, and the engine for WebGPU below it"
 cargo clippy -p viewer-wasm --target wasm32-unknown-unknown -- -D warnings
 
 say "what the archive is made of"
@@ -62,6 +59,7 @@ node --test viewer-wasm/element/tests/*.test.mjs
 say "journeys in a browser"
 node tests/journeys/journeys.mjs "$debug/uptake"
 node tests/journeys/viewer.mjs "$debug/uptake"
+node tests/journeys/others.mjs "$debug/uptake"
 
 say "public scanners"
 PYTHON=$PWD/target/scan-venv/bin/python tests/scan/run.sh "$debug/uptake" target/scan

@@ -1,6 +1,7 @@
 // What a reader does, as commands: shared by bars, menus, keys, lists and the strip.
 
-import { fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
+import { curveTarget, fusable, isSpatial, kindName, kindValue, protocolsFor, showing, cellsOf } from "./conversation.js";
+import { consultationDialog } from "./consultation.js";
 import { copyText, exportPng } from "./export.js";
 import { toolOf, twoOrThree } from "./gestures.js";
 import { askText, keysDialog } from "./keys-dialog.js";
@@ -101,6 +102,15 @@ export class Actions {
     if (pair) this.do({ show: { viewport, kind, series: pair, axis: view && kindName(view.kind) === "plane" ? undefined : "axial" } });
   }
 
+  /** Lays a curved plane along points of a view into another: an empty one where there is one, else the next. */
+  showCurve(from, points) {
+    const numbers = this.viewNumbers;
+    const viewport = curveTarget(numbers, from, (n) => this.state.views.has(n));
+    this.do({ show_curve: { viewport, from, points, straightened: false } });
+    this.chooseTool(this.tool);
+    if (viewport !== from) this.toast("curve_shown", { n: numbers.indexOf(viewport) + 1 });
+  }
+
   twoOrThree() { if (this.activeView) this.do(twoOrThree(this.activeView)); }
 
   setLayout(rows, columns) {
@@ -138,7 +148,11 @@ export class Actions {
     return found < 0 ? this.layerOf(view) : found;
   }
 
-  windowNow(viewport, layer) { return this.state.views.get(viewport)?.layers[layer]?.window ?? null; }
+  /** The window that a layer is drawn with, set or usual; null before its voxels come. */
+  windowNow(viewport, layer) {
+    const of = this.state.views.get(viewport)?.layers[layer];
+    return of?.window ? { limits: of.window, center: of.window_center, width: of.window_width } : null;
+  }
 
   /** The palette of a layer, for its colours in the list; the usual one where none is said. */
   usualPalette(viewport, layer) {
@@ -153,6 +167,15 @@ export class Actions {
     if (this.colors.has(name)) return this.colors.get(name);
     const plain = name.endsWith(INVERTED) ? this.colors.get(name.slice(0, -INVERTED.length)) : null;
     return plain ? [...plain].reverse() : null;
+  }
+
+  /** What lies around a body, in the colour that the lowest layer gives to nothing; renderings stand on black. */
+  colorOfNothing(viewport) {
+    const view = this.state.views.get(viewport);
+    if (kindName(view.kind) === "rendering") return "#000000";
+    const name = this.usualPalette(viewport, 0);
+    const colors = this.colorsOf(name) ?? (name.endsWith(INVERTED) ? ["#ffffff", "#000000"] : ["#000000", "#ffffff"]);
+    return colors.at(view.layers[0].is_inverted ? -1 : 0);
   }
 
   /** The view whose mix the simple bar sets: the active one, else the first that is fused. */
@@ -340,6 +363,15 @@ export class Actions {
 
   async openSecondScreen() { if (!(await this.second.open())) this.toast("second_screen_blocked"); }
 
+  /** Others may take part, or no more. A session that is drawn in the page moves to the server, where they reach it. */
+  share(isShared) {
+    this.sharing = isShared && this.where === "local";
+    if (this.sharing) this.switchTo("remote");
+    else this.say({ share: isShared });
+  }
+
+  consult() { consultationDialog(this); }
+
   exportPng() {
     const view = this.views.get(this.active);
     if (view?.shape) exportPng(view, this.views.scale);
@@ -354,13 +386,6 @@ export class Actions {
   showProbe(found, view) { this.status.probe(found, view); }
 
   showBubble(found, view, spot) { this.status.bubble(found, view, spot); }
-
-  cursorsIn(number) {
-    const { participants } = this.state.people;
-    return Object.entries(participants)
-      .filter(([n, one]) => Number(n) !== this.state.participant && one.cursor?.viewport === number && one.cursor.at)
-      .map(([, one]) => ({ name: one.name, at: one.cursor.at }));
-  }
 
   // Keys
 

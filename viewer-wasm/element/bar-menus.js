@@ -8,6 +8,9 @@ import { windowPresets } from "./controls.js";
 import { palettePicker } from "./palettes.js";
 import { fits, OFFERED } from "./tools.js";
 import { keysDialog } from "./keys-dialog.js";
+import { canInvite } from "./consultation.js";
+import { names, presentButton } from "./people.js";
+import { canRegister, registrationDialog } from "./registration.js";
 
 const GRIDS = [[1, 1], [1, 2], [2, 1], [2, 2], [1, 3], [2, 3], [3, 3], [3, 4]];
 const MOST_LINES = 8;
@@ -70,7 +73,7 @@ function showMenu(viewer, box) {
     act("kind_stack", "scroll", () => viewer.showKind("stack"), now === "stack", !view),
     act("kind_tiles", "grid", () => viewer.showKind(kindValue("tiles")), now === "tiles", !view),
   ];
-  box.append(group(null, kinds));
+  box.append(group(null, kinds, toolItems(viewer, OFFERED[viewer.form].curve)));
   if (now !== "projection" && now !== "rendering") return;
   const { viewport } = view;
   const faces = Object.entries(FACES).map(([word, [azimuth_rad, elevation_rad]]) => h("button.segment", { type: "button", on: { click: () => viewer.do({ look_from: { viewport, azimuth_rad, elevation_rad } }) } }, t(word)));
@@ -217,10 +220,12 @@ function moreMenu(viewer, box) {
     act("export_png", "export", () => viewer.exportPng()),
     viewer.size !== "phone" && viewer.screen === 0 && act("second_screen", "screens", () => viewer.openSecondScreen()),
     isPhone && document.fullscreenEnabled && act(viewer.isFullScreen ? "full_screen_off" : "full_screen", "full_screen", () => viewer.fullScreen()),
-    act("present", "people", () => viewer.do({ present: { on: viewer.state.people.presenter !== viewer.state.participant } })),
+    canInvite(viewer) && act("consultation", "people", () => viewer.consult()),
+    viewer.form === "full" && item(t("registration"), { icon: "registration", disabled: !canRegister(viewer), call: closing(viewer, () => registrationDialog(viewer)) }),
     viewer.size !== "phone" && act("keys", "keyboard", () => keysDialog(viewer), "help.keys"),
   ));
   if (looks.length) box.append(group(t("look"), looks));
+  if (viewer.size === "phone" && viewer.isShared) box.append(h("h3", {}, t("people")), h("div.people", {}, names(viewer), presentButton(viewer, () => viewer.menus.close())));
   if (viewer.size === "phone") box.append(h("h3", {}, t("drawer_switch")), drawerItems(viewer));
   const { texts, links } = viewer.state.layout ?? {};
   if (texts) box.append(switches(viewer, t("texts"), TEXTS.filter((name) => name in texts), "text", (name) => texts[name], (name, on) => viewer.setTexts({ [name]: on })));
@@ -240,10 +245,8 @@ function drawerMenu(viewer, box) {
 }
 
 function peopleMenu(viewer, box) {
-  const { t, state } = viewer;
-  const rows = Object.entries(state.people.participants).map(([n, { name }]) => h("p.person", {}, name, state.people.presenter === Number(n) && h("small", {}, t("present"))));
-  const isMe = state.people.presenter === state.participant;
-  box.append(...rows, h("button.act", { type: "button", on: { click: closing(viewer, () => viewer.do({ present: { on: !isMe } })) } }, t(isMe ? "present_stop" : "present")));
+  const invite = canInvite(viewer) && h("button.act", { type: "button", on: { click: closing(viewer, () => viewer.consult()) } }, icon("people"), viewer.t("consultation"));
+  box.append(...names(viewer), presentButton(viewer, () => viewer.menus.close()), invite || "");
 }
 
 export const MENUS = {

@@ -1,6 +1,6 @@
 // What the bars hold, by form of the viewer and by size. Pure.
 
-import { MOVE_TOOLS } from "./tools.js";
+import { CURVE_TOOLS, MOVE_TOOLS } from "./tools.js";
 
 const tools = (names) => names.map((name) => `tool:${name}`);
 const AXES = ["act:axial", "act:coronal", "act:sagittal"];
@@ -9,7 +9,7 @@ const SPATIAL = ["act:mip", "act:vr", "act:fused", "menu:show"];
 const BARS = {
   full: {
     wide: {
-      top: [["act:series"], tools(MOVE_TOOLS), ["menu:measure", "menu:voi"], [...AXES, ...SPATIAL], ["menu:layout", "menu:compare", "menu:cine", "menu:image"], ["act:undo", "act:redo", "act:reset"], ["act:key_image", "act:film"], "space", ["state:people", "state:drawer"], ["act:hide_patient", "act:full_screen", "menu:more", "act:panel"]],
+      top: [["act:series"], tools(MOVE_TOOLS), ["menu:measure", "menu:voi"], [...AXES, ...SPATIAL, ...tools(CURVE_TOOLS)], ["menu:layout", "menu:compare", "menu:cine", "menu:image"], ["act:undo", "act:redo", "act:reset"], ["act:key_image", "act:film"], "space", ["state:people", "state:drawer"], ["act:hide_patient", "act:full_screen", "menu:more", "act:panel"]],
     },
     middle: {
       top: [["act:series"], ["menu:tool", "menu:measure", "menu:voi"], ["menu:show"], ["menu:layout", "menu:compare", "menu:cine", "menu:image"], ["act:undo", "act:redo", "act:reset"], ["act:key_image", "act:film"], "space", ["state:people", "state:drawer"], ["menu:more", "act:panel"]],

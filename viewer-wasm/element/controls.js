@@ -46,6 +46,12 @@ export function windowOf([low, high]) {
   return { center: (low + high) / 2, width: high - low };
 }
 
+/** Center and width of limits: as they were told with them, for DICOM's linear windows are one wider than their limits. */
+export function levelOf(limits, told) {
+  const isTold = told && told.limits.every((limit, n) => limit === limits[n]);
+  return isTold ? { center: told.center, width: told.width } : windowOf(limits);
+}
+
 /** The ends of a window's slider: wide enough for its unit and for what is set. */
 export function windowRange(unit, [low, high]) {
   const width = high - low;
@@ -193,9 +199,10 @@ function optionsOf(viewer, viewport, command, now, titleOf) {
 function windowControl(viewer, viewport, { layer, setting }, label) {
   const { t } = viewer;
   let now = setting.window;
-  // Where the usual window holds nobody says its limits: fields stay empty until one is set.
-  const known = () => now.value ?? viewer.windowNow(viewport, layer);
+  // Before voxels come nobody says the limits of the usual window: fields stay empty.
+  const known = () => now.value ?? viewer.windowNow(viewport, layer)?.limits;
   const limits = () => known() ?? USUAL_WINDOWS[now.unit] ?? [0, 1];
+  const level = () => levelOf(limits(), viewer.windowNow(viewport, layer));
   let range = windowRange(now.unit, limits());
   let gesture = viewer.gesture();
   const rest = () => {
@@ -225,7 +232,7 @@ function windowControl(viewer, viewport, { layer, setting }, label) {
   }));
   // Whoever reads CT thinks in width and level, whoever reads uptake in limits.
   const levels = now.unit === "HU" ? ["window_width", "window_center"].map((name, n) => typed(t(name), "", (number) => {
-    const { center, width } = windowOf(limits());
+    const { center, width } = level();
     const told = n ? { center: number, width } : { center, width: Math.max(1, number) };
     set([told.center - told.width / 2, told.center + told.width / 2]);
     show();
@@ -236,7 +243,7 @@ function windowControl(viewer, viewport, { layer, setting }, label) {
     if (!keepsRange) range = windowRange(now.unit, value);
     const span = SPANS[now.unit] ?? value[1] - value[0];
     slides.forEach((slide, n) => !isBusy(slide.input) && slide.set(placeOf(value[n], ...range)));
-    const { center, width } = windowOf(value);
+    const { center, width } = level();
     const told = [...fields.map((field, n) => [field, value[n]]), ...levels.map((field, n) => [field, n ? center : width])];
     for (const [field, number] of told) if (!isBusy(field)) field.value = known() ? rounded(number, span) : "";
     track.style.setProperty("--low", placeOf(value[0], ...range) / STEPS);

@@ -13,13 +13,15 @@ export function fresh() {
     empty: new Map(),
     loading: new Map(),
     remarks: new Map(),
-    people: { participants: {}, presenter: null },
+    people: { participants: {}, presenter: null, is_shared: false },
+    cursors: [],
   };
 }
 
 const TAKES = {
   opened(state, { session, participant, drawer }) {
-    Object.assign(state, { session, participant, drawer, phase: "open" });
+    // Where others point is told anew to whoever comes.
+    Object.assign(state, { session, participant, drawer, phase: "open", cursors: [] });
     return ["opened"];
   },
   series(state, series) {
@@ -49,6 +51,10 @@ const TAKES = {
   people(state, people) {
     state.people = people;
     return ["people"];
+  },
+  cursors(state, cursors) {
+    state.cursors = cursors;
+    return ["cursors"];
   },
   remark(state, { viewport, texts }) {
     state.remarks.set(viewport, texts);
@@ -120,6 +126,12 @@ export function fusable(series, preferred = []) {
   const upper = first(["PT", "NM"]);
   const lower = upper && first(["CT", "MR"]);
   return lower && upper ? [lower.key, upper.key] : null;
+}
+
+/** The view that a curved plane along a line of another is laid into. */
+export function curveTarget(numbers, from, isShown) {
+  const others = [...numbers.slice(numbers.indexOf(from) + 1), ...numbers.slice(0, numbers.indexOf(from))];
+  return others.find((n) => !isShown(n)) ?? others[0] ?? from;
 }
 
 /** Whether this participant moves the clock of what plays: one alone must, or it runs double. */

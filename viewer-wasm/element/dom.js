@@ -57,6 +57,23 @@ export function throttled(call, pause_ms) {
   };
 }
 
+/** Calls `call`, whose promise never fails, once at a time: of those that come meanwhile the last, and that one surely. */
+export function newest(call) {
+  let waiting = null;
+  let isBusy = false;
+  return async (...given) => {
+    waiting = given;
+    if (isBusy) return;
+    isBusy = true;
+    while (waiting !== null) {
+      const next = waiting;
+      waiting = null;
+      await call(...next);
+    }
+    isBusy = false;
+  };
+}
+
 /** Moves the focus among the children of a bar with arrows, Home and End: one stop for Tab. */
 export function roving(bar, selector, isVertical = false) {
   const items = () => [...bar.querySelectorAll(selector)].filter((item) => !item.disabled && item.offsetParent !== null);

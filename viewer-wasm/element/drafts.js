@@ -17,10 +17,11 @@ export const POINTS = {
   arrow: 2,
   text: 1,
   probe: 1,
+  curve: "many",
 };
 
 /** Fewest points of those with as many as one likes. */
-const LEAST = { polyline: 2, polygon: 3, spline: 3, freehand: 3 };
+const LEAST = { polyline: 2, curve: 2, polygon: 3, spline: 3, freehand: 3 };
 const CLOSED = new Set(["polygon", "spline", "freehand"]);
 const COLOR = [255, 220, 60, 255];
 /** Points of a line by hand that lie closer are left out, in picture pixels. */
@@ -77,14 +78,16 @@ export function addMark(draft, viewport, text = "") {
 }
 
 const style = (extra = {}) => ({ color: COLOR, width_points: 1.4, dash: null, outline: true, ...extra });
-const line = (points, closed = false, extra) => ({ kind: "polyline", points, closed, style: style(extra) });
-const place = ([x, y]) => [x, y];
+/** A line as it is seen while it is drawn. */
+export const line = (points, closed = false, extra) => ({ kind: "polyline", points, closed, style: style(extra) });
+/** A spot's place in its picture. */
+export const placed = ([x, y]) => [x, y];
 const handle = (at) => ({ kind: "handle", at, shape: "square", selected: true, color: COLOR });
 
 /** The rubber band: marks as `drawing.js` draws them, with the pointer as the next point. */
 export function band(draft, pointer) {
-  const set = draft.points.map(place);
-  const points = pointer && !isWhole(draft) ? [...set, place(pointer)] : set;
+  const set = draft.points.map(placed);
+  const points = pointer && !isWhole(draft) ? [...set, placed(pointer)] : set;
   if (!points.length) return [];
   return [...shape(draft.kind, points), ...(draft.kind === "freehand" ? [] : set.map(handle))];
 }

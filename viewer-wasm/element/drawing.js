@@ -49,6 +49,12 @@ export function dashOf(style, scale) {
   return [Math.max(0.01, dash - width), Math.max(0.01, gap + width)];
 }
 
+/** The width of a text of so many pixels' height. */
+export function textWidth(context, text, height) {
+  context.font = `${height}px ${FONT}`;
+  return context.measureText(text).width;
+}
+
 const css = ([r, g, b, a]) => `rgb(${r} ${g} ${b} / ${a / 255})`;
 
 function tracePoints(context, points, closed) {
@@ -72,7 +78,7 @@ function stroked(context, style, scale, trace) {
       const [dash, gap] = dashOf(style, scale);
       context.setLineDash([dash, gap]);
     }
-    line(OUTLINE_COLOR, width + 2 * OUTLINE_POINTS * scale);
+    line(style.outline_color ?? OUTLINE_COLOR, width + 2 * OUTLINE_POINTS * scale);
     context.setLineDash(dashOf(style, scale));
   }
   line(style.color, width);
@@ -135,7 +141,7 @@ const DRAWERS = {
     context.lineWidth = 1.4 * scale;
     context.stroke();
   },
-  text(context, { at, anchor, text, size, color, outline, angle_rad }, scale) {
+  text(context, { at, anchor, text, size, color, outline, outline_color, angle_rad }, scale) {
     const line = text.replace(/\s*[\r\n]+\s*/g, " ");
     const height = TEXT_POINTS * size * scale;
     context.save();
@@ -144,7 +150,7 @@ const DRAWERS = {
     context.font = `${height}px ${FONT}`;
     const [x, y] = textOrigin(anchor, context.measureText(line).width, height);
     if (outline) {
-      context.strokeStyle = css(OUTLINE_COLOR);
+      context.strokeStyle = css(outline_color ?? OUTLINE_COLOR);
       context.lineWidth = 2 * OUTLINE_POINTS * scale;
       context.strokeText(line, x, y);
     }

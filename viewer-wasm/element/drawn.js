@@ -1,7 +1,8 @@
 // Marks and volumes while they are drawn: the rubber band is the page's own, the result the drawer's.
 
 import * as drafts from "./drafts.js";
-import { MARK_TOOLS } from "./tools.js";
+import { clicked, Livewire } from "./livewire.js";
+import { CURVE_TOOLS, MARK_TOOLS } from "./tools.js";
 
 /** Drags that are shorter are clicks, in CSS pixels. */
 const LEAST_DRAG = 5;
@@ -22,14 +23,45 @@ export class Drawn {
       this.stroke = { path: [start] };
       return;
     }
+    if (tool === "livewire") {
+      this.alongEdges(view, start);
+      return;
+    }
+    if (this.wire) this.cancel();
     if (this.draft && (this.draft.kind !== tool || this.view !== view)) this.cancel();
-    const kind = MARK_TOOLS.includes(tool) ? tool : "circle";
+    const kind = MARK_TOOLS.includes(tool) || CURVE_TOOLS.includes(tool) ? tool : "circle";
     this.tool = tool;
     this.view = view;
     if (!this.draft) this.draft = drafts.begun(kind);
     // Of what is dragged the second point follows the pointer; of what is clicked each click is one.
     this.draft = drafts.with_(this.draft, start);
     this.show(start);
+  }
+
+  /** Whether something is begun that is not done. */
+  get isBusy() { return Boolean(this.draft ?? this.wire); }
+
+  /** A click of an outline along edges. */
+  alongEdges(view, spot) {
+    if (this.wire?.view !== view) {
+      this.cancel();
+      this.view = view;
+      this.wire = new Livewire(this.viewer, view, spot, (marks) => this.showMarks(marks));
+      return;
+    }
+    const what = clicked(this.wire.points, spot, this.viewer.views.scale);
+    if (what === "close") this.finish();
+    else if (what === "add") this.wire.add(spot);
+  }
+
+  async outlined() {
+    const { wire, view, viewer } = this;
+    this.wire = null;
+    const points = await wire.finish();
+    if (points) viewer.do({ add_mark: { viewport: view.number, kind: "freehand", points, text: "" } });
+    viewer.rest();
+    setTimeout(() => !this.isBusy && this.clear(), 120);
+    viewer.drawingDone();
   }
 
   drag(held, spot) {
@@ -43,6 +75,7 @@ export class Drawn {
   }
 
   hover(view, spot) {
+    if (this.wire && spot && view === this.view) this.wire.hover(spot);
     if (!this.draft || (view && view !== this.view)) return;
     this.show(spot);
   }
@@ -65,6 +98,10 @@ export class Drawn {
 
   /** Ends what has as many points as one likes; says whether there was such a thing. */
   finish() {
+    if (this.wire) {
+      this.outlined();
+      return true;
+    }
     if (!this.draft) return false;
     // A double click has set the last point twice.
     const points = this.draft.points.filter((point, n, all) => !n || Math.hypot(point[0] - all[n - 1][0], point[1] - all[n - 1][1]) > 2);
@@ -74,7 +111,9 @@ export class Drawn {
   }
 
   cancel() {
-    const had = Boolean(this.draft);
+    const had = this.isBusy;
+    if (this.wire) this.wire.isOver = true;
+    this.wire = null;
     this.draft = null;
     this.stroke = null;
     this.clear();
@@ -88,7 +127,11 @@ export class Drawn {
   }
 
   show(spot) {
-    this.view.band = drafts.band(this.draft, spot);
+    this.showMarks(drafts.band(this.draft, spot));
+  }
+
+  showMarks(marks) {
+    this.view.band = marks;
     this.viewer.views.redraw(this.view);
   }
 
@@ -96,14 +139,15 @@ export class Drawn {
     const { draft, view, tool, viewer } = this;
     this.draft = null;
     const viewport = view.number;
-    if (!MARK_TOOLS.includes(tool)) await this.makeVoi(tool, viewport, draft.points);
+    if (CURVE_TOOLS.includes(tool)) viewer.showCurve(viewport, draft.points);
+    else if (!MARK_TOOLS.includes(tool)) await this.makeVoi(tool, viewport, draft.points);
     else if (tool === "text") {
       const text = await viewer.askText("mark_text", "");
       if (text) viewer.do(drafts.addMark(draft, viewport, text));
     } else viewer.do(drafts.addMark(draft, viewport));
     viewer.rest();
     // The band stays until the drawer's own lines come, which is at once.
-    setTimeout(() => !this.draft && this.clear(), 120);
+    setTimeout(() => !this.isBusy && this.clear(), 120);
     viewer.drawingDone();
   }
 

@@ -85,6 +85,10 @@ export function dragged(tool, view, { from, to, start, by, layer, rest, height }
       return { rotate: { viewport, angle_rad: turnAbout(from, to) } };
     case "crosshair":
       return { crosshair: { viewport, at: to } };
+    case "align": {
+      const [fixed, moving] = view.layers;
+      return moving ? { align_by_hand: { moving: moving.series, fixed: fixed.series, change: { drag: { viewport, from, to } } } } : null;
+    }
     case "jump":
       return { jump_to_maximum: { viewport, layer, at: to } };
     default:
@@ -171,6 +175,7 @@ const MERGES = {
   set_slab: (_, b) => b,
   sharpen: (_, b) => b,
   set_window: (a, b) => (a.layer === b.layer ? b : null),
+  align_by_hand: (a, b) => (a.change.drag && a.change.drag.viewport === b.change.drag?.viewport ? { ...b, change: { drag: { ...b.change.drag, from: a.change.drag.from } } } : null),
   compare: (_, b) => b,
   go_to_slice: (_, b) => b,
   go_to_phase: (_, b) => b,

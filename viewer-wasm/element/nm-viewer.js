@@ -8,6 +8,7 @@
 // tools    full, clinic, patient
 // lang     zh-CN, en; else that of the page
 // screen   1, 2: which of two screens; else `?screen=` of the page's address
+// session  of somebody who lets others take part
 // bytes    size of the studies, where the page knows it: for `auto`
 //
 // Events: nm-ready, nm-problem, nm-viewchange, nm-measure, nm-lesions, nm-keyimage, nm-film, nm-preference. What
@@ -29,7 +30,7 @@ function style() {
 }
 
 export class NmViewer extends HTMLElement {
-  static observedAttributes = ["study", "series", "mode", "tools", "lang"];
+  static observedAttributes = ["study", "series", "mode", "tools", "lang", "session"];
 
   constructor() {
     super();

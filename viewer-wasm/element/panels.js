@@ -101,6 +101,11 @@ export class Panels {
   show(viewport, controls) {
     const told = this.viewer.state.views.get(viewport);
     if (!told) return;
+    // What a view shows may have changed before it was told: it is asked again.
+    if (controls.controls.some(({ layer }) => layer !== null && layer >= told.layers.length)) {
+      this.askSoon();
+      return;
+    }
     const shape = controls.controls.map(({ command, layer, setting }) => [command, layer, Object.keys(setting)[0], setting.choice?.choices.length, setting.window?.presets.length]);
     const key = this.shapeOf(told) + JSON.stringify(shape);
     this.shape = this.shapeOf(told);

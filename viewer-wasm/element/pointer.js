@@ -2,8 +2,8 @@
 
 import * as gestures from "./gestures.js";
 import { near } from "./drawing.js";
-import { throttled } from "./dom.js";
-import { MARK_TOOLS, VOI_TOOLS } from "./tools.js";
+import { newest, throttled } from "./dom.js";
+import { isDrawing } from "./tools.js";
 import { Drawn } from "./drawn.js";
 
 /** Reach of a mouse and of a finger, in CSS pixels. */
@@ -28,7 +28,11 @@ export class Pointer {
     on("contextmenu", (event) => event.preventDefault());
     // A middle click would begin to scroll the page.
     on("mousedown", (event) => event.button === 1 && event.preventDefault());
-    this.hover = throttled((view, spot) => this.look(view, spot), PROBE_PAUSE_MS);
+    this.look = newest((over) => this.ask(over));
+    this.probeAt = newest((held, spot) => this.askFor(held, spot));
+    this.hover = throttled(() => this.held || this.look(this.over), PROBE_PAUSE_MS);
+    // What lies under a pointer that rests is another value on another slice.
+    viewer.on("view", ({ view }) => view && view.viewport === this.over?.view.number && this.hover());
     this.pointAt = throttled((viewport, at) => viewer.do({ point: { viewport, at } }), 100);
   }
 
@@ -61,12 +65,12 @@ export class Pointer {
       rest: {}, gesture: this.viewer.gesture(), moved: 0, type: event.pointerType, modifiers,
     };
     this.held = held;
-    if (button === 0 && (MARK_TOOLS.includes(tool) || VOI_TOOLS.includes(tool))) {
+    if (button === 0 && isDrawing(tool)) {
       held.draws = true;
       this.drawn.down(held);
       return;
     }
-    if (this.drawn.draft) this.drawn.cancel();
+    if (this.drawn.isBusy) this.drawn.cancel();
     if (button !== 0 || modifiers.length) return;
     const marks = view.marks;
     const reach = REACH[event.pointerType] ?? REACH.mouse;
@@ -100,7 +104,8 @@ export class Pointer {
     if (!view || !this.viewer.state.views.has(view.number)) return undefined;
     const spot = view.spot(event);
     this.drawn.hover(view, spot);
-    this.hover(view, spot);
+    this.over = { view, spot };
+    this.hover();
     const over = near(view.marks, [spot[0] / view.factor, spot[1] / view.factor], (REACH.mouse * this.viewer.views.scale) / view.factor);
     view.element.dataset.near = over === "handle" ? over : "";
     if (this.viewer.isShared) this.pointAt(view.number, spot);
@@ -173,7 +178,7 @@ export class Pointer {
     if (!view || event.target.closest("button")) return;
     if (this.drawn.finish()) return;
     if (this.lastTouch && performance.now() - this.lastTouch < 800) return;
-    if (MARK_TOOLS.includes(this.viewer.tool) || VOI_TOOLS.includes(this.viewer.tool)) return;
+    if (isDrawing(this.viewer.tool)) return;
     this.viewer.maximize(view.number);
   }
 
@@ -200,19 +205,19 @@ export class Pointer {
   }
 
   left() {
-    this.viewer.showProbe(null);
+    this.over = null;
+    this.hover();
     this.drawn.hover(null, null);
     if (this.viewer.isShared) this.pointAt(null, null);
   }
 
-  /** Values under the pointer for the line below the views; one question at a time. */
-  look(view, spot) {
-    if (this.isLooking || this.held) return;
-    this.isLooking = true;
-    this.viewer.ask({ probe: { viewport: view.number, at: spot } }).then(
-      (found) => this.viewer.showProbe(found, view),
+  /** Values under the pointer for the line below the views. */
+  ask(over) {
+    if (!over) return this.viewer.showProbe(null);
+    return this.viewer.ask({ probe: { viewport: over.view.number, at: over.spot } }).then(
+      (found) => this.viewer.showProbe(this.over ? found : null, over.view),
       () => this.viewer.showProbe(null),
-    ).finally(() => { this.isLooking = false; });
+    );
   }
 
   // Touch: one finger uses the tool, two move, magnify and turn, a long press probes, a double tap goes to 3D and back.
@@ -248,13 +253,11 @@ export class Pointer {
     this.probeAt(held, held.last);
   }
 
-  probeAt(held, spot) {
-    if (this.isLooking) return;
-    this.isLooking = true;
-    this.viewer.ask({ probe: { viewport: held.told.viewport, at: spot } }).then(
+  askFor(held, spot) {
+    return this.viewer.ask({ probe: { viewport: held.told.viewport, at: spot } }).then(
       (found) => held === this.held && this.viewer.showBubble(found, held.view, spot),
       () => {},
-    ).finally(() => { this.isLooking = false; });
+    );
   }
 
   touchMoved(event) {

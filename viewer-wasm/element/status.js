@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { kindName } from "./conversation.js";
+import { names, presentButton } from "./people.js";
 
 const TOAST_MS = 4200;
 
@@ -28,13 +29,23 @@ export class Status {
     this.left = h("span.probe");
     this.right = h("span.facts");
     this.link = h("span.link-state");
-    this.line = h("div.line", {}, this.left, h("span.space"), this.right, this.link);
+    this.people = h("div.people", { role: "group", hidden: true });
+    this.line = h("div.line", {}, this.left, h("span.space"), this.people, this.right, this.link);
     this.toasts = h("div.toasts", { role: "status", "aria-live": "polite" });
     this.banner = h("div.banner", { role: "alert", hidden: true });
     this.card = h("div.notice", { hidden: true });
     this.bubbleBox = h("div.bubble", { hidden: true, role: "status" });
     this.over = h("div.over-views", {}, this.banner, this.card, this.bubbleBox);
     for (const topic of ["view", "active", "loading", "opened"]) viewer.on(topic, () => this.facts());
+    for (const topic of ["people", "opened"]) viewer.on(topic, () => this.met());
+  }
+
+  /** Who looks at the same, where somebody else does. */
+  met() {
+    const { viewer } = this;
+    this.people.hidden = !viewer.isShared;
+    this.people.setAttribute("aria-label", viewer.t("people"));
+    this.people.replaceChildren(...(viewer.isShared ? [...names(viewer), presentButton(viewer)] : []));
   }
 
   end() {

@@ -155,7 +155,7 @@ const STATES = {
   /** Who looks at the same. */
   people(bar, viewer) {
     const button = h("button.state", { type: "button", hidden: true, "aria-haspopup": "true", "aria-expanded": "false" });
-    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("links"), (box) => MENUS.people(viewer, box), { class: "for-people" }));
+    button.addEventListener("click", () => viewer.menus.toggle(button, viewer.t("people"), (box) => MENUS.people(viewer, box), { class: "for-people" }));
     bar.items.push(() => {
       const names = Object.values(viewer.state.people.participants);
       button.hidden = names.length < 2;

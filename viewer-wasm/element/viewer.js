@@ -36,7 +36,7 @@ const JOIN_MS = 8000;
 export class Viewer extends Actions {
   constructor(host, shadow, kept) {
     super();
-    Object.assign(this, { host, shadow, listeners: new Map(), gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
+    Object.assign(this, { host, shadow, listeners: new Map(), turn: null, gestures: 0, waiting: [], cines: new Map(), layers: new Map() });
     Object.assign(this, { tool: null, active: null, solo: null, controls: null, marks: [], vois: [], keyImages: [], chosenVoi: null, chosenMark: null, slabKind: "maximum" });
     this.myKeys = kept.keys ?? [];
     this.state = fresh();
@@ -45,6 +45,9 @@ export class Viewer extends Actions {
   // The page's wishes
 
   get studies() { return (this.host.getAttribute("study") ?? "").split(/\s+/).filter(Boolean); }
+
+  /** The session of somebody else that this one takes part in. */
+  get invited() { return this.host.getAttribute("session"); }
 
   get form() {
     const wanted = this.host.getAttribute("tools");
@@ -69,7 +72,7 @@ export class Viewer extends Actions {
     });
     if (!this.studies.length) this.status.closed(this.t("no_studies"), false);
     else if (this.screen > 0) this.join();
-    else this.open();
+    else this.open(this.invited);
   }
 
   /** Screen 2 waits for the first one's session. */
@@ -136,6 +139,7 @@ export class Viewer extends Actions {
 
   /** Ends all but the tie to a second window, which follows to another study. */
   stop() {
+    this.turn = null;
     this.link?.close();
     this.sizer?.disconnect();
     this.views?.observer.disconnect();
@@ -157,8 +161,10 @@ export class Viewer extends Actions {
 
   async open(session = null, snapshot = null) {
     const bytes = this.host.getAttribute("bytes");
-    const { where, why } = decide(await look(this.screen > 0 ? "remote" : this.mode, bytes === null ? null : Number(bytes)));
-    if (!this.host.isConnected) return;
+    const turn = (this.turn = {});
+    const { where, why } = decide(await look(this.screen > 0 || this.invited ? "remote" : this.mode, bytes === null ? null : Number(bytes)));
+    // It may have been stopped meanwhile, and be on the page again with another viewer.
+    if (turn !== this.turn || !this.host.isConnected) return;
     this.connect(where, why, session, snapshot);
   }
 
@@ -278,7 +284,7 @@ export class Viewer extends Actions {
       case "empty": return this.views.get(message.empty.viewport)?.empty(message.empty.why);
       case "loading": return this.loaded(message.loading.series);
       case "remark": return this.views.get(message.remark.viewport)?.remarks(message.remark.texts);
-      case "people": return this.views.redraw();
+      case "people": case "cursors": return this.views.redraw();
       case "note": return HANGS.test(message.note) ? undefined : this.status.toast(this.t.remark(message.note));
       case "refused": return this.refused(message.refused);
       case "changed_marks": return this.askList("marks", "marks", "nm-measure");
@@ -301,6 +307,7 @@ export class Viewer extends Actions {
     // Before any view is told: a name is not to be seen even for a moment.
     if (this.host.getAttribute("patient") === "hidden") this.hidePatient(true);
     this.views.tellSizes();
+    if (this.sharing) this.share(true);
     if (this.size === "phone") this.showFusedFirst();
     this.emit("nm-ready", { session, drawer, where: this.where, why: this.why });
     for (const [question, field, event] of [["marks", "marks", "nm-measure"], ["vois", "vois", "nm-lesions"], ["key_images", "keyImages", "nm-keyimage"]]) this.askList(question, field, event);
@@ -392,7 +399,9 @@ export class Viewer extends Actions {
   async switchTo(mode) {
     this.mode = mode;
     const bytes = this.host.getAttribute("bytes");
+    const { turn } = this;
     const { where, why } = decide(await look(mode, bytes === null ? null : Number(bytes)));
+    if (turn !== this.turn) return;
     this.why = why;
     this.tell("opened");
     if (where !== "local" && mode === "local") this.toast(`drawer_why_${why}`);

@@ -3,19 +3,22 @@
 
 import { h, throttled } from "./dom.js";
 import { icon } from "./icons.js";
-import { draw } from "./drawing.js";
+import { draw, textWidth } from "./drawing.js";
+import { fewHandles, fitted, isLight, onWhite } from "./fitting.js";
 import * as held from "./held.js";
 import { cellsOf, kindName, loadedOf } from "./conversation.js";
+import { cursorMarks, cursorsIn } from "./people.js";
 
 const TYPES = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 /** Layout changes are told at most so often. */
 const SIZES_PAUSE_MS = 100;
 /** Pictures of another shape by less than this part are stretched rather than framed. */
 const SAME_SHAPE = 0.02;
+/** Widths of texts that are kept. */
+const MOST_WIDTHS = 2000;
 /** What a drawer says of a view whose voxels are on their way. */
 const WAITS = /have not come yet$/;
 const ARRIVES = /^\d+ % of the images have come$/;
-const CURSOR_COLORS = [[255, 138, 101], [129, 199, 255], [174, 234, 130], [255, 213, 79], [206, 147, 216]];
 
 async function decoded({ coding, width, height, bytes }) {
   const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" };
@@ -124,10 +127,17 @@ class View {
 
   /** Lines of a view's message: of a picture to come they wait for it. */
   told(view) {
-    const drawing = { turn: view.turn, size: view.size, marks: view.marks, scale: this.views.scale };
+    const scale = view.scale ?? this.views.scale;
+    const drawing = { turn: view.turn, size: view.size, marks: this.arranged(view, scale), scale };
     this.lay(held.told(this.held, drawing, view.picture_changes, this.turn));
     this.label(view);
     this.views.redraw(this);
+  }
+
+  /** What is told of a view as there is room for it, dark where the picture is white. */
+  arranged({ marks, size }, scale) {
+    const laid = fitted(fewHandles(marks, scale), size, scale, (text, height) => this.views.widthOf(text, height));
+    return isLight(this.viewer.colorOfNothing(this.number)) ? onWhite(laid) : laid;
   }
 
   lay({ held: waits, now }) {
@@ -147,8 +157,8 @@ class View {
     if (!this.element.classList.contains("has-picture")) return;
     draw(lines, this.marks, this.marksScale ?? 1, this.factor);
     if (this.band.length) draw(lines, this.band, this.views.scale);
-    const cursors = this.viewer.cursorsIn(this.number);
-    if (cursors.length) draw(lines, cursors.flatMap((cursor, n) => cursorMarks(cursor, n, this.size)), this.views.scale);
+    const cursors = cursorsIn(this.viewer.state, this.number);
+    if (cursors.length) draw(lines, cursors.flatMap((cursor) => cursorMarks(cursor, this.size, this.views.scale)), this.views.scale);
   }
 
   label(view) {
@@ -205,15 +215,6 @@ class View {
   }
 }
 
-function cursorMarks({ name, at: [x, y, width, height] }, n, size) {
-  const color = [...CURSOR_COLORS[n % CURSOR_COLORS.length], 255];
-  const place = [(x / width) * size[0], (y / height) * size[1]];
-  return [
-    { kind: "handle", at: place, shape: "round", selected: true, color },
-    { kind: "text", at: [place[0] + 10, place[1] + 4], anchor: "top_left", text: name, size: 0.92, color, outline: true, angle_rad: 0 },
-  ];
-}
-
 /** All views of one screen. */
 export class Views {
   constructor(viewer) {
@@ -223,6 +224,8 @@ export class Views {
     this.points = 1;
     this.scale = window.devicePixelRatio || 1;
     this.toPaint = new Set();
+    this.measured = h("canvas").getContext("2d");
+    this.widths = new Map();
     this.observer = new ResizeObserver((entries) => this.measure(entries));
     this.tellSizes = throttled(() => this.sizes(), SIZES_PAUSE_MS);
   }
@@ -234,6 +237,16 @@ export class Views {
 
   get(number) {
     return this.views.get(number);
+  }
+
+  /** The width of a text on a picture; most are the same from picture to picture. */
+  widthOf(text, height) {
+    const key = `${height} ${text}`;
+    if (!this.widths.has(key)) {
+      if (this.widths.size >= MOST_WIDTHS) this.widths.clear();
+      this.widths.set(key, textWidth(this.measured, text, height));
+    }
+    return this.widths.get(key);
   }
 
   /** Lays the grid as told; `solo` shows one view alone without telling anybody. */

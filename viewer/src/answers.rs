@@ -27,6 +27,9 @@ pub fn answer(session: &mut Session, arrivals: &Arrivals, question: &Question) -
             reach_pixels,
         } => said(&session.hit(*viewport, *at, *reach_pixels).map_err(refused)?),
         Question::Probe { viewport, at } => said(&session.probe(*viewport, *at).map_err(refused)?),
+        Question::Livewire { viewport, from, to } => {
+            said(&session.livewire(*viewport, *from, *to).map_err(refused)?)
+        }
         Question::Marks => marks(session),
         Question::Vois => vois(session),
         Question::KeyImages => said(&session.state().key_images),

@@ -2,8 +2,8 @@
 
 use engine::presentation::Layout;
 use engine::presentation::Size;
-use engine::session::state::{Kind, Shown, State};
-use engine::session::{SeriesFacts, Written};
+use engine::session::state::{Kind, Shown, State, ViewLayer};
+use engine::session::{People, SeriesFacts, Written};
 use serde_json::{Value, json};
 
 /// All series, in the order in which they are listed.
@@ -13,6 +13,7 @@ pub fn series(facts: &[SeriesFacts]) -> Value {
         json!({
             "key": facts.key,
             "study": facts.study,
+            "space": facts.space(),
             "study_time": facts.study_time,
             "number": facts.number,
             "modality": hanging.modality,
@@ -56,6 +57,20 @@ pub fn layout(state: &State, language: &str) -> Value {
     }})
 }
 
+/// Who looks at the same, and whether others may.
+pub fn people(people: &People, is_shared: bool) -> Value {
+    let participants: serde_json::Map<String, Value> = people
+        .participants
+        .iter()
+        .map(|(n, person)| (n.to_string(), json!({"name": person.name})))
+        .collect();
+    json!({"people": {
+        "participants": participants,
+        "presenter": people.presenter,
+        "is_shared": is_shared,
+    }})
+}
+
 /// What is told of a view.
 pub struct View<'a> {
     /// Its number.
@@ -86,15 +101,15 @@ pub fn view(view: &View<'_>, facts: &[SeriesFacts]) -> Value {
         scale,
     } = *view;
     let of = |key: &str| facts.iter().find(|facts| facts.key == key);
-    let layer = |layer: &engine::session::state::ViewLayer| {
+    let layer = |(n, layer): (usize, &ViewLayer)| {
         let facts = of(&layer.series);
-        let window = layer
-            .window
-            .map(|window| engine::colormap::Window::from(window).limits());
+        let window = written.windows.get(&n);
         json!({
             "series": layer.series,
             "modality": facts.map_or("", |facts| facts.modality()),
-            "window": window,
+            "window": window.map(|window| window.limits()),
+            "window_center": window.map(|window| window.center),
+            "window_width": window.map(|window| window.width),
             "unit": facts.map_or("", |facts| facts.unit.label()),
             "palette": layer.palette,
             "is_inverted": layer.is_inverted,
@@ -111,7 +126,7 @@ pub fn view(view: &View<'_>, facts: &[SeriesFacts]) -> Value {
         "size": [size.width, size.height],
         "picture_changes": picture_changes,
         "kind": kind(&shown.kind),
-        "layers": shown.layers.iter().map(layer).collect::<Vec<_>>(),
+        "layers": shown.layers.iter().enumerate().map(layer).collect::<Vec<_>>(),
         "slice": slice,
         "phase": [shown.phase, base.map_or(1, |facts| facts.phases as u32)],
         "zoom": shown.zoom,
@@ -123,6 +138,7 @@ pub fn view(view: &View<'_>, facts: &[SeriesFacts]) -> Value {
         "motion": shown.motion,
         "is_linked": shown.is_linked,
         "fraction": written.fraction,
+        "scale": scale,
         "marks": written.drawing(size, scale).marks,
     }})
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::presentation::Size;
 use engine::render::{Cancel, Error, Image, Renderer};
-use engine::session::{Command, Department, Entry, Refusal, Session, Sharpness};
+use engine::session::{Command, Department, Entry, Event, Refusal, Session, Sharpness};
 use serde_json::{Value, json};
 
 use crate::arrivals::Arrivals;
@@ -46,6 +46,7 @@ pub struct Conversation {
     draw_s: BTreeMap<u32, f64>,
     /// Whose turn it is to be drawn for.
     last_served: u32,
+    is_shared: bool,
 }
 
 /// One who looks.
@@ -65,6 +66,17 @@ struct Viewer {
     last_command_s: f64,
     /// Whether what is drawn over its views waits until its link has room.
     is_held: bool,
+    /// The layout, the people and the cursors that they were told last.
+    layout: Value,
+    people: Value,
+    cursors: Vec<Value>,
+}
+
+impl Viewer {
+    /// Whether what is drawn over views is told now: where the link is full, it goes with the next picture.
+    fn can_hear(&self) -> bool {
+        !self.is_held && !self.link.is_full()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +85,8 @@ struct Sent {
     fidelity: Fidelity,
     size: Size,
     at_s: f64,
+    /// Whether all voxels had come.
+    is_whole: bool,
 }
 
 /// A picture that was made for a participant.
@@ -123,6 +137,7 @@ impl Conversation {
             pictures: 0,
             draw_s: BTreeMap::new(),
             last_served: 0,
+            is_shared: false,
         }
     }
 
@@ -196,9 +211,7 @@ impl Conversation {
             ..Viewer::default()
         };
         self.viewers.insert(participant, viewer);
-        let to = To::One(participant);
-        self.say(to, &cards::series(self.session.series()));
-        self.say(to, &cards::layout(self.session.state(), language));
+        self.say(To::One(participant), &cards::series(self.session.series()));
         self.tell(&events);
         Ok(())
     }
@@ -210,6 +223,17 @@ impl Conversation {
         {
             self.tell(&events);
         }
+    }
+
+    /// Whether others than the owner may take part, which all are told.
+    pub fn share(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
+        self.tell(&[]);
+    }
+
+    /// Answers what a participant said and may not.
+    pub fn refuse(&mut self, participant: u32, why: &str) {
+        self.say(To::One(participant), &json!({"refused": why}));
     }
 
     /// Participants.
@@ -241,6 +265,11 @@ impl Conversation {
                 if let Some(viewer) = self.viewers.get_mut(&participant) {
                     viewer.is_moving = false;
                 }
+            }
+            // Who may take part is the host's to say, where others can.
+            Says::Share(_) => {
+                let why = json!({"refused": "expected a session that others can take part in, found one of this page"});
+                self.say(To::One(participant), &why);
             }
             Says::Ask(number, question) => {
                 let answer = match answers::answer(&mut self.session, &self.arrivals, &question) {
@@ -275,7 +304,8 @@ impl Conversation {
         match applied {
             Ok(events) => {
                 if let Some(viewer) = self.viewers.get_mut(&participant) {
-                    let has_changed = !events.is_empty();
+                    // Who points moves no picture.
+                    let has_changed = events.iter().any(|event| *event != Event::ParticipantsChanged);
                     viewer.is_moving = has_changed && (gesture.is_some() || is_time);
                     viewer.active = about.or(viewer.active);
                     if has_changed {
@@ -342,10 +372,14 @@ impl Conversation {
         cancel: &Cancel,
     ) -> Result<Option<Drawn>, Refusal> {
         let turn = self.turns.of(due.viewport);
-        match self
+        let sharpness = match due.fidelity {
+            Fidelity::Moving => Sharpness::Moving,
+            Fidelity::Still | Fidelity::Exact => Sharpness::Still,
+        };
+        let drawn = self
             .session
-            .image(due.viewport, due.size, Sharpness::Still, renderer, cancel)
-        {
+            .image(due.viewport, due.size, sharpness, renderer, cancel);
+        match drawn {
             // Nothing has come: what is loading is told, and black is no picture.
             Ok(picture) if picture.fraction <= 0.0 && !self.has_something(due.viewport) => {
                 self.note_nothing(due, turn);
@@ -402,22 +436,23 @@ impl Conversation {
         if let Some(viewer) = self.viewers.get_mut(&due.participant) {
             viewer.link.sent(picture, bytes, now_s);
         }
-        self.note(due, drawn.turn, now_s);
+        self.note(due, drawn.turn, now_s, drawn.fraction >= 1.0);
     }
 
     /// Of nothing there is nothing finer.
     fn note_nothing(&mut self, due: Due, turn: u64) {
         let fidelity = Fidelity::Exact;
-        self.note(&Due { fidelity, ..due }, turn, 0.0);
+        self.note(&Due { fidelity, ..due }, turn, 0.0, false);
     }
 
-    fn note(&mut self, due: &Due, turn: u64, at_s: f64) {
+    fn note(&mut self, due: &Due, turn: u64, at_s: f64, is_whole: bool) {
         if let Some(viewer) = self.viewers.get_mut(&due.participant) {
             let sent = Sent {
                 turn,
                 fidelity: due.fidelity,
                 size: due.full,
                 at_s,
+                is_whole,
             };
             viewer.sent.insert(due.viewport, sent);
         }
@@ -433,6 +468,7 @@ impl Conversation {
     /// Texts that are to be sent, in order.
     pub fn take_texts(&mut self) -> Vec<(To, String)> {
         self.tell_views();
+        self.tell_cursors();
         std::mem::take(&mut self.texts)
     }
 

@@ -34,6 +34,8 @@ pub enum Says {
     Shown(u64),
     /// A gesture is over.
     Rest,
+    /// Whether others who know the session's name may take part.
+    Share(bool),
     /// A question with its number.
     Ask(u64, Question),
 }
@@ -100,6 +102,15 @@ pub enum Question {
         viewport: u32,
         /// Where.
         at: Spot,
+    },
+    /// The way from one spot to another along edges, which an outline is drawn with.
+    Livewire {
+        /// In which view.
+        viewport: u32,
+        /// Where the outline has come to.
+        from: Spot,
+        /// Where the pointer is.
+        to: Spot,
     },
     /// Measurements with their numbers.
     Marks,
@@ -170,6 +181,8 @@ impl Says {
             Self::Shown(part("a picture's number", picture)?)
         } else if said.remove("rest").is_some() {
             Self::Rest
+        } else if let Some(is_shared) = said.remove("share") {
+            Self::Share(part("true or false", is_shared)?)
         } else if let Some(number) = said.remove("ask") {
             let question = said.remove("for").unwrap_or_default();
             Self::Ask(
@@ -177,7 +190,7 @@ impl Says {
                 part("a question", question)?,
             )
         } else {
-            return Err(other("open, do, sizes, shown, rest or ask", named(&said)));
+            return Err(other("open, do, sizes, shown, rest, share or ask", named(&said)));
         };
         if said.is_empty() {
             Ok(says)

@@ -210,13 +210,19 @@ fn of_series(study: &Study, series: &Series, phases: &[usize]) -> SeriesFacts {
         ("CT", _) => Unit::Hounsfield,
         _ => Unit::Unspecified,
     };
-    let refused = suv
-        .and_then(Result::err)
-        .map(|refusal| format!("no SUV: {refusal}"));
+    // What makes the number doubtful is read beside it; where there is none, why.
+    let remarks = match suv {
+        Some(Ok(conversion)) => {
+            let warnings = conversion.audit.warnings.into_iter();
+            warnings.map(|warning| warning.text).collect()
+        }
+        Some(Err(refusal)) => vec![format!("no SUV: {refusal}")],
+        None => Vec::new(),
+    };
     SeriesFacts {
         unit,
         phases: phases.len(),
-        remarks: refused.into_iter().collect(),
+        remarks,
         // Makers of uptake state counts or Bq/mL, which are not what is shown.
         window: (!series.is_emission())
             .then(|| stated_window(series, stack))

@@ -19,6 +19,7 @@ mod apply;
 mod collection;
 mod command;
 mod controls;
+mod cursor;
 mod curve;
 mod department;
 mod error;

@@ -244,6 +244,38 @@ impl Shown {
         Ok(self.plane_at(middle, grid, tile_size)?.patient(x, y))
     }
 
+    /// Where a place is seen in a picture of a size, as a pixel: the nearest of the plane; in tiles, on that of the slice
+    /// nearest to the place. `None` on a slice without a tile, and on curved planes.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Plane`] for a scale that cannot be.
+    pub(super) fn pixel(
+        &self,
+        grid: &Grid,
+        place: Point<Patient>,
+        size: Size,
+    ) -> Result<Option<[f64; 2]>, Refusal> {
+        match self.kind {
+            Kind::Curved { .. } => Ok(None),
+            Kind::Tiles { rows, columns } => {
+                let slice = grid.voxel(place)[2].round();
+                let tile = slice - self.slice(grid) as f64;
+                if !(0.0..f64::from(rows * columns)).contains(&tile) {
+                    return Ok(None);
+                }
+                let panel = tile_size(size, [rows, columns]);
+                let middle = self.on_slice(grid, slice as usize);
+                let pixel = self.plane_at(middle, grid, panel)?.pixel(place);
+                let tile = tile as u32;
+                let left = f64::from(tile % columns * panel.width);
+                let top = f64::from(tile / columns * panel.height);
+                Ok(pixel.map(|[x, y]| [left + x, top + y]))
+            }
+            _ => Ok(self.plane(grid, size)?.pixel(place)),
+        }
+    }
+
     /// The slice of the lowest layer that the focus lies on, from 0, on the grid of that layer.
     #[must_use]
     pub fn slice(&self, grid: &Grid) -> usize {

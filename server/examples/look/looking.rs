@@ -21,6 +21,7 @@ const SCROLL_P95_MS: f64 = 60.0;
 const SHAPED_P95_MS: f64 = 220.0;
 const TURN_PER_S: f64 = 10.0;
 const EXACT_P95_MS: f64 = 300.0;
+const FIRST_OF_MANY_P95_MS: f64 = 2000.0;
 /// Of what the mean session has, the slowest has so much at least.
 const FAIR: f64 = 0.5;
 
@@ -128,7 +129,25 @@ impl Looking<'_> {
         if self.options.sessions > 1 {
             self.many().await?;
         }
+        if self.options.viewers > 1 {
+            let (_links, doors) = self.doors(self.options.viewers).await?;
+            let openings = many::opening_at_once(&doors, self.wish).await?;
+            let what = self.named(&format!("first image of {} at once", doors.len()));
+            let asked = self.shape.is_none().then_some(FIRST_OF_MANY_P95_MS);
+            self.report.add_openings(openings, &what, asked);
+        }
         Ok(())
+    }
+
+    /// A link and a door for each of so many.
+    async fn doors(&self, count: usize) -> anyhow::Result<(Vec<Option<Shaper>>, Vec<Door>)> {
+        let (mut links, mut doors) = (Vec::new(), Vec::new());
+        for number in 0..count {
+            let (link, door) = self.door(number).await?;
+            links.push(link);
+            doors.push(door);
+        }
+        Ok((links, doors))
     }
 
     async fn gestures(&mut self, conversation: &mut Conversation) -> anyhow::Result<()> {
@@ -197,12 +216,7 @@ impl Looking<'_> {
     }
 
     async fn many(&mut self) -> anyhow::Result<()> {
-        let (mut links, mut doors) = (Vec::new(), Vec::new());
-        for number in 0..self.options.sessions {
-            let (link, door) = self.door(number).await?;
-            links.push(link);
-            doors.push(door);
-        }
+        let (links, doors) = self.doors(self.options.sessions).await?;
         let scrolling = many::scrolling(&doors, self.wish, self.options.seconds);
         let (many, processors) = self.served.watched(scrolling).await;
         let many = many?;

@@ -6,7 +6,7 @@
 //! picture has come that shows what it did. Nothing is painted: a browser adds its own.
 //!
 //! ```text
-//! look UPTAKE [--demo bench] [--data FOLDER] [--studies UID,UID] [--size 1024] [--seconds 10] [--sessions 20] [--openings 5]
+//! look UPTAKE [--demo bench] [--data FOLDER] [--studies UID,UID] [--size 1024] [--seconds 10] [--sessions 20] [--viewers 50] [--openings 5]
 //!      [--shape 60ms,20Mbit] [--cut 10s] [--p95-ms LIMIT] [--shaped-p95-ms LIMIT] [--budget-mb 2048] [--wado 60] [--decode]
 //! look ADDRESS --credential FILE ...
 //! ```
@@ -59,7 +59,13 @@ async fn look(options: &Options, own: &Path) -> anyhow::Result<ExitCode> {
     let (mut served, credentials) = match &options.whose {
         Whose::Program(uptake) => {
             let data = options.data.as_deref().unwrap_or(own);
-            let cookies = store::fill(uptake, data, &options.demo, options.sessions.max(1)).await?;
+            let cookies = store::fill(
+                uptake,
+                data,
+                &options.demo,
+                options.sessions.max(options.viewers).max(1),
+            )
+            .await?;
             (Served::start(uptake, data)?, cookies)
         }
         Whose::Address(address) => {

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::conversation::{Door, Wish};
-use super::measures::{Drag, Gesture, drag};
+use super::measures::{Drag, Gesture, Opening, drag, opening};
 
 /// What came of several that scroll at once.
 pub struct Many {
@@ -28,6 +28,20 @@ impl Many {
     pub fn slowest_of_mean(&self) -> f64 {
         self.images_per_s[0] / self.mean()
     }
+}
+
+/// All open the same at the same moment: how soon each has its first picture.
+pub async fn opening_at_once(doors: &[Door], wish: &Wish) -> anyhow::Result<Vec<Opening>> {
+    let mut opening_all = JoinSet::new();
+    for door in doors {
+        let (door, wish) = (door.clone(), wish.clone());
+        opening_all.spawn(async move { anyhow::Ok(opening(&door, &wish).await?.0) });
+    }
+    let mut openings = Vec::new();
+    while let Some(one) = opening_all.join_next().await {
+        openings.push(one??);
+    }
+    Ok(openings)
 }
 
 /// Opens a conversation for each of `doors`, and when all pictures rest, all scroll.

@@ -29,6 +29,8 @@ pub struct Options {
     pub side: u32,
     pub seconds: f64,
     pub sessions: usize,
+    /// Who open the same at the same moment.
+    pub viewers: usize,
     pub openings: usize,
     pub shape: Option<Shape>,
     pub cut: Option<Duration>,
@@ -58,6 +60,7 @@ impl Options {
             side: 1024,
             seconds: 10.0,
             sessions: 20,
+            viewers: 0,
             openings: 5,
             shape: None,
             cut: None,
@@ -97,6 +100,7 @@ impl Options {
             "--size" => self.side = number()? as u32,
             "--seconds" => self.seconds = number()?,
             "--sessions" => self.sessions = number()? as usize,
+            "--viewers" => self.viewers = number()? as usize,
             "--openings" => self.openings = number()? as usize,
             "--shape" => self.shape = Some(value.parse()?),
             "--cut" => self.cut = Some(shaper::duration(&value)?),
@@ -105,8 +109,8 @@ impl Options {
             "--shaped-p95-ms" => self.shaped_p95_ms = Some(number()?),
             "--budget-mb" => self.budget_mb = number()?,
             _ => bail!(
-                "expected --data, --credential, --studies, --demo, --size, --seconds, --sessions, --openings, --shape, --cut, \
-                 --wado, --p95-ms, --shaped-p95-ms, --budget-mb or --decode, found {name:?}"
+                "expected --data, --credential, --studies, --demo, --size, --seconds, --sessions, --viewers, --openings, \
+                 --shape, --cut, --wado, --p95-ms, --shaped-p95-ms, --budget-mb or --decode, found {name:?}"
             ),
         }
         Ok(())

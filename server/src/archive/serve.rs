@@ -107,7 +107,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
     let drain = Drain::default();
     let sessions = match has(Role::Render) {
         false => None,
-        true => Some(sessions(config, &archive).await?),
+        true => Some(sessions(config, &archive, platform.as_ref()).await?),
     };
     let router = router(config, app.clone(), sessions.clone(), platform.as_ref(), &drain)?;
     let answering = http::serve(http, router, tls, limits(config), until());
@@ -205,7 +205,7 @@ pub async fn serve(config: &Config, is_open: bool, shutdown: impl Future<Output 
             platform.end_streams();
         }
         if let Some(sessions) = &sessions {
-            sessions.end();
+            sessions.end().await;
         }
         tokio::time::sleep(Duration::from_secs(config.http.drain_s)).await;
         let _ = stop.send(());
@@ -253,7 +253,11 @@ async fn applications(config: &Config, is_open: bool, archive: &Archive) -> anyh
 }
 
 /// Those who are drawn for.
-async fn sessions(config: &Config, archive: &Archive) -> anyhow::Result<Arc<Sessions>> {
+async fn sessions(
+    config: &Config,
+    archive: &Archive,
+    platform: Option<&Platform>,
+) -> anyhow::Result<Arc<Sessions>> {
     let limits = streaming::Limits {
         memory_bytes: usize::try_from(config.viewer.memory_bytes).unwrap_or(usize::MAX),
         sessions: config.viewer.sessions,
@@ -263,7 +267,7 @@ async fn sessions(config: &Config, archive: &Archive) -> anyhow::Result<Arc<Sess
     let store = Store::open(readers, writer)
         .await
         .context("the tables of viewers")?;
-    Ok(Sessions::new(limits, renderers, store))
+    Ok(Sessions::new(limits, renderers, store, platform.cloned()))
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

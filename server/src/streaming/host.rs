@@ -1,7 +1,7 @@
 //! The thread of a session: takes what its viewers say, draws for them in its turn.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub enum Input {
         name: String,
         /// Their language.
         language: String,
+        /// Whether the session is another's.
+        is_guest: bool,
         /// The way to them.
         out: Sender<Output>,
     },
@@ -76,6 +78,8 @@ pub struct Host {
     pub save: Box<dyn Fn(Vec<u8>) + Send>,
     /// What was said and not yet heard.
     pub ahead: Arc<AtomicUsize>,
+    /// Whether others than the owner may take part.
+    pub is_shared: Arc<AtomicBool>,
     /// Its name.
     pub id: String,
 }
@@ -105,6 +109,7 @@ struct Running {
     host: Host,
     renderer: Box<dyn Renderer>,
     out: BTreeMap<u32, Sender<Output>>,
+    guests: BTreeSet<u32>,
     begun: Instant,
     saved: Option<Vec<u8>>,
     saved_at: Instant,
@@ -120,12 +125,16 @@ pub fn run(host: Host, inputs: &Receiver<Input>) {
         renderer: host.renderers.renderer(),
         host,
         out: BTreeMap::new(),
+        guests: BTreeSet::new(),
         begun: now,
         saved: None,
         saved_at: now,
         alone_since: now,
         is_over: false,
     };
+    if running.host.is_shared.load(Ordering::Relaxed) {
+        running.host.conversation.share(true);
+    }
     while running.take(inputs) {
         running.say();
         running.fetch();
@@ -178,6 +187,7 @@ impl Running {
                 participant,
                 name,
                 language,
+                is_guest,
                 out,
             } => match conversation.join(participant, &name, &language) {
                 Ok(()) => {
@@ -188,6 +198,9 @@ impl Running {
                     }});
                     let _ = out.try_send(Output::Text(opened.to_string()));
                     self.out.insert(participant, out);
+                    if is_guest {
+                        self.guests.insert(participant);
+                    }
                 }
                 Err(refusal) => {
                     let _ = out.try_send(Output::Close(1013, refusal.to_string()));
@@ -195,6 +208,10 @@ impl Running {
             },
             Input::Says(participant, says) => {
                 self.host.ahead.fetch_sub(1, Ordering::Relaxed);
+                if let Says::Share(is_shared) = *says {
+                    self.share(participant, is_shared);
+                    return;
+                }
                 if let Err(malformed) = conversation.receive(participant, *says, now_s) {
                     self.drop_viewer(participant, 1008, &malformed.to_string());
                 }
@@ -205,8 +222,26 @@ impl Running {
         }
     }
 
+    /// The owner lets others in, or sends them away.
+    fn share(&mut self, participant: u32, is_shared: bool) {
+        if self.guests.contains(&participant) {
+            let why = "expected the one whose session it is, found a guest";
+            self.host.conversation.refuse(participant, why);
+            return;
+        }
+        self.host.is_shared.store(is_shared, Ordering::Relaxed);
+        self.host.conversation.share(is_shared);
+        if !is_shared {
+            for guest in self.guests.clone() {
+                self.drop_viewer(guest, 1008, "the session is no longer shared");
+            }
+        }
+        self.saved = None;
+    }
+
     fn gone(&mut self, participant: u32) {
         self.out.remove(&participant);
+        self.guests.remove(&participant);
         self.host.conversation.leave(participant);
         self.alone_since = Instant::now();
     }

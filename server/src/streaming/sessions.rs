@@ -1,14 +1,18 @@
 //! The sessions of this node, and the studies that they look at, within a budget of bytes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::session::Department;
+use pacs::access::Principal;
 use pacs::http::{App, Error};
+use platform::Platform;
+use platform::people::store as people;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use viewer::message::Open;
 use viewer::{Conversation, Says, Wanted};
 
@@ -16,7 +20,7 @@ use super::host::{self, Host, Input, Stop};
 use super::opened::Opened;
 use super::renderer::Renderers;
 use super::schedule::Schedule;
-use super::store::Store;
+use super::store::{Kept, Store};
 use super::{Limits, figures};
 
 /// The sessions of this node.
@@ -26,11 +30,14 @@ pub struct Sessions {
     renderers: Renderers,
     schedule: Arc<Schedule>,
     running: Mutex<HashMap<String, Session>>,
+    /// One of those that run ended.
+    ended: Notify,
     opened: Mutex<Vec<Arc<Opened>>>,
     /// One at a time reads what is in studies: two who open the same do it once.
     opening: tokio::sync::Mutex<()>,
     numbers: AtomicU64,
     store: Store,
+    platform: Option<Platform>,
 }
 
 /// The way to a session's thread.
@@ -47,8 +54,12 @@ pub struct Session {
     studies: Vec<String>,
     next: Arc<AtomicU32>,
     ahead: Arc<AtomicUsize>,
+    /// Whether others than the owner may take part.
+    is_shared: Arc<AtomicBool>,
 }
 
+/// A session that ends finishes its picture and saves its snapshot.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
 /// Messages that may wait to be heard.
 const MOST_AHEAD: usize = 1000;
 /// Who says more than that looks again after so long.
@@ -77,6 +88,14 @@ impl Session {
     }
 }
 
+/// How a session begins.
+struct Begun {
+    id: String,
+    owner: String,
+    is_shared: bool,
+    snapshot: Option<Vec<u8>>,
+}
+
 /// Why no session is opened.
 #[derive(Debug, thiserror::Error)]
 pub enum NotOpened {
@@ -86,7 +105,7 @@ pub enum NotOpened {
     /// There are too many.
     #[error("expected at most {0} sessions, found as many; try again later")]
     Full(usize),
-    /// It is another's.
+    /// It is another's, who does not share it.
     #[error("there is no such session")]
     NoSuch,
     /// The studies cannot be hung.
@@ -95,19 +114,35 @@ pub enum NotOpened {
 }
 
 impl Sessions {
-    /// None yet.
+    /// None yet. What people are called, the platform knows.
     #[must_use]
-    pub fn new(limits: Limits, renderers: Renderers, store: Store) -> Arc<Self> {
+    pub fn new(limits: Limits, renderers: Renderers, store: Store, platform: Option<Platform>) -> Arc<Self> {
         Arc::new(Self {
             limits,
             schedule: Schedule::new(renderers.at_once()),
             renderers,
             running: Mutex::default(),
+            ended: Notify::new(),
             opened: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             numbers: AtomicU64::new(1),
             store,
+            platform,
         })
+    }
+
+    /// What others call somebody; `None` for whoever is no person of this site.
+    pub async fn name(&self, who: &Principal) -> Option<String> {
+        let (Principal::Person { person, .. }, Some(platform)) = (who, &self.platform) else {
+            return None;
+        };
+        match people::one(platform.readers(), *person).await {
+            Ok(account) => account.map(|account| account.name),
+            Err(error) => {
+                tracing::error!(%error, "a viewer's name cannot be read");
+                None
+            }
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -129,8 +164,8 @@ impl Sessions {
             .as_ref()
             .and_then(|id| self.running().get(id).cloned())
         {
-            let is_same = known.owner == owner && known.studies == open.studies;
-            return if is_same {
+            let may = known.owner == owner || known.is_shared.load(Ordering::Relaxed);
+            return if may && known.studies == open.studies {
                 Ok(known)
             } else {
                 Err(NotOpened::NoSuch)
@@ -150,14 +185,24 @@ impl Sessions {
                 })?
             }
         };
-        let id = open.session.clone().filter(|_| kept.is_some());
-        let brought = || {
-            open.snapshot
-                .as_ref()
-                .map(|snapshot| snapshot.to_string().into_bytes())
+        let begun = match (&open.session, kept) {
+            (Some(name), Some(kept)) => Begun {
+                id: name.clone(),
+                owner: kept.owner,
+                is_shared: kept.is_shared,
+                snapshot: Some(kept.snapshot),
+            },
+            _ => Begun {
+                id: random_name(),
+                owner: owner.to_owned(),
+                is_shared: false,
+                snapshot: open
+                    .snapshot
+                    .as_ref()
+                    .map(|snapshot| snapshot.to_string().into_bytes()),
+            },
         };
-        let id = id.unwrap_or_else(random_name);
-        self.begin(app, owner, (id, open), opened, kept.or_else(brought))
+        self.begin(app, open, opened, begun)
     }
 
     async fn studies(&self, app: &App, studies: &[String]) -> Result<Arc<Opened>, Error> {
@@ -179,14 +224,13 @@ impl Sessions {
     fn begin(
         self: &Arc<Self>,
         app: &App,
-        owner: &str,
-        (id, open): (String, &Open),
+        open: &Open,
         opened: Arc<Opened>,
-        snapshot: Option<Vec<u8>>,
+        begun: Begun,
     ) -> Result<Session, NotOpened> {
         let mut conversation = Conversation::new(opened.arrivals.clone(), Department::default());
         conversation.hang(open)?;
-        if let Some(snapshot) = snapshot {
+        if let Some(snapshot) = begun.snapshot {
             // A snapshot of a later version is no reason to see nothing.
             let _ = conversation.restore(&snapshot);
         }
@@ -194,14 +238,16 @@ impl Sessions {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         opened.listen(number, inputs.clone());
         let (stop, ahead) = (Arc::new(Stop::default()), Arc::new(AtomicUsize::new(0)));
+        let id = begun.id;
         let session = Session {
             id: id.clone(),
-            owner: owner.to_owned(),
+            owner: begun.owner,
             inputs,
             stop: Arc::clone(&stop),
             studies: open.studies.clone(),
             next: Arc::new(AtomicU32::new(1)),
             ahead: Arc::clone(&ahead),
+            is_shared: Arc::new(AtomicBool::new(begun.is_shared)),
         };
         let host = Host {
             conversation,
@@ -211,6 +257,7 @@ impl Sessions {
             fetch: self.fetcher(app, &opened),
             save: self.saver(&session),
             ahead,
+            is_shared: Arc::clone(&session.is_shared),
             id: id.clone(),
         };
         {
@@ -232,6 +279,7 @@ impl Sessions {
                 }
                 opened.forget(number);
                 own.running().remove(&id);
+                own.ended.notify_waiters();
                 own.make_room(0);
             })
             .map_err(|_| NotOpened::Full(self.limits.sessions))?;
@@ -268,8 +316,14 @@ impl Sessions {
             session.owner.clone(),
             session.studies.join(" "),
         );
+        let is_shared = Arc::clone(&session.is_shared);
         Box::new(move |snapshot| {
-            let kept = runtime.block_on(store.keep(&name, &owner, &studies, snapshot));
+            let kept = Kept {
+                owner: owner.clone(),
+                is_shared: is_shared.load(Ordering::Relaxed),
+                snapshot,
+            };
+            let kept = runtime.block_on(store.keep(&name, &studies, &kept));
             if let Err(error) = kept {
                 tracing::error!(%error, "a viewer's session was not saved");
             }
@@ -293,10 +347,22 @@ impl Sessions {
         held + bytes <= self.limits.memory_bytes
     }
 
-    /// Ends all: their snapshots are saved, and their viewers told to come again.
-    pub fn end(&self) {
+    /// Ends all, and waits until their snapshots are saved and their viewers told to come again.
+    pub async fn end(&self) {
         for session in self.running().values() {
             let _ = session.inputs.send(Input::End);
+        }
+        let all = async {
+            loop {
+                let ended = self.ended.notified();
+                if self.running().is_empty() {
+                    return;
+                }
+                ended.await;
+            }
+        };
+        if tokio::time::timeout(ENDED_WITHIN, all).await.is_err() {
+            tracing::error!("sessions of viewers did not end in time");
         }
     }
 }

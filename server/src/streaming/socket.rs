@@ -61,7 +61,10 @@ async fn converse(app: App, sessions: Arc<Sessions>, caller: Caller, mut socket:
         Err(_) => Err((1008, "expected open within 10 s, found nothing".to_owned())),
     };
     match opened {
-        Ok((session, open)) => carry(&caller, &open, &session, socket).await,
+        Ok((session, open)) => {
+            let name = sessions.name(&caller.principal).await;
+            carry(&caller, &open, &session, name, socket).await;
+        }
         Err((code, reason)) => close(&mut socket, code, reason).await,
     }
 }
@@ -111,13 +114,14 @@ fn frame(code: u16, reason: &str) -> CloseFrame {
 }
 
 /// Carries texts and pictures until one side ends.
-async fn carry(caller: &Caller, open: &Open, session: &Session, socket: WebSocket) {
+async fn carry(caller: &Caller, open: &Open, session: &Session, name: Option<String>, socket: WebSocket) {
     let (out, mut outputs) = mpsc::channel(ON_THE_WAY);
     let participant = session.participant();
     let join = Input::Join {
         participant,
-        name: participant.to_string(),
+        name: name.unwrap_or_else(|| participant.to_string()),
         language: open.language.clone(),
+        is_guest: session.owner != caller.principal.actor(),
         out,
     };
     if session.inputs.send(join).is_err() {

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barItems, sizeOf } from "../bars.js";
 import { decide } from "../capability.js";
-import { commandOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
+import { commandOf, levelOf, placeOf, valueAt, windowOf, windowRange } from "../controls.js";
+import { canInvite, invitation } from "../consultation.js";
 import { cellsOf, fresh, fusable, fusedIn, kindName, loadedOf, protocolsFor, showing, take, ticks } from "../conversation.js";
+import { newest } from "../dom.js";
 import { csv, isUptake, rowOf, totals } from "../lesions.js";
 import { shownFigures } from "../marks.js";
+import { cursorMarks, cursorsIn, everybody, mayPresent } from "../people.js";
 import { byFamily, gradient, matches } from "../palettes.js";
 import { featuresOf, secondAddress } from "../second-screen.js";
 import { probeWords } from "../status.js";
@@ -111,6 +114,37 @@ test("controls become commands", () => {
   assert.deepEqual(windowOf([-160, 240]), { center: 40, width: 400 });
 });
 
+test("a window is read as it was told", () => {
+  // PS3.3 C.11.2.1.2.1: 400 about 40 goes from -160 to 239.
+  const told = { limits: [-160, 239], center: 40, width: 400 };
+  assert.deepEqual(levelOf([-160, 239], told), { center: 40, width: 400 });
+  assert.deepEqual(levelOf([-160, 300], told), { center: 70, width: 460 }, "limits that were moved since");
+  assert.deepEqual(levelOf([0, 100], null), { center: 50, width: 100 });
+});
+
+test("cursors of others are seen with their names, and who presents may stop", () => {
+  const people = { participants: { 3: { name: "三" }, 1: { name: "一" }, 2: { name: "二" } }, presenter: 2 };
+  const state = { ...fresh(), participant: 1, people };
+  assert.deepEqual(take(state, { cursors: [{ participant: 2, viewport: 4, at: [49.5, 49.5, 100, 100] }, { participant: 1, viewport: 4, at: [1, 1, 9, 9] }, { participant: 8, viewport: 4, at: [1, 1, 9, 9] }] }), ["cursors"]);
+  assert.deepEqual(everybody(state).map(({ name, isMe, isPresenter }) => [name, isMe, isPresenter]), [["一", true, false], ["二", false, true], ["三", false, false]]);
+  const found = cursorsIn(state, 4);
+  assert.deepEqual(found.map(({ name }) => name), ["二"], "not one's own, nor of somebody who is gone");
+  assert.deepEqual(cursorsIn(state, 5), []);
+  const again = { ...state };
+  take(again, { opened: { session: "s", participant: 1, drawer: "server" } });
+  assert.deepEqual(cursorsIn(again, 4), [], "after a cut they are told anew");
+  const marks = cursorMarks(found[0], [200, 200], 2);
+  assert.deepEqual(marks.map(({ kind }) => kind), ["ellipse", "polygon", "polyline", "text"]);
+  // The middle of a picture stays the middle of one twice as large.
+  assert.deepEqual([marks[0].center, marks[1].rings[0][0]], [[99.5, 99.5], [99.5, 99.5]]);
+  assert.equal(marks[3].text, "★ 二");
+  const alone = { ...found[0], isPresenter: false, at: [98, 98, 100, 100] };
+  const low = cursorMarks(alone, [200, 200], 1);
+  assert.deepEqual([low[0].kind, low[2].anchor, low[2].text], ["polygon", "bottom_right", "二"], "names stay within the picture");
+  assert.deepEqual([1, 2, 3].map((participant) => mayPresent({ people, participant })), ["wait", "give", "wait"]);
+  assert.equal(mayPresent({ people: { ...people, presenter: null }, participant: 3 }), "take");
+});
+
 test("a slider goes there and back, along the logarithm where ratios count", () => {
   for (const [value, low, high, byRatio] of [[0.5, 0, 1, false], [1, 0.1, 20, true], [20, 0.1, 20, true], [-160, -1100, 2000, false]]) {
     const found = valueAt(placeOf(value, low, high, byRatio), low, high, byRatio);
@@ -195,4 +229,31 @@ test("views are counted in device pixels", () => {
   assert.deepEqual(devicePixels([100.4, 50], 1.5, told(150, 75)), [150, 75], "the browser knows where a box begins");
   assert.deepEqual(devicePixels([412, 790], 2.625, told(412, 790)), [1082, 2074], "an emulated screen forgets its ratio");
   assert.deepEqual(devicePixels([412, 790], 2, undefined), [824, 1580]);
+});
+
+test("an invitation is this page's address with the session, and guests hand on none", () => {
+  const name = "0123456789abcdef0123456789abcdef";
+  assert.equal(invitation("https://h.example/view/1.2?with=1.3&screen=2", name), `https://h.example/view/1.2?with=1.3&session=${name}`);
+  assert.equal(invitation(`https://h.example/view/1.2?session=${"0".repeat(32)}`, name), `https://h.example/view/1.2?session=${name}`);
+  const viewer = { form: "full", screen: 0, invited: null };
+  assert.ok(canInvite(viewer));
+  for (const other of [{ form: "patient" }, { screen: 1 }, { invited: name }]) assert.ok(!canInvite({ ...viewer, ...other }));
+});
+
+test("of questions that come while one is asked, the last is asked", async () => {
+  const [asked, answers] = [[], []];
+  const ask = newest((spot) => {
+    asked.push(spot);
+    return new Promise((answer) => answers.push(answer));
+  });
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+  for (const spot of [1, 2, 3]) ask(spot);
+  assert.deepEqual(asked, [1]);
+  answers[0]();
+  await settled();
+  assert.deepEqual(asked, [1, 3]);
+  answers[1]();
+  await settled();
+  ask(4);
+  assert.deepEqual(asked, [1, 3, 4]);
 });

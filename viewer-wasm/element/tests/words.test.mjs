@@ -109,6 +109,88 @@ test("every kind of refusal has a pattern", () => {
   assert.deepEqual(same, []);
 });
 
+/** Sentences of errors in a source, with something in their braces. */
+function sentences(text) {
+  const values = { MAX_SIDE: "16384", MAX_POINTS: "256", MAX_LINES: "20", MAX_CELLS: "64", which: "fixed", what: "the radius", units: "GML", expected: "12", problem: "no name" };
+  const found = [...text.matchAll(/#\[error\(\s*"((?:[^"\\]|\\.)+)"/g)].map(([, said]) => said).filter((said) => !/^\{\d?\}$/.test(said));
+  return found.map((said) => said.replace(/\{(\w*)(?::[^}]*)?\}/g, (_, name) => values[name] ?? "7"));
+}
+
+test("what is said of numbers, volumes, registrations and planes is read in Chinese, with its numbers", () => {
+  const files = ["suv/refusal.rs", "voi/caliper.rs", "voi/shape.rs", "voi/grow.rs", "voi/one_click.rs", "voi/threshold.rs", "voi/boundary.rs", "voi/statistics.rs", "voi/peak.rs", "voi/measurement.rs", "voi/polygon.rs", "presentation/plane.rs", "presentation/curve.rs", "presentation/hanging/hung.rs", "registration/error.rs", "registration/hand/change.rs", "registration/hand/landmarks/mod.rs", "lesion/detect.rs", "fusion/alignment.rs"];
+  const said = files.flatMap((file) => sentences(read(`src/${file}`)));
+  const within = (text, pattern) => [...text.matchAll(pattern)].map((found) => found[1].replace(/\{[^}]*\}/g, "7"));
+  said.push(...within(read("src/lesion/detect.rs"), /warnings\s*\.push\(\s*(?:format!\()?"([^"]+)"/g), ...within(read("src/lesion/references.rs"), /doubts\.push\("([^"]+)"/g));
+  said.push(...within(read("src/registration/verdict.rs"), /(?:write!\(\s*f,\s*|f\.write_str\()"([^"]+)"/g).map((text) => text.replace("the 7 volume", "the moving volume")));
+  said.push(...within(read("src/session/picture/mod.rs"), /=> "(fused [^"]+)"/g), ...within(read("src/session/scale.rs"), /: &str = "([^"]+)"/g), ...within(read("src/session/picture/planar.rs"), /HIDDEN: &str = "([^"]+)"/g));
+  const apply = new URL("src/session/apply/", engine);
+  for (const name of readdirSync(apply).filter((file) => file.endsWith(".rs"))) said.push(...within(read(name, apply), /remark\((?:format!\(\s*)?\s*"([^"]+)"/g));
+  said.push(...within(read("../viewer/src/arrivals.rs"), /(?:None => |ok_or\(|Failed\(|format!\()"([a-z{][^"]+)"/g));
+  assert.ok(said.length > 130, `${said.length} sentences read`);
+  const isEnglish = (text) => /\b[a-z]{3,}\b/.test(text.replace(/\b(half-lives|rms)\b/g, "").replace(/no name/g, ""));
+  const digits = (text) => (text.match(/\d+(\.\d+)?/g) ?? []).sort().join();
+  // Whose key has no name for a reader, and a place without one.
+  assert.deepEqual(said.filter((text) => isEnglish(inChinese(text))), []);
+  for (const text of said.filter((one) => !/frame of reference/.test(one))) assert.equal(digits(inChinese(text)), digits(text), text);
+});
+
+test("what is needed and what is found is read in Chinese", () => {
+  const folders = ["src/session/apply/", "src/session/"].map((path) => new URL(path, engine));
+  const sources = folders.flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder)));
+  const refusals = sources.flatMap((text) => [...text.matchAll(/NotShown \{([^}]*)\}/g)].map((found) => found[1]));
+  const named = new Set(refusals.flatMap((text) => [...text.matchAll(/(?:what|expected|found): "([^"]+)"/g)].map((found) => found[1])));
+  assert.ok(named.size > 40, `${named.size} found`);
+  assert.deepEqual([...named].filter((what) => /[a-z]/.test(inChinese(`${what} needs ${what} in the view, found ${what}`))), []);
+});
+
+test("what makes SUV doubtful is read in Chinese, with its numbers", () => {
+  const folder = new URL("src/suv/", engine);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder).split("#[cfg(test)]")[0]);
+  const direct = sources.flatMap((text) => [...text.matchAll(/notes\.warn\(\s*"[\w-]+",\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)"/g)].map((found) => found[1]));
+  const named = sources.flatMap((text) => [...text.matchAll(/let text =\s*format!\(\s*"((?:[^"\\]|\\.)+)"[^;]*;\s*notes\.warn/g)].map((found) => found[1]));
+  const said = [...direct, ...named].map((text) => text.replace(/\{[^}]*\}/g, "7"));
+  assert.ok(said.length >= 18, `${said.length} warnings read`);
+  const digits = (text) => (text.match(/\d+/g) ?? []).sort().join();
+  for (const text of said) {
+    assert.notEqual(inChinese(text), text);
+    if (!text.startsWith("Series Time")) assert.equal(digits(inChinese(text)), digits(text), text);
+  }
+});
+
+test("how conversations end is read in Chinese", () => {
+  const files = ["server/src/streaming/socket.rs", "server/src/streaming/host.rs", "server/src/streaming/sessions.rs", "server/src/streaming/opened.rs", "viewer-wasm/src/drawer.rs", "viewer-wasm/src/loading.rs", "viewer-wasm/src/page.rs", "viewer-wasm/element/link.js", "viewer-wasm/element/local-worker.js"];
+  const source = files.map((file) => read(`../${file}`)).join("\n");
+  const ends = ["expected at most {0} sessions, found as many; try again later", "there is no such session", "its images need {} MB, and this server has no more room now", "its images could not be read", "the session ended, or the viewer read too slowly", "the viewer does not answer", "the session ended", "the session ends here", "the server ends this session", "the viewer takes too long to read what it is told", "a picture could not be made", "a picture could not be coded", "the link was lost", "the connection was lost", "the series has changed while it was loaded; open it again", "the page may hold {most} MB of images; the series has {more} MB more", "a view wants more pictures than the page can make", "the viewer failed at {}"];
+  for (const text of ends) {
+    assert.ok(source.includes(`"${text}`), `${text} is said`);
+    const said = text.replace(/\{\w*\}/g, "64");
+    assert.ok(/^[^a-z]+$/.test(inChinese(said)) && inChinese(said).includes("64") === said.includes("64"), inChinese(said));
+  }
+});
+
+test("limits of numbers are read in Chinese", () => {
+  const folder = new URL("src/session/", engine);
+  const sources = ["apply/look.rs", "apply/place.rs", "apply/marks.rs", "apply/vois.rs", "apply/motion.rs", "apply/align.rs", "apply/planar.rs", "snapshot.rs", "search.rs", "sight.rs"].map((name) => read(name, folder));
+  const pairs = sources.flatMap((text) => [...text.matchAll(/within\(\s*"([^"]+)",\s*"([^"]+)"/g)]);
+  assert.ok(pairs.length > 20, `${pairs.length} found`);
+  for (const [, what, expected] of pairs) assert.ok(!/[a-z]{3,}/.test(inChinese(`${what} must be ${expected}, found 9`)), inChinese(`${what} must be ${expected}, found 9`));
+  const counted = sources.flatMap((text) => [...text.matchAll(/at_most\("([^"]+)"/g)].map((found) => found[1]));
+  for (const what of counted) assert.ok(!/[a-z]{3,}/.test(inChinese(`expected at most 5 ${what}, found 6`)), what);
+  assert.equal(inChinese("the radius must be above 0, to 2000 mm, found -1"), "半径应大于 0、不超过 2000 mm，输入为 -1");
+});
+
+test("a sentence within another is read too", () => {
+  const rows = [
+    ["no SUV: no Radionuclide Half Life in the images; expected a value", "无法计算 SUV：图像缺少核素半衰期"],
+    ["look at the registration: a place 12.3 mm away fits nearly as well; the map bends by up to 4.0 mm", "请核对配准：相距 12.3 mm 的位置同样吻合；变换最多弯曲 4.0 mm"],
+    ['view 3 is empty: the voxels of "1.2" cannot be had: 4 of its images have not come', "视图 3 为空：无法读取此序列：有 4 幅图像未收到"],
+    ["liver reference: placed without CT", "肝脏参考区：未借助 CT 放置"],
+    ["view 6 is empty: prior_pet is missing: no series of the latest prior study is PT, uptake, with a volume", "视图 6 为空：缺少 既往 PET：最近一次既往检查中没有 PT、摄取图像、有容积 的序列"],
+    ["1.2.840.1#2: statistics need at least one finite value, found 3 voxels without", "掩膜内没有有限值（3 个体素）"],
+  ];
+  for (const [text, expected] of rows) assert.equal(inChinese(text), expected);
+});
+
 test("what a refusal names is read in Chinese", () => {
   const folder = new URL("src/session/apply/", engine);
   const sources = readdirSync(folder).filter((name) => name.endsWith(".rs")).map((name) => read(name, folder));

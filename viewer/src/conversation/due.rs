@@ -2,13 +2,15 @@
 
 use engine::presentation::Size;
 
-use super::{Conversation, MOVES_FOR_S, Viewer};
+use super::{Conversation, MOVES_FOR_S, Sent, Viewer};
 use crate::pace::Fidelity;
 
 /// After so long without a command what was drawn in a hurry is drawn well.
 const STILL_AFTER_S: f64 = 0.1;
-/// After so long it is sent pixel for pixel.
-const EXACT_AFTER_S: f64 = 0.2;
+/// After so long it is sent pixel for pixel: it was drawn in full meanwhile, and is only coded anew.
+const EXACT_AFTER_S: f64 = 0.15;
+/// While voxels come, a picture that rests for so long is sent pixel for pixel.
+const PART_EXACT_AFTER_S: f64 = 0.5;
 
 /// A picture that is to be made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +55,7 @@ impl Conversation {
                 .filter(|sent| sent.fidelity != Fidelity::Exact);
             sent.map(|sent| match sent.fidelity {
                 Fidelity::Moving => viewer.last_command_s + STILL_AFTER_S,
-                _ => viewer.last_command_s.max(sent.at_s) + EXACT_AFTER_S,
+                _ => viewer.exact_s(sent),
             })
         });
         rests
@@ -121,6 +123,18 @@ impl Conversation {
     }
 }
 
+impl Viewer {
+    /// From when on a picture that was sent in full is wanted pixel for pixel.
+    fn exact_s(&self, sent: &Sent) -> f64 {
+        let rests_s = self.last_command_s + EXACT_AFTER_S;
+        if sent.is_whole {
+            rests_s
+        } else {
+            rests_s.max(sent.at_s + PART_EXACT_AFTER_S)
+        }
+    }
+}
+
 /// A view of a participant.
 struct Of<'a> {
     viewer: &'a Viewer,
@@ -143,7 +157,7 @@ impl Of<'_> {
             Fidelity::Moving if !moves && (!viewer.is_moving || rests_s >= STILL_AFTER_S) => {
                 Some(Fidelity::Still)
             }
-            Fidelity::Still if rests_s.min(self.now_s - sent.at_s) >= EXACT_AFTER_S => Some(Fidelity::Exact),
+            Fidelity::Still if self.now_s >= viewer.exact_s(sent) => Some(Fidelity::Exact),
             _ => None,
         }
     }

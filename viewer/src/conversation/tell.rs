@@ -2,9 +2,9 @@
 
 use engine::presentation::Size;
 use engine::session::Event;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Conversation, To, Viewer};
+use super::{Conversation, To};
 use crate::cards;
 
 /// Shorter side of a view in which texts are of their plain size, points.
@@ -15,6 +15,7 @@ const LEAST: f64 = 0.8;
 impl Conversation {
     /// Tells what events mean.
     pub(super) fn tell(&mut self, events: &[Event]) {
+        self.tell_rooms();
         let mut changed: Vec<&str> = Vec::new();
         for event in events {
             match event {
@@ -22,7 +23,6 @@ impl Conversation {
                 Event::LayoutChanged => {
                     let all: Vec<u32> = self.session.state().desk.viewports.keys().copied().collect();
                     self.redraw(&all);
-                    self.tell_layout();
                 }
                 Event::MarksChanged => changed.push("marks"),
                 Event::VoisChanged => changed.push("vois"),
@@ -30,7 +30,6 @@ impl Conversation {
                 Event::KeyImagesChanged => changed.push("key_images"),
                 Event::FilmChanged => changed.push("film"),
                 Event::AlignmentChanged => changed.push("alignment"),
-                Event::ParticipantsChanged => self.tell_people(),
                 Event::Remark { text } => self.say(To::All, &json!({"note": text})),
                 Event::Refused { text } => self.say(To::All, &json!({"refused": text})),
                 _ => {}
@@ -50,42 +49,61 @@ impl Conversation {
         }
     }
 
-    pub(super) fn tell_layout(&mut self) {
-        let viewers: Vec<(u32, String)> = self
-            .viewers
-            .iter()
-            .map(|(n, viewer)| (*n, viewer.language.clone()))
-            .collect();
-        for (n, language) in viewers {
-            let layout = cards::layout(self.session.state(), &language);
-            self.say(To::One(n), &layout);
+    /// Tells each participant where views lie, what is set for all of them, and who takes part, where that is not what
+    /// they were told last: commands change it without saying so.
+    fn tell_rooms(&mut self) {
+        let people = cards::people(self.session.people(), self.is_shared);
+        for (n, viewer) in &mut self.viewers {
+            let layout = cards::layout(self.session.state(), &viewer.language);
+            for (told, now) in [(&mut viewer.layout, &layout), (&mut viewer.people, &people)] {
+                if told != now {
+                    told.clone_from(now);
+                    self.texts.push((To::One(*n), now.to_string()));
+                }
+            }
         }
     }
 
-    fn tell_people(&mut self) {
-        let people = self.session.people();
-        let of = |person: &engine::session::Participant| {
-            let cursor = person
-                .cursor
-                .map(|(viewport, at_mm)| json!({"viewport": viewport, "place_mm": at_mm}));
-            json!({"name": person.name, "cursor": cursor})
-        };
-        let participants: serde_json::Map<String, Value> = people
-            .participants
+    /// Tells each participant where the others point in the views on their page, where that has changed.
+    pub(super) fn tell_cursors(&mut self) {
+        let people = &self.session.people().participants;
+        let pointing: Vec<u32> = people
             .iter()
-            .map(|(n, person)| (n.to_string(), of(person)))
+            .filter(|(_, person)| person.cursor.is_some())
+            .map(|(n, _)| *n)
             .collect();
-        let told = json!({"people": {"participants": participants, "presenter": people.presenter}});
-        self.say(To::All, &told);
+        for (n, viewer) in &mut self.viewers {
+            if !viewer.can_hear() {
+                continue;
+            }
+            let mut cursors = Vec::new();
+            for participant in pointing.iter().filter(|other| *other != n) {
+                for (viewport, size) in &viewer.sizes {
+                    // A view that shows nothing shows no cursor.
+                    let found = self
+                        .session
+                        .cursor_in(*participant, *viewport, *size)
+                        .ok()
+                        .flatten();
+                    if let Some([x, y]) = found {
+                        let at = [x, y, f64::from(size.width), f64::from(size.height)];
+                        cursors.push(json!({"participant": participant, "viewport": viewport, "at": at}));
+                    }
+                }
+            }
+            if viewer.cursors != cursors {
+                self.texts
+                    .push((To::One(*n), json!({"cursors": cursors}).to_string()));
+                viewer.cursors = cursors;
+            }
+        }
     }
 
     /// Tells each participant what is drawn over the views that changed.
     pub(super) fn tell_views(&mut self) {
         let numbers: Vec<u32> = self.viewers.keys().copied().collect();
         for n in numbers {
-            // Where the link is full, what is drawn over a view goes with the next picture.
-            let can_hear = |viewer: &&mut Viewer| !viewer.is_held && !viewer.link.is_full();
-            let Some(viewer) = self.viewers.get_mut(&n).filter(can_hear) else {
+            let Some(viewer) = self.viewers.get_mut(&n).filter(|viewer| viewer.can_hear()) else {
                 continue;
             };
             let views: Vec<u32> = std::mem::take(&mut viewer.to_tell).into_iter().collect();

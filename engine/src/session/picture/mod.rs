@@ -10,11 +10,11 @@ mod texts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::colormap::Window;
 use crate::geometry::Grid;
 use crate::presentation::{Annotations, Drawing, Size};
 use crate::render::{
-    Cancel, Contours, Curved, DrawnAs, Image, Layer, Lens, Renderer, Scene, View, VolumeId, compared, draft,
-    magnify,
+    Cancel, Contours, Curved, DrawnAs, Image, Layer, Lens, Renderer, Scene, View, VolumeId, compared, magnify,
 };
 use crate::session::Session;
 use crate::session::apply::shown;
@@ -36,7 +36,8 @@ pub(in crate::session) use texts::readable;
 /// How finely a picture is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sharpness {
-    /// While something moves: projections and renderings at half their pixels each way.
+    /// While something moves: renderings with half their samples along each ray. How many pixels there are is the
+    /// host's choice.
     Moving,
     /// In full.
     Still,
@@ -77,6 +78,9 @@ pub struct Written {
     pub annotations: Annotations,
     /// Measurements, crosshair, lines of other planes, in pixels.
     pub lines: Vec<Line>,
+    /// The windows that layers are drawn with, set or usual, by the layer's number from 0. There is none of a layer
+    /// nothing of which has come, nor of colours.
+    pub windows: BTreeMap<usize, Window>,
     /// How much of the voxels has come, 0 to 1.
     pub fraction: f64,
     /// What is to be read beside the picture.
@@ -89,6 +93,7 @@ impl Written {
         Self {
             annotations: Annotations::default(),
             lines: Vec::new(),
+            windows: BTreeMap::new(),
             fraction: 1.0,
             remarks: Vec::new(),
         }
@@ -172,6 +177,15 @@ impl Drawn {
     }
 }
 
+/// The layers of a view whose voxels have begun to come.
+struct Come {
+    layers: Vec<Layer>,
+    /// Their windows by their numbers in the view.
+    windows: BTreeMap<usize, Window>,
+    /// How much of all voxels has come, 0 to 1.
+    fraction: f64,
+}
+
 /// Numbers of volumes that are made here, far from those of the source.
 const FIRST_OUTLINE: u64 = 1 << 62;
 
@@ -224,25 +238,24 @@ impl Session {
             return Ok(self.planar_written(Some(viewport), shown, &grid, size)?.1);
         }
         let mut remarks = Vec::new();
-        let (layers, fraction) = self.layers(shown, &mut remarks)?;
-        self.volume_written(Some(viewport), shown, &grid, size, &layers, fraction, remarks)
+        let come = self.layers(shown, &mut remarks)?;
+        self.volume_written(Some(viewport), shown, &grid, size, come, remarks)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what is written depends on, once")]
     fn volume_written(
         &mut self,
         viewport: Option<u32>,
         shown: &Shown,
         grid: &Grid,
         size: Size,
-        layers: &[Layer],
-        fraction: f64,
+        come: Come,
         remarks: Vec<String>,
     ) -> Result<Written, Refusal> {
         Ok(Written {
-            annotations: self.annotations(shown, grid, size, layers)?,
+            annotations: self.annotations(shown, grid, size, &come.layers)?,
             lines: self.lines(viewport, shown, grid, size)?,
-            fraction,
+            windows: come.windows,
+            fraction: come.fraction,
             remarks,
         })
     }
@@ -298,16 +311,16 @@ impl Session {
             return self.planar_picture(viewport, shown, &grid, size, sharpness);
         }
         let mut remarks = Vec::new();
-        let (layers, fraction) = self.layers(shown, &mut remarks)?;
-        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        let come = self.layers(shown, &mut remarks)?;
+        let mut scenes = self.scenes(shown, &grid, &come.layers, size)?;
         self.stress(&mut scenes, viewport);
         let image = self.drawn(viewport, &scenes, shown, size, sharpness, renderer, cancel)?;
-        let written = self.volume_written(viewport, shown, &grid, size, &layers, fraction, remarks)?;
+        let written = self.volume_written(viewport, shown, &grid, size, come, remarks)?;
         Ok(written.on(image))
     }
 
-    /// The layers of a view whose voxels have begun to come, and how much of all has.
-    fn layers(&mut self, shown: &Shown, remarks: &mut Vec<String>) -> Result<(Vec<Layer>, f64), Refusal> {
+    /// The layers of a view whose voxels have begun to come.
+    fn layers(&mut self, shown: &Shown, remarks: &mut Vec<String>) -> Result<Come, Refusal> {
         let joints = self.state.joints.clone();
         // Of interleaved series one is shown at a time.
         let only = match shown.kind {
@@ -318,7 +331,11 @@ impl Session {
             _ => None,
         };
         let base_space = self.stage.facts(&shown.layers[0].series)?.space();
-        let (mut layers, mut fraction) = (Vec::new(), 0.0);
+        let mut come = Come {
+            layers: Vec::new(),
+            windows: BTreeMap::new(),
+            fraction: 0.0,
+        };
         let count = if only.is_some() { 1 } else { shown.layers.len() };
         let wanted = |n: &usize| only.is_none_or(|only| only == *n);
         for (n, view_layer) in shown.layers.iter().enumerate().filter(|(n, _)| wanted(n)) {
@@ -336,19 +353,21 @@ impl Session {
             let Some(drawable) = self.stage.drawable(&view_layer.series, shown.phase)? else {
                 continue;
             };
-            fraction += drawable.fraction / count as f64;
+            come.fraction += drawable.fraction / count as f64;
             let at = if only.is_some() { 0 } else { n };
             let mut layer = layer(view_layer, at, drawable.id, &drawable.volume, facts_window)?;
             layer.scene_from_volume = way.fixed_from_moving;
             if let Kind::Rendering { preset: Some(name) } = &shown.kind {
                 layer.material = material(name, &drawable.volume, layer.window);
             }
-            layers.push(layer);
+            come.windows.insert(n, layer.window);
+            come.layers.push(layer);
         }
-        if fraction < 1.0 {
-            remarks.push(format!("{:.0} % of the images have come", fraction * 100.0));
+        if come.fraction < 1.0 {
+            let percent = come.fraction * 100.0;
+            remarks.push(format!("{percent:.0} % of the images have come"));
         }
-        Ok((layers, fraction))
+        Ok(come)
     }
 
     fn joined_by(&self, fixed: &str, moving: &str) -> String {
@@ -477,8 +496,10 @@ impl Session {
                 }
                 whole
             }
-            (Kind::Projection { .. } | Kind::Rendering { .. }, [scene]) if sharpness == Sharpness::Moving => {
-                draft(renderer, scene, volumes, size, 2, cancel)?
+            (Kind::Rendering { .. }, [scene]) if sharpness == Sharpness::Moving => {
+                let mut coarse = scene.clone();
+                coarse.quality.step_mm = Some(2.0 * scene.step_mm(volumes)?);
+                renderer.render_until(&coarse, volumes, size, cancel)?
             }
             (_, [scene]) => match comparison(shown) {
                 Some(how) => {
@@ -519,8 +540,8 @@ impl Session {
             self.magnified_sheet(shown, &grid, size, lens, &mut picture.image)?;
             return Ok(picture);
         }
-        let (layers, _) = self.layers(shown, &mut Vec::new())?;
-        let mut scenes = self.scenes(shown, &grid, &layers, size)?;
+        let come = self.layers(shown, &mut Vec::new())?;
+        let mut scenes = self.scenes(shown, &grid, &come.layers, size)?;
         self.stress(&mut scenes, Some(viewport));
         if let [scene] = scenes.as_slice() {
             magnify(

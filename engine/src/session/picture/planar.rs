@@ -80,9 +80,13 @@ impl Session {
         }
         let fraction = if is_hidden || panels.is_empty() { 1.0 } else { come };
         let annotations = self.planar_annotations(shown, grid, size, &sheets)?;
+        let curve = sheets
+            .first()
+            .and_then(|(drawing, _)| drawing.look.curve.as_ref());
         let written = Written {
             annotations,
             lines: self.lines(viewport, shown, grid, size)?,
+            windows: curve.map(|curve| (0, window_of(curve))).into_iter().collect(),
             fraction,
             remarks,
         };

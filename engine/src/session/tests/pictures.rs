@@ -329,3 +329,31 @@ fn what_a_series_lacks_is_told() {
         ["no SUV: no weight in the images"]
     );
 }
+
+#[test]
+fn what_moves_is_drawn_coarsely_and_never_taken_for_what_rests() {
+    let mut session = world::session();
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"show": {"viewport": 1, "kind": {"rendering": {"preset": "ct-bone"}}, "series": ["ct"]}}}"#,
+        ],
+    );
+    let mut renderer = CpuRenderer::new();
+    let mut drawn = |session: &mut Session, sharpness| {
+        let picture = session.image(1, SIZE, sharpness, &mut renderer, &Cancel::new());
+        picture.unwrap().image
+    };
+    let moving = drawn(&mut session, Sharpness::Moving);
+    let still = drawn(&mut session, Sharpness::Still);
+    assert_ne!(moving, still);
+    let differences = moving
+        .rgba
+        .iter()
+        .zip(&still.rgba)
+        .map(|(a, b)| f64::from(a.abs_diff(*b)));
+    let mean = differences.sum::<f64>() / moving.rgba.len() as f64;
+    assert!(mean < 2.0, "{mean} of 255 on average");
+    // What was drawn in full serves for what moves.
+    assert_eq!(drawn(&mut session, Sharpness::Moving), still);
+}

@@ -1,4 +1,4 @@
-//! Smooth curves, ways along edges, brushes, and volumes of interest under the pointer.
+//! Smooth curves, ways along edges, brushes, volumes of interest under the pointer, and pointers of others.
 
 use std::f64::consts::PI;
 
@@ -319,4 +319,86 @@ fn many_masks_do_not_pile_up() {
         session.apply(command).unwrap();
     }
     assert!(session.vois.masks() <= 4096, "{}", session.vois.masks());
+}
+
+#[test]
+fn a_cursor_is_seen_where_its_place_is() {
+    let mut session = with(&[
+        r#"{"do": {"set_layout": {"layout": {"name": "2x2", "rows": 2, "columns": 2}}}}"#,
+        r#"{"do": {"show": {"viewport": 1, "kind": "plane", "series": ["ct"], "axis": "axial"}}}"#,
+        r#"{"do": {"show": {"viewport": 2, "kind": "plane", "series": ["pet"], "axis": "axial"}}}"#,
+        r#"{"do": {"show": {"viewport": 3, "kind": {"tiles": {"rows": 2, "columns": 2}}, "series": ["ct"]}}}"#,
+        r#"{"do": {"show": {"viewport": 4, "kind": {"projection": {"of": "maximum"}}, "series": ["pet"]}}}"#,
+        r#"{"do": {"join": {"participant": 2, "name": "other"}}}"#,
+    ]);
+    let found = |session: &Session, viewport| session.cursor_in(2, viewport, SIZE).unwrap();
+    let point = |session: &mut Session, viewport, at| {
+        let command = Command::Point {
+            viewport: Some(viewport),
+            at: Some(at),
+        };
+        let entry = Entry {
+            by: Some(2),
+            gesture: None,
+            command,
+        };
+        session.apply(entry).unwrap();
+    };
+    assert_eq!(found(&session, 1), None, "nobody points");
+    point(&mut session, 1, seen(20.0, -10.0));
+    for viewport in [1, 2] {
+        let [x, y] = found(&session, viewport).unwrap();
+        assert!((x - 83.5).hypot(y - 53.5) < 1e-6, "{viewport}: {x}, {y}");
+    }
+    assert_eq!(
+        found(&session, 4),
+        None,
+        "how deep it lies in a projection is not said"
+    );
+    // Twice as large, it is twice as far from the middle; what is beyond the edge is not seen.
+    done(
+        &mut session,
+        &[r#"{"do": {"set_zoom": {"viewport": 1, "zoom": 2}}}"#],
+    );
+    let [x, y] = session.cursor_in(2, 1, SIZE).unwrap().unwrap();
+    assert!((x - 103.5).hypot(y - 43.5) < 1e-6, "{x}, {y}");
+    done(
+        &mut session,
+        &[r#"{"do": {"set_zoom": {"viewport": 1, "zoom": 9}}}"#],
+    );
+    assert_eq!(found(&session, 1), None);
+    // In tiles a spot comes back as itself, on whichever tile it is.
+    for at in [spot(10.0, 20.0), spot(90.0, 20.0), spot(30.0, 100.0)] {
+        point(&mut session, 3, at);
+        let [x, y] = found(&session, 3).unwrap();
+        assert!((x - at.x).hypot(y - at.y) < 1e-6, "{x}, {y}");
+    }
+    // On a projection it is seen where it points.
+    point(&mut session, 4, spot(70.0, 40.0));
+    let [x, y] = found(&session, 4).unwrap();
+    assert!((x - 70.0).hypot(y - 40.0) < 1e-6, "{x}, {y}");
+    assert_eq!(found(&session, 2), None);
+    assert!(session.cursor_in(2, 9, SIZE).is_err());
+}
+
+#[test]
+fn windows_are_told_as_they_are_drawn() {
+    let mut session = with(&[PLANE]);
+    let written = session.written(1, SIZE).unwrap();
+    let told: Vec<_> = written
+        .windows
+        .values()
+        .map(|window| (window.center, window.width))
+        .collect();
+    // Nobody set them: those of HU and SUV.
+    assert_eq!(told, [(40.0, 400.0), (2.5, 5.0)]);
+    done(
+        &mut session,
+        &[
+            r#"{"do": {"set_window": {"viewport": 1, "layer": 0, "window": {"center": 300, "width": 1500, "function": "linear"}}}}"#,
+        ],
+    );
+    let window = session.written(1, SIZE).unwrap().windows[&0];
+    assert_eq!((window.center, window.width), (300.0, 1500.0));
+    assert_eq!(window.limits(), (-450.0, 1049.0));
 }

@@ -57,6 +57,8 @@ pub(super) struct Asked {
     pub(super) hides_patient: bool,
     /// Whether this is the window on the second screen.
     pub(super) is_second: bool,
+    /// The session of somebody who lets others take part.
+    pub(super) session: Option<String>,
 }
 
 impl Asked {
@@ -73,6 +75,9 @@ impl Asked {
             }
         }
         let series = Some(fields.get("series")).filter(|text| !text.is_empty());
+        let session = word(fields, "session", "the name of a session", |word| {
+            is_session(word).then(|| word.to_owned())
+        })?;
         Ok(Self {
             series_uid: series.map(|text| uid("series", text)).transpose()?,
             tools: word(fields, "tools", "patient, clinic or full", Tools::from_word)?,
@@ -86,6 +91,7 @@ impl Asked {
                 _ => None,
             })?
             .unwrap_or(false),
+            session,
             study_uid,
             with,
         })
@@ -115,10 +121,17 @@ impl Asked {
         if self.is_second {
             query.append_pair("screen", "2");
         }
+        query.extend_pairs(self.session.iter().map(|session| ("session", session)));
         let (query, study_uid) = (query.finish(), &self.study_uid);
         let joined = if query.is_empty() { "" } else { "?" };
         format!("/view/{study_uid}{joined}{query}")
     }
+}
+
+/// Names of sessions are 32 digits to the base of 16.
+fn is_session(word: &str) -> bool {
+    let is_digit = |letter: u8| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter);
+    word.len() == 32 && word.bytes().all(is_digit)
 }
 
 fn word<T>(
@@ -163,6 +176,10 @@ mod tests {
                 "/view/1.2?series=1.2.9&tools=clinic&patient=hidden&screen=2",
             ),
             ("screen=1&tools=", "/view/1.2"),
+            (
+                "session=0123456789abcdef0123456789abcdef",
+                "/view/1.2?session=0123456789abcdef0123456789abcdef",
+            ),
         ] {
             assert_eq!(read(query).unwrap().address(), address, "{query}");
         }
@@ -177,6 +194,8 @@ mod tests {
             "screen=3",
             "patient=no",
             "with=\"><b>",
+            "session=1",
+            "session=0123456789ABCDEF0123456789abcdef",
         ] {
             assert!(matches!(read(query), Err(Error::BadRequest(_))), "{query}");
         }

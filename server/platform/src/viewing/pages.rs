@@ -107,6 +107,7 @@ fn page(visit: &Visit, asked: &Asked, current: &StudyRow) -> Result<Markup> {
                 lang=(view.language.tag())
                 tools=(tools.word())
                 screen=(screen)
+                session=[&asked.session]
                 patient=[asked.hides_patient.then_some("hidden")] {
                 p.quiet { (view.say("viewing-begins")) }
                 noscript { p { (view.say("viewing-script")) } }

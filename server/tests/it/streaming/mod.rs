@@ -1,5 +1,6 @@
-//! Pictures over sockets, as `uptake serve` draws them for pages: two hospitals, a doctor of each, a study of each.
+//! Pictures over sockets, as `uptake serve` draws them for pages: two hospitals, two doctors and a study of each.
 
+mod consultation;
 mod hostile;
 mod socket;
 
@@ -18,9 +19,10 @@ use serde_json::Value;
 use crate::archive::Served;
 use crate::command_line::uptake;
 
-/// A hospital with somebody who is signed in, and its PET-CT.
+/// A hospital with two who are signed in, and its PET-CT.
 struct Hospital {
     cookie: String,
+    colleague: String,
     study: String,
     /// The CT.
     series: String,
@@ -40,8 +42,8 @@ async fn site(folder: &Path) -> (Served, [Hospital; 2]) {
             .await
             .unwrap();
         [
-            doctor(&platform, "第一医院", "13800000001").await,
-            doctor(&platform, "人民医院", "13800000002").await,
+            doctors(&platform, "第一医院", ["13800000001", "13800000003"]).await,
+            doctors(&platform, "人民医院", ["13800000002", "13800000004"]).await,
         ]
     };
     for (seed, (organisation, _)) in staff.iter().enumerate() {
@@ -49,8 +51,8 @@ async fn site(folder: &Path) -> (Served, [Hospital; 2]) {
     }
     let served = Served::start_closed(&data);
     let mut hospitals = Vec::new();
-    for (_, cookie) in staff {
-        hospitals.push(hospital(&served, cookie).await);
+    for (_, cookies) in staff {
+        hospitals.push(hospital(&served, cookies).await);
     }
     let hospitals = hospitals
         .try_into()
@@ -58,36 +60,46 @@ async fn site(folder: &Path) -> (Served, [Hospital; 2]) {
     (served, hospitals)
 }
 
-/// A hospital's number, and the cookie of somebody there.
-async fn doctor(platform: &Platform, name: &str, mobile: &str) -> (i64, String) {
+/// What the two of a hospital are called.
+const NAMES: [&str; 2] = ["李医生", "王医生"];
+
+/// A hospital's number, and the cookies of two there.
+async fn doctors(platform: &Platform, name: &str, mobiles: [&str; 2]) -> (i64, [String; 2]) {
     let now_ns = platform.clock().now_ns();
     let change = platform.writer().begin().await.unwrap();
     let (hospital, role) = organisations::add(&*change, Kind::Hospital, name, now_ns)
         .await
         .unwrap();
-    let new = NewAccount {
-        kind: "staff",
-        state: "active",
-        mobile,
-        name: "李医生",
-        password: "none",
-        ..NewAccount::default()
-    };
-    let account = people::add(&*change, &new, now_ns).await.unwrap().unwrap();
-    membership::add(&*change, account, hospital, role, "active", None, now_ns)
-        .await
-        .unwrap();
-    let token = secrets::token().unwrap();
-    let mut sql = Sql::new(
-        "INSERT INTO sessions (token, person, organisation, created_ns, seen_ns, address, agent, second_factor_ns) VALUES (",
-    );
-    sql.bind(secrets::kept(&token))
-        .push(", ")
-        .bind_all([account, hospital, now_ns, now_ns]);
-    sql.push(", '127.0.0.1', 'test', ").bind(now_ns).push(")");
-    sql.run(&*change).await.unwrap();
+    let mut cookies = Vec::new();
+    for (name, mobile) in NAMES.into_iter().zip(mobiles) {
+        let new = NewAccount {
+            kind: "staff",
+            state: "active",
+            mobile,
+            name,
+            password: "none",
+            ..NewAccount::default()
+        };
+        let account = people::add(&*change, &new, now_ns).await.unwrap().unwrap();
+        membership::add(&*change, account, hospital, role, "active", None, now_ns)
+            .await
+            .unwrap();
+        let token = secrets::token().unwrap();
+        let mut sql = Sql::new(
+            "INSERT INTO sessions (token, person, organisation, created_ns, seen_ns, address, agent, second_factor_ns) VALUES (",
+        );
+        sql.bind(secrets::kept(&token))
+            .push(", ")
+            .bind_all([account, hospital, now_ns, now_ns]);
+        sql.push(", '127.0.0.1', 'test', ").bind(now_ns).push(")");
+        sql.run(&*change).await.unwrap();
+        cookies.push(format!("uptake_session={token}"));
+    }
     change.commit().await.unwrap();
-    (hospital, format!("uptake_session={token}"))
+    (
+        hospital,
+        cookies.try_into().unwrap_or_else(|_| panic!("expected two")),
+    )
 }
 
 /// Makes a tiny PET-CT, which becomes an organisation's.
@@ -119,7 +131,7 @@ fn bring(folder: &Path, data: &Path, seed: usize, organisation: i64) {
 }
 
 /// What somebody's hospital has.
-async fn hospital(served: &Served, cookie: String) -> Hospital {
+async fn hospital(served: &Served, [cookie, colleague]: [String; 2]) -> Hospital {
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let ask = async |path: String| {
@@ -136,6 +148,7 @@ async fn hospital(served: &Served, cookie: String) -> Hospital {
     let series = uid(&series[0], "0020000E");
     Hospital {
         cookie,
+        colleague,
         study,
         series,
     }
