@@ -11,6 +11,8 @@ const PRESS_MS = 800;
 /** Pauses between pieces of a movement, as screens tell them. */
 const PIECE_MS = 20;
 const PIECES = 8;
+/** What a hand takes from one gesture to the next: what follows sooner browsers may take for a part of it. */
+const BETWEEN_MS = 350;
 /** From two to three dimensions within this (V2D-33). */
 const SWITCH_MS = 2000;
 
@@ -37,6 +39,7 @@ class Fingers {
       await this.reader.page.waitForTimeout(PIECE_MS);
     }
     await this.send("touchEnd", []);
+    await this.reader.page.waitForTimeout(BETWEEN_MS);
   }
 
   /** The same in parts of a view. */
