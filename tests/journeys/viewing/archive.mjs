@@ -97,7 +97,7 @@ export class Archive {
   async series(study) {
     const answer = await fetch(`${this.own}/dicom-web/studies/${study}/series`, { headers: { accept: "application/dicom+json" } });
     const all = (await answer.json()).map((one) => ({ series: one["0020000E"].Value[0], modality: one["00080060"].Value[0] }));
-    return all.filter(({ modality }) => ["CT", "PT"].includes(modality));
+    return all.filter(({ modality }) => ["CT", "PT", "NM"].includes(modality));
   }
 
   /** Some of the files that were taken in from the demo, as they are. */
