@@ -142,13 +142,13 @@ const journeys = {
   async "the site's page"({ browsers, archive, demo }) {
     const told = { uptake, engine: await browsers.get("webgpu"), port: 19300 + (process.pid % 500) * 2 };
     const shoot = (reader, name) => reader.shoot(shots, name);
-    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), shoot });
+    return sitePage({ ...told, folder: archive.demoFolder("petct"), study: demo, facts: await archive.patient(demo), hasDrawer: archive.hasDrawer, shoot });
   },
 
-  /** What people look at, at the sizes of screens, in both languages and in each form: nothing beyond the screen or over each other. */
+  /** What people look at, in both languages and in each form: nothing beyond the screen or over each other. Large screens for pictures alone. */
   async looks({ browsers, archive, demo }) {
     const engine = await browsers.get("plain");
-    for (const [size, [width, height]] of Object.entries(SCREENS)) {
+    for (const [size, [width, height]] of Object.entries(SCREENS).slice(0, shots ? undefined : 1)) {
       for (const [tools, lang] of [["full", "zh-CN"], ["full", "en"], ["clinic", "zh-CN"], ["patient", "en"]]) {
         await inContext(engine, { viewport: { width, height } }, async (context) => {
           const reader = await Reader.open(context, archive.url, { study: demo, tools, lang });

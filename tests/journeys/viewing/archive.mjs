@@ -116,6 +116,11 @@ export class Archive {
     return [...names, ...others].filter(Boolean);
   }
 
+  /** Whether the program was built with what draws in the page. */
+  get hasDrawer() {
+    return !("/viewer/wasm/" in this.folders);
+  }
+
   /**
    * The same archive at an address of this machine that is not its own loopback, as a browser elsewhere sees it; `cut`
    * breaks all connections that are open. An open archive answers the loopback alone, so a proxy asks it there.

@@ -43,8 +43,8 @@ async function read(chief, address, language = "zh-CN") {
   return Reader.at(chief.page, chief.site.url, language);
 }
 
-/** Opens a study by its page: with all tools, as a clinician has it, without who it is. */
-export async function sitePage({ uptake, engine, port, folder, study, facts, shoot }) {
+/** Opens a study by its page: with all tools, as a clinician has it, without who it is. `hasDrawer`: the program was built with it. */
+export async function sitePage({ uptake, engine, port, folder, study, facts, hasDrawer, shoot }) {
   const site = await Site.start(uptake, port);
   try {
     const chief = await chiefOf(site, engine);
@@ -54,7 +54,8 @@ export async function sitePage({ uptake, engine, port, folder, study, facts, sho
 
     let reader = await read(chief, `/view/${study}`);
     const { where, why } = await reader.told("nm-ready");
-    expect(where === "local" && why === "capable", `the page to draw where it can, found ${where} because ${why}`);
+    const wanted = hasDrawer ? "local because capable" : "remote because no_package";
+    expect(`${where} because ${why}` === wanted, `drawn ${wanted}, found ${where} because ${why}`);
     await reader.settle();
     const fused = await reader.find("plane", "CT,PT");
     const { slice: [before] } = await reader.view(fused);
@@ -86,6 +87,7 @@ export async function sitePage({ uptake, engine, port, folder, study, facts, sho
     await hidesPatient(reader, facts, { isHidden: true });
     await shoot(reader, "site-hidden");
     expect(!chief.errors.length, `no errors on the pages, found ${chief.errors.join("; ")}`);
+    return `drawn ${wanted}`;
   } finally {
     await site.end();
   }

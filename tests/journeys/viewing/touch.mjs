@@ -1,6 +1,8 @@
 // Phones and tablets: one finger, two fingers, a long press, a double tap, the strip of series. Fingers are those of the
 // browser's own input, so that what the browser makes of them is tested too.
 
+import { readFileSync } from "node:fs";
+
 import { expect } from "../site.mjs";
 import { differs } from "./pixels.mjs";
 
@@ -9,6 +11,8 @@ const PRESS_MS = 800;
 /** Pauses between pieces of a movement, as screens tell them. */
 const PIECE_MS = 20;
 const PIECES = 8;
+/** What a hand takes from one gesture to the next: what follows sooner browsers may take for a part of it. */
+const BETWEEN_MS = 350;
 /** From two to three dimensions within this (V2D-33). */
 const SWITCH_MS = 2000;
 
@@ -35,6 +39,7 @@ class Fingers {
       await this.reader.page.waitForTimeout(PIECE_MS);
     }
     await this.send("touchEnd", []);
+    await this.reader.page.waitForTimeout(BETWEEN_MS);
   }
 
   /** The same in parts of a view. */
@@ -217,6 +222,16 @@ export async function hidesPatient(reader, facts, { isHidden = false } = {}) {
   const after = await wordsOf();
   const left = names.filter((name) => after.includes(name));
   expect(!left.length, `nothing about the patient, found ${left.length} of ${names.length} facts`);
+  if (await reader.button("more").count()) await exportsNothing(reader, names);
+}
+
+/** A picture that is taken along says nothing of the patient either: not in its name, not beside its pixels. */
+async function exportsNothing(reader, names) {
+  const [download] = await Promise.all([reader.page.waitForEvent("download"), reader.choose("more", reader.t("export_png"))]);
+  const bytes = readFileSync(await download.path());
+  expect(bytes.subarray(1, 4).toString() === "PNG" && bytes.length > 1000, `a PNG, found ${bytes.length} bytes`);
+  const left = names.filter((name) => download.suggestedFilename().includes(name) || bytes.includes(name));
+  expect(!left.length, `nothing about the patient in the file, found ${left.length} facts`);
 }
 
 /** All that fingers do on a device; gives what took how long. `other` is a study of many series. */
