@@ -85,11 +85,15 @@ async fn whom_the_owner_lets_in_sees_and_does_the_same_until_the_owner_ends_it()
     comes_to(&mut colleague, 3).await;
     let pointed = json!({"do": {"point": {"viewport": 1, "at": [100, 100, 200, 200]}}});
     colleague.tell(&pointed).await;
-    let number = opened["participant"].to_string();
-    people(&mut owner, |people| {
-        !people["participants"][&number]["cursor"].is_null()
-    })
-    .await;
+    let cursors = loop {
+        let cursors = owner.told("cursors").await;
+        if cursors != json!([]) {
+            break cursors;
+        }
+    };
+    assert_eq!(cursors[0]["participant"], opened["participant"]);
+    // In the pixels of the owner's view, which is larger.
+    assert_eq!(cursors[0]["at"][2], 256.0);
 
     // Whoever presents is followed; a guest neither interferes nor lets others in.
     owner.tell(&json!({"do": {"present": {"on": true}}})).await;

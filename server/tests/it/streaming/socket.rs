@@ -86,8 +86,9 @@ impl Socket {
 
     /// What comes next. Pictures are answered for.
     pub async fn hear(&mut self) -> Heard {
+        let end = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let Ok(next) = tokio::time::timeout(PATIENCE, self.stream.next()).await else {
+            let Ok(next) = tokio::time::timeout_at(end, self.stream.next()).await else {
                 return Heard::Nothing;
             };
             match next {
