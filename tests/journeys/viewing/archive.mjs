@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "../site.mjs";
 
-export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 /** What draws in the page. */
 const DRAWER = "viewer_wasm_bg.wasm";
 const TYPES = { css: "text/css", js: "text/javascript", wasm: "application/wasm" };

@@ -185,11 +185,6 @@ export class Reader {
     await this.page.locator(`nm-viewer .tab[data-tab="${name}"]`).click();
   }
 
-  /** Texts of notes that pass, in the words that are read. */
-  async toasts() {
-    return this.page.evaluate(() => window.look.shownTexts(".toast"));
-  }
-
   async waitForToast(text) {
     await this.page.locator("nm-viewer .toast", { hasText: text }).first().waitFor();
   }

@@ -33,7 +33,7 @@ function pixelsOf(file) {
 }
 
 /** What must not be found, by what it is. */
-export async function needlesOf(archive, study, { frames, sent }) {
+async function needlesOf(archive, study, { frames, sent }) {
   const needles = [];
   const add = (what, list) => needles.push(...list.map((bytes) => ({ what, bytes })));
   for (const file of frames) add("voxels", windowsOf(pixelsOf(file), 8));
