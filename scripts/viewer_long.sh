@@ -8,3 +8,6 @@ say "the viewer that draws in the page"
 scripts/wasm.sh
 "$debug/examples/viewer_fixture" target/viewer-fixture
 node viewer-wasm/tests/page.mjs target/viewer target/viewer-fixture
+
+say "readers' ways through the viewer, a real PET-CT too"
+VIEWING_LONG=1 node tests/journeys/viewer.mjs "$debug/uptake"

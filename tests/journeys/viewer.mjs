@@ -1,7 +1,8 @@
 // Readers' ways through the viewer, in a real browser: node viewer.mjs UPTAKE [PICTURES]
 //
 // UPTAKE is a built `uptake`; it serves an open archive of the journeys' own. `VIEWER_ELEMENT` names a folder with the element's
-// files, for whoever works on them; the journeys of one name alone are run by `VIEWING=name`.
+// files, for whoever works on them; the journeys of one name alone are run by `VIEWING=name`; with `VIEWING_LONG` a real PET-CT is
+// read through as the demo's is.
 
 import { devices } from "playwright-core";
 
@@ -77,10 +78,11 @@ const journeys = {
   /** Open, scroll, window, probe, measure, fuse, MIP, VR, lesions, key image, layout, undo, reset: V2D-20, V2D-21. Local and remote are alike. */
   "demo PET-CT": async ({ browsers, archive, demo }) => alike(await browsers.get("webgpu"), archive, { study: demo }, "demo", readThrough),
 
-  /** The same of a real PET-CT, where the data are. */
+  /** The same of a real PET-CT, where the data are: its first steps, or with `VIEWING_LONG` all of it. */
   async "real PET-CT"({ browsers, archive }) {
     const folder = realSet("petct/sts-001");
-    return folder ? alike(await browsers.get("webgpu"), archive, { study: await archive.load(folder) }, "real", readThrough) : "no shared data";
+    const read = process.env.VIEWING_LONG ? readThrough : glance;
+    return folder ? alike(await browsers.get("webgpu"), archive, { study: await archive.load(folder) }, "real", read) : "no shared data";
   },
 
   /** A first look at a series of real CT and nuclear medicine, volumes and planar images, where the data are. Local and remote are alike. */

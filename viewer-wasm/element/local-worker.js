@@ -131,8 +131,25 @@ async function draw() {
   timer = setTimeout(() => guarded(look), Math.min(1000, Math.max(8, page.nextInMs() ?? 1000)));
 }
 
+/** The slice that is seen first comes before all others. What is wrong with it the whole stream tells. */
+async function ahead(study, series) {
+  const from = page.ahead(series);
+  if (from === undefined) return;
+  const cut = () => null;
+  const answer = await fetch(addressOf(study, series, "none", from), { ...FETCHED, signal: fetching.signal }).catch(cut);
+  const reader = answer?.ok ? answer.body.getReader() : null;
+  for (let piece = await reader?.read().catch(cut); piece?.value && !isOver; piece = await reader.read().catch(cut)) {
+    if (page.pushAhead(series, piece.value)) break;
+  }
+  reader?.cancel().catch(cut);
+  if (!isOver) look();
+}
+
+const addressOf = (study, series, overview, from) => `/viewer/v1/series/${study}/${series}?overview=${overview}&from=${from}`;
+
 /** Loads a series; a stream that is cut off goes on where it was. */
 async function load(study, series) {
+  await ahead(study, series);
   for (let attempt = 0; !isOver; attempt += 1) {
     const from = page.begin(series);
     if (from === undefined) return;
@@ -151,7 +168,7 @@ async function load(study, series) {
 async function stream(study, series, from) {
   const came = { isOver: false, hasFrames: false, refused: null };
   const cut = () => null;
-  const answer = await fetch(`/viewer/v1/series/${study}/${series}?overview=quarter&from=${from}`, { ...FETCHED, signal: fetching.signal }).catch(cut);
+  const answer = await fetch(addressOf(study, series, "quarter", from), { ...FETCHED, signal: fetching.signal }).catch(cut);
   if (!answer?.ok) {
     // What the server cannot do now it may do later.
     if (answer && answer.status < 500) came.refused = `the series cannot be had: ${answer.status}`;

@@ -11,7 +11,7 @@ use viewer::message::Open;
 use viewer::{Arrivals, Conversation, Due, Fidelity, Says, Wanted};
 
 use crate::limits::Limits;
-use crate::loading::Loading;
+use crate::loading::{AHEAD, Loading};
 use crate::prefetched::{Missing, Prefetched};
 
 /// The only one who looks.
@@ -247,6 +247,17 @@ impl Drawer {
         )))
     }
 
+    /// Whether voxels of what a view shows are still coming.
+    fn is_coming(&self, viewport: u32) -> bool {
+        let arrivals = self.conversation.arrivals();
+        let view = self.conversation.session().state().desk.viewports.get(&viewport);
+        let shown = view.and_then(|view| view.shown.as_ref());
+        shown.is_some_and(|shown| {
+            let mut layers = shown.layers.iter();
+            layers.any(|layer| arrivals.fraction(&layer.series).is_some_and(|part| part < 1.0))
+        })
+    }
+
     fn is_shown(&self, key: &str) -> bool {
         let is_it = |layer: &ViewLayer| layer.series == key;
         let mut views = self.conversation.session().state().desk.viewports.values();
@@ -255,6 +266,36 @@ impl Drawer {
                 .as_ref()
                 .is_some_and(|shown| shown.layers.iter().any(is_it))
         })
+    }
+
+    /// The frame that a series' stream without small pictures is to begin with, so that the slice that is seen first is
+    /// there before all others: a volume is opened in its middle. `None` where it is not worth it.
+    #[must_use]
+    pub fn ahead(&self, series: &str) -> Option<u32> {
+        let is_of = |facts: &&engine::session::SeriesFacts| is_part(&facts.key, series);
+        let mut parts = self.conversation.session().series().iter().filter(is_of);
+        let (Some(facts), None) = (parts.next(), parts.next()) else {
+            return None;
+        };
+        let is_worth = facts.planar.is_none() && facts.phases == 1 && facts.images.len() > 10 * AHEAD;
+        is_worth.then(|| (facts.images.len() / 2 - AHEAD / 2) as u32)
+    }
+
+    /// Takes bytes of that stream; gives whether no more of it are wanted.
+    pub fn push_ahead(&mut self, series: &str, bytes: &[u8]) -> bool {
+        let arrivals = self.conversation.arrivals().clone();
+        let Some(loading) = self.loadings.get_mut(series) else {
+            return true;
+        };
+        match loading.push_ahead(&arrivals, bytes) {
+            Ok(None) => false,
+            Ok(Some(changed)) => {
+                self.conversation.arrived(&changed);
+                true
+            }
+            // They come again with all others, and what is wrong with them is told then.
+            Err(_) => true,
+        }
     }
 
     /// A stream of a series begins; gives the chunk that it is to begin with. `None` for one that is not loaded.
@@ -329,7 +370,7 @@ impl Drawer {
                 let Some(due) = self.conversation.due(now_s) else {
                     return Ok(Step::Nothing);
                 };
-                self.prefetched.forget();
+                self.prefetched.begin(self.is_coming(due.viewport));
                 self.making = Some(Making {
                     due,
                     cancel: Cancel::new(),
@@ -350,9 +391,15 @@ impl Drawer {
         };
         making.since_s = clock();
         let drawn = match &mut self.on {
-            On::Gpu => self
-                .conversation
-                .draw(making.due, &mut self.prefetched, &making.cancel),
+            On::Gpu => {
+                let drawn = self
+                    .conversation
+                    .draw(making.due, &mut self.prefetched, &making.cancel);
+                if drawn.is_ok() {
+                    making.took_s += clock() - making.since_s;
+                }
+                drawn
+            }
             On::Cpu(renderer) => {
                 let drawn = self
                     .conversation

@@ -12,7 +12,13 @@ pub struct Loading {
     next: u32,
     /// Whether small pictures have come that are not shown yet.
     has_overviews: bool,
+    /// A few frames that come before all others.
+    ahead: SeriesStream,
+    ahead_frames: Vec<Chunk>,
 }
+
+/// Frames that come before all others: those about the slice that is seen first.
+pub const AHEAD: usize = 3;
 
 /// What some work has brought about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +43,34 @@ impl Loading {
             etag: None,
             next: 0,
             has_overviews: false,
+            ahead: SeriesStream::default(),
+            ahead_frames: Vec::new(),
         }
+    }
+
+    /// Takes bytes of a stream without small pictures that begins with the frames about the slice that is seen first. Gives
+    /// keys of series that look different once enough has come; nothing while it has not.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when it cannot be used: the frames come again with all others.
+    pub fn push_ahead(&mut self, arrivals: &Arrivals, bytes: &[u8]) -> Result<Option<Vec<String>>, String> {
+        self.ahead.push(bytes);
+        while self.ahead_frames.len() < AHEAD {
+            match self.ahead.next_chunk().map_err(|error| error.to_string())? {
+                Some(chunk) if chunk.kind == ChunkKind::Frame => self.ahead_frames.push(chunk),
+                Some(_) => break,
+                None => return Ok(None),
+            }
+        }
+        let chunks = std::mem::take(&mut self.ahead_frames);
+        put(
+            &mut std::mem::take(&mut self.ahead),
+            &self.series,
+            arrivals,
+            &chunks,
+        )
+        .map(Some)
     }
 
     /// A stream begins: the first, or one that goes on behind the last whole chunk. Gives the number of the chunk to begin with.
@@ -80,7 +113,9 @@ impl Loading {
             // Small pictures come before all frames: now all of them have.
             worked.changed.extend(self.show_overviews(arrivals)?);
         }
-        worked.changed.extend(self.put(arrivals, &frames)?);
+        worked
+            .changed
+            .extend(put(&mut self.stream, &self.series, arrivals, &frames)?);
         worked.changed.sort();
         worked.changed.dedup();
         Ok(worked)
@@ -124,21 +159,27 @@ impl Loading {
             false => Ok(Vec::new()),
         }
     }
+}
 
-    fn put(&mut self, arrivals: &Arrivals, chunks: &[Chunk]) -> Result<Vec<String>, String> {
-        let header = self.stream.header().map_err(|error| error.to_string())?;
-        let Some(header) = header.filter(|_| !chunks.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let arrived = chunks.iter().filter_map(|chunk| {
-            let frame = header.frames.get(chunk.place)?;
-            Some(Arrived {
-                sop_instance_uid: &frame.sop_instance_uid,
-                frame: frame.frame,
-                syntax: chunk.syntax,
-                bytes: &chunk.content,
-            })
-        });
-        arrivals.put(&self.series, &arrived.collect::<Vec<_>>())
-    }
+/// Puts frames of a stream where they belong.
+fn put(
+    stream: &mut SeriesStream,
+    series: &str,
+    arrivals: &Arrivals,
+    chunks: &[Chunk],
+) -> Result<Vec<String>, String> {
+    let header = stream.header().map_err(|error| error.to_string())?;
+    let Some(header) = header.filter(|_| !chunks.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let arrived = chunks.iter().filter_map(|chunk| {
+        let frame = header.frames.get(chunk.place)?;
+        Some(Arrived {
+            sop_instance_uid: &frame.sop_instance_uid,
+            frame: frame.frame,
+            syntax: chunk.syntax,
+            bytes: &chunk.content,
+        })
+    });
+    arrivals.put(series, &arrived.collect::<Vec<_>>())
 }

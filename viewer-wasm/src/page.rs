@@ -152,6 +152,17 @@ impl Page {
             .map_err(|closing| closing.text())
     }
 
+    /// The chunk of a stream without small pictures that the slice that is seen first is in; none where it is not worth it.
+    pub fn ahead(&self, series: &str) -> Option<u32> {
+        self.drawer.borrow().ahead(series)
+    }
+
+    /// Takes bytes of that stream; gives whether no more of it are wanted.
+    #[wasm_bindgen(js_name = pushAhead)]
+    pub fn push_ahead(&self, series: &str, bytes: &[u8]) -> bool {
+        self.drawer.borrow_mut().push_ahead(series, bytes)
+    }
+
     /// A stream of a series begins; gives the chunk that it is to begin with.
     pub fn begin(&self, series: &str) -> Option<u32> {
         self.drawer.borrow_mut().begin(series)

@@ -1,7 +1,10 @@
 //! Pictures that were made ahead, as a renderer: what is not among them is noted and made before the next look.
+//!
+//! Planes of voxels that are still coming are cut at once on the processor: a graphics device would be given all of them again
+//! and again, and its first picture waits for it to be made ready.
 
 use engine::presentation::Size;
-use engine::render::{Cancel, Error, Image, Renderer, Scene, Statistics, Values, Volumes};
+use engine::render::{Cancel, CpuRenderer, Error, Image, Renderer, Scene, Statistics, Values, View, Volumes};
 
 /// Most pictures of one view: its tiles.
 const MOST: usize = 256;
@@ -24,7 +27,8 @@ pub struct Missing {
 pub struct Prefetched {
     made: Vec<(Scene, Size, Result<Image, Error>)>,
     missing: Option<Missing>,
-    statistics: Statistics,
+    processor: CpuRenderer,
+    cuts_planes: bool,
 }
 
 impl Prefetched {
@@ -47,10 +51,11 @@ impl Prefetched {
         self.made.len() < MOST
     }
 
-    /// Forgets all pictures: the next one is another.
-    pub fn forget(&mut self) {
+    /// Forgets all pictures: the next one is another, of voxels that are still coming or not.
+    pub fn begin(&mut self, is_coming: bool) {
         self.made.clear();
         self.missing = None;
+        self.cuts_planes = is_coming;
     }
 }
 
@@ -62,6 +67,9 @@ impl Renderer for Prefetched {
         size: Size,
         cancel: &Cancel,
     ) -> Result<Image, Error> {
+        if self.cuts_planes && matches!(scene.view, View::Plane(_)) {
+            return self.processor.render_until(scene, volumes, size, cancel);
+        }
         let known = self
             .made
             .iter()
@@ -91,6 +99,6 @@ impl Renderer for Prefetched {
     }
 
     fn statistics(&self) -> &Statistics {
-        &self.statistics
+        self.processor.statistics()
     }
 }

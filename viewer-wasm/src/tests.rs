@@ -162,6 +162,50 @@ fn small_pictures_are_seen_before_frames() {
 }
 
 #[test]
+fn the_slice_that_is_seen_first_comes_before_all_others() {
+    let mut scene = Scene::open(On::Gpu, "CT");
+    assert!(scene.picture().is_none());
+    let series = scene.drawer.wanted().unwrap().remove(0).series_instance_uid;
+    let count = scene.stream(&series).frames.len();
+    let ahead = scene.drawer.ahead(&series).unwrap() as usize;
+    assert!(
+        ahead < count / 2 && ahead + crate::loading::AHEAD > count / 2,
+        "{ahead} of {count}"
+    );
+    let bytes = scene.stream(&series).bytes("a", count + ahead);
+    let mut pieces = bytes.chunks(1000);
+    while !scene.drawer.push_ahead(&series, pieces.next().unwrap()) {}
+    // It is cut from what has come without a graphics device.
+    let Step::Picture(head, first) = scene.step() else {
+        panic!("a picture at once");
+    };
+    let head: Value = serde_json::from_slice(&head[12..]).unwrap();
+    let fraction = head["fraction"].as_f64().unwrap();
+    assert!(
+        (fraction - crate::loading::AHEAD as f64 / count as f64).abs() < 1e-6,
+        "{fraction}"
+    );
+    assert!(!is_black(&first));
+    scene.say(json!({"shown": head["picture"]}));
+
+    // All others come as if it had not, and the picture is the same.
+    scene.drawer.begin(&series);
+    let bytes = scene.stream(&series).bytes("a", 0);
+    scene.drawer.push(&series, &bytes);
+    while scene.drawer.work(&series, 16, scene.now_s).is_some() {}
+    let (head, whole) = scene.picture().unwrap();
+    assert_eq!(head["fraction"], 1.0);
+    assert_eq!(whole, first);
+
+    // What is no stream is left to the whole one.
+    let mut scene = Scene::open(On::Gpu, "CT");
+    assert!(scene.picture().is_none());
+    scene.drawer.wanted().unwrap();
+    assert!(scene.drawer.push_ahead(&series, b"<!doctype html>"));
+    assert!(scene.drawer.push_ahead("1.2.3", b""), "nobody loads it");
+}
+
+#[test]
 fn a_stream_goes_on_where_it_was_cut() {
     let study = Synthetic::pet_ct();
     let scene = Scene::open(On::Gpu, "CT");
