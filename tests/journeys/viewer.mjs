@@ -1,8 +1,8 @@
 // Readers' ways through the viewer, in a real browser: node viewer.mjs UPTAKE [PICTURES]
 //
 // UPTAKE is a built `uptake`; it serves an open archive of the journeys' own. `VIEWER_ELEMENT` names a folder with the element's
-// files, for whoever works on them; the journeys of one name alone are run by `VIEWING=name`; with `VIEWING_LONG` a real PET-CT is
-// read through as the demo's is.
+// files, for whoever works on them; the journeys of one name alone are run by `VIEWING=name`; with `VIEWING_LONG` all
+// of them are, and a real PET-CT is read through as the demo's is.
 
 import { devices } from "playwright-core";
 
@@ -180,6 +180,9 @@ const journeys = {
   "device lost": async ({ browsers, archive, demo }) => onDesk(await browsers.get("webgpu"), archive, { study: demo, mode: "local" }, drawers.deviceLost),
 };
 
+/** Walked with `VIEWING_LONG` alone: what others walk too, or the eye judges. */
+const LONG = new Set(["real CT and NM", "tablet", "looks"]);
+
 /** One browser at a time: both want the machine for themselves. */
 class Browsers {
   static FLAGS = { webgpu: WEBGPU, plain: [] };
@@ -204,7 +207,8 @@ let failures = 0;
 try {
   const demo = await archive.demo("petct");
   for (const [name, journey] of Object.entries(journeys)) {
-    if (process.env.VIEWING && !new RegExp(process.env.VIEWING).test(name)) continue;
+    const isWanted = process.env.VIEWING ? new RegExp(process.env.VIEWING).test(name) : process.env.VIEWING_LONG || !LONG.has(name);
+    if (!isWanted) continue;
     const begun = Date.now();
     try {
       const found = await journey({ browsers, archive, demo });

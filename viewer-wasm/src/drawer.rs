@@ -144,6 +144,10 @@ impl Drawer {
         conversation
             .join(VIEWER, "", &open.language)
             .map_err(Closing::to_server)?;
+        // What is hung will be looked at: it is fetched while the element lays its views out.
+        let hung = conversation.session().state().desk.viewports.values();
+        let layers = hung.flat_map(|view| view.shown.iter().flat_map(|shown| &shown.layers));
+        layers.for_each(|layer| conversation.arrivals().want(&layer.series));
         Ok(Self {
             conversation,
             loadings: BTreeMap::new(),
