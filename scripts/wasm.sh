@@ -11,7 +11,8 @@ CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128" \
 if [ "$out/made" -nt "$compiled" ]; then exit 0; fi
 
 say "writing $out"
-cargo build --quiet --package viewer-wasm-bindgen
+# With the features of the tests: what it is made of is built once.
+cargo build --quiet --workspace --features engine/onnx,video/av1,dimse/tls --bin viewer-wasm-bindgen
 mkdir -p "$out"
 rm -f "$out"/*
 "$target/debug/viewer-wasm-bindgen" "$compiled" "$out"

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use engine::dicom::read::collect;
 use engine::render::{Cancel, CpuRenderer, Error, Image};
-use engine::session::state::ViewLayer;
+use engine::session::state::{Desk, ViewLayer};
 use engine::session::{Command, Department, Listing, Refusal};
 use serde_json::{Value, json};
 use viewer::message::Open;
@@ -145,8 +145,10 @@ impl Drawer {
             .join(VIEWER, "", &open.language)
             .map_err(Closing::to_server)?;
         // What is hung will be looked at: it is fetched while the element lays its views out.
-        let hung = conversation.session().state().desk.viewports.values();
-        let layers = hung.flat_map(|view| view.shown.iter().flat_map(|shown| &shown.layers));
+        let desk = &conversation.session().state().desk;
+        let cells = desk.screens().next().map_or(0, |layout| layout.cells().len());
+        let hung = (0..cells).filter_map(|cell| desk.viewports.get(&Desk::number(0, cell))?.shown.as_ref());
+        let layers = hung.flat_map(|shown| &shown.layers);
         layers.for_each(|layer| conversation.arrivals().want(&layer.series));
         Ok(Self {
             conversation,
