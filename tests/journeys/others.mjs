@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { PASSWORD, Person, Site, browser, expect } from "./site.mjs";
+import { Site, browser, chiefOf, expect } from "./site.mjs";
 import { expectSame, FINGER, MOUSE, view } from "./viewing/steps.mjs";
 import { firefox, webkit, within } from "./webdriver.mjs";
 
@@ -56,25 +56,6 @@ class Chromium {
   }
 }
 
-/** A hospital whose first administrator is signed in. */
-async function hospital(site, engine) {
-  const system = await Person.open(site, engine, { mobile: "13900000001" });
-  await system.go(site.link);
-  await system.fill({ name: "王系统", mobile: system.mobile, password: PASSWORD, again: PASSWORD });
-  await system.send("name");
-  await system.signIn();
-  await system.setUpSecondFactor();
-  await system.go("/platform/organisations/new");
-  await system.fill({ name: "第一人民医院", administrator: "赵主任", mobile: "13700000001" });
-  await system.send("name");
-  const first = await system.page.locator("main code.long").innerText();
-  const chief = await Person.open(site, engine, { mobile: "13700000001", ...DESK });
-  await chief.signIn(first);
-  await chief.changePassword(first);
-  await chief.setUpSecondFactor();
-  return chief;
-}
-
 /** Takes the demo's PET-CT in for the hospital; gives its study and the hottest voxel of a lesion, by the demo's own truth. */
 async function demo(site) {
   const folder = mkdtempSync(join(tmpdir(), "demo-"));
@@ -107,7 +88,7 @@ const looker = (engine, name) => async (what) => {
 async function begin(site) {
   const engine = await browser();
   try {
-    const chief = await hospital(site, engine);
+    const chief = await chiefOf(site, engine, DESK);
     const { study, lesion } = await demo(site);
     const chromium = new Chromium(chief.page);
     const read = await view(chromium, `${site.url}/view/${study}`, { hand: MOUSE, lesion, look: looker(chromium, "chromium") });

@@ -378,3 +378,23 @@ export async function pictures(person, folder, name, path) {
   }
   await showAsBefore(person);
 }
+
+/** The first administrator makes a hospital; gives whoever manages it, signed in. */
+export async function chiefOf(site, engine, options) {
+  const system = await Person.open(site, engine, { mobile: "13900000001" });
+  await system.go(site.link);
+  await system.fill({ name: "王系统", mobile: system.mobile, password: PASSWORD, again: PASSWORD });
+  await system.send("name");
+  await system.signIn();
+  await system.setUpSecondFactor();
+  await system.go("/platform/organisations/new");
+  await system.fill({ name: "第一人民医院", administrator: "赵主任", mobile: "13700000001" });
+  await system.send("name");
+  const first = await system.page.locator("main code.long").innerText();
+  await system.context.close();
+  const chief = await Person.open(site, engine, { mobile: "13700000001", ...options });
+  await chief.signIn(first);
+  await chief.changePassword(first);
+  await chief.setUpSecondFactor();
+  return chief;
+}

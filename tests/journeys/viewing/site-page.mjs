@@ -3,30 +3,10 @@
 
 import { execFileSync } from "node:child_process";
 
-import { PASSWORD, Person, Site, expect } from "../site.mjs";
+import { Site, chiefOf, expect } from "../site.mjs";
 import { hear } from "./page.mjs";
 import { Reader } from "./reader.mjs";
 import { hidesPatient } from "./touch.mjs";
-
-/** The first administrator, a hospital, and whoever manages it, signed in. */
-async function chiefOf(site, engine) {
-  const system = await Person.open(site, engine, { mobile: "13900000001" });
-  await system.go(site.link);
-  await system.fill({ name: "王系统", mobile: system.mobile, password: PASSWORD, again: PASSWORD });
-  await system.send("name");
-  await system.signIn();
-  await system.setUpSecondFactor();
-  await system.go("/platform/organisations/new");
-  await system.fill({ name: "第一人民医院", administrator: "赵主任", mobile: "13700000001" });
-  await system.send("name");
-  const first = await system.page.locator("main code.long").innerText();
-  await system.context.close();
-  const chief = await Person.open(site, engine, { mobile: "13700000001", width: 1280, height: 760 });
-  await chief.signIn(first);
-  await chief.changePassword(first);
-  await chief.setUpSecondFactor();
-  return chief;
-}
 
 /** Takes a folder into the site as the hospital's. */
 async function load(site, folder) {
@@ -47,7 +27,7 @@ async function read(chief, address, language = "zh-CN") {
 export async function sitePage({ uptake, engine, port, folder, study, facts, hasDrawer, shoot }) {
   const site = await Site.start(uptake, port);
   try {
-    const chief = await chiefOf(site, engine);
+    const chief = await chiefOf(site, engine, { width: 1280, height: 760 });
     await load(site, folder);
     await chief.context.addInitScript(hear);
     chief.errors = [];

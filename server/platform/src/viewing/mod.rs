@@ -2,8 +2,8 @@
 //!
 //! `/view/{study}` shows a study; `?with=UID` (up to four times) others beside it, `?series=UID` a series alone, `?tools=` fewer tools
 //! than the role could have, `?patient=hidden` nothing of who the patient is (V2D-31), `?screen=2` the window on the second
-//! screen, which shows what the first shows (ACC-23), `?session=NAME` the session of somebody who lets others take part. The element asks the server for images with the session's own rights, so
-//! the page gives it addresses and no token.
+//! screen, which shows what the first shows (ACC-23), `?session=NAME` the session of somebody who lets others take part. The
+//! element asks the server for images with the session's own rights, so the page gives it addresses and no token.
 
 mod model;
 mod pages;
